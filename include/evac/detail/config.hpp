@@ -1,0 +1,87 @@
+// Compilers, platforms and sanitizers: the only header with conditional compilation on any of them.
+#ifndef EVAC_DETAIL_CONFIG_HPP
+#define EVAC_DETAIL_CONFIG_HPP
+
+#include <cstdio>
+#include <cstdlib>
+
+#if defined(__has_feature)
+#define EVAC_HAS_FEATURE(x) __has_feature(x)
+#else
+#define EVAC_HAS_FEATURE(x) 0
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || EVAC_HAS_FEATURE(address_sanitizer)
+#define EVAC_ADDRESS_SANITIZER 1
+#else
+#define EVAC_ADDRESS_SANITIZER 0
+#endif
+
+// Tag words are compared with SSE2 or NEON where the target always has them, else in a general register.
+#if defined(__SSE2__)
+#define EVAC_HAS_SSE2 1
+#else
+#define EVAC_HAS_SSE2 0
+#endif
+#if defined(__ARM_NEON) && defined(__aarch64__)
+#define EVAC_HAS_NEON 1
+#else
+#define EVAC_HAS_NEON 0
+#endif
+
+// Baseline x86-64 has no instruction that every processor decodes as LZCNT: see geometry/directory.hpp.
+#if defined(__x86_64__) && !defined(__LZCNT__)
+#define EVAC_LZCNT_OR_BSR 1
+#else
+#define EVAC_LZCNT_OR_BSR 0
+#endif
+
+// Large segments come from anonymous mappings, except under AddressSanitizer, whose leak checker does not search them.
+#if defined(__linux__) && !EVAC_ADDRESS_SANITIZER
+#define EVAC_HAS_ANONYMOUS_MAPPINGS 1
+#else
+#define EVAC_HAS_ANONYMOUS_MAPPINGS 0
+#endif
+
+// Whether large mappings ask for huge pages. Define as 0 before including evac to keep to ordinary pages.
+#ifndef EVAC_HUGE_PAGES
+#define EVAC_HUGE_PAGES 1
+#endif
+
+// What a violated precondition or a detected misuse calls with a message; it may throw or must not return.
+#ifndef EVAC_ASSERT_HANDLER
+#define EVAC_ASSERT_HANDLER(message) ::evac::detail::stop_with(message)
+#endif
+
+#ifdef NDEBUG
+#define EVAC_CHECKS 0
+#else
+#define EVAC_CHECKS 1
+#endif
+
+#define EVAC_ASSERT(condition, message)                         \
+  do {                                                          \
+    if constexpr (EVAC_CHECKS != 0) {                           \
+      if (!(condition)) [[unlikely]] {                          \
+        EVAC_ASSERT_HANDLER(message);                           \
+      }                                                         \
+    }                                                           \
+  } while (false)
+
+#define EVAC_ALWAYS_INLINE [[gnu::always_inline]] inline
+#define EVAC_NEVER_INLINE [[gnu::noinline]]
+
+namespace evac::detail {
+
+[[noreturn]] inline void stop_with(const char* message) noexcept {
+  std::fputs(message, stderr);
+  std::fputc('\n', stderr);
+  std::abort();
+}
+
+EVAC_ALWAYS_INLINE void prefetch_for_read(const void* address) noexcept { __builtin_prefetch(address, 0, 3); }
+EVAC_ALWAYS_INLINE void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1, 3); }
+
+}  // namespace evac::detail
+
+#endif

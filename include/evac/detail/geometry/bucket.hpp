@@ -1,0 +1,87 @@
+// The bucket: a tag word, a link and a few slots, filling whole cache lines. For 16-byte elements:
+//
+//   home bucket, 128 bytes                                        overflow bucket, 64 bytes
+//   0        8        16       32       48                 112 128   0        8        16       32       48   64
+//   +--------+--------+--------+--------+-- - - - - - - - --+----+   +--------+--------+--------+--------+----+
+//   |  tags  |overflow| slot 0 | slot 1 |        ...        | s6 |   |  tags  |overflow| slot 0 | slot 1 | s2 |
+//   +--------+--------+--------+--------+-- - - - - - - - --+----+   +--------+--------+--------+--------+----+
+//
+// A chain is a home bucket and the overflow buckets behind its link. Overflow buckets are smaller because most hold
+// one or two elements: at the load where a growth begins one home in five has one.
+//
+// The header does not depend on the element type, so that a map of an incomplete type can be declared.
+#ifndef EVAC_DETAIL_GEOMETRY_BUCKET_HPP
+#define EVAC_DETAIL_GEOMETRY_BUCKET_HPP
+
+#include <cstddef>
+
+#include "evac/detail/geometry/tags.hpp"
+
+namespace evac::detail {
+
+inline constexpr std::size_t cache_line = 64;
+
+/// The unit in which buckets are allocated: a cache line, or more where a slot asks for more.
+template <std::size_t Alignment>
+struct alignas(Alignment) line {
+  std::byte bytes[Alignment];
+};
+
+/// What every bucket begins with. Written by the owner of the table only.
+struct bucket {
+  tag_word tags;
+  bucket* overflow;
+};
+static_assert(sizeof(bucket) == 16);
+
+[[nodiscard]] constexpr std::size_t round_up(std::size_t value, std::size_t multiple) noexcept {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/// Where the slots of a bucket lie, derived from the size and alignment of a slot.
+template <std::size_t SlotSize, std::size_t SlotAlign>
+class bucket_layout {
+ public:
+  static constexpr std::size_t alignment = SlotAlign > cache_line ? SlotAlign : cache_line;
+  static constexpr std::size_t slots_offset = round_up(sizeof(bucket), SlotAlign);
+
+  [[nodiscard]] static constexpr std::size_t bytes_for(unsigned slots) noexcept {
+    return round_up(slots_offset + slots * SlotSize, alignment);
+  }
+
+ private:
+  // The number of slots in [fewest, most] that wastes the smallest share of its cache lines.
+  [[nodiscard]] static constexpr unsigned densest(unsigned fewest, unsigned most) noexcept {
+    unsigned best = fewest;
+    for (unsigned slots = fewest + 1; slots <= most; ++slots) {
+      if (slots * bytes_for(best) >= best * bytes_for(slots)) best = slots;
+    }
+    return best;
+  }
+
+ public:
+  static constexpr unsigned home_slots = densest(4, max_slots);
+  static constexpr unsigned overflow_slots = densest(1, home_slots / 2);
+  static constexpr std::size_t home_bytes = bytes_for(home_slots);
+  static constexpr std::size_t overflow_bytes = bytes_for(overflow_slots);
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, unsigned index) noexcept {
+    auto* bytes = reinterpret_cast<std::byte*>(const_cast<bucket*>(where));
+    return bytes + slots_offset + index * SlotSize;
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static unsigned index_of(const bucket* where, const void* slot) noexcept {
+    const auto offset = static_cast<const std::byte*>(slot) - reinterpret_cast<const std::byte*>(where);
+    return static_cast<unsigned>((static_cast<std::size_t>(offset) - slots_offset) / SlotSize);
+  }
+};
+
+// The picture above.
+static_assert(bucket_layout<16, 8>::home_slots == 7 && bucket_layout<16, 8>::home_bytes == 128);
+static_assert(bucket_layout<16, 8>::overflow_slots == 3 && bucket_layout<16, 8>::overflow_bytes == 64);
+static_assert(bucket_layout<16, 8>::slots_offset == 16);
+// Pointers, and sets of words: one line.
+static_assert(bucket_layout<8, 8>::home_slots == 6 && bucket_layout<8, 8>::home_bytes == 64);
+
+}  // namespace evac::detail
+
+#endif

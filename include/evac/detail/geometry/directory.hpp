@@ -1,0 +1,90 @@
+// The directory: where the home buckets of a table lie.
+//
+//   home index        0 ... 15 | 16 ... 31 | 32 ... 63 | 64 ... 127 | ...
+//   segment           base     | 1         | 2         | 3          |       each as large as all before it
+//
+// A segment is found by the highest set bit of (home | 15), which is the same for all homes of a segment. Entries are
+// biased: entry + home * bucket size is the bucket, with no subtraction of the segment's first home.
+//
+// Up to 16 homes there is only the base segment, and its entry lies in the directory object itself; the 64 entries of a
+// larger table are a block of their own. Either way origin_ points where entry 0 is, or would be.
+#ifndef EVAC_DETAIL_GEOMETRY_DIRECTORY_HPP
+#define EVAC_DETAIL_GEOMETRY_DIRECTORY_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/geometry/bucket.hpp"
+
+namespace evac::detail {
+
+inline constexpr std::size_t base_homes = 16;
+
+/// A number below 64 that is the same for all homes of one segment and different for those of two.
+///
+/// LZCNT is one micro-operation where BSR is eight (Zen 4), but baseline x86-64 does not promise it: an older processor
+/// ignores the prefix and executes BSR. Either answer names the segment, and one process sees only one of them.
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t segment_key(std::size_t home) noexcept {
+  const std::size_t clamped = home | (base_homes - 1);
+#if EVAC_LZCNT_OR_BSR
+  std::size_t key;
+  asm("lzcnt %1, %0" : "=r"(key) : "r"(clamped) : "cc");
+  return key;
+#else
+  return static_cast<std::size_t>(std::countl_zero(clamped));
+#endif
+}
+
+class directory {
+ public:
+  static constexpr std::size_t entries = 64;
+  static constexpr std::size_t block_bytes = entries * sizeof(std::uintptr_t);
+
+  directory() noexcept : origin_(inline_origin()), base_(0) {}
+  directory(const directory& other) noexcept
+      : origin_(other.has_block() ? other.origin_ : inline_origin()), base_(other.base_) {}
+  directory& operator=(const directory& other) noexcept {
+    origin_ = other.has_block() ? other.origin_ : inline_origin();
+    base_ = other.base_;
+    return *this;
+  }
+  ~directory() = default;
+
+  /// The bucket of this home; its segment must have been set.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bucket* at(std::size_t home, std::size_t bucket_bytes) const noexcept {
+    const auto* entry = reinterpret_cast<const std::uintptr_t*>(origin_ + segment_key(home) * sizeof(std::uintptr_t));
+    return reinterpret_cast<bucket*>(*entry + home * bucket_bytes);
+  }
+
+  /// Enters the segment whose first home is `first` (0 for the base).
+  void set_segment(std::size_t first, void* memory, std::size_t bucket_bytes) noexcept {
+    const std::uintptr_t biased = reinterpret_cast<std::uintptr_t>(memory) - first * bucket_bytes;
+    if (first == 0) base_ = biased;
+    if (first != 0 || has_block()) block()[segment_key(first)] = biased;
+  }
+  [[nodiscard]] void* segment(std::size_t first, std::size_t bucket_bytes) const noexcept { return at(first, bucket_bytes); }
+
+  [[nodiscard]] bool has_block() const noexcept { return origin_ != inline_origin(); }
+  [[nodiscard]] std::uintptr_t* block() const noexcept { return reinterpret_cast<std::uintptr_t*>(origin_); }
+  /// Takes a block of block_bytes bytes for the entries; the base segment's entry is copied into it.
+  void adopt_block(void* memory) noexcept {
+    origin_ = reinterpret_cast<std::uintptr_t>(memory);
+    block()[segment_key(0)] = base_;
+  }
+  /// Back to the entry in the object; the caller frees the block.
+  void release_block() noexcept { origin_ = inline_origin(); }
+
+ private:
+  [[nodiscard]] std::uintptr_t inline_origin() const noexcept {
+    return reinterpret_cast<std::uintptr_t>(&base_) - segment_key(0) * sizeof(std::uintptr_t);
+  }
+
+  std::uintptr_t origin_;
+  std::uintptr_t base_;
+};
+
+}  // namespace evac::detail
+
+#endif

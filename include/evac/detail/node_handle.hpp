@@ -1,0 +1,113 @@
+// The node handle of extract() and insert(node): one element on its way between two containers of the same elements.
+#ifndef EVAC_DETAIL_NODE_HANDLE_HPP
+#define EVAC_DETAIL_NODE_HANDLE_HPP
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/table/policy.hpp"
+
+namespace evac::detail {
+
+template <class Policy>
+class container;
+
+/// Owns at most one element. The element itself moves into and out of a handle (one move construction each way), unless
+/// it lives in a node of its own.
+template <class Elements, class Allocator>
+class node_handle {
+  using slots = slot_access<Elements, Allocator>;
+
+ public:
+  using key_type = typename Elements::key_type;
+  using value_type = typename Elements::value_type;
+  using allocator_type = Allocator;
+
+  node_handle() noexcept = default;
+  node_handle(node_handle&& other) noexcept { take(other); }
+  node_handle& operator=(node_handle&& other) noexcept {
+    if (this != &other) {
+      reset();
+      take(other);
+    }
+    return *this;
+  }
+  ~node_handle() { reset(); }
+
+  [[nodiscard]] bool empty() const noexcept { return !allocator_.has_value(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return !empty(); }
+  [[nodiscard]] allocator_type get_allocator() const {
+    EVAC_ASSERT(!empty(), "evac: get_allocator() of an empty node handle");
+    return *allocator_;
+  }
+
+  /// The key may be changed: the element is in no container.
+  [[nodiscard]] key_type& key() const
+    requires Elements::is_map
+  {
+    return slots::movable(element()).first;
+  }
+  [[nodiscard]] auto& mapped() const
+    requires Elements::is_map
+  {
+    return element().second;
+  }
+  [[nodiscard]] value_type& value() const
+    requires(!Elements::is_map)
+  {
+    return element();
+  }
+
+  void swap(node_handle& other) noexcept {
+    node_handle held(std::move(other));
+    other = std::move(*this);
+    *this = std::move(held);
+  }
+  friend void swap(node_handle& left, node_handle& right) noexcept { left.swap(right); }
+
+ private:
+  template <class>
+  friend class container;
+
+  // Takes the element of a slot, which is empty afterwards.
+  node_handle(Allocator& allocator, void* slot) noexcept : allocator_(allocator) {
+    slots::relocate(*allocator_, storage_, slot);
+  }
+  // Moves the element to an empty slot.
+  void release_to(void* slot) noexcept {
+    slots::relocate(*allocator_, slot, storage_);
+    allocator_.reset();
+  }
+
+  [[nodiscard]] value_type& element() const {
+    EVAC_ASSERT(!empty(), "evac: access to an empty node handle");
+    return slots::element(storage_);
+  }
+  void take(node_handle& other) noexcept {
+    if (other.empty()) return;
+    allocator_.emplace(*other.allocator_);
+    other.release_to(storage_);
+  }
+  void reset() noexcept {
+    if (empty()) return;
+    slots::destroy(*allocator_, storage_);
+    allocator_.reset();
+  }
+
+  std::optional<Allocator> allocator_;
+  alignas(slots::alignment()) mutable std::byte storage_[slots::size()];
+};
+
+/// What insert(node) returns.
+template <class Iterator, class NodeHandle>
+struct insert_return {
+  Iterator position;
+  bool inserted;
+  NodeHandle node;
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,56 @@
+// The misuse check of single-owner maps: two threads inside one map, one of them writing, stop the program.
+//
+// Best effort, by one relaxed flag (the idea of Go's `fatal error: concurrent map writes`). The flag is written by
+// whoever is inside a modifying call and read by whoever enters any call; relaxed is enough because nothing is ordered
+// by it, and anything stronger would hide the very race from ThreadSanitizer. Without NDEBUG only.
+#ifndef EVAC_DETAIL_SYNC_SINGLE_OWNER_HPP
+#define EVAC_DETAIL_SYNC_SINGLE_OWNER_HPP
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/atomic.hpp"
+
+namespace evac::detail {
+
+class single_owner {
+ public:
+  single_owner() noexcept = default;
+  // The flag belongs to the object, not to its contents.
+  single_owner(const single_owner&) noexcept {}
+  single_owner& operator=(const single_owner&) noexcept { return *this; }
+  ~single_owner() = default;
+
+  void check_reader() const {
+    if constexpr (EVAC_CHECKS != 0) {
+      // relaxed: a hint, see above.
+      if (writing_.load(relaxed)) [[unlikely]] EVAC_ASSERT_HANDLER("evac: concurrent map writes");
+    }
+  }
+
+  /// Marks a modifying call for the time of its scope.
+  class writer {
+   public:
+    explicit writer(single_owner& owner) : owner_(owner) {
+      if constexpr (EVAC_CHECKS != 0) {
+        // relaxed: a hint, see above.
+        if (owner_.writing_.load(relaxed)) [[unlikely]] EVAC_ASSERT_HANDLER("evac: concurrent map writes");
+        owner_.writing_.store(true, relaxed);
+      }
+    }
+    ~writer() {
+      // relaxed: a hint, see above.
+      if constexpr (EVAC_CHECKS != 0) owner_.writing_.store(false, relaxed);
+    }
+    writer(const writer&) = delete;
+    writer& operator=(const writer&) = delete;
+
+   private:
+    [[maybe_unused]] single_owner& owner_;
+  };
+
+ private:
+  atomic<bool> writing_{false};
+};
+
+}  // namespace evac::detail
+
+#endif

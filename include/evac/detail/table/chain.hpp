@@ -1,0 +1,153 @@
+// The steps on one chain: find, place, remove, compact. Free of any knowledge about growth.
+//
+//   home bucket -> overflow bucket -> overflow bucket -> null
+//
+// Invariants (checked by validate()):
+//   C1  a slot holds an element exactly when its tag is not 0, and the tag is the element's
+//   C2  the home's filter is exactly the union of the filter bits of all tags in its overflow buckets
+//   C3  no overflow bucket is empty
+// Holes (free slots before taken ones) are allowed; an insert into a chain with holes in its home compacts it.
+#ifndef EVAC_DETAIL_TABLE_CHAIN_HPP
+#define EVAC_DETAIL_TABLE_CHAIN_HPP
+
+#include <cstddef>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/geometry/bucket.hpp"
+#include "evac/detail/geometry/slab.hpp"
+#include "evac/detail/table/policy.hpp"
+
+namespace evac::detail {
+
+/// One slot of one bucket; bucket is null for "none".
+struct slot_ref {
+  bucket* where = nullptr;
+  unsigned index = 0;
+
+  [[nodiscard]] bool operator==(const slot_ref&) const noexcept = default;
+};
+
+template <class Elements, class Allocator>
+struct chain {
+  using slots = slot_access<Elements, Allocator>;
+  using layout = slot_layout<Elements, Allocator>;
+  using pool = overflow_pool<Allocator, layout>;
+
+  /// What a relocating step works with. `watched` follows one element wherever the step moves it.
+  struct context {
+    Allocator& allocator;
+    pool& overflow;
+    slot_ref* watched = nullptr;
+    std::size_t moves = 0;
+  };
+
+  [[nodiscard]] static unsigned capacity(const bucket* head, const bucket* where) noexcept {
+    return where == head ? layout::home_slots() : layout::overflow_slots();
+  }
+
+  /// The slot whose element satisfies `equal`, which is asked only where the tag matches.
+  template <class Equal>
+  [[nodiscard]] EVAC_ALWAYS_INLINE static slot_ref find(bucket* head, tag_t tag, const Equal& equal) {
+    bucket* where = head;
+    do {
+      for (slot_mask hits = where->tags.match(tag); hits; hits.drop_first()) {
+        const unsigned index = hits.first();
+        if (equal(slots::element(layout::slot(where, index)))) [[likely]] return {where, index};
+      }
+      if (!head->tags.may_overflow(tag)) [[likely]] return {};
+      where = where->overflow;
+    } while (where != nullptr);
+    return {};
+  }
+
+  [[nodiscard]] static slot_ref first_free(bucket* head) noexcept {
+    for (bucket* where = head; where != nullptr; where = where->overflow) {
+      if (const slot_mask free = where->tags.free(capacity(head, where))) return {where, free.first()};
+    }
+    return {};
+  }
+
+  static void link(bucket* head, bucket* fresh) noexcept {
+    fresh->overflow = head->overflow;
+    head->overflow = fresh;
+  }
+
+  /// Declares the slot taken by an element of this tag (which has been constructed there).
+  static void occupy(bucket* head, slot_ref at, tag_t tag) noexcept {
+    at.where->tags.occupy(at.index, tag);
+    if (at.where != head) head->tags.add_to_filter(tag);
+  }
+
+  /// Declares the slot empty (its element is gone). O(chain) for an overflow bucket, else O(1).
+  static void vacate(bucket* head, slot_ref at, pool& overflow) noexcept {
+    at.where->tags.vacate(at.index);
+    if (at.where == head) return;
+    tidy_overflow(head, overflow);
+  }
+
+  /// Unlinks overflow buckets that have become empty and recomputes the filter.
+  static void tidy_overflow(bucket* head, pool& overflow) noexcept {
+    head->tags.clear_filter();
+    bucket** link = &head->overflow;
+    while (bucket* const where = *link) {
+      if (where->tags.no_slot_occupied()) {
+        *link = where->overflow;
+        overflow.give_back(where);
+        continue;
+      }
+      for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
+        head->tags.add_to_filter(where->tags.tag(taken.first()));
+      }
+      link = &where->overflow;
+    }
+  }
+
+  static void relocate(context& work, slot_ref to, slot_ref from) noexcept {
+    slots::relocate(work.allocator, layout::slot(to.where, to.index), layout::slot(from.where, from.index));
+    ++work.moves;
+    if (work.watched != nullptr && *work.watched == from) *work.watched = to;
+  }
+
+  /// Moves elements from overflow buckets into free slots of the home. At most home_slots moves.
+  static void compact(bucket* head, context& work) noexcept {
+    slot_mask free = head->tags.free(layout::home_slots());
+    for (bucket* where = head->overflow; where != nullptr && free; where = where->overflow) {
+      for (slot_mask taken = where->tags.occupied(); taken && free; taken.drop_first(), free.drop_first()) {
+        const slot_ref from{where, taken.first()};
+        const slot_ref to{head, free.first()};
+        relocate(work, to, from);
+        head->tags.occupy(to.index, where->tags.tag(from.index));
+        where->tags.vacate(from.index);
+      }
+    }
+    tidy_overflow(head, work.overflow);
+  }
+
+  /// Moves an element to the first free slot of a chain that has one, or to a new overflow bucket of the pool, which
+  /// must have been ensured.
+  static void append(bucket* head, slot_ref from, tag_t tag, context& work) noexcept {
+    slot_ref to = first_free(head);
+    if (to.where == nullptr) {
+      bucket* fresh = work.overflow.take();
+      link(head, fresh);
+      to = {fresh, 0};
+    }
+    relocate(work, to, from);
+    occupy(head, to, tag);
+  }
+
+  [[nodiscard]] static std::size_t count(const bucket* head) noexcept {
+    std::size_t total = 0;
+    for (; head != nullptr; head = head->overflow) total += head->tags.occupied().count();
+    return total;
+  }
+
+  /// Overflow buckets that `elements` more elements of a chain may need.
+  [[nodiscard]] static constexpr std::size_t overflow_for(std::size_t elements) noexcept {
+    return (elements + layout::overflow_slots() - 1) / layout::overflow_slots();
+  }
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,53 @@
+// How many home buckets a table of a given size has, and when it takes the next step towards that.
+//
+//   homes
+//   2B |                     ___________     growth from B to 2B homes begins at 11/14 of the slots (5.5 of 7 per
+//      |                 ___/                home) and evacuates one parent for every two elements gained
+//    B |________________/
+//      +----------------|----|-----------> elements
+//                     5.5 B  7.5 B
+//
+// So the number of homes is a function of the number of elements (linear hashing, Litwin 1980, with the parents split
+// in order), and memory follows the contents instead of doubling at once. Chosen by `bench/run --bars memory`: evacuating
+// as fast as possible instead costs up to 47 bytes per 16-byte element just after a growth, this pace about 36.
+#ifndef EVAC_DETAIL_TABLE_PACING_HPP
+#define EVAC_DETAIL_TABLE_PACING_HPP
+
+#include <bit>
+#include <cstddef>
+
+#include "evac/detail/geometry/directory.hpp"
+
+namespace evac::detail {
+
+/// Parents that one insert evacuates at most.
+inline constexpr std::size_t parents_per_step = 2;
+/// Elements gained per parent evacuated.
+inline constexpr std::size_t inserts_per_parent = 2;
+/// Children that one insert merges back at most while a table shrinks.
+inline constexpr std::size_t merges_per_step = 4;
+
+/// The size at which a table of `homes` home buckets evacuates its next parent.
+[[nodiscard]] constexpr std::size_t grow_threshold(std::size_t homes, std::size_t home_slots) noexcept {
+  if (homes <= 1) return homes * home_slots;  // a lone bucket may as well be full
+  const std::size_t half = std::bit_floor(homes);
+  return half * home_slots / 14 * 11 + half * home_slots % 14 * 11 / 14 + inserts_per_parent * (homes - half);
+}
+
+/// The fewest homes that a table needs so that `elements` elements cause no growth.
+[[nodiscard]] constexpr std::size_t homes_for(std::size_t elements, std::size_t home_slots) noexcept {
+  std::size_t half = 1;
+  while (grow_threshold(2 * half, home_slots) <= elements) half *= 2;
+  const std::size_t start = grow_threshold(half, home_slots);
+  if (start > elements) return half;
+  const std::size_t parents = (elements - start) / inserts_per_parent + 1;
+  return half + (parents < half ? parents : half);
+}
+
+/// A table with fewer elements than this is oversized; its inserts merge buckets until one holds `resume` on average.
+[[nodiscard]] constexpr std::size_t shrink_threshold(std::size_t homes) noexcept { return homes / 8 * 7; }
+[[nodiscard]] constexpr std::size_t shrink_resume(std::size_t homes) noexcept { return homes * 2; }
+
+}  // namespace evac::detail
+
+#endif

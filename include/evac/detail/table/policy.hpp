@@ -1,0 +1,170 @@
+// What a table needs to know of its elements: their types, their key, and how a slot holds one.
+//
+//   in place   slot = the element                        default
+//   in a node  slot = pointer to an element of its own   when the move constructor may throw or the element is large
+//
+// So a relocation never throws: either it is a move that cannot throw, or it moves a pointer. Types whose moves throw
+// lose nothing because they are never moved; types that cannot be moved at all work, too.
+#ifndef EVAC_DETAIL_TABLE_POLICY_HPP
+#define EVAC_DETAIL_TABLE_POLICY_HPP
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/geometry/bucket.hpp"
+
+namespace evac::detail {
+
+/// Elements above this size live in nodes: a bucket of them would be larger than a page, and an evacuation would move
+/// several kilobytes.
+inline constexpr std::size_t largest_in_place = 256;
+
+template <class Key, class T>
+struct map_elements {
+  using key_type = Key;
+  using value_type = std::pair<const Key, T>;
+  using init_type = std::pair<Key, T>;
+  // The slot is moved from through this type: a const key could only be copied.
+  using movable_type = std::pair<Key, T>;
+
+  static constexpr bool is_map = true;
+  static constexpr bool trivially_relocatable() noexcept {
+    return std::is_trivially_copyable_v<Key> && std::is_trivially_copyable_v<T>;
+  }
+  static constexpr bool moves_without_throwing() noexcept {
+    return std::is_nothrow_move_constructible_v<Key> && std::is_nothrow_move_constructible_v<T>;
+  }
+  [[nodiscard]] static const Key& key(const value_type& element) noexcept { return element.first; }
+};
+
+template <class Key>
+struct set_elements {
+  using key_type = Key;
+  using value_type = Key;
+  using init_type = Key;
+  using movable_type = Key;
+
+  static constexpr bool is_map = false;
+  static constexpr bool trivially_relocatable() noexcept { return std::is_trivially_copyable_v<Key>; }
+  static constexpr bool moves_without_throwing() noexcept { return std::is_nothrow_move_constructible_v<Key>; }
+  [[nodiscard]] static const Key& key(const value_type& element) noexcept { return element; }
+};
+
+/// The policy of one container type: elements plus the functors and the allocator.
+template <class Elements, class Hash, class KeyEqual, class Allocator>
+struct policy : Elements {
+  using elements = Elements;
+  using hasher = Hash;
+  using key_equal = KeyEqual;
+  using allocator_type = Allocator;
+  using allocator_traits = std::allocator_traits<Allocator>;
+};
+
+/// The slots of one kind of elements and allocator. Functions of this class need a complete element type; naming the
+/// class does not.
+template <class Elements, class Allocator>
+class slot_access {
+  using value_type = typename Elements::value_type;
+  using movable_type = typename Elements::movable_type;
+  using traits = std::allocator_traits<Allocator>;
+  using node_pointer = typename traits::pointer;
+
+ public:
+  [[nodiscard]] static constexpr bool in_nodes() noexcept {
+    static_assert(sizeof(movable_type) == sizeof(value_type) && alignof(movable_type) == alignof(value_type),
+                  "evac: std::pair<const Key, T> and std::pair<Key, T> must have the same layout; "
+                  "do not specialise std::pair for this Key");
+    return !Elements::moves_without_throwing() || sizeof(value_type) > largest_in_place;
+  }
+  [[nodiscard]] static constexpr std::size_t size() noexcept {
+    return in_nodes() ? sizeof(value_type*) : sizeof(value_type);
+  }
+  [[nodiscard]] static constexpr std::size_t alignment() noexcept {
+    return in_nodes() ? alignof(value_type*) : alignof(value_type);
+  }
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE static value_type& element(void* slot) noexcept {
+    if constexpr (in_nodes()) {
+      return **static_cast<value_type**>(slot);
+    } else {
+      return *std::launder(static_cast<value_type*>(slot));
+    }
+  }
+
+  template <class... Args>
+  static void construct(Allocator& allocator, void* slot, Args&&... args) {
+    if constexpr (in_nodes()) {
+      node_guard node{allocator, traits::allocate(allocator, 1)};
+      traits::construct(allocator, std::to_address(node.memory), std::forward<Args>(args)...);
+      ::new (slot) value_type*(std::to_address(node.memory));
+      node.built = true;
+    } else {
+      traits::construct(allocator, static_cast<value_type*>(slot), std::forward<Args>(args)...);
+    }
+  }
+
+  static void destroy(Allocator& allocator, void* slot) noexcept {
+    value_type& victim = element(slot);
+    traits::destroy(allocator, std::addressof(victim));
+    if constexpr (in_nodes()) {
+      traits::deallocate(allocator, std::pointer_traits<node_pointer>::pointer_to(victim), 1);
+    }
+  }
+
+  /// Moves an element from one slot to another, empty one of an equal allocator. One move construction.
+  static void relocate([[maybe_unused]] Allocator& allocator, void* to, void* from) noexcept {
+    if constexpr (in_nodes()) {
+      ::new (to) value_type*(*static_cast<value_type**>(from));
+    } else if constexpr (Elements::trivially_relocatable()) {
+      std::memcpy(to, from, sizeof(value_type));
+    } else {
+      auto* source = std::launder(static_cast<movable_type*>(from));
+      traits::construct(allocator, static_cast<movable_type*>(to), std::move(*source));
+      traits::destroy(allocator, source);
+    }
+  }
+
+  /// The element seen through its movable type: for moving it into another container.
+  [[nodiscard]] static movable_type& movable(value_type& element) noexcept {
+    return *std::launder(reinterpret_cast<movable_type*>(std::addressof(element)));
+  }
+
+ private:
+  struct node_guard {
+    Allocator& allocator;
+    node_pointer memory;
+    bool built = false;
+    ~node_guard() {
+      if (!built) traits::deallocate(allocator, memory, 1);
+    }
+  };
+};
+
+/// Where the slots of these elements lie in a bucket: bucket_layout, computed only inside functions, so that a table of an
+/// incomplete element type can be declared.
+template <class Elements, class Allocator>
+struct slot_layout {
+  using slots = slot_access<Elements, Allocator>;
+
+  [[nodiscard]] static constexpr std::size_t alignment() noexcept { return layout<>::alignment; }
+  [[nodiscard]] static constexpr unsigned home_slots() noexcept { return layout<>::home_slots; }
+  [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return layout<>::overflow_slots; }
+  [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return layout<>::home_bytes; }
+  [[nodiscard]] static constexpr std::size_t overflow_bytes() noexcept { return layout<>::overflow_bytes; }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, unsigned index) noexcept {
+    return layout<>::slot(where, index);
+  }
+
+ private:
+  template <class S = slots>
+  using layout = bucket_layout<S::size(), S::alignment()>;
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,31 @@
+// A seed for each table: unpredictable across processes, different for each table of a process.
+#ifndef EVAC_DETAIL_TABLE_SEED_HPP
+#define EVAC_DETAIL_TABLE_SEED_HPP
+
+#include <cstdint>
+#include <random>
+
+#include "evac/detail/sync/atomic.hpp"
+
+namespace evac::detail {
+
+/// Weyl sequence over a random start, through the finaliser of SplitMix64 (Steele, Lea, Flood 2014). Any thread.
+[[nodiscard]] inline std::uint64_t next_seed() noexcept {
+  static atomic<std::uint64_t> sequence{[]() noexcept -> std::uint64_t {
+    try {
+      std::random_device device;
+      return (std::uint64_t{device()} << 32U) | device();
+    } catch (...) {
+      return reinterpret_cast<std::uintptr_t>(&sequence);  // no entropy source: the address is what is left
+    }
+  }()};
+  // relaxed: only distinctness matters.
+  std::uint64_t value = sequence.fetch_add(0x9E3779B97F4A7C15ULL, relaxed);
+  value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  value = (value ^ (value >> 27U)) * 0x94D049BB133111EBULL;
+  return value ^ (value >> 31U);
+}
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,12 @@
+// Everything.
+#ifndef EVAC_EVAC_HPP
+#define EVAC_EVAC_HPP
+
+#include "evac/fwd.hpp"
+#include "evac/hash.hpp"
+#include "evac/map.hpp"
+#include "evac/set.hpp"
+#include "evac/stats.hpp"
+#include "evac/version.hpp"
+
+#endif

@@ -1,0 +1,110 @@
+// The default hash and equality of all evac maps, and the finishing mix for hashes that do not spread their bits.
+//
+//   evac::hash<K>       absl::Hash<K>, or std::hash<K> where a type only has that; transparent for string-like keys
+//   evac::equal_to<K>   std::equal_to<K>; transparent for string-like keys
+//   finish_hash(h, s)   Fibonacci-style multiply-and-fold keyed with the seed of one map (the "mum" step of wyhash)
+//
+// A hash that spreads its entropy over all 64 bits says so with a member type `is_avalanching` (the convention of
+// ankerl::unordered_dense and Boost.Unordered); every other hash is finished with a mix that is keyed per map.
+#ifndef EVAC_HASH_HPP
+#define EVAC_HASH_HPP
+
+#include <absl/hash/hash.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "evac/fwd.hpp"
+
+namespace evac {
+
+namespace detail {
+
+template <class T>
+concept hashable_by_absl = std::is_default_constructible_v<absl::Hash<T>>;
+
+template <class T>
+struct is_string : std::false_type {};
+template <class Char, class Traits, class Allocator>
+struct is_string<std::basic_string<Char, Traits, Allocator>> : std::true_type {
+  using view = std::basic_string_view<Char, Traits>;
+};
+template <class Char, class Traits>
+struct is_string<std::basic_string_view<Char, Traits>> : std::true_type {
+  using view = std::basic_string_view<Char, Traits>;
+};
+
+template <class T>
+concept string_like = is_string<T>::value;
+
+}  // namespace detail
+
+/// The default hash. Seeded once per process, as absl::Hash is; the same key may hash differently in another run.
+/// Thread safety: stateless. Throws what the type's own hash throws.
+template <class T>
+struct hash : std::hash<T> {};
+
+template <detail::hashable_by_absl T>
+struct hash<T> {
+  using is_avalanching = void;
+  [[nodiscard]] std::size_t operator()(const T& value) const { return absl::Hash<T>{}(value); }
+};
+
+template <detail::hashable_by_absl T>
+  requires detail::string_like<T>
+struct hash<T> {
+  using is_avalanching = void;
+  using is_transparent = void;
+  using view = typename detail::is_string<T>::view;
+  [[nodiscard]] std::size_t operator()(view value) const { return absl::Hash<view>{}(value); }
+};
+
+/// The default equality: std::equal_to, transparent for string-like keys so that a look-up builds no string.
+template <class T>
+struct equal_to : std::equal_to<T> {};
+
+template <detail::string_like T>
+struct equal_to<T> {
+  using is_transparent = void;
+  using view = typename detail::is_string<T>::view;
+  [[nodiscard]] bool operator()(view left, view right) const noexcept { return left == right; }
+};
+
+/// True for hashes whose every output bit depends on the whole key. Specialise it for a hash that cannot have the
+/// member type `is_avalanching`.
+template <class Hash>
+struct is_avalanching : std::false_type {};
+
+template <class Hash>
+  requires requires { typename Hash::is_avalanching; }
+struct is_avalanching<Hash> : std::true_type {};
+
+template <class Hash>
+  requires requires {
+    { Hash::is_avalanching::value } -> std::convertible_to<bool>;
+  }
+struct is_avalanching<Hash> : std::bool_constant<Hash::is_avalanching::value> {};
+
+template <class T>
+struct is_avalanching<absl::Hash<T>> : std::true_type {};
+
+namespace detail {
+
+// Both halves of the product are folded: the low half alone never carries a difference in high input bits down.
+[[nodiscard]] inline std::size_t finish_hash(std::size_t value, std::uint64_t seed) noexcept {
+  constexpr std::uint64_t golden_ratio = 0x9E3779B97F4A7C15ULL;
+  __extension__ using wide = unsigned __int128;
+  const wide product = static_cast<wide>(static_cast<std::uint64_t>(value) ^ seed) * golden_ratio;
+  const auto folded = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  return static_cast<std::size_t>(folded);
+}
+
+}  // namespace detail
+
+}  // namespace evac
+
+#endif

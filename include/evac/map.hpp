@@ -1,0 +1,221 @@
+// evac::map: a hash map for one owner at a time that never pauses to rehash.
+//
+//   evac::map<std::string, int> count;
+//   ++count["word"];
+//
+// A drop-in for std::unordered_map without the bucket interface and without reference stability, and for
+// absl::flat_hash_map. It grows by splitting its buckets in order, at most two per insert (linear hashing: W. Litwin,
+// "Linear Hashing: A New Tool for File and Table Addressing", VLDB 1980), so no insert ever moves more than
+// max_moves_per_insert elements and the table never exists twice.
+//
+//   complexity     find, insert, erase: O(1) expected, and for inserts O(1) at worst beside the length of a chain
+//   thread safety  as a standard container: concurrent const calls are safe, also in the middle of a growth (no look-up
+//                  or iteration writes anything); without NDEBUG misuse stops the program, `evac: concurrent map writes`
+//   invalidation   an insert of an absent key invalidates iterators and references, as in absl::flat_hash_map; erase
+//                  only those of its element; reserve(n) promises n elements without any
+//   exceptions     strong guarantee for single inserts; whatever hash, equality, constructors or the allocator throw
+//                  leaves a usable map. Growing never makes an insert fail: if memory for a segment is not to be had,
+//                  chains get longer and the next insert tries again
+//   elements       whose move constructor may throw, or that are larger than 256 bytes, live in nodes of their own
+//   memory         an empty map holds none; sizeof is 136 on 64-bit systems with stateless functors and allocator
+#ifndef EVAC_MAP_HPP
+#define EVAC_MAP_HPP
+
+#include <initializer_list>
+#include <iterator>
+#include <stdexcept>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "evac/detail/container.hpp"
+#include "evac/fwd.hpp"
+#include "evac/hash.hpp"
+
+namespace evac {
+
+template <class Key, class T, class Hash, class KeyEqual, class Allocator>
+class map : public detail::container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>> {
+  using base = detail::container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>>;
+  template <class K>
+  static constexpr bool is_lookup_key = detail::transparent<Hash, KeyEqual> &&
+                                        !std::is_convertible_v<K&&, typename base::const_iterator> &&
+                                        !std::is_convertible_v<K&&, typename base::iterator>;
+
+ public:
+  using typename base::const_iterator;
+  using typename base::iterator;
+  using typename base::key_type;
+  using typename base::value_type;
+  using mapped_type = T;
+
+  using base::base;
+  map() = default;
+  // Declared here and not only inherited so that class template arguments are deduced from a list of elements.
+  map(std::initializer_list<value_type> list, std::size_t n = 0, const Hash& hash = Hash(),
+      const KeyEqual& equal = KeyEqual(), const Allocator& allocator = Allocator())
+      : base(list, n, hash, equal, allocator) {}
+  map(const map&) = default;
+  map(map&&) = default;
+  map& operator=(const map&) = default;
+  map& operator=(map&&) = default;
+  map& operator=(std::initializer_list<value_type> list) {
+    base::operator=(list);
+    return *this;
+  }
+  ~map() = default;
+
+  /// The value of a present key. Throws std::out_of_range if it is absent.
+  [[nodiscard]] T& at(const key_type& key) { return found_value(this->lookup(key)); }
+  [[nodiscard]] const T& at(const key_type& key) const { return found_value(this->lookup(key)); }
+  template <class K>
+    requires(detail::transparent<Hash, KeyEqual>)
+  [[nodiscard]] T& at(const K& key) {
+    return found_value(this->lookup(key));
+  }
+  template <class K>
+    requires(detail::transparent<Hash, KeyEqual>)
+  [[nodiscard]] const T& at(const K& key) const {
+    return found_value(this->lookup(key));
+  }
+
+  /// The value of a key, inserted value-initialised if absent.
+  T& operator[](const key_type& key) { return try_emplace(key).first->second; }
+  T& operator[](key_type&& key) { return try_emplace(std::move(key)).first->second; }
+  template <class K>
+    requires(is_lookup_key<K>)
+  T& operator[](K&& key) {
+    return try_emplace(std::forward<K>(key)).first->second;
+  }
+
+  /// Inserts the key with a value constructed from args if it is absent; if it is present, nothing is moved from.
+  template <class... Args>
+  std::pair<iterator, bool> try_emplace(const key_type& key, Args&&... args) {
+    return emplace_pair(key, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  std::pair<iterator, bool> try_emplace(key_type&& key, Args&&... args) {
+    return emplace_pair(std::move(key), std::forward<Args>(args)...);
+  }
+  template <class K, class... Args>
+    requires(is_lookup_key<K>)
+  std::pair<iterator, bool> try_emplace(K&& key, Args&&... args) {
+    return emplace_pair(std::forward<K>(key), std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  iterator try_emplace(const_iterator, const key_type& key, Args&&... args) {
+    return try_emplace(key, std::forward<Args>(args)...).first;
+  }
+  template <class... Args>
+  iterator try_emplace(const_iterator, key_type&& key, Args&&... args) {
+    return try_emplace(std::move(key), std::forward<Args>(args)...).first;
+  }
+  template <class K, class... Args>
+    requires(is_lookup_key<K>)
+  iterator try_emplace(const_iterator, K&& key, Args&&... args) {
+    return try_emplace(std::forward<K>(key), std::forward<Args>(args)...).first;
+  }
+
+  /// Inserts, or assigns to the value of a present key. The bool tells whether it was inserted.
+  template <class M>
+  std::pair<iterator, bool> insert_or_assign(const key_type& key, M&& value) {
+    return assign_pair(key, std::forward<M>(value));
+  }
+  template <class M>
+  std::pair<iterator, bool> insert_or_assign(key_type&& key, M&& value) {
+    return assign_pair(std::move(key), std::forward<M>(value));
+  }
+  template <class K, class M>
+    requires(is_lookup_key<K>)
+  std::pair<iterator, bool> insert_or_assign(K&& key, M&& value) {
+    return assign_pair(std::forward<K>(key), std::forward<M>(value));
+  }
+  template <class M>
+  iterator insert_or_assign(const_iterator, const key_type& key, M&& value) {
+    return insert_or_assign(key, std::forward<M>(value)).first;
+  }
+  template <class M>
+  iterator insert_or_assign(const_iterator, key_type&& key, M&& value) {
+    return insert_or_assign(std::move(key), std::forward<M>(value)).first;
+  }
+  template <class K, class M>
+    requires(is_lookup_key<K>)
+  iterator insert_or_assign(const_iterator, K&& key, M&& value) {
+    return insert_or_assign(std::forward<K>(key), std::forward<M>(value)).first;
+  }
+
+ private:
+  [[nodiscard]] static T& found_value(detail::position at) {
+    if (at.where == nullptr) throw std::out_of_range("evac::map::at: no such key");
+    return base::element_at(at).second;
+  }
+  template <class K, class... Args>
+  EVAC_ALWAYS_INLINE std::pair<iterator, bool> emplace_pair(K&& key, Args&&... args) {
+    return this->emplace_absent(key, std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
+                                std::forward_as_tuple(std::forward<Args>(args)...));
+  }
+  template <class K, class M>
+  std::pair<iterator, bool> assign_pair(K&& key, M&& value) {
+    auto done = emplace_pair(std::forward<K>(key), std::forward<M>(value));
+    if (!done.second) done.first->second = std::forward<M>(value);
+    return done;
+  }
+};
+
+namespace detail {
+template <class It>
+using key_of = std::remove_const_t<typename std::iterator_traits<It>::value_type::first_type>;
+template <class It>
+using mapped_of = typename std::iterator_traits<It>::value_type::second_type;
+template <class R>
+using range_key_of = std::remove_const_t<typename std::ranges::range_value_t<R>::first_type>;
+template <class R>
+using range_mapped_of = typename std::ranges::range_value_t<R>::second_type;
+
+template <class A>
+concept allocator_like = requires(A& allocator) {
+  typename A::value_type;
+  allocator.allocate(std::size_t{});
+};
+template <class H>
+concept functor_like = !std::is_integral_v<H> && !allocator_like<H>;
+}  // namespace detail
+
+template <std::input_iterator It, detail::functor_like Hash = hash<detail::key_of<It>>,
+          detail::functor_like KeyEqual = equal_to<detail::key_of<It>>,
+          detail::allocator_like Allocator = std::allocator<std::pair<const detail::key_of<It>, detail::mapped_of<It>>>>
+map(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> map<detail::key_of<It>, detail::mapped_of<It>, Hash, KeyEqual, Allocator>;
+template <std::input_iterator It, detail::allocator_like Allocator>
+map(It, It, Allocator) -> map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
+                              equal_to<detail::key_of<It>>, Allocator>;
+template <std::input_iterator It, detail::allocator_like Allocator>
+map(It, It, std::size_t, Allocator) -> map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
+                                           equal_to<detail::key_of<It>>, Allocator>;
+template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
+map(It, It, std::size_t, Hash, Allocator)
+    -> map<detail::key_of<It>, detail::mapped_of<It>, Hash, equal_to<detail::key_of<It>>, Allocator>;
+
+template <class Key, class T, detail::functor_like Hash = hash<Key>, detail::functor_like KeyEqual = equal_to<Key>,
+          detail::allocator_like Allocator = std::allocator<std::pair<const Key, T>>>
+map(std::initializer_list<std::pair<Key, T>>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(),
+    Allocator = Allocator()) -> map<Key, T, Hash, KeyEqual, Allocator>;
+template <class Key, class T, detail::allocator_like Allocator>
+map(std::initializer_list<std::pair<Key, T>>, Allocator) -> map<Key, T, hash<Key>, equal_to<Key>, Allocator>;
+template <class Key, class T, detail::allocator_like Allocator>
+map(std::initializer_list<std::pair<Key, T>>, std::size_t, Allocator)
+    -> map<Key, T, hash<Key>, equal_to<Key>, Allocator>;
+template <class Key, class T, detail::functor_like Hash, detail::allocator_like Allocator>
+map(std::initializer_list<std::pair<Key, T>>, std::size_t, Hash, Allocator)
+    -> map<Key, T, Hash, equal_to<Key>, Allocator>;
+
+template <std::ranges::input_range R, detail::functor_like Hash = hash<detail::range_key_of<R>>,
+          detail::functor_like KeyEqual = equal_to<detail::range_key_of<R>>,
+          detail::allocator_like Allocator =
+              std::allocator<std::pair<const detail::range_key_of<R>, detail::range_mapped_of<R>>>>
+map(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, KeyEqual, Allocator>;
+
+}  // namespace evac
+
+#endif

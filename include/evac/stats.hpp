@@ -1,0 +1,104 @@
+// What stats() reports: a plain struct, a readable page through operator<<, and JSON.
+#ifndef EVAC_STATS_HPP
+#define EVAC_STATS_HPP
+
+#include <cstddef>
+#include <ostream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evac {
+
+/// A look at the inside of one table. Collected in O(buckets); all sizes are in bytes.
+struct table_stats {
+  std::size_t size = 0;              ///< elements
+  std::size_t home_buckets = 0;      ///< homes that exist
+  std::size_t overflow_buckets = 0;  ///< overflow buckets in chains
+  std::size_t slots = 0;             ///< room for elements in both kinds
+  std::size_t segment_bytes = 0;     ///< memory of the segments, also where it has not been touched yet
+  std::size_t slab_bytes = 0;        ///< memory of the slabs that overflow buckets come from
+  std::size_t directory_bytes = 0;   ///< memory of the directory
+  std::size_t node_bytes = 0;        ///< memory of elements that live in nodes of their own
+  std::size_t depth = 0;             ///< log2 of the homes when the running growth is over
+  std::size_t frontier = 0;          ///< parents of the running growth that are evacuated; 0 when none runs
+  std::size_t parents_left = 0;      ///< parents of the running growth that are not
+  std::vector<std::size_t> chain_length_histogram;  ///< [i]: chains of i buckets
+  std::vector<std::size_t> occupancy_histogram;     ///< [i]: home buckets with i slots taken
+  std::size_t longest_chain = 0;                    ///< buckets in the longest chain
+  std::size_t holes = 0;           ///< free slots of homes that have overflow buckets: what compaction would fill
+  std::size_t elements_moved = 0;  ///< relocations since construction
+  std::size_t growths = 0;         ///< doublings begun since construction
+
+  [[nodiscard]] std::size_t total_bytes() const noexcept {
+    return segment_bytes + slab_bytes + directory_bytes + node_bytes;
+  }
+  [[nodiscard]] std::string to_json() const;
+};
+
+namespace detail {
+
+/// Calls visit(name, value) for every single figure.
+template <class Visit>
+void for_each_figure(const table_stats& stats, const Visit& visit) {
+  visit("size", stats.size);
+  visit("home_buckets", stats.home_buckets);
+  visit("overflow_buckets", stats.overflow_buckets);
+  visit("slots", stats.slots);
+  visit("segment_bytes", stats.segment_bytes);
+  visit("slab_bytes", stats.slab_bytes);
+  visit("directory_bytes", stats.directory_bytes);
+  visit("node_bytes", stats.node_bytes);
+  visit("depth", stats.depth);
+  visit("frontier", stats.frontier);
+  visit("parents_left", stats.parents_left);
+  visit("longest_chain", stats.longest_chain);
+  visit("holes", stats.holes);
+  visit("elements_moved", stats.elements_moved);
+  visit("growths", stats.growths);
+}
+
+inline void write_json_array(std::ostream& out, std::string_view name, const std::vector<std::size_t>& values) {
+  out << ",\"" << name << "\":[";
+  const char* separator = "";
+  for (const std::size_t value : values) {
+    out << separator << value;
+    separator = ",";
+  }
+  out << ']';
+}
+
+inline void write_histogram(std::ostream& out, std::string_view title, const std::vector<std::size_t>& values) {
+  out << "  " << title << '\n';
+  for (std::size_t i = 0; i < values.size(); ++i) out << "    " << i << ": " << values[i] << '\n';
+}
+
+}  // namespace detail
+
+inline std::string table_stats::to_json() const {
+  std::ostringstream out;
+  const char* separator = "{";
+  detail::for_each_figure(*this, [&](std::string_view name, std::size_t value) {
+    out << separator << '"' << name << "\":" << value;
+    separator = ",";
+  });
+  detail::write_json_array(out, "chain_length_histogram", chain_length_histogram);
+  detail::write_json_array(out, "occupancy_histogram", occupancy_histogram);
+  out << '}';
+  return out.str();
+}
+
+inline std::ostream& operator<<(std::ostream& out, const table_stats& stats) {
+  out << "evac table\n";
+  detail::for_each_figure(stats, [&](std::string_view name, std::size_t value) {
+    out << "  " << name << std::string(name.size() < 20 ? 20 - name.size() : 1, ' ') << value << '\n';
+  });
+  detail::write_histogram(out, "chains by number of buckets", stats.chain_length_histogram);
+  detail::write_histogram(out, "home buckets by slots taken", stats.occupancy_histogram);
+  return out;
+}
+
+}  // namespace evac
+
+#endif
