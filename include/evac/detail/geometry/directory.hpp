@@ -37,12 +37,15 @@ inline constexpr std::size_t base_homes = 16;
 #endif
 }
 
+/// The home of every key in a table without memory: empty, never written.
+alignas(cache_line) inline constinit const bucket no_home{tag_word(0), nullptr};
+
 class directory {
  public:
   static constexpr std::size_t entries = 64;
   static constexpr std::size_t block_bytes = entries * sizeof(std::uintptr_t);
 
-  directory() noexcept : origin_(inline_origin()), base_(0) {}
+  directory() noexcept : origin_(inline_origin()), base_(reinterpret_cast<std::uintptr_t>(&no_home)) {}
   directory(const directory& other) noexcept
       : origin_(other.has_block() ? other.origin_ : inline_origin()), base_(other.base_) {}
   directory& operator=(const directory& other) noexcept {
@@ -73,8 +76,11 @@ class directory {
     origin_ = reinterpret_cast<std::uintptr_t>(memory);
     block()[segment_key(0)] = base_;
   }
-  /// Back to the entry in the object; the caller frees the block.
-  void release_block() noexcept { origin_ = inline_origin(); }
+  /// Back to the entry in the object, which is no_home; the caller frees the block and the segments.
+  void reset() noexcept {
+    base_ = reinterpret_cast<std::uintptr_t>(&no_home);
+    origin_ = inline_origin();
+  }
 
  private:
   [[nodiscard]] std::uintptr_t inline_origin() const noexcept {

@@ -111,8 +111,8 @@ class home_buckets {
     if (base_capacity_ != 0) memory::deallocate(allocator, at(0), base_capacity_ * layout::home_bytes());
     if (directory_.has_block()) {
       memory::deallocate(allocator, directory_.block(), directory::block_bytes);
-      directory_.release_block();
     }
+    directory_.reset();
     mask_ = 0;
     count_ = 0;
     base_capacity_ = 0;

