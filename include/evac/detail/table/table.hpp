@@ -153,7 +153,7 @@ class table {
     bucket* const head = homes_.at(at.home);
     chains::vacate(head, at, overflow_);
     if (--size_ < shrink_at_) [[unlikely]] next_step_ = 0;
-    if (head->tags.empty()) [[unlikely]] advance_first_home();
+    if (at.home - first_home_ < first_home_window) [[unlikely]] advance_first_home();
   }
 
   [[nodiscard]] position first() const noexcept { return size_ == 0 ? position{} : first_from(first_home_); }
@@ -411,7 +411,9 @@ class table {
   }
 
   [[nodiscard]] position first_from(std::size_t home) const noexcept {
+    constexpr std::size_t ahead = 4;  // overflow buckets lie anywhere: iteration would wait for each of them
     for (; home < homes_.count(); ++home) {
+      if (home + ahead < homes_.count()) prefetch_for_read(homes_.at(home + ahead)->overflow);
       for (bucket* where = homes_.at(home); where != nullptr; where = where->overflow) {
         if (const slot_mask taken = where->tags.occupied()) return {{where, taken.first()}, home};
       }
@@ -420,8 +422,10 @@ class table {
   }
 
   // Keeps `erase(begin())` in a loop linear: begin() starts at first_home_. A bounded piece of the way per erase, so that
-  // no erase ever walks over a long empty stretch.
-  void advance_first_home() noexcept {
+  // no erase ever walks over a long empty stretch, and only for erases near it: asking every erase whether its chain is
+  // empty now would be a branch on memory that has just been fetched, and half as fast again (bench/micro, erase).
+  static constexpr std::size_t first_home_window = 4096;
+  EVAC_NEVER_INLINE void advance_first_home() noexcept {
     constexpr std::size_t most = 64;
     for (std::size_t i = 0; i < most && first_home_ < homes_.count() && homes_.at(first_home_)->tags.empty(); ++i) {
       ++first_home_;
