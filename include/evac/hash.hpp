@@ -1,6 +1,6 @@
 // The default hash and equality of all evac maps, and the finishing mix for hashes that do not spread their bits.
 //
-//   evac::hash<K>       absl::Hash<K>, or std::hash<K> where a type only has that; transparent for string-like keys
+//   evac::hash<K>       absl::Hash<K>, which also takes and mixes a std::hash<K>; transparent for string-like keys
 //   evac::equal_to<K>   std::equal_to<K>; transparent for string-like keys
 //   finish_hash(h, s)   Fibonacci-style multiply-and-fold keyed with the seed of one map (the "mum" step of wyhash)
 //
@@ -77,17 +77,13 @@ struct equal_to<T> {
 /// True for hashes whose every output bit depends on the whole key. Specialise it for a hash that cannot have the
 /// member type `is_avalanching`.
 template <class Hash>
-struct is_avalanching : std::false_type {};
-
-template <class Hash>
-  requires requires { typename Hash::is_avalanching; }
-struct is_avalanching<Hash> : std::true_type {};
-
-template <class Hash>
-  requires requires {
-    { Hash::is_avalanching::value } -> std::convertible_to<bool>;
+struct is_avalanching : std::bool_constant<[] {
+  if constexpr (requires { Hash::is_avalanching::value; }) {
+    return static_cast<bool>(Hash::is_avalanching::value);
+  } else {
+    return requires { typename Hash::is_avalanching; };
   }
-struct is_avalanching<Hash> : std::bool_constant<Hash::is_avalanching::value> {};
+}()> {};
 
 template <class T>
 struct is_avalanching<absl::Hash<T>> : std::true_type {};

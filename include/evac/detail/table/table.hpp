@@ -352,14 +352,22 @@ class table {
     homes_.set_count(child + 1);
   }
 
+  // Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the
+  // next are here, what hangs on them. Parents are taken in order, but steps are several inserts apart.
   void prefetch_next_parents() const noexcept {
-    if (!evacuating()) return;
-    const std::size_t child = homes_.count();
-    const auto* parent = reinterpret_cast<const std::byte*>(homes_.at(child - homes_.opened() / 2));
-    const auto* fed = reinterpret_cast<const std::byte*>(homes_.at(child));
-    for (std::size_t at = 0; at < parents_per_step * chains::layout::home_bytes() && at < 512; at += cache_line) {
-      prefetch_for_write(parent + at);
-      prefetch_for_write(fed + at);
+    const std::size_t parents = homes_.opened() / 2;
+    const std::size_t next = homes_.count() - parents;
+    if (!evacuating() || parents - next < 2 * parents_per_step) return;
+    for (std::size_t i = 0; i < parents_per_step; ++i) {
+      prefetch_for_write(homes_.at(next + i)->overflow);
+      prefetch_bucket(homes_.at(next + parents_per_step + i));
+      prefetch_bucket(homes_.at(homes_.count() + parents_per_step + i));
+    }
+  }
+  static void prefetch_bucket(const bucket* where) noexcept {
+    constexpr std::size_t most = 256;
+    for (std::size_t at = 0; at < std::min(chains::layout::home_bytes(), most); at += cache_line) {
+      prefetch_for_write(reinterpret_cast<const std::byte*>(where) + at);
     }
   }
 

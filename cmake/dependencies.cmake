@@ -1,0 +1,16 @@
+# Everything comes from installed packages; nothing is downloaded.
+find_package(absl REQUIRED)
+
+if(EVAC_BUILD_TESTS)
+  find_package(Catch2 REQUIRED)
+  find_package(Threads REQUIRED)
+endif()
+
+if(EVAC_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+  find_package(Threads REQUIRED)
+
+  # Boost is a peer to compare with, not a dependency: its flat map exists from 1.81 on.
+  find_path(EVAC_BOOST_INCLUDE_DIR boost/unordered/unordered_flat_map.hpp)
+  mark_as_advanced(EVAC_BOOST_INCLUDE_DIR)
+endif()

@@ -1,0 +1,42 @@
+# Every header of the library, one per line. A test compares this list with what lies under include/.
+set(EVAC_HEADERS
+  include/evac/evac.hpp
+  include/evac/fwd.hpp
+  include/evac/hash.hpp
+  include/evac/map.hpp
+  include/evac/set.hpp
+  include/evac/stats.hpp
+  include/evac/version.hpp
+  include/evac/detail/config.hpp
+  include/evac/detail/container.hpp
+  include/evac/detail/node_handle.hpp
+  include/evac/detail/geometry/bucket.hpp
+  include/evac/detail/geometry/directory.hpp
+  include/evac/detail/geometry/segment_memory.hpp
+  include/evac/detail/geometry/slab.hpp
+  include/evac/detail/geometry/tags.hpp
+  include/evac/detail/sync/atomic.hpp
+  include/evac/detail/sync/single_owner.hpp
+  include/evac/detail/table/chain.hpp
+  include/evac/detail/table/collect_stats.hpp
+  include/evac/detail/table/cursor.hpp
+  include/evac/detail/table/evacuation.hpp
+  include/evac/detail/table/home_buckets.hpp
+  include/evac/detail/table/pacing.hpp
+  include/evac/detail/table/policy.hpp
+  include/evac/detail/table/seed.hpp
+  include/evac/detail/table/table.hpp
+  include/evac/detail/table/validate.hpp
+)
+
+set(missing_headers "${EVAC_HEADERS}")
+foreach(header IN LISTS EVAC_HEADERS)
+  if(EXISTS "${PROJECT_SOURCE_DIR}/${header}")
+    list(REMOVE_ITEM missing_headers "${header}")
+  endif()
+endforeach()
+if(missing_headers)
+  list(JOIN missing_headers "\n  " missing_headers)
+  message(FATAL_ERROR "evac: listed in cmake/headers.cmake, but not there:\n  ${missing_headers}")
+endif()
+unset(missing_headers)

@@ -1,0 +1,28 @@
+# Test sources by program, relative to tests/. A test compares these lists with what lies in the folders, and fails
+# while one of them is empty.
+set(EVAC_UNIT_TESTS
+  unit/geometry_test.cpp
+  unit/hash_test.cpp
+  unit/stats_test.cpp
+  unit/tags_test.cpp
+)
+set(EVAC_API_TESTS
+  api/allocators_test.cpp
+  api/bounds_test.cpp
+  api/differential_test.cpp
+  api/every_map_test.cpp
+  api/exceptions_test.cpp
+  api/map_interface_test.cpp
+)
+set(EVAC_CONCURRENCY_TESTS
+  concurrency/const_access_test.cpp
+  concurrency/misuse_test.cpp
+)
+set(EVAC_MAP_FUZZ_SOURCES
+  fuzz/map_fuzz.cpp
+)
+# One case per file; its first lines say what the compiler has to complain about: `// expect: text`.
+set(EVAC_COMPILE_FAIL_CASES
+  compile_fail/hash_not_callable.cpp
+  compile_fail/wrong_allocator.cpp
+)

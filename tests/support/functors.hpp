@@ -1,0 +1,58 @@
+// Hashes and equalities: good, bad, throwing, stateful, counting.
+#ifndef EVAC_TESTS_SUPPORT_FUNCTORS_HPP
+#define EVAC_TESTS_SUPPORT_FUNCTORS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "support/elements.hpp"
+
+namespace evac_test {
+
+/// Declared avalanching, so that evac uses it as it is: homes are the key's low bits.
+struct raw_identity_hash {
+  using is_avalanching = void;
+  std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key); }
+};
+/// Not declared: evac finishes it.
+struct identity_hash {
+  std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key); }
+};
+struct constant_hash {
+  std::size_t operator()(std::uint64_t) const { return 42; }
+};
+struct four_bit_hash {
+  std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key & 15U); }
+};
+
+template <class Key>
+struct throwing_hash {
+  std::size_t operator()(const Key& key) const {
+    fail_hash.tick();
+    return std::hash<Key>{}(key);
+  }
+};
+template <class Key>
+struct throwing_equal {
+  bool operator()(const Key& left, const Key& right) const {
+    fail_equal.tick();
+    return left == right;
+  }
+};
+
+/// Carries a number that must follow the container's contents; not default-constructible, not assignable.
+class stateful_hash {
+ public:
+  explicit stateful_hash(int identity) : id(identity) {}
+  stateful_hash(const stateful_hash&) = default;
+  stateful_hash& operator=(const stateful_hash&) = delete;
+  ~stateful_hash() = default;
+  std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key) * 31 + static_cast<std::size_t>(id); }
+  friend void swap(stateful_hash& left, stateful_hash& right) noexcept { std::swap(left.id, right.id); }
+  int id;
+};
+
+}  // namespace evac_test
+
+#endif

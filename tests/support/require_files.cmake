@@ -1,0 +1,12 @@
+# A listed file that is missing stops the configuration with all names at once.
+function(evac_require_files)
+  set(missing "")
+  foreach(file IN LISTS ARGN)
+    if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+      string(APPEND missing "\n  tests/${file}")
+    endif()
+  endforeach()
+  if(missing)
+    message(FATAL_ERROR "evac: listed in tests/sources.cmake, but not there:${missing}")
+  endif()
+endfunction()

@@ -1,0 +1,68 @@
+// Needs nothing but geometry/tags.hpp, so that it also links where abseil is not to be had.
+#include <evac/detail/geometry/tags.hpp>
+#include <cstdint>
+#include <random>
+
+#include "support/catch.hpp"
+
+using namespace evac::detail;
+
+namespace {
+slot_mask match_one_by_one(std::uint64_t tags, tag_t tag) {
+  slot_mask found(0);
+  for (unsigned slot = 0; slot < max_slots; ++slot) {
+    if (tag_word(tags).tag(slot) == tag) found.add(slot);
+  }
+  return found;
+}
+}  // namespace
+
+TEST_CASE("native and portable comparison find the same slots for every tag") {
+  std::mt19937_64 random(evac_test::seed());
+  for (std::size_t round = 0; round < evac_test::rounds(200); ++round) {
+    // Few distinct bytes, so that matches, neighbours of matches and zeros are common.
+    std::uint64_t tags = random();
+    if (round % 2 == 0) tags &= 0x0101010101010101ULL * 3;
+    if (round % 3 == 0) tags &= random();
+    for (unsigned tag = 0; tag < 256; ++tag) {
+      const auto wanted = match_one_by_one(tags, static_cast<tag_t>(tag));
+      REQUIRE(match_native(tags, static_cast<tag_t>(tag)) == wanted);
+      REQUIRE(match_portable(tags, static_cast<tag_t>(tag)) == wanted);
+    }
+  }
+}
+
+TEST_CASE("no hash has the tag of an empty slot") {
+  for (std::uint64_t top = 0; top < 256; ++top) {
+    const tag_t tag = tag_of(static_cast<std::size_t>(top << 56U));
+    REQUIRE(tag == (top == 0 ? 1 : top));
+  }
+}
+
+TEST_CASE("occupying and vacating a slot leaves the other slots and the filter alone") {
+  tag_word word(0);
+  word.add_to_filter(13);
+  for (unsigned slot = 0; slot < max_slots; ++slot) word.occupy(slot, static_cast<tag_t>(slot + 1));
+  REQUIRE(word.occupied().count() == max_slots);
+  REQUIRE_FALSE(word.free(max_slots));
+  word.vacate(3);
+  REQUIRE(word.free(max_slots).first() == 3);
+  REQUIRE(word.occupied().count() == max_slots - 1);
+  REQUIRE(word.tag(4) == 5);
+  REQUIRE(word.may_overflow(13));
+  REQUIRE(word.may_overflow(13 + 8));
+  REQUIRE_FALSE(word.may_overflow(12));
+  word.clear_filter();
+  REQUIRE_FALSE(word.any_overflow());
+  REQUIRE(word.tag(6) == 7);
+}
+
+TEST_CASE("a slot mask from a slot on drops what lies before it") {
+  slot_mask mask(0b1011010);
+  REQUIRE(mask.from(2) == slot_mask(0b1011000));
+  REQUIRE_FALSE(mask.from(7));
+  REQUIRE(mask.contains(1));
+  mask.drop_first();
+  REQUIRE(mask.first() == 3);
+  REQUIRE((~mask & slot_mask::below(3)) == slot_mask(0b111));
+}

@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# Sourced by tests/run and bench/run: `ensure_packages NAME...` returns when every named Debian package's use is there,
+# installs through apt what is missing, and otherwise says what is missing and ends the program with status 2.
+
+# The test for a package is that what we use of it works, wherever it came from.
+package_works() {
+  case "$1" in
+    cmake) command -v cmake ;;
+    ninja-build) command -v ninja ;;
+    g++) command -v g++ ;;
+    pkg-config) command -v pkg-config || command -v pkgconf ;;
+    clang-19) command -v clang++-19 ;;
+    libclang-rt-19-dev) clang_runtime_exists ;;
+    catch2) header_exists catch2/catch.hpp || header_exists catch2/catch_all.hpp ;;
+    libabsl-dev) header_exists absl/hash/hash.h ;;
+    libbenchmark-dev) header_exists benchmark/benchmark.h ;;
+    libboost1.81-dev) header_exists boost/unordered/unordered_flat_map.hpp ;;
+    g++-aarch64-linux-gnu) command -v aarch64-linux-gnu-g++ ;;
+    qemu-user-static) command -v qemu-aarch64-static ;;
+    *)
+      echo "ensure_packages: no test for the package $1" >&2
+      exit 2
+      ;;
+  esac >/dev/null 2>&1
+}
+
+header_exists() {
+  echo "#include <$1>" | g++ -std=c++20 -E -x c++ - -o /dev/null
+}
+
+clang_runtime_exists() {
+  echo "int main() {}" | clang++-19 -fsanitize=address -x c++ - -o /dev/null
+}
+
+ensure_packages() {
+  local package
+  local missing=()
+  for package in "$@"; do
+    package_works "$package" || missing+=("$package")
+  done
+  [ "${#missing[@]}" -eq 0 ] && return 0
+
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    as_root=(sudo)
+  fi
+  if ! command -v apt-get >/dev/null || { [ "${#as_root[@]}" -gt 0 ] && ! command -v sudo >/dev/null; }; then
+    echo "missing (names of Debian packages), and there is no apt-get or no right to use it: ${missing[*]}" >&2
+    exit 2
+  fi
+
+  echo "installing ${missing[*]}"
+  # Fetching the lists is slow and may fail for an unrelated source; it is needed only when they are absent or stale.
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >/dev/null 2>&1 ||
+    { "${as_root[@]}" apt-get update -qq &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; } ||
+    {
+      echo "apt-get could not install: ${missing[*]}" >&2
+      exit 2
+    }
+
+  for package in "$@"; do
+    package_works "$package" || {
+      echo "the package $package is installed, but does not do what it is needed for" >&2
+      exit 2
+    }
+  done
+}
