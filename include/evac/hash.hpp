@@ -10,6 +10,7 @@
 #define EVAC_HASH_HPP
 
 #include <absl/hash/hash.h>
+#include <absl/strings/string_view.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -60,7 +61,14 @@ struct hash<T> {
   using is_avalanching = void;
   using is_transparent = void;
   using view = typename detail::is_string<T>::view;
-  [[nodiscard]] std::size_t operator()(view value) const { return absl::Hash<view>{}(value); }
+  [[nodiscard]] std::size_t operator()(view value) const {
+    if constexpr (std::is_same_v<view, std::string_view>) {
+      // An abseil built for C++14 has a string_view of its own, and takes the standard one by way of std::hash only.
+      return absl::Hash<absl::string_view>{}(absl::string_view(value.data(), value.size()));
+    } else {
+      return absl::Hash<view>{}(value);
+    }
+  }
 };
 
 /// The default equality: std::equal_to, transparent for string-like keys so that a look-up builds no string.

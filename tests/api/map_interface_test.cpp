@@ -134,7 +134,7 @@ TEST_CASE("arguments may be elements of the map itself, also when the insert mak
   const std::string wanted = map.at(0);
   for (int i = 1; i < 3000; ++i) {
     if (i % 2 == 0) {
-      map[i] = map[i - 1];
+      map.insert_or_assign(i, map.find(i - 1)->second);
     } else {
       map.try_emplace(i, map.find(i / 2)->second);
     }

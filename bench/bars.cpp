@@ -1,0 +1,307 @@
+// The bars: what evac::map promises relative to its peers, each measured beside them in one run.
+//
+//   evac_bench_bars [--only TEXT] [--rounds N] [--large]
+//
+// Rounds are interleaved over the maps; a row shows medians. Each map has its default hash.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "peers/peers.hpp"
+#include "support/measure.hpp"
+#include "support/report.hpp"
+
+namespace {
+
+using namespace bench;
+
+using samples = std::map<std::string, std::vector<double>>;
+
+struct settings {
+  std::string only;
+  std::size_t rounds = 5;
+  bool large = false;
+  [[nodiscard]] bool wants(const std::string& bar) const { return bar.find(only) != std::string::npos; }
+};
+
+class scoreboard {
+ public:
+  /// `measured` against at most `allowed`; both are ratios or figures of the unit that `bar` names.
+  void enter(const std::string& bar, const std::string& figures, double measured, double allowed) {
+    const bool valid = std::isfinite(measured) && measured > 0;
+    const std::string verdict = !valid ? "invalid" : measured <= allowed ? "PASS" : "MISS";
+    std::cout << bar << ": " << figures << " | measured " << (valid ? fixed(measured, 3) : "-") << ", at most "
+              << fixed(allowed, 3) << " | " << verdict << std::endl;
+    if (verdict != "PASS") ++missed_;
+  }
+  [[nodiscard]] int missed() const { return missed_; }
+
+ private:
+  int missed_ = 0;
+};
+
+[[nodiscard]] std::string figures_of(const samples& all, int digits = 2) {
+  std::string text;
+  for (const auto& [name, values] : all) {
+    text += (text.empty() ? "" : ", ") + name + ' ' + fixed(summarise(values).median, digits);
+  }
+  return text;
+}
+[[nodiscard]] double median_of(const samples& all, const std::string& name) {
+  const auto found = all.find(name);
+  return found == all.end() ? std::numeric_limits<double>::quiet_NaN() : summarise(found->second).median;
+}
+[[nodiscard]] double ratio_to_absl(const samples& all) {
+  return median_of(all, evac_peer::name) / median_of(all, absl_peer::name);
+}
+[[nodiscard]] double ratio_to_fastest_flat(const samples& all) {
+  double fastest = median_of(all, absl_peer::name);
+#ifdef EVAC_BENCH_HAS_BOOST_FLAT_MAP
+  fastest = std::min(fastest, median_of(all, boost_peer::name));
+#endif
+  return median_of(all, evac_peer::name) / fastest;
+}
+
+template <class K>
+K make_key(std::uint64_t i) {
+  if constexpr (std::is_same_v<K, std::string>) {
+    std::string text = std::to_string(random_key(i));
+    text.resize(24, '.');
+    return text;
+  } else {
+    return random_key(i);
+  }
+}
+
+/// Nanoseconds per element of each operation on one map of `size` elements; all of one peer in one child.
+struct operation_times {
+  double insert, hit, miss, iterate, erase;
+};
+
+template <class Peer, class K>
+operation_times time_operations(std::size_t size) {
+  std::vector<K> order;
+  std::vector<K> absent;
+  for (std::size_t i = 0; i < size; ++i) {
+    order.push_back(make_key<K>(i));
+    absent.push_back(make_key<K>(size + i));
+  }
+  const double invalid = std::numeric_limits<double>::quiet_NaN();
+  const double n = static_cast<double>(size);
+  operation_times times{};
+  typename Peer::template map<K, std::uint64_t> map;
+  double start = seconds();
+  for (const auto& key : order) map.emplace(key, 1);
+  times.insert = (seconds() - start) / n * 1e9;
+  std::shuffle(order.begin(), order.end(), std::mt19937_64(7));
+
+  const std::size_t repeats = std::max<std::size_t>(1, 4'000'000 / size);
+  const auto look_up = [&](const std::vector<K>& keys, std::uint64_t wanted) {
+    double best = std::numeric_limits<double>::max();
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      std::uint64_t sum = 0;
+      start = seconds();
+      for (std::size_t i = 0; i < repeats; ++i) {
+        for (const auto& key : keys) {
+          const auto at = map.find(key);
+          if (at != map.end()) sum += at->second;
+        }
+      }
+      best = std::min(best, (seconds() - start) / n / static_cast<double>(repeats) * 1e9);
+      if (sum != wanted * repeats) return invalid;
+    }
+    return best;
+  };
+  times.hit = look_up(order, size);
+  times.miss = look_up(absent, 0);
+
+  std::uint64_t sum = 0;
+  start = seconds();
+  for (std::size_t i = 0; i < repeats; ++i) {
+    for (const auto& element : map) sum += element.second;
+  }
+  times.iterate = sum == size * repeats ? (seconds() - start) / n / static_cast<double>(repeats) * 1e9 : invalid;
+  start = seconds();
+  for (const auto& key : order) map.erase(key);
+  times.erase = map.empty() ? (seconds() - start) / n * 1e9 : invalid;
+  return times;
+}
+
+struct operation_samples {
+  samples insert, hit, miss, iterate, erase;
+};
+
+template <class K, class Peers>
+operation_samples measure_operations(Peers peers, std::size_t size, std::size_t rounds) {
+  operation_samples all;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for_each_peer(peers, [&](auto peer) {
+      const auto got = in_child([&] { return time_operations<decltype(peer), K>(size); });
+      if (!got) return;
+      all.insert[peer.name].push_back(got->insert);
+      all.hit[peer.name].push_back(got->hit);
+      all.miss[peer.name].push_back(got->miss);
+      all.iterate[peer.name].push_back(got->iterate);
+      all.erase[peer.name].push_back(got->erase);
+    });
+  }
+  return all;
+}
+
+void integer_bars(const settings& chosen, scoreboard& board) {
+  const std::pair<const char*, std::size_t> sizes[] = {
+      {"1 K", 1U << 10U}, {"64 K", 1U << 16U}, {"1 M", 1U << 20U}, {"16 M", 1U << 24U}};
+  for (const auto& [label, size] : sizes) {
+    const std::string at = std::string("integers at ") + label;
+    if (!chosen.wants(at)) continue;
+    const auto all = measure_operations<std::uint64_t>(flat_peers{}, size, chosen.rounds);
+    if (size < (1U << 20U)) {
+      board.enter(at + ", hit, ns, over the faster of the flat maps", figures_of(all.hit), ratio_to_fastest_flat(all.hit), 1.1);
+      board.enter(at + ", miss, ns, over absl", figures_of(all.miss), ratio_to_absl(all.miss), 1.0);
+      continue;
+    }
+    board.enter(at + ", hit, ns, over absl", figures_of(all.hit), ratio_to_absl(all.hit), 1 / 1.4);
+    board.enter(at + ", miss, ns, over absl", figures_of(all.miss), ratio_to_absl(all.miss), size == 1U << 20U ? 1.0 : 1.25);
+    board.enter(at + ", erase, ns, over absl", figures_of(all.erase), ratio_to_absl(all.erase), 0.8);
+    board.enter(at + ", iteration, ns, over absl", figures_of(all.iterate), ratio_to_absl(all.iterate), 1.0);
+  }
+}
+
+void string_bars(const settings& chosen, scoreboard& board) {
+  if (!chosen.wants("strings at 1 M")) return;
+  const auto all = measure_operations<std::string>(flat_peers{}, 1U << 20U, chosen.rounds);
+  board.enter("strings at 1 M, hit, ns, over absl", figures_of(all.hit), ratio_to_absl(all.hit), 1.0);
+  board.enter("strings at 1 M, insert, ns, over absl", figures_of(all.insert), ratio_to_absl(all.insert), 1.0);
+}
+
+template <class Peer>
+double grow_seconds(std::size_t keys) {
+  typename Peer::template map<std::uint64_t, std::uint64_t> map;
+  const double start = seconds();
+  for (std::uint64_t i = 0; i < keys; ++i) map.emplace(random_key(i), i);
+  const double taken = seconds() - start;
+  return map.size() == keys ? taken : std::numeric_limits<double>::quiet_NaN();
+}
+
+struct pauses {
+  double longest, p9999;
+};
+template <class Peer>
+pauses grow_pauses(std::size_t keys) {
+  typename Peer::template map<std::uint64_t, std::uint64_t> map;
+  latency_histogram histogram;
+  for (std::uint64_t i = 0; i < keys; ++i) {
+    const std::uint64_t key = random_key(i);
+    const std::uint64_t begin = nanoseconds();
+    map.emplace(key, i);
+    histogram.add(nanoseconds() - begin);
+  }
+  return {static_cast<double>(histogram.most()) / 1e6, static_cast<double>(histogram.percentile(0.9999)) / 1e3};
+}
+
+void growth_bars(const settings& chosen, scoreboard& board, const char* label, std::size_t keys) {
+  const std::string at = std::string("growing to ") + label;
+  if (!chosen.wants(at)) return;
+  samples totals;
+  samples longest;
+  samples tail;
+  for (std::size_t round = 0; round < chosen.rounds; ++round) {
+    for_each_peer(all_peers{}, [&](auto peer) {
+      using peer_type = decltype(peer);
+      if (const auto total = in_child([&] { return grow_seconds<peer_type>(keys); })) totals[peer.name].push_back(*total);
+      if (const auto got = in_child([&] { return grow_pauses<peer_type>(keys); })) {
+        longest[peer.name].push_back(got->longest);
+        tail[peer.name].push_back(got->p9999);
+      }
+    });
+  }
+  board.enter(at + ", total, s, over absl", figures_of(totals), ratio_to_absl(totals), 0.8);
+  board.enter(at + ", longest insert, ms, over absl", figures_of(longest, 3), ratio_to_absl(longest), 1.0 / 200);
+  board.enter(at + ", longest insert, ms, against ParlayHash's 19", figures_of(longest, 3), median_of(longest, evac_peer::name), 19);
+  board.enter(at + ", p99.99 of inserts, us, over absl", figures_of(tail), ratio_to_absl(tail), 1.0);
+}
+
+struct memory_use {
+  double average, worst, peak_over_final;
+};
+template <class Peer>
+memory_use grow_memory() {
+  constexpr std::size_t from = 1'000'000;
+  constexpr std::size_t to = 16'000'000;
+  typename Peer::template map<std::uint64_t, std::uint64_t> map;
+  const std::size_t before = resident_bytes();
+  double sum = 0;
+  double worst = 0;
+  std::size_t steps = 0;
+  std::size_t peak = 0;
+  std::size_t next = from;
+  for (std::size_t i = 0; i < to; ++i) {
+    map.emplace(random_key(i), i);
+    if (i + 1 != next) continue;
+    const std::size_t held = resident_bytes() - before;
+    peak = std::max(peak, held);
+    const double each = static_cast<double>(held) / static_cast<double>(next);
+    sum += each;
+    worst = std::max(worst, each);
+    ++steps;
+    next += next / 50;
+  }
+  // Between two steps a map that copies itself holds two tables: only the system's high-water mark knows.
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::size_t kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) peak = std::max(peak, kilobytes * 1024 - std::min(before, kilobytes * 1024));
+  }
+  return {sum / static_cast<double>(steps), worst, static_cast<double>(peak) / static_cast<double>(resident_bytes() - before)};
+}
+
+void memory_bars(const settings& chosen, scoreboard& board) {
+  if (!chosen.wants("memory")) return;
+  samples average;
+  samples worst;
+  samples peak;
+  for_each_peer(flat_peers{}, [&](auto peer) {
+    const auto got = in_child([] { return grow_memory<decltype(peer)>(); });
+    if (!got) return;
+    average[peer.name].push_back(got->average);
+    worst[peer.name].push_back(got->worst);
+    peak[peer.name].push_back(got->peak_over_final);
+  });
+  board.enter("memory, resident bytes per element, average of 1 M to 16 M", figures_of(average), median_of(average, evac_peer::name), 31);
+  board.enter("memory, resident bytes per element, worst of 1 M to 16 M", figures_of(worst), median_of(worst, evac_peer::name), 42);
+  board.enter("memory, peak over final, growing to 16 M", figures_of(peak), median_of(peak, evac_peer::name), 1.1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  settings chosen;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--large") {
+      chosen.large = true;
+    } else if (word == "--only" && i + 1 < argc) {
+      chosen.only = argv[++i];
+    } else if (word == "--rounds" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
+      chosen.rounds = static_cast<std::size_t>(std::atoi(argv[++i]));
+    } else {
+      std::cerr << "usage: evac_bench_bars [--only TEXT] [--rounds N] [--large]\n";
+      return 2;
+    }
+  }
+  warm_up_memory();
+  scoreboard board;
+  integer_bars(chosen, board);
+  string_bars(chosen, board);
+  memory_bars(chosen, board);
+  growth_bars(chosen, board, "10 M", 10'000'000);
+  if (chosen.large) growth_bars(chosen, board, "50 M", 50'000'000);
+  std::cout << board.missed() << " bars missed\n";
+  return 0;
+}

@@ -1,0 +1,315 @@
+// The main job: counts the words of real files, then grows maps to many random keys, and writes a report.
+//
+//   evac_bench_main [PATH] [--report DIR] [--rounds N] [--keys N]
+//
+// Every measurement runs in a child process of its own, the maps interleaved within each round.
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "peers/peers.hpp"
+#include "support/measure.hpp"
+#include "support/report.hpp"
+#include "support/words.hpp"
+
+namespace {
+
+using namespace bench;
+
+struct options {
+  std::string path = "/usr/include";
+  std::string report_folder = "bench/report";
+  std::size_t rounds = 3;
+  std::size_t keys = 10'000'000;
+};
+
+struct bad_input : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// ---- words
+
+struct count_result {
+  double seconds = 0;
+  std::size_t bytes = 0;
+  std::uint64_t words = 0;
+  std::uint64_t distinct = 0;
+  std::uint64_t checksum = 0;
+  std::uint64_t longest_insert = 0;
+  [[nodiscard]] bool agrees_with(const count_result& other) const {
+    return words == other.words && distinct == other.distinct && checksum == other.checksum;
+  }
+};
+
+template <class Peer, class Map, class Insert>
+void count_words(Map& map, std::string_view text, const Insert& insert) {
+  for_each_word(text, [&](std::string_view word) {
+    const auto found = map.find(Peer::lookup_key(word));
+    if (found != map.end()) {
+      ++found->second;
+    } else {
+      insert(map, word);
+    }
+  });
+}
+
+template <class Peer>
+count_result count_in_child(std::string_view text, bool time_inserts) {
+  typename Peer::template map<std::string, std::uint64_t> counts;
+  count_result result;
+  const std::size_t before = resident_bytes();
+  const double start = seconds();
+  if (time_inserts) {
+    count_words<Peer>(counts, text, [&](auto& map, std::string_view word) {
+      const std::uint64_t begin = nanoseconds();
+      map.emplace(std::string(word), 1);
+      result.longest_insert = std::max(result.longest_insert, nanoseconds() - begin);
+    });
+  } else {
+    count_words<Peer>(counts, text, [](auto& map, std::string_view word) { map.emplace(std::string(word), 1); });
+  }
+  result.seconds = seconds() - start;
+  result.bytes = resident_bytes() - before;
+  result.distinct = counts.size();
+  for (const auto& [word, count] : counts) {
+    result.words += count;
+    result.checksum += std::hash<std::string>{}(word) * count;
+  }
+  return result;
+}
+
+struct word_rows {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::pair<std::string, double>> throughput;
+};
+
+word_rows measure_words(std::string_view text, std::size_t rounds) {
+  std::map<std::string, std::vector<count_result>> results;
+  std::map<std::string, count_result> timed;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for_each_peer(main_peers{}, [&](auto peer) {
+      using peer_type = decltype(peer);
+      std::cerr << "\rwords: round " << round + 1 << " of " << rounds << ", " << peer.name << "          " << std::flush;
+      if (const auto got = in_child([&] { return count_in_child<peer_type>(text, false); })) results[peer.name].push_back(*got);
+      if (round != 0) return;
+      if (const auto got = in_child([&] { return count_in_child<peer_type>(text, true); })) timed[peer.name] = *got;
+    });
+  }
+  std::cerr << '\n';
+  const count_result& reference = results.at(std_peer::name).front();
+  word_rows out;
+  for_each_peer(main_peers{}, [&](auto peer) {
+    std::vector<double> rates;
+    std::size_t memory = 0;
+    for (const auto& result : results[peer.name]) {
+      if (!result.agrees_with(reference)) throw std::runtime_error(std::string(peer.name) + " counted differently");
+      rates.push_back(static_cast<double>(result.words) / result.seconds / 1e6);
+      memory = std::max(memory, result.bytes);
+    }
+    const summary rate = summarise(rates);
+    out.rows.push_back({peer.name, fixed(rate.median), fixed(rate.least), fixed(rate.most),
+                        fixed(static_cast<double>(memory) / (1 << 20)),
+                        duration_text(static_cast<double>(timed[peer.name].longest_insert))});
+    out.throughput.emplace_back(peer.name, rate.median);
+  });
+  return out;
+}
+
+std::vector<std::vector<std::string>> top_ten(std::string_view text, std::uint64_t& words, std::size_t& distinct) {
+  evac::map<std::string, std::uint64_t> counts;
+  count_words<evac_peer>(counts, text, [](auto& map, std::string_view word) { map.emplace(std::string(word), 1); });
+  distinct = counts.size();
+  std::vector<std::pair<std::uint64_t, std::string>> order;
+  for (const auto& [word, count] : counts) {
+    words += count;
+    order.emplace_back(count, word);
+  }
+  const std::size_t shown = std::min<std::size_t>(10, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(), std::greater<>());
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < shown; ++i) rows.push_back({order[i].second, std::to_string(order[i].first)});
+  return rows;
+}
+
+// ---- growth
+
+constexpr std::size_t windows = 400;
+
+struct growth_result {
+  std::uint64_t p50, p99, p999, p9999, most;
+  bool complete;
+  std::array<std::uint64_t, windows> worst_of_window;
+};
+
+template <class Peer>
+double grow_untimed(std::size_t keys) {
+  typename Peer::template map<std::uint64_t, std::uint64_t> map;
+  const double start = seconds();
+  for (std::uint64_t i = 0; i < keys; ++i) map.emplace(random_key(i), i);
+  const double taken = seconds() - start;
+  return map.size() == keys ? taken : -1;
+}
+
+template <class Peer>
+growth_result grow_timed(std::size_t keys) {
+  typename Peer::template map<std::uint64_t, std::uint64_t> map;
+  latency_histogram histogram;
+  growth_result result{};
+  for (std::uint64_t i = 0; i < keys; ++i) {
+    const std::uint64_t key = random_key(i);
+    const std::uint64_t begin = nanoseconds();
+    map.emplace(key, i);
+    const std::uint64_t taken = nanoseconds() - begin;
+    histogram.add(taken);
+    auto& worst = result.worst_of_window[i * windows / keys];
+    worst = std::max(worst, taken);
+  }
+  result.p50 = histogram.percentile(0.5);
+  result.p99 = histogram.percentile(0.99);
+  result.p999 = histogram.percentile(0.999);
+  result.p9999 = histogram.percentile(0.9999);
+  result.most = histogram.most();
+  result.complete = map.size() == keys;
+  return result;
+}
+
+struct growth_rows {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::pair<std::string, double>> throughput;
+  std::vector<series> lines;
+};
+
+growth_rows measure_growth(std::size_t keys, std::size_t rounds) {
+  std::map<std::string, std::vector<double>> totals;
+  std::map<std::string, std::vector<growth_result>> timed;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for_each_peer(main_peers{}, [&](auto peer) {
+      using peer_type = decltype(peer);
+      std::cerr << "\rgrowth: round " << round + 1 << " of " << rounds << ", " << peer.name << "          " << std::flush;
+      const auto total = in_child([&] { return grow_untimed<peer_type>(keys); });
+      if (total && *total > 0) totals[peer.name].push_back(*total);
+      const auto latencies = in_child([&] { return grow_timed<peer_type>(keys); });
+      if (latencies && latencies->complete) timed[peer.name].push_back(*latencies);
+    });
+  }
+  std::cerr << '\n';
+  growth_rows out;
+  for_each_peer(main_peers{}, [&](auto peer) {
+    if (totals[peer.name].empty() || timed[peer.name].empty()) {
+      out.rows.push_back({peer.name, "invalid", "", "", "", "", ""});
+      return;
+    }
+    // The round whose longest insert is the median one: figures of one run belong together.
+    auto& runs = timed[peer.name];
+    std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.most < b.most; });
+    const growth_result& run = runs[runs.size() / 2];
+    const double total = summarise(totals[peer.name]).median;
+    const auto text = [](std::uint64_t nanos) { return duration_text(static_cast<double>(nanos)); };
+    out.rows.push_back({peer.name, fixed(total, 2), text(run.p50), text(run.p99), text(run.p999), text(run.p9999), text(run.most)});
+    out.throughput.emplace_back(peer.name, static_cast<double>(keys) / total / 1e6);
+    out.lines.push_back({peer.name, std::vector<double>(run.worst_of_window.begin(), run.worst_of_window.end())});
+  });
+  return out;
+}
+
+// ---- the run
+
+std::size_t number(std::string_view text, const std::string& option) {
+  std::size_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc() || end != text.data() + text.size() || value == 0) throw bad_input(option + " takes a number above 0");
+  return value;
+}
+
+options parse(int argc, char** argv) {
+  options chosen;
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool has_value = i + 1 < words.size();
+    if (words[i].starts_with("--") && !has_value) throw bad_input(words[i] + " takes a value");
+    if (words[i] == "--report") chosen.report_folder = words[++i];
+    else if (words[i] == "--rounds") chosen.rounds = number(words[++i], "--rounds");
+    else if (words[i] == "--keys") chosen.keys = number(words[++i], "--keys");
+    else if (words[i].starts_with("--")) throw bad_input("unknown option " + words[i]);
+    else chosen.path = words[i];
+  }
+  if (!std::filesystem::exists(chosen.path)) throw bad_input(chosen.path + " does not exist");
+  return chosen;
+}
+
+void add_stats(report& page, std::size_t keys) {
+  evac::map<std::uint64_t, std::uint64_t> map;
+  for (std::uint64_t i = 0; i < keys; ++i) map.emplace(random_key(i), i);
+  const evac::table_stats stats = map.stats();
+  std::vector<std::pair<std::string, double>> bars;
+  for (std::size_t i = 0; i < stats.occupancy_histogram.size(); ++i) {
+    bars.emplace_back(std::to_string(i) + " slots taken",
+                      100.0 * static_cast<double>(stats.occupancy_histogram[i]) / static_cast<double>(stats.home_buckets));
+  }
+  page.bars("Home buckets of evac::map at " + std::to_string(keys) + " keys, by slots taken", bars, "%");
+  page.paragraph("Bytes per element: " +
+                 fixed(static_cast<double>(map.memory_usage()) / static_cast<double>(keys)) + ", longest chain: " +
+                 std::to_string(stats.longest_chain) + " buckets, elements moved per element: " +
+                 fixed(static_cast<double>(stats.elements_moved) / static_cast<double>(keys), 2));
+}
+
+void run(const options& chosen) {
+  const text_of_files input = read_files(chosen.path);
+  std::uint64_t words = 0;
+  std::size_t distinct = 0;
+  const auto top = top_ten(input.text, words, distinct);
+  if (words == 0) throw bad_input(chosen.path + " holds no readable file with a word in it");
+  warm_up_memory();
+
+  const std::string facts = std::to_string(input.files) + " files, " + std::to_string(input.unreadable) + " unreadable, " +
+                            std::to_string(input.text.size()) + " bytes, " + std::to_string(words) + " words, " +
+                            std::to_string(distinct) + " distinct";
+  std::cout << facts << "\n\n";
+  print_table(std::cout, {"most frequent", "times"}, top);
+  const word_rows counted = measure_words(input.text, chosen.rounds);
+  const std::vector<std::string> word_head{"map", "million words/s", "least", "most", "memory, MiB", "longest insert"};
+  std::cout << "\nall maps agree\n";
+  print_table(std::cout, word_head, counted.rows);
+
+  const growth_rows grown = measure_growth(chosen.keys, chosen.rounds);
+  const std::vector<std::string> growth_head{"map", "total, s", "p50", "p99", "p99.9", "p99.99", "longest"};
+  std::cout << '\n' << chosen.keys << " random 64-bit keys into a growing map\n";
+  print_table(std::cout, growth_head, grown.rows);
+
+  report page;
+  page.heading("Counting the words under " + chosen.path);
+  page.paragraph(facts + ". Medians of " + std::to_string(chosen.rounds) + " interleaved rounds, each in a process of its own.");
+  page.table(word_head, counted.rows);
+  page.bars("Million words per second", counted.throughput, "M/s");
+  page.table({"most frequent", "times"}, top);
+  page.heading(std::to_string(chosen.keys) + " random keys into a growing map");
+  page.table(growth_head, grown.rows);
+  page.log_lines("Longest insert in each of " + std::to_string(windows) + " stretches of the growth", "inserts so far", grown.lines);
+  page.bars("Million inserts per second, growing", grown.throughput, "M/s");
+  add_stats(page, chosen.keys);
+  std::filesystem::create_directories(chosen.report_folder);
+  page.write(chosen.report_folder + "/index.html", "evac: maps at work");
+  std::cout << "\nreport: " << chosen.report_folder << "/index.html\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(parse(argc, argv));
+    return 0;
+  } catch (const bad_input& error) {
+    std::cerr << "evac_bench_main: " << error.what() << '\n';
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "evac_bench_main: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,9 @@
+set(EVAC_BENCH_MAIN_SOURCES
+  main_job.cpp
+)
+set(EVAC_BENCH_BARS_SOURCES
+  bars.cpp
+)
+set(EVAC_BENCH_MICRO_SOURCES
+  micro/maps.cpp
+)

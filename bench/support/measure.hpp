@@ -1,0 +1,139 @@
+// Clocks, medians, memory of a process, and measuring in a child process so that no map inherits another's heap.
+#ifndef EVAC_BENCH_SUPPORT_MEASURE_HPP
+#define EVAC_BENCH_SUPPORT_MEASURE_HPP
+
+#include <malloc.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace bench {
+
+[[nodiscard]] inline double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+[[nodiscard]] inline std::uint64_t nanoseconds() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
+/// Random keys that need no memory: the finaliser of SplitMix64.
+[[nodiscard]] inline std::uint64_t random_key(std::uint64_t index) {
+  std::uint64_t value = (index + 1) * 0x9E3779B97F4A7C15ULL;
+  value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  value = (value ^ (value >> 27U)) * 0x94D049BB133111EBULL;
+  return value ^ (value >> 31U);
+}
+
+struct summary {
+  double median = 0;
+  double least = 0;
+  double most = 0;
+};
+[[nodiscard]] inline summary summarise(std::vector<double> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  return {values[values.size() / 2], values.front(), values.back()};
+}
+
+/// Resident bytes of this process.
+[[nodiscard]] inline std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// What `work` returns, computed in a child process; nothing if the child failed.
+template <class Work>
+[[nodiscard]] auto in_child(const Work& work) -> std::optional<decltype(work())> {
+  using result = decltype(work());
+  static_assert(std::is_trivially_copyable_v<result>);
+  void* const shared = ::mmap(nullptr, sizeof(result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return std::nullopt;
+  std::cout.flush();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::malloc_trim(0);  // what the parent has freed must not look like memory that the map did not need
+    *static_cast<result*>(shared) = work();
+    ::_exit(0);
+  }
+  int status = -1;
+  const bool ended = child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
+  std::optional<result> answer;
+  if (ended) answer = *static_cast<result*>(shared);
+  ::munmap(shared, sizeof(result));
+  return answer;
+}
+
+/// Touches memory once and gives it back. On a virtual machine the host backs a page when it is first touched, which
+/// takes microseconds; without this the first map to be measured pays for all.
+inline void warm_up_memory() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::size_t available = 0;
+  for (std::string word; meminfo >> word;) {
+    if (word == "MemAvailable:") meminfo >> available;
+  }
+  const std::size_t bytes = std::min(available * 1024 / 3, std::size_t{2} << 30U);
+  std::cerr << "touching " << (bytes >> 20U) << " MiB once, so that no map pays for fresh pages of a virtual machine\n";
+  void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return;
+  for (std::size_t at = 0; at < bytes; at += 4096) static_cast<volatile char*>(memory)[at] = 1;
+  ::munmap(memory, bytes);
+}
+
+/// Latencies in buckets of 1/16 of a power of two: relative error below 6.25 % (the idea of HdrHistogram).
+class latency_histogram {
+ public:
+  void add(std::uint64_t nanos) {
+    ++counts_[index(nanos)];
+    ++total_;
+    most_ = std::max(most_, nanos);
+  }
+  /// Upper edge of the bucket that holds this share of all values.
+  [[nodiscard]] std::uint64_t percentile(double share) const {
+    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(total_));
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < buckets; ++i) {
+      seen += counts_[i];
+      if (seen > wanted) return std::min(upper_edge(i), most_);
+    }
+    return most_;
+  }
+  [[nodiscard]] std::uint64_t most() const { return most_; }
+
+ private:
+  static constexpr std::size_t buckets = 16 * 61;
+  [[nodiscard]] static std::size_t index(std::uint64_t value) {
+    if (value < 16) return static_cast<std::size_t>(value);
+    const auto power = static_cast<std::size_t>(63 - __builtin_clzll(value));
+    return (power - 3) * 16 + static_cast<std::size_t>((value >> (power - 4)) & 15U);
+  }
+  [[nodiscard]] static std::uint64_t upper_edge(std::size_t index) {
+    if (index < 16) return index;
+    const std::size_t power = index / 16 + 3;
+    return (std::uint64_t{1} << power) + ((std::uint64_t{index % 16} + 1) << (power - 4)) - 1;
+  }
+
+  std::uint64_t counts_[buckets] = {};
+  std::uint64_t total_ = 0;
+  std::uint64_t most_ = 0;
+};
+
+}  // namespace bench
+
+#endif

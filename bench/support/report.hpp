@@ -1,0 +1,156 @@
+// A page with tables and SVG pictures, readable without a network.
+#ifndef EVAC_BENCH_SUPPORT_REPORT_HPP
+#define EVAC_BENCH_SUPPORT_REPORT_HPP
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <fstream>
+#include <iomanip>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+struct series {
+  std::string name;
+  std::vector<double> values;
+};
+
+[[nodiscard]] inline std::string fixed(double value, int digits = 1) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(digits) << value;
+  return out.str();
+}
+/// Nanoseconds with a unit that keeps the number short.
+[[nodiscard]] inline std::string duration_text(double nanos) {
+  if (nanos < 1e3) return fixed(nanos, 0) + " ns";
+  if (nanos < 1e6) return fixed(nanos / 1e3, 1) + " us";
+  if (nanos < 1e9) return fixed(nanos / 1e6, 1) + " ms";
+  return fixed(nanos / 1e9, 2) + " s";
+}
+
+class report {
+ public:
+  void heading(const std::string& text) { body_ << "<h2>" << escaped(text) << "</h2>\n"; }
+  void paragraph(const std::string& text) { body_ << "<p>" << escaped(text) << "</p>\n"; }
+
+  void table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
+    body_ << "<table><thead><tr>";
+    for (const auto& cell : head) body_ << "<th>" << escaped(cell) << "</th>";
+    body_ << "</tr></thead><tbody>\n";
+    for (const auto& row : rows) {
+      body_ << "<tr>";
+      for (const auto& cell : row) body_ << "<td>" << escaped(cell) << "</td>";
+      body_ << "</tr>\n";
+    }
+    body_ << "</tbody></table>\n";
+  }
+
+  /// One line per series, values on a log axis from 10 ns up.
+  void log_lines(const std::string& title, const std::string& x_label, const std::vector<series>& lines) {
+    double top = 1e4;
+    for (const auto& line : lines) {
+      for (const double value : line.values) top = std::max(top, value);
+    }
+    const double decades = std::ceil(std::log10(top)) - 1;
+    const auto y_of = [&](double value) { return 330 - (std::log10(std::max(value, 10.0)) - 1) / decades * 300; };
+    open_picture(title, 380);
+    for (int decade = 1; decade <= static_cast<int>(decades) + 1; ++decade) {
+      const double y = y_of(std::pow(10, decade));
+      body_ << "<line class=grid x1=70 x2=880 y1=" << y << " y2=" << y << "></line><text x=62 y=" << y + 4
+            << " text-anchor=end>" << duration_text(std::pow(10, decade)) << "</text>\n";
+    }
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      body_ << "<polyline class=c" << i << " points='";
+      for (std::size_t x = 0; x < lines[i].values.size(); ++x) {
+        body_ << 70 + 810.0 * static_cast<double>(x) / static_cast<double>(lines[i].values.size()) << ','
+              << y_of(lines[i].values[x]) << ' ';
+      }
+      body_ << "'></polyline>\n";
+      legend(i, lines[i].name, 355);
+    }
+    body_ << "<text x=880 y=372 text-anchor=end>" << escaped(x_label) << "</text></svg></figure>\n";
+  }
+
+  void bars(const std::string& title, const std::vector<std::pair<std::string, double>>& bars, const std::string& unit) {
+    double top = 0;
+    for (const auto& [name, value] : bars) top = std::max(top, value);
+    open_picture(title, 30 + 34 * bars.size());
+    for (std::size_t i = 0; i < bars.size(); ++i) {
+      const std::size_t y = 10 + 34 * i;
+      const double width = top > 0 ? bars[i].second / top * 480 : 0;
+      body_ << "<text x=210 y=" << y + 18 << " text-anchor=end>" << escaped(bars[i].first) << "</text><rect class=b" << i % 4
+            << " x=220 y=" << y << " height=24 width=" << width << "></rect><text x=" << 228 + width << " y=" << y + 18 << ">"
+            << fixed(bars[i].second) << ' ' << escaped(unit) << "</text>\n";
+    }
+    body_ << "</svg></figure>\n";
+  }
+
+  void write(const std::string& path, const std::string& title) const {
+    std::ofstream out(path);
+    out << "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>"
+        << escaped(title) << "</title><style>" << style << "</style><main><h1>" << escaped(title) << "</h1>\n"
+        << body_.str() << "</main></html>\n";
+  }
+
+ private:
+  static constexpr const char* style =
+      ":root{color-scheme:light dark;--ink:#222;--paper:#fff;--rule:#ddd;--c0:#b2542d;--c1:#2d6fb2;--c2:#2d9a5f;--c3:#8a4fb0}"
+      "@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;"
+      "--c2:#62cf93;--c3:#c08be0}}body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}"
+      "main{max-width:60rem;margin:auto;padding:1rem}table{border-collapse:collapse;margin:1rem 0}th,td{padding:.3rem .8rem;"
+      "border-bottom:1px solid var(--rule);text-align:right}th:first-child,td:first-child{text-align:left}figure{margin:1.5rem "
+      "0}svg{width:100%;height:auto}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)}polyline{"
+      "fill:none;stroke-width:1.5}.c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}"
+      ".b0{fill:var(--c0)}.b1{fill:var(--c1)}.b2{fill:var(--c2)}.b3{fill:var(--c3)}";
+
+  void open_picture(const std::string& title, std::size_t height) {
+    body_ << "<figure><figcaption>" << escaped(title) << "</figcaption><svg role=img viewBox='0 0 900 " << height
+          << "'><title>" << escaped(title) << "</title>\n";
+  }
+  void legend(std::size_t i, const std::string& name, int y) {
+    const std::size_t x = 70 + 200 * i;
+    body_ << "<rect class=b" << i % 4 << " x=" << x << " y=" << y - 10 << " width=12 height=12></rect><text x=" << x + 18
+          << " y=" << y << ">" << escaped(name) << "</text>\n";
+  }
+  [[nodiscard]] static std::string escaped(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+      if (c == '&') out += "&amp;";
+      else if (c == '<') out += "&lt;";
+      else if (c == '>') out += "&gt;";
+      else out += c;
+    }
+    return out;
+  }
+
+  std::ostringstream body_;
+};
+
+/// The same rows on a terminal.
+inline void print_table(std::ostream& out, const std::vector<std::string>& head,
+                        const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths(head.size());
+  const auto widen = [&](const std::vector<std::string>& row) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  };
+  widen(head);
+  for (const auto& row : rows) widen(row);
+  const auto print = [&](const std::vector<std::string>& row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      out << (i == 0 ? std::left : std::right) << std::setw(static_cast<int>(widths[i]) + (i == 0 ? 0 : 2)) << row[i];
+    }
+    out << '\n';
+  };
+  print(head);
+  for (const auto& row : rows) print(row);
+  out << std::flush;
+}
+
+}  // namespace bench
+
+#endif
