@@ -3,20 +3,30 @@
 set(EVAC_UNIT_TESTS
   unit/geometry_test.cpp
   unit/hash_test.cpp
+  unit/slab_test.cpp
   unit/stats_test.cpp
   unit/tags_test.cpp
 )
 set(EVAC_API_TESTS
   api/allocators_test.cpp
   api/bounds_test.cpp
+  api/counting_test.cpp
   api/differential_test.cpp
+  api/evacuation_steps_test.cpp
   api/every_map_test.cpp
   api/exceptions_test.cpp
+  api/failure_test.cpp
+  api/iterators_test.cpp
   api/map_interface_test.cpp
+  api/overloads_test.cpp
+  api/propagation_test.cpp
+  api/random_sequences_test.cpp
+  api/shrink_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
   concurrency/misuse_test.cpp
+  concurrency/readers_test.cpp
 )
 set(EVAC_MAP_FUZZ_SOURCES
   fuzz/map_fuzz.cpp

@@ -65,6 +65,9 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
   }
   ~map() = default;
 
+  // For the type itself: std::swap would be a better match than one for its base.
+  friend void swap(map& left, map& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
+
   /// The value of a present key. Throws std::out_of_range if it is absent.
   [[nodiscard]] T& at(const key_type& key) { return found_value(this->lookup(key)); }
   [[nodiscard]] const T& at(const key_type& key) const { return found_value(this->lookup(key)); }

@@ -34,6 +34,9 @@ class set : public detail::container<detail::policy<detail::set_elements<Key>, H
     return *this;
   }
   ~set() = default;
+
+  // For the type itself: std::swap would be a better match than one for its base.
+  friend void swap(set& left, set& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
 };
 
 template <std::input_iterator It, class Hash = hash<std::iter_value_t<It>>,

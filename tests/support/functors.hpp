@@ -13,17 +13,29 @@ namespace evac_test {
 /// Declared avalanching, so that evac uses it as it is: homes are the key's low bits.
 struct raw_identity_hash {
   using is_avalanching = void;
-  std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key); }
+  template <class Integer>
+  std::size_t operator()(Integer key) const {
+    return static_cast<std::size_t>(key);
+  }
 };
 /// Not declared: evac finishes it.
 struct identity_hash {
-  std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key); }
+  template <class Integer>
+  std::size_t operator()(Integer key) const {
+    return static_cast<std::size_t>(key);
+  }
 };
 struct constant_hash {
-  std::size_t operator()(std::uint64_t) const { return 42; }
+  template <class Integer>
+  std::size_t operator()(Integer) const {
+    return 42;
+  }
 };
 struct four_bit_hash {
-  std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key & 15U); }
+  template <class Integer>
+  std::size_t operator()(Integer key) const {
+    return static_cast<std::size_t>(key) % 16;
+  }
 };
 
 template <class Key>

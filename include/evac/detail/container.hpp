@@ -268,9 +268,16 @@ class container {
   }
 
   template <class P>
-    requires std::is_constructible_v<value_type, P&&>
+    requires(std::is_constructible_v<value_type, P &&> &&
+             (Policy::is_map || !std::is_same_v<std::remove_cvref_t<P>, value_type>))
   std::pair<iterator, bool> insert(P&& value) {
     return emplace(std::forward<P>(value));
+  }
+  // Not a template: a bit-field binds to it.
+  std::pair<iterator, bool> insert(const value_type& value)
+    requires(!Policy::is_map)
+  {
+    return emplace(value);
   }
   std::pair<iterator, bool> insert(init_type&& value) { return emplace(std::move(value)); }
   template <class P>
@@ -301,9 +308,7 @@ class container {
   iterator erase(const_iterator at) {
     const single_owner::writer guard(owner_);
     EVAC_ASSERT(at.at_.where != nullptr, "evac: end iterator erased");
-    const position next = table_.next(at.at_);
-    table_.erase(at.at_);
-    return {&table_, next};
+    return {&table_, table_.erase_and_next(at.at_)};
   }
   iterator erase(iterator at)
     requires Policy::is_map
@@ -555,11 +560,6 @@ class container {
   table_type table_;
   single_owner owner_;
 };
-
-template <class Policy>
-void swap(container<Policy>& left, container<Policy>& right) noexcept(noexcept(left.swap(right))) {
-  left.swap(right);
-}
 
 }  // namespace evac::detail
 

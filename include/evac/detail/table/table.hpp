@@ -156,6 +156,15 @@ class table {
     if (at.home - first_home_ < first_home_window) [[unlikely]] advance_first_home();
   }
 
+  /// The same for an element that was reached by iteration: returns the next one, and lets iterations start behind all
+  /// homes that are empty by now. Amortised over the homes, as the walk to the next element is.
+  position erase_and_next(position at) noexcept {
+    const position behind = size_ == 1 ? position{} : next(at);
+    erase(at);
+    while (size_ != 0 && homes_.at(first_home_)->tags.empty()) ++first_home_;
+    return behind;
+  }
+
   [[nodiscard]] position first() const noexcept { return size_ == 0 ? position{} : first_from(first_home_); }
   [[nodiscard]] position next(position at) const noexcept {
     slot_mask rest = at.where->tags.occupied().from(at.index + 1);
@@ -193,8 +202,7 @@ class table {
     grow_to(homes_for(wanted, chains::layout::home_slots()));
     floor_ = std::max(floor_, homes_for(wanted, chains::layout::home_slots()));
     schedule();
-    // At the fullest one home in five has an overflow bucket: that memory should be there as well.
-    if (wanted > chains::layout::home_slots()) overflow_.ensure(allocator_, homes_.count() / 4);
+    if (wanted > chains::layout::home_slots()) overflow_.ensure(allocator_, expected_overflow(homes_.count()));
   }
   /// Exactly `target` homes, or as many as the contents need; withdraws what reserve() promised and gives memory back.
   /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
@@ -429,8 +437,8 @@ class table {
     return {};
   }
 
-  // Keeps `erase(begin())` in a loop linear: begin() starts at first_home_. A bounded piece of the way per erase, so that
-  // no erase ever walks over a long empty stretch, and only for erases near it: asking every erase whether its chain is
+  // Keeps `erase(begin()->first)` in a loop linear: begin() starts at first_home_. A bounded piece of the way per erase, so
+  // that no erase by key walks over a long empty stretch, and only for erases near it: asking every erase whether its chain is
   // empty now would be a branch on memory that has just been fetched, and half as fast again (bench/micro, erase).
   static constexpr std::size_t first_home_window = 4096;
   EVAC_NEVER_INLINE void advance_first_home() noexcept {
