@@ -15,10 +15,12 @@ set(EVAC_API_TESTS
   api/evacuation_steps_test.cpp
   api/every_map_test.cpp
   api/exceptions_test.cpp
+  api/failing_sequences_test.cpp
   api/failure_test.cpp
   api/iterators_test.cpp
   api/map_interface_test.cpp
   api/overloads_test.cpp
+  api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
   api/shrink_test.cpp

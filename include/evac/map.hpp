@@ -165,6 +165,12 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
   }
 };
 
+/// Erases all elements for which predicate is true; returns how many. Moves none. O(buckets + size).
+template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Predicate>
+std::size_t erase_if(map<Key, T, Hash, KeyEqual, Allocator>& from, Predicate predicate) {
+  return detail::erase_matching(from, predicate);
+}
+
 namespace detail {
 template <class It>
 using key_of = std::remove_const_t<typename std::iterator_traits<It>::value_type::first_type>;

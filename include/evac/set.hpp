@@ -39,6 +39,12 @@ class set : public detail::container<detail::policy<detail::set_elements<Key>, H
   friend void swap(set& left, set& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
 };
 
+/// Erases all elements for which predicate is true; returns how many. Moves none. O(buckets + size).
+template <class Key, class Hash, class KeyEqual, class Allocator, class Predicate>
+std::size_t erase_if(set<Key, Hash, KeyEqual, Allocator>& from, Predicate predicate) {
+  return detail::erase_matching(from, predicate);
+}
+
 template <std::input_iterator It, class Hash = hash<std::iter_value_t<It>>,
           class KeyEqual = equal_to<std::iter_value_t<It>>, class Allocator = std::allocator<std::iter_value_t<It>>>
 set(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())

@@ -68,6 +68,7 @@ class container {
   using const_iterator = cursor<Policy, true>;
   using iterator = cursor<Policy, !Policy::is_map>;  // the elements of a set are its keys: never writable
   using node_type = node_handle<typename Policy::elements, allocator_type>;
+  using insert_return_type = insert_return<iterator, node_type>;
 
   /// What one insert does to other elements at most, at any point of any growth, given a hash that spreads: the
   /// elements of the parents it evacuates (chains of 32 occur once in 10^9 parents), one compacted chain, and, in a table
@@ -148,8 +149,7 @@ class container {
     if (same_memory(allocator, other.table_.allocator())) {
       table_.swap_contents(other.table_);
     } else {
-      table_.clone(other.table_, mover(table_));
-      other.table_.release();
+      move_elements(other.table_, table_);
     }
   }
   ~container() = default;
@@ -179,10 +179,9 @@ class container {
       table_.swap_contents(other.table_);
     } else {
       table_type fresh(other.table_.hash_function(), other.table_.key_eq(), table_.allocator());
-      fresh.clone(other.table_, mover(fresh));
+      move_elements(other.table_, fresh);
       adopt(fresh);
       table_.swap_contents(fresh);
-      other.table_.release();
     }
     return *this;
   }
@@ -295,7 +294,7 @@ class container {
   void insert_range(R&& range) {
     for (auto&& value : range) emplace(std::forward<decltype(value)>(value));
   }
-  insert_return<iterator, node_type> insert(node_type&& node) {
+  insert_return_type insert(node_type&& node) {
     if (node.empty()) return {end(), false, {}};
     const single_owner::writer guard(owner_);
     EVAC_ASSERT(same_memory(node.get_allocator(), table_.allocator()), "evac: node of an unequal allocator inserted");
@@ -325,14 +324,6 @@ class container {
   size_type erase(K&& key) {
     return erase_key(key);
   }
-  /// Erases all elements for which predicate is true; returns how many.
-  template <class Predicate>
-  friend size_type erase_if(container& from, Predicate predicate) {
-    const size_type before = from.size();
-    for (auto at = from.begin(); at != from.end();) at = predicate(*at) ? from.erase(at) : std::next(at);
-    return before - from.size();
-  }
-
   node_type extract(const_iterator at) {
     const single_owner::writer guard(owner_);
     node_type node(table_.allocator(), table_type::chains::layout::slot(at.at_.where, at.at_.index));
@@ -474,6 +465,14 @@ class container {
   [[nodiscard]] static auto mover(table_type& to) {
     return [&to](void* slot, value_type& from) { slots::construct(to.allocator(), slot, std::move(slots::movable(from))); };
   }
+  // Moves all elements one by one. The source is empty afterwards, also if a move throws: its keys may be moved-from then.
+  static void move_elements(table_type& from, table_type& to) {
+    struct emptied {
+      table_type& source;
+      ~emptied() { source.release(); }
+    } const at_exit{from};
+    to.clone(from, mover(to));
+  }
   // Takes the functors of fresh and frees everything here: the first half of an assignment.
   void adopt(table_type& fresh) {
     const single_owner::writer guard(owner_);
@@ -501,8 +500,8 @@ class container {
     return value.first;
   }
   template <class K>
-    requires(!Policy::is_map && std::is_same_v<K, key_type>)
-  [[nodiscard]] static const key_type& shown_key(const K& key) {
+    requires(!Policy::is_map && (std::is_same_v<K, key_type> || (is_lookup_key<K> && std::is_invocable_v<const hasher&, const K&>)))
+  [[nodiscard]] static const K& shown_key(const K& key) {
     return key;
   }
 
@@ -560,6 +559,13 @@ class container {
   table_type table_;
   single_owner owner_;
 };
+
+template <class Container, class Predicate>
+std::size_t erase_matching(Container& from, Predicate& predicate) {
+  const std::size_t before = from.size();
+  for (auto at = from.begin(); at != from.end();) at = predicate(*at) ? from.erase(at) : std::next(at);
+  return before - from.size();
+}
 
 }  // namespace evac::detail
 

@@ -137,7 +137,9 @@ class table {
     chains::occupy(head, at, tag);
     ++size_;
     first_home_ = std::min(first_home_, home);
-    if (head->overflow != nullptr && head->tags.free(chains::layout::home_slots())) [[unlikely]] compact(head, at);
+    if (head->overflow != nullptr && head->tags.free(chains::layout::home_slots())) [[unlikely]] {
+      if (homes_.count() > floor_) compact(head, at);  // what reserve() promised room for moves nothing
+    }
     if (size_ < next_step_) [[likely]] return {at, home};
     step(at);
     return {at, homes_.home_of(hash)};
@@ -199,23 +201,23 @@ class table {
   void reserve(std::size_t wanted) {
     if (wanted > max_size()) throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
     if (wanted == 0) return;
-    grow_to(homes_for(wanted, chains::layout::home_slots()));
+    grow_or_undo(homes_for(wanted, chains::layout::home_slots()));
     floor_ = std::max(floor_, homes_for(wanted, chains::layout::home_slots()));
     schedule();
     if (wanted > chains::layout::home_slots()) overflow_.ensure(allocator_, expected_overflow(homes_.count()));
   }
   /// Exactly `target` homes, or as many as the contents need; withdraws what reserve() promised and gives memory back.
   /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
-  void fit(std::size_t target) {
-    target = std::max(target, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
+  void fit(const std::size_t wanted) {
+    const std::size_t target = std::max(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
     if (target == 0) return release();
     if (target > max_size()) throw std::length_error("evac: rehash() asked for more than max_size()");
     floor_ = 0;
-    grow_to(target);
+    grow_or_undo(target);
     shrink_to(target);
     repack_overflow();
     homes_.trim_base(allocator_, overflow_, moves_);
-    floor_ = std::min(target, homes_.count());
+    floor_ = std::min(wanted, homes_.count());
     schedule();
   }
   /// Evacuates up to `parents` parents of the running growth; returns how many. Throws what the hash and the allocator
@@ -380,12 +382,30 @@ class table {
   }
 
   void merge_last(typename chains::context& work) {
+    // A split that threw can leave a segment opened and unused; it goes before a home of the half below does.
+    if (homes_.count() == homes_.opened() / 2) homes_.close_emptied(allocator_);
     const std::size_t child = homes_.count() - 1;
     const std::size_t parent = child - std::bit_floor(child);
     evacuations::merge(homes_.at(parent), homes_.at(child), work);
     if (!homes_.at(parent)->tags.empty()) first_home_ = std::min(first_home_, parent);
     homes_.set_count(child);
     homes_.close_emptied(allocator_);
+  }
+
+  // If memory or a hash fails on the way, the homes that were made are merged back.
+  void grow_or_undo(std::size_t target) {
+    const std::size_t before = homes_.count();
+    try {
+      grow_to(target);
+    } catch (...) {
+      try {
+        if (before != 0) shrink_to(before);
+      } catch (...) {
+        // No memory for an overflow bucket: the table keeps some of the new homes, and is whole.
+      }
+      schedule();
+      throw;
+    }
   }
 
   void grow_to(std::size_t target) {
