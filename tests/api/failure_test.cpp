@@ -212,7 +212,7 @@ TEST_CASE("a move assignment that has to move each element loses none of a type 
           fail_move.left = 0;
           CHECK_VALID(from);  // NOLINT(bugprone-use-after-move): the point of the test
           CHECK_VALID(to);
-          CHECK(from.size() == 30);
+          CHECK(from.empty());  // some of its keys may have been moved from: none is kept
           CHECK(to.size() == 1);
           throw;
         }
