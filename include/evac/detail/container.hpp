@@ -371,7 +371,7 @@ class container {
   }
 
   /// The next inserts, up to n elements in all, move nothing and change no bucket_count(). O(size + n / 4) at worst;
-  /// memory for large n is not touched. Throws std::length_error for an absurd n, std::bad_alloc.
+  /// on a map without memory, that of large segments is not touched. Throws std::length_error for an absurd n, std::bad_alloc.
   void reserve(size_type n) {
     const single_owner::writer guard(owner_);
     table_.reserve(n);

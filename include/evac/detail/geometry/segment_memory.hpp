@@ -2,7 +2,7 @@
 //
 // Through std::allocator, blocks from mapping_threshold bytes on are anonymous mappings: the system hands out zeroed
 // pages as they are first touched, so a new segment costs no clearing at once and no memory until the frontier comes by.
-// They are aligned to huge pages and ask for them: hits at 10 M elements are faster by a third, and each first touch
+// They are aligned to huge pages and ask for them: docs/benchmarks.md has what that buys and costs. A first touch
 // clears one huge page (2 MiB), once in some 30 000 inserts. Any other allocator is asked for everything; its memory
 // needs no clearing either, because a bucket's header is written when its parent is evacuated into it.
 #ifndef EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP

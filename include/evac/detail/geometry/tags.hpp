@@ -9,7 +9,7 @@
 // this chain has such a tag (the idea of the overflow byte of Boost.Unordered's groups). A look-up that misses goes
 // on to the overflow buckets only when its bit is set. It is kept exact: erasing recomputes it.
 //
-// Comparing with SSE2 makes a hit at 64 K elements 4.5 ns where the portable comparison makes it 6.0 (bench/micro, hit).
+// SSE2 won over the portable comparison in a throw-away timing of hits (docs/benchmarks.md, "Tried").
 #ifndef EVAC_DETAIL_GEOMETRY_TAGS_HPP
 #define EVAC_DETAIL_GEOMETRY_TAGS_HPP
 

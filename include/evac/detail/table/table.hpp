@@ -96,8 +96,8 @@ class table {
   [[nodiscard]] EVAC_ALWAYS_INLINE position find_hashed(const K& key, std::size_t hash) const {
     const std::size_t home = homes_.home_of(hash);
     bucket* const head = homes_.at(home);
-    // Which half of the bucket a hit lies in is not known before the tags are there. Fetching both at once makes hits
-    // 1.4 times as fast at 16 M elements, and 1.2 times at 1 M (bench/micro, hit).
+    // Which half of the bucket a hit lies in is not known before the tags are there. Fetching both at once was
+    // faster wherever the table did not fit the caches (docs/benchmarks.md, "Tried").
     if constexpr (chains::layout::home_bytes() > cache_line) {
       prefetch_for_read(reinterpret_cast<const std::byte*>(head) + cache_line);
     }
@@ -459,7 +459,7 @@ class table {
 
   // Keeps `erase(begin()->first)` in a loop linear: begin() starts at first_home_. A bounded piece of the way per erase, so
   // that no erase by key walks over a long empty stretch, and only for erases near it: asking every erase whether its chain is
-  // empty now would be a branch on memory that has just been fetched, and half as fast again (bench/micro, erase).
+  // empty now would be a branch on memory that has just been fetched, and was slower (docs/benchmarks.md, "Tried").
   static constexpr std::size_t first_home_window = 4096;
   EVAC_NEVER_INLINE void advance_first_home() noexcept {
     constexpr std::size_t most = 64;
