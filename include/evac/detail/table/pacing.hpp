@@ -10,7 +10,6 @@
 // So the number of homes is a function of the number of elements (linear hashing, Litwin 1980, with the parents split
 // in order), and memory follows the contents instead of doubling at once: `bench/run --bars --only memory` measures 36 bytes
 // per 16-byte element at the worst size.
-
 #ifndef EVAC_DETAIL_TABLE_PACING_HPP
 #define EVAC_DETAIL_TABLE_PACING_HPP
 
