@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "peers/peers.hpp"
+#include "support/growth.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
 
@@ -180,28 +181,14 @@ void string_bars(const settings& chosen, scoreboard& board) {
   board.enter("strings at 1 M, insert, ns, over absl", figures_of(all.insert), ratio_to_absl(all.insert), 1.0);
 }
 
-template <class Peer>
-double grow_seconds(std::size_t keys) {
-  typename Peer::template map<std::uint64_t, std::uint64_t> map;
-  const double start = seconds();
-  for (std::uint64_t i = 0; i < keys; ++i) map.emplace(random_key(i), i);
-  const double taken = seconds() - start;
-  return map.size() == keys ? taken : std::numeric_limits<double>::quiet_NaN();
-}
-
 struct pauses {
   double longest, p9999;
 };
 template <class Peer>
 pauses grow_pauses(std::size_t keys) {
-  typename Peer::template map<std::uint64_t, std::uint64_t> map;
   latency_histogram histogram;
-  for (std::uint64_t i = 0; i < keys; ++i) {
-    const std::uint64_t key = random_key(i);
-    const std::uint64_t begin = nanoseconds();
-    map.emplace(key, i);
-    histogram.add(nanoseconds() - begin);
-  }
+  const bool complete = grow_timed<Peer>(keys, [&](std::uint64_t, std::uint64_t taken) { histogram.add(taken); });
+  if (!complete) return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
   return {static_cast<double>(histogram.most()) / 1e6, static_cast<double>(histogram.percentile(0.9999)) / 1e3};
 }
 
@@ -214,7 +201,7 @@ void growth_bars(const settings& chosen, scoreboard& board, const char* label, s
   for (std::size_t round = 0; round < chosen.rounds; ++round) {
     for_each_peer(all_peers{}, [&](auto peer) {
       using peer_type = decltype(peer);
-      if (const auto total = in_child([&] { return grow_seconds<peer_type>(keys); })) totals[peer.name].push_back(*total);
+      if (const auto total = in_child([&] { return grow_untimed<peer_type>(keys); })) totals[peer.name].push_back(*total);
       if (const auto got = in_child([&] { return grow_pauses<peer_type>(keys); })) {
         longest[peer.name].push_back(got->longest);
         tail[peer.name].push_back(got->p9999);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "peers/peers.hpp"
+#include "support/growth.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
 #include "support/words.hpp"
@@ -149,34 +150,19 @@ struct growth_result {
 };
 
 template <class Peer>
-double grow_untimed(std::size_t keys) {
-  typename Peer::template map<std::uint64_t, std::uint64_t> map;
-  const double start = seconds();
-  for (std::uint64_t i = 0; i < keys; ++i) map.emplace(random_key(i), i);
-  const double taken = seconds() - start;
-  return map.size() == keys ? taken : -1;
-}
-
-template <class Peer>
-growth_result grow_timed(std::size_t keys) {
-  typename Peer::template map<std::uint64_t, std::uint64_t> map;
+growth_result grow_by_windows(std::size_t keys) {
   latency_histogram histogram;
   growth_result result{};
-  for (std::uint64_t i = 0; i < keys; ++i) {
-    const std::uint64_t key = random_key(i);
-    const std::uint64_t begin = nanoseconds();
-    map.emplace(key, i);
-    const std::uint64_t taken = nanoseconds() - begin;
+  result.complete = grow_timed<Peer>(keys, [&](std::uint64_t i, std::uint64_t taken) {
     histogram.add(taken);
     auto& worst = result.worst_of_window[i * windows / keys];
     worst = std::max(worst, taken);
-  }
+  });
   result.p50 = histogram.percentile(0.5);
   result.p99 = histogram.percentile(0.99);
   result.p999 = histogram.percentile(0.999);
   result.p9999 = histogram.percentile(0.9999);
   result.most = histogram.most();
-  result.complete = map.size() == keys;
   return result;
 }
 
@@ -195,7 +181,7 @@ growth_rows measure_growth(std::size_t keys, std::size_t rounds) {
       std::cerr << "\rgrowth: round " << round + 1 << " of " << rounds << ", " << peer.name << "          " << std::flush;
       const auto total = in_child([&] { return grow_untimed<peer_type>(keys); });
       if (total && *total > 0) totals[peer.name].push_back(*total);
-      const auto latencies = in_child([&] { return grow_timed<peer_type>(keys); });
+      const auto latencies = in_child([&] { return grow_by_windows<peer_type>(keys); });
       if (latencies && latencies->complete) timed[peer.name].push_back(*latencies);
     });
   }

@@ -52,24 +52,25 @@ class counting_allocator {
 inline std::map<void*, int> block_owner;
 inline std::size_t foreign_frees = 0;
 
-/// Equal only to allocators of the same identity.
-template <class T, bool Propagate>
-class identity_allocator {
+/// identity_allocator with each of the three traits of its own, and a copy construction that changes the identity.
+template <class T, bool OnCopy, bool OnMove, bool OnSwap>
+class trait_allocator {
  public:
   using value_type = T;
-  using propagate_on_container_copy_assignment = std::bool_constant<Propagate>;
-  using propagate_on_container_move_assignment = std::bool_constant<Propagate>;
-  using propagate_on_container_swap = std::bool_constant<Propagate>;
+  using propagate_on_container_copy_assignment = std::bool_constant<OnCopy>;
+  using propagate_on_container_move_assignment = std::bool_constant<OnMove>;
+  using propagate_on_container_swap = std::bool_constant<OnSwap>;
   using is_always_equal = std::false_type;
   template <class U>
   struct rebind {
-    using other = identity_allocator<U, Propagate>;
+    using other = trait_allocator<U, OnCopy, OnMove, OnSwap>;
   };
 
-  explicit identity_allocator(int identity = 0) : id(identity) {}
+  explicit trait_allocator(int identity = 0) : id(identity) {}
   template <class U>
-  explicit identity_allocator(const identity_allocator<U, Propagate>& other) noexcept : id(other.id) {}
+  explicit trait_allocator(const trait_allocator<U, OnCopy, OnMove, OnSwap>& other) noexcept : id(other.id) {}
 
+  [[nodiscard]] trait_allocator select_on_container_copy_construction() const { return trait_allocator(id + 100); }
   [[nodiscard]] T* allocate(std::size_t n) {
     T* const block = std::allocator<T>{}.allocate(n);
     block_owner[block] = id;
@@ -81,11 +82,15 @@ class identity_allocator {
     if (found != block_owner.end()) block_owner.erase(found);
     std::allocator<T>{}.deallocate(block, n);
   }
-  [[nodiscard]] friend bool operator==(const identity_allocator& left, const identity_allocator& right) {
+  [[nodiscard]] friend bool operator==(const trait_allocator& left, const trait_allocator& right) {
     return left.id == right.id;
   }
   int id;
 };
+
+/// All three propagation traits alike.
+template <class T, bool Propagate>
+using identity_allocator = trait_allocator<T, Propagate, Propagate, Propagate>;
 
 }  // namespace evac_test
 

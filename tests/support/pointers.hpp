@@ -13,42 +13,6 @@
 
 namespace evac_test {
 
-/// identity_allocator with each of the three traits of its own, and a copy construction that changes the identity.
-template <class T, bool OnCopy, bool OnMove, bool OnSwap>
-class trait_allocator {
- public:
-  using value_type = T;
-  using propagate_on_container_copy_assignment = std::bool_constant<OnCopy>;
-  using propagate_on_container_move_assignment = std::bool_constant<OnMove>;
-  using propagate_on_container_swap = std::bool_constant<OnSwap>;
-  using is_always_equal = std::false_type;
-  template <class U>
-  struct rebind {
-    using other = trait_allocator<U, OnCopy, OnMove, OnSwap>;
-  };
-
-  explicit trait_allocator(int identity = 0) : id(identity) {}
-  template <class U>
-  explicit trait_allocator(const trait_allocator<U, OnCopy, OnMove, OnSwap>& other) noexcept : id(other.id) {}
-
-  [[nodiscard]] trait_allocator select_on_container_copy_construction() const { return trait_allocator(id + 100); }
-  [[nodiscard]] T* allocate(std::size_t n) {
-    T* const block = std::allocator<T>{}.allocate(n);
-    block_owner[block] = id;
-    return block;
-  }
-  void deallocate(T* block, std::size_t n) noexcept {
-    const auto found = block_owner.find(block);
-    if (found == block_owner.end() || found->second != id) ++foreign_frees;
-    if (found != block_owner.end()) block_owner.erase(found);
-    std::allocator<T>{}.deallocate(block, n);
-  }
-  [[nodiscard]] friend bool operator==(const trait_allocator& left, const trait_allocator& right) {
-    return left.id == right.id;
-  }
-  int id;
-};
-
 /// A pointer that is a class, as of shared memory: nothing converts it to a plain pointer implicitly.
 template <class T>
 class fancy_pointer {
