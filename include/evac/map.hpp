@@ -10,7 +10,7 @@
 //
 //   complexity     find, insert, erase: O(1) expected, and for inserts O(1) at worst beside the length of a chain
 //   thread safety  as a standard container: concurrent const calls are safe, also in the middle of a growth (no look-up
-//                  or iteration writes anything); without NDEBUG misuse stops the program, `evac: concurrent map writes`
+//                  or iteration writes anything); without NDEBUG misuse stops the program with a message
 //   invalidation   an insert of an absent key invalidates iterators and references, as in absl::flat_hash_map; erase
 //                  only those of its element; reserve(n) promises n elements without any
 //   exceptions     strong guarantee for single inserts; whatever hash, equality, constructors or the allocator throw
@@ -38,9 +38,9 @@ template <class Key, class T, class Hash, class KeyEqual, class Allocator>
 class map : public detail::container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>> {
   using base = detail::container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>>;
   template <class K>
-  static constexpr bool is_lookup_key = detail::transparent<Hash, KeyEqual> &&
-                                        !std::is_convertible_v<K&&, typename base::const_iterator> &&
-                                        !std::is_convertible_v<K&&, typename base::iterator>;
+  static constexpr bool is_lookup_key =
+      detail::transparent<Hash, KeyEqual> && !std::is_convertible_v<K&&, typename base::const_iterator> &&
+      !std::is_convertible_v<K&&, typename base::iterator>;
 
  public:
   using typename base::const_iterator;

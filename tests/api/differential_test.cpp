@@ -20,7 +20,9 @@ struct pair_of_maps {
     const std::uint64_t key = random() % keys;
     const int value = static_cast<int>(random() % 1000);
     switch (random() % 12) {
-      case 0: case 1: case 2:
+      case 0:
+      case 1:
+      case 2:
         REQUIRE(tested.try_emplace(key, value).second == model.try_emplace(key, value).second);
         break;
       case 3:
@@ -30,7 +32,9 @@ struct pair_of_maps {
         tested[key] += value;
         model[key] += value;
         break;
-      case 5: case 6: case 7:
+      case 5:
+      case 6:
+      case 7:
         REQUIRE(tested.erase(key) == model.erase(key));
         break;
       case 8: {
@@ -57,12 +61,24 @@ struct pair_of_maps {
 
   void rare_step() {
     switch (random() % 6) {
-      case 0: tested.clear(); model.clear(); break;
-      case 1: tested.shrink_to_fit(); break;
-      case 2: tested.reserve(random() % 3000); break;
-      case 3: tested = Map(tested); break;
-      case 4: tested.evacuate(random() % 50); break;
-      default: tested.rehash(random() % 5000);
+      case 0:
+        tested.clear();
+        model.clear();
+        break;
+      case 1:
+        tested.shrink_to_fit();
+        break;
+      case 2:
+        tested.reserve(random() % 3000);
+        break;
+      case 3:
+        tested = Map(tested);
+        break;
+      case 4:
+        tested.evacuate(random() % 50);
+        break;
+      default:
+        tested.rehash(random() % 5000);
     }
   }
 

@@ -122,7 +122,8 @@ std::vector<named_operation<Map, Model>> removing_operations() {
        [](Map& map, Model&, int) {
          if (!map.empty()) map.insert(map.extract(map.begin()));
        }},
-      {"clear and fill", [](Map& map, Model& model, int n) {
+      {"clear and fill",
+       [](Map& map, Model& model, int n) {
          map.clear();
          model.clear();
          for (int i = n; i < n + 20; ++i) map[i] = model[i] = i;
@@ -150,7 +151,8 @@ std::vector<named_operation<Map, Model>> whole_map_operations() {
          map[1] = 1;
          map = std::move(elsewhere);
        }},
-      {"swap", [](Map& map, Model&, int) {
+      {"swap",
+       [](Map& map, Model&, int) {
          Map other;
          other[5] = 5;
          swap(map, other);

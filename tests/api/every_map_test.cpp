@@ -168,8 +168,8 @@ TEMPLATE_TEST_CASE("erasing while iterating visits every element once and moves 
   REQUIRE(map.stats().elements_moved == moved);
 }
 
-TEMPLATE_TEST_CASE("every operation works at every step of an evacuation", "", evac_test::int_map, evac_test::string_map,
-                   evac_test::raw_map, evac_test::self_map) {
+TEMPLATE_TEST_CASE("every operation works at every step of an evacuation", "", evac_test::int_map,
+                   evac_test::string_map, evac_test::raw_map, evac_test::self_map) {
   using Map = TestType;
   using K = typename Map::key_type;
   using V = typename Map::mapped_type;

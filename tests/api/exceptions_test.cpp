@@ -11,7 +11,8 @@ using namespace evac_test;
 
 namespace {
 
-using fragile_map = evac::map<tracked, tracked, throwing_hash<tracked>, throwing_equal<tracked>, counted<tracked, tracked>>;
+using fragile_map =
+    evac::map<tracked, tracked, throwing_hash<tracked>, throwing_equal<tracked>, counted<tracked, tracked>>;
 using fragile_nodes = evac::map<tracked, throwing_mover, throwing_hash<tracked>, throwing_equal<tracked>,
                                 counted<tracked, throwing_mover>>;
 
@@ -22,8 +23,8 @@ Map grown(int n) {
   return map;
 }
 
-// Runs `operation` on a fresh copy of `start`, failing at the first call of `failure`, then the second, and so on, until
-// it gets through. Whatever happens the map must be whole; if it threw, `unchanged` demands the old contents.
+// Runs `operation` on a fresh copy of `start`, failing at the first call of `failure`, then the second, and so on,
+// until it gets through. Whatever happens the map must be whole; if it threw, `unchanged` demands the old contents.
 template <class Map, class Operation>
 void fail_everywhere(const Map& start, countdown& failure, bool unchanged, const Operation& operation) {
   bool struck_once = false;

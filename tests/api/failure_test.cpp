@@ -1,4 +1,4 @@
-// Failure of the first, second, ... n-th call in the operations beside single inserts, and failures that inserts absorb.
+// Failure of the first, second, ... n-th call in the operations beside single inserts; failures that inserts absorb.
 #include <algorithm>
 #include <evac/map.hpp>
 #include <evac/set.hpp>
@@ -14,13 +14,14 @@ using namespace evac_test;
 
 namespace {
 
-using fragile_map = evac::map<tracked, tracked, throwing_hash<tracked>, throwing_equal<tracked>, counted<tracked, tracked>>;
+using fragile_map =
+    evac::map<tracked, tracked, throwing_hash<tracked>, throwing_equal<tracked>, counted<tracked, tracked>>;
 using fragile_nodes = evac::map<tracked, throwing_mover, throwing_hash<tracked>, throwing_equal<tracked>,
                                 counted<tracked, throwing_mover>>;
 
 struct outcome {
-  std::size_t failures = 0;   // of the operation
-  std::size_t absorbed = 0;   // struck, but the operation succeeded
+  std::size_t failures = 0;  // of the operation
+  std::size_t absorbed = 0;  // struck, but the operation succeeded
 };
 
 /// Fails the first call of `failure` in operation(), then the second, ... until none is left to fail.

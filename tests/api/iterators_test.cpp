@@ -31,7 +31,8 @@ TEST_CASE("iterators are forward iterators and only the mapped value can be writ
   STATIC_REQUIRE(std::is_convertible_v<map_type::iterator, map_type::const_iterator>);
   STATIC_REQUIRE_FALSE(std::is_convertible_v<map_type::const_iterator, map_type::iterator>);
   STATIC_REQUIRE(std::is_same_v<std::iter_reference_t<map_type::iterator>, std::pair<const int, std::string>&>);
-  STATIC_REQUIRE(std::is_same_v<std::iter_reference_t<map_type::const_iterator>, const std::pair<const int, std::string>&>);
+  STATIC_REQUIRE(
+      std::is_same_v<std::iter_reference_t<map_type::const_iterator>, const std::pair<const int, std::string>&>);
   STATIC_REQUIRE(std::is_same_v<std::iter_reference_t<set_type::iterator>, const int&>);
   map_type map{{1, "one"}};
   const map_type::const_iterator same = map.begin();

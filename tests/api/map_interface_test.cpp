@@ -225,8 +225,8 @@ TEST_CASE("comparison ignores order and history") {
 TEST_CASE("pmr containers pass their resource on to the elements") {
   std::pmr::monotonic_buffer_resource resource;
   using alloc = std::pmr::polymorphic_allocator<std::pair<const std::pmr::string, std::pmr::string>>;
-  evac::map<std::pmr::string, std::pmr::string, evac::hash<std::pmr::string>, evac::equal_to<std::pmr::string>, alloc> map{
-      alloc(&resource)};
+  evac::map<std::pmr::string, std::pmr::string, evac::hash<std::pmr::string>, evac::equal_to<std::pmr::string>, alloc>
+      map{alloc(&resource)};
   for (int i = 0; i < 400; ++i) map.emplace(std::to_string(i), "a value that does not fit into the string object");
   REQUIRE(map.find(std::string_view("17"))->second.get_allocator().resource() == &resource);
   REQUIRE(map.size() == 400);

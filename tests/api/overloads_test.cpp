@@ -74,7 +74,7 @@ class proxy_iterator {
   struct reference {
     int number;
     operator value_type() const { return {number, std::to_string(number)}; }  // NOLINT(google-explicit-constructor)
-    operator std::pair<const int, std::string>() const {  // NOLINT(google-explicit-constructor)
+    operator std::pair<const int, std::string>() const {                      // NOLINT(google-explicit-constructor)
       return {number, std::to_string(number)};
     }
   };

@@ -103,10 +103,10 @@ TEST_CASE("moves between maps say noexcept exactly when the allocator allows it"
   STATIC_REQUIRE(noexcept(std::declval<always_equal&>().clear()));
 }
 
-TEMPLATE_TEST_CASE("an allocator with fancy pointers serves elements in place and in nodes", "", tracked, throwing_mover,
-                   over_aligned, four_kilobytes) {
-  using Map = evac::map<int, TestType, evac::hash<int>, evac::equal_to<int>,
-                        fancy_allocator<std::pair<const int, TestType>>>;
+TEMPLATE_TEST_CASE("an allocator with fancy pointers serves elements in place and in nodes", "", tracked,
+                   throwing_mover, over_aligned, four_kilobytes) {
+  using Map =
+      evac::map<int, TestType, evac::hash<int>, evac::equal_to<int>, fancy_allocator<std::pair<const int, TestType>>>;
   const auto blocks = memory.blocks;
   {
     Map map;

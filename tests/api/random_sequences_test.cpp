@@ -100,13 +100,36 @@ class two_maps {
 
   void whole(Map& map, model_type& model) {
     switch (random_() % 300) {
-      case 0: map.clear(); model.clear(); break;
-      case 1: map.shrink_to_fit(); break;
-      case 2: map.reserve(random_() % 2000); break;
-      case 3: map.rehash(random_() % 4000); break;
-      case 4: { Map copy = map; map = std::move(copy); break; }
-      case 5: { const Map copy = map; REQUIRE(copy == map); map = copy; break; }
-      case 6: { Map moved = std::move(map); map = Map(); map = std::move(moved); break; }
+      case 0:
+        map.clear();
+        model.clear();
+        break;
+      case 1:
+        map.shrink_to_fit();
+        break;
+      case 2:
+        map.reserve(random_() % 2000);
+        break;
+      case 3:
+        map.rehash(random_() % 4000);
+        break;
+      case 4: {
+        Map copy = map;
+        map = std::move(copy);
+        break;
+      }
+      case 5: {
+        const Map copy = map;
+        REQUIRE(copy == map);
+        map = copy;
+        break;
+      }
+      case 6: {
+        Map moved = std::move(map);
+        map = Map();
+        map = std::move(moved);
+        break;
+      }
       case 7: {
         const int divisor = 2 + any_key() % 5;
         const auto chosen = [&](int key) { return key % divisor == 0; };
@@ -118,7 +141,8 @@ class two_maps {
         erase_if(map, [&](const auto& element) { return model.count(back(element.first)) == 0; });
         break;
       }
-      default: map.evacuate(random_() % 4);
+      default:
+        map.evacuate(random_() % 4);
     }
   }
 

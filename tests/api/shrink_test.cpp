@@ -65,8 +65,9 @@ std::size_t steps_to_erase_all(Set& set) {
 }  // namespace
 
 TEST_CASE("an insert that opens a segment does not clear it") {
-  using patterned_map = evac::map<std::uint64_t, std::uint64_t, evac::hash<std::uint64_t>,
-                                  evac::equal_to<std::uint64_t>, pattern_allocator<std::pair<const std::uint64_t, std::uint64_t>>>;
+  using patterned_map =
+      evac::map<std::uint64_t, std::uint64_t, evac::hash<std::uint64_t>, evac::equal_to<std::uint64_t>,
+                pattern_allocator<std::pair<const std::uint64_t, std::uint64_t>>>;
   std::size_t segments_opened = 0;
   {
     patterned_map map;

@@ -53,8 +53,8 @@ std::size_t read_all(const Map& map, int keys, int first, const Present& present
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("readers of a map in mid-growth, with holes in its chains, agree", "", int_map, string_map, thrower_map,
-                   identity_map, four_bit_map) {
+TEMPLATE_TEST_CASE("readers of a map in mid-growth, with holes in its chains, agree", "", int_map, string_map,
+                   thrower_map, identity_map, four_bit_map) {
   TestType map = filled<TestType>(500);
   while (!map.evacuating()) {
     const int next = static_cast<int>(map.size());
@@ -80,9 +80,8 @@ TEST_CASE("readers of a map in mid-shrinking agree") {
   }
   REQUIRE(map.bucket_count() < full);
   const int_map& shared = map;
-  REQUIRE(wrong_answers([&](int reader) {
-            return read_all(shared, 1000, reader % 2, [](int i) { return i < 100; });
-          }) == 0);
+  REQUIRE(wrong_answers(
+              [&](int reader) { return read_all(shared, 1000, reader % 2, [](int i) { return i < 100; }); }) == 0);
   REQUIRE_VALID(map);
 }
 

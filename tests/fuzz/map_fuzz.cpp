@@ -35,10 +35,13 @@ class session {
  private:
   void step(unsigned operation, std::uint16_t key) {
     switch (operation % 11) {
-      case 0: case 1: case 2:
+      case 0:
+      case 1:
+      case 2:
         require(tested_.try_emplace(key, operation).second == model_.try_emplace(key, operation).second, "try_emplace");
         break;
-      case 3: case 4:
+      case 3:
+      case 4:
         require(tested_.erase(key) == model_.erase(key), "erase");
         break;
       case 5: {
@@ -47,10 +50,18 @@ class session {
         if (at != tested_.end()) require(at->second == model_.at(key), "value");
         break;
       }
-      case 6: for (std::uint16_t i = 0; i < key % 256; ++i) tested_[i] = model_[i] = operation; break;
-      case 7: for (std::uint16_t i = 0; i < key % 256; ++i) require(tested_.erase(i) == model_.erase(i), "run"); break;
-      case 8: tested_.evacuate(key % 16); break;
-      case 9: key % 2 == 0 ? tested_.reserve(key % 2048) : tested_.rehash(key % 2048); break;
+      case 6:
+        for (std::uint16_t i = 0; i < key % 256; ++i) tested_[i] = model_[i] = operation;
+        break;
+      case 7:
+        for (std::uint16_t i = 0; i < key % 256; ++i) require(tested_.erase(i) == model_.erase(i), "run");
+        break;
+      case 8:
+        tested_.evacuate(key % 16);
+        break;
+      case 9:
+        key % 2 == 0 ? tested_.reserve(key % 2048) : tested_.rehash(key % 2048);
+        break;
       default:
         if (key % 8 == 0) {
           tested_.clear();

@@ -32,7 +32,7 @@ using constant_map = evac::map<std::uint64_t, int, constant_hash>;
 using four_bit_map = evac::map<std::uint64_t, int, four_bit_hash>;
 
 // What the list of axes is written as in a TEMPLATE_TEST_CASE.
-#define EVAC_TEST_ALL_MAPS                                                                                          \
+#define EVAC_TEST_ALL_MAPS                                                                                           \
   evac_test::int_map, evac_test::string_map, evac_test::tracked_map, evac_test::thrower_map, evac_test::aligned_map, \
       evac_test::large_map, evac_test::empty_map, evac_test::self_map, evac_test::identity_map, evac_test::raw_map,  \
       evac_test::constant_map, evac_test::four_bit_map

@@ -62,7 +62,9 @@ class tracked {
   ~tracked() { --tracked_census.live; }
 
   [[nodiscard]] int value() const { return value_; }
-  [[nodiscard]] friend bool operator==(const tracked& left, const tracked& right) { return left.value_ == right.value_; }
+  [[nodiscard]] friend bool operator==(const tracked& left, const tracked& right) {
+    return left.value_ == right.value_;
+  }
 
  private:
   int value_;

@@ -60,7 +60,9 @@ class stateful_hash {
   stateful_hash(const stateful_hash&) = default;
   stateful_hash& operator=(const stateful_hash&) = delete;
   ~stateful_hash() = default;
-  std::size_t operator()(std::uint64_t key) const { return static_cast<std::size_t>(key) * 31 + static_cast<std::size_t>(id); }
+  std::size_t operator()(std::uint64_t key) const {
+    return static_cast<std::size_t>(key) * 31 + static_cast<std::size_t>(id);
+  }
   friend void swap(stateful_hash& left, stateful_hash& right) noexcept { std::swap(left.id, right.id); }
   int id;
 };

@@ -62,7 +62,9 @@ class fancy_allocator {
   template <class U>
   explicit fancy_allocator(const fancy_allocator<U>&) noexcept {}
   [[nodiscard]] pointer allocate(std::size_t n) { return pointer(counting_allocator<T>{}.allocate(n)); }
-  void deallocate(pointer block, std::size_t n) noexcept { counting_allocator<T>{}.deallocate(std::to_address(block), n); }
+  void deallocate(pointer block, std::size_t n) noexcept {
+    counting_allocator<T>{}.deallocate(std::to_address(block), n);
+  }
   [[nodiscard]] friend bool operator==(const fancy_allocator&, const fancy_allocator&) = default;
 };
 

@@ -1,6 +1,6 @@
 // Needs nothing but geometry/tags.hpp, so that it also links where abseil is not to be had.
-#include <evac/detail/geometry/tags.hpp>
 #include <cstdint>
+#include <evac/detail/geometry/tags.hpp>
 #include <random>
 
 #include "support/catch.hpp"

@@ -71,8 +71,8 @@ class container {
   using insert_return_type = insert_return<iterator, node_type>;
 
   /// What one insert does to other elements at most, at any point of any growth, given a hash that spreads: the
-  /// elements of the parents it evacuates (chains of 32 occur once in 10^9 parents), one compacted chain, and, in a table
-  /// of up to base_homes homes, half of those. Counted in move constructions.
+  /// elements of the parents it evacuates (chains of 32 occur once in 10^9 parents), one compacted chain, and, in a
+  /// table of up to base_homes homes, half of those. Counted in move constructions.
   static constexpr size_type max_moves_per_insert = base_homes / 2 * max_slots + parents_per_step * 32 + max_slots;
   /// One segment, once in a lifetime the directory, one slab of overflow buckets, and one node for an element that
   /// lives in a node.
@@ -371,7 +371,8 @@ class container {
   }
 
   /// The next inserts, up to n elements in all, move nothing and change no bucket_count(). O(size + n / 4) at worst;
-  /// on a map without memory, that of large segments is not touched. Throws std::length_error for an absurd n, std::bad_alloc.
+  /// on a map without memory, that of large segments is not touched. Throws std::length_error for an absurd n, and
+  /// std::bad_alloc.
   void reserve(size_type n) {
     const single_owner::writer guard(owner_);
     table_.reserve(n);
@@ -463,9 +464,12 @@ class container {
     return [&to](void* slot, const value_type& from) { slots::construct(to.allocator(), slot, from); };
   }
   [[nodiscard]] static auto mover(table_type& to) {
-    return [&to](void* slot, value_type& from) { slots::construct(to.allocator(), slot, std::move(slots::movable(from))); };
+    return [&to](void* slot, value_type& from) {
+      slots::construct(to.allocator(), slot, std::move(slots::movable(from)));
+    };
   }
-  // Moves all elements one by one. The source is empty afterwards, also if a move throws: its keys may be moved-from then.
+  // Moves all elements one by one. The source is empty afterwards, also if a move throws: then its keys may be
+  // moved-from.
   static void move_elements(table_type& from, table_type& to) {
     struct emptied {
       table_type& source;
@@ -500,7 +504,8 @@ class container {
     return value.first;
   }
   template <class K>
-    requires(!Policy::is_map && (std::is_same_v<K, key_type> || (is_lookup_key<K> && std::is_invocable_v<const hasher&, const K&>)))
+    requires(!Policy::is_map &&
+             (std::is_same_v<K, key_type> || (is_lookup_key<K> && std::is_invocable_v<const hasher&, const K&>)))
   [[nodiscard]] static const K& shown_key(const K& key) {
     return key;
   }
