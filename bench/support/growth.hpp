@@ -24,11 +24,12 @@ template <class Peer>
 template <class Peer, class Record>
 [[nodiscard]] bool grow_timed(std::size_t keys, const Record& record) {
   typename Peer::template map<std::uint64_t, std::uint64_t> map;
+  const stopwatch watch;
   for (std::uint64_t i = 0; i < keys; ++i) {
     const std::uint64_t key = random_key(i);
-    const std::uint64_t begin = nanoseconds();
+    const std::uint64_t begin = watch.now();
     map.emplace(key, i);
-    record(i, nanoseconds() - begin);
+    record(i, watch.now() - begin);
   }
   return map.size() == keys;
 }

@@ -43,7 +43,7 @@
 #define EVAC_HAS_ANONYMOUS_MAPPINGS 0
 #endif
 
-// Whether large mappings ask for huge pages. Define as 0 before including evac to keep to ordinary pages.
+// Whether large segments ask for huge pages. Define as 0 before including evac to keep to ordinary pages.
 #ifndef EVAC_HUGE_PAGES
 #define EVAC_HUGE_PAGES 1
 #endif

@@ -2,9 +2,11 @@
 //
 // Through std::allocator, blocks from mapping_threshold bytes on are anonymous mappings: the system hands out zeroed
 // pages as they are first touched, so a new segment costs no clearing at once and no memory until the frontier comes by.
-// They are aligned to huge pages and ask for them: docs/benchmarks.md has what that buys and costs. A first touch
-// clears one huge page (2 MiB), once in some 30 000 inserts. Any other allocator is asked for everything; its memory
-// needs no clearing either, because a bucket's header is written when its parent is evacuated into it.
+// The frontier asks for the pages of a megabyte at a time (populate), which costs half of what a fault for each page
+// does and leaves all other inserts without one. Huge pages are asked for where nobody waits for them: for segments
+// that reserve() made, and for segments that are complete, which the system then collapses when it finds the time.
+// docs/benchmarks.md has what both buy. Any other allocator is asked for everything; its memory needs no clearing
+// either, because a bucket's header is written when its parent is evacuated into it.
 #ifndef EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
 #define EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
 
@@ -23,8 +25,11 @@
 
 namespace evac::detail {
 
+inline constexpr std::size_t page = 4096;
 inline constexpr std::size_t huge_page = std::size_t{2} << 20U;
-inline constexpr std::size_t mapping_threshold = huge_page;
+inline constexpr std::size_t mapping_threshold = std::size_t{1} << 20U;
+/// What is populated at once: a quarter of a millisecond's work, once in some 16 000 inserts.
+inline constexpr std::size_t populated_at_once = mapping_threshold;
 
 #if EVAC_HAS_ANONYMOUS_MAPPINGS
 
@@ -39,18 +44,26 @@ inline constexpr std::size_t mapping_threshold = huge_page;
   if (aligned != begin) ::munmap(raw, aligned - begin);
   const std::uintptr_t end = begin + wanted;
   if (end != aligned + bytes) ::munmap(reinterpret_cast<void*>(aligned + bytes), end - (aligned + bytes));
-  void* memory = reinterpret_cast<void*>(aligned);
-  if constexpr (EVAC_HUGE_PAGES != 0) ::madvise(memory, bytes, MADV_HUGEPAGE);
-  return memory;
+  return reinterpret_cast<void*>(aligned);
 }
 inline void unmap_pages(void* memory, std::size_t bytes) noexcept { ::munmap(memory, bytes); }
 inline void discard_pages(void* memory, std::size_t bytes) noexcept { ::madvise(memory, bytes, MADV_DONTNEED); }
+/// Advice: a system that does not know it goes on as if it had not been asked.
+inline void populate_pages(void* memory, std::size_t bytes) noexcept {
+  constexpr int populate_write = 23;  // MADV_POPULATE_WRITE of Linux 5.14, which older headers do not name
+  ::madvise(memory, bytes, populate_write);
+}
+inline void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
+  if constexpr (EVAC_HUGE_PAGES != 0) ::madvise(memory, bytes, MADV_HUGEPAGE);
+}
 
 #else
 
 [[nodiscard]] inline void* map_pages(std::size_t) { throw std::bad_alloc(); }
 inline void unmap_pages(void*, std::size_t) noexcept {}
 inline void discard_pages(void*, std::size_t) noexcept {}
+inline void populate_pages(void*, std::size_t) noexcept {}
+inline void prefer_huge_pages(void*, std::size_t) noexcept {}
 
 #endif
 
@@ -78,8 +91,18 @@ class segment_memory {
     traits<>::deallocate(blocks, std::pointer_traits<pointer>::pointer_to(*first), whole_blocks(bytes));
   }
 
-  /// Gives the pages of a part of a mapped block back to the system; they read as zero afterwards.
-  static void discard(void* part, std::size_t bytes) noexcept { discard_pages(part, bytes); }
+  /// Makes pages for the part [from, to) of a mapped block, which is about to be written.
+  static void populate(void* mapped, std::size_t from, std::size_t to) noexcept {
+    from = from / page * page;
+    populate_pages(static_cast<std::byte*>(mapped) + from, to - from);
+  }
+  /// Asks for huge pages under a mapped block.
+  static void prefer_huge(void* memory, std::size_t bytes) noexcept { prefer_huge_pages(memory, bytes); }
+  /// Gives the whole pages of the part [from, to) of a mapped block back to the system; they read as zero afterwards.
+  static void discard(void* mapped, std::size_t from, std::size_t to) noexcept {
+    from = round_up(from, page);
+    if (from < to) discard_pages(static_cast<std::byte*>(mapped) + from, to - from);
+  }
 
  private:
   // Templates, so that they are computed where they are used: the layout needs a complete element type.
@@ -90,7 +113,7 @@ class segment_memory {
   template <class L = Layout>
   using traits = std::allocator_traits<block_allocator<L>>;
 
-  [[nodiscard]] static constexpr std::size_t whole_pages(std::size_t bytes) noexcept { return round_up(bytes, 4096); }
+  [[nodiscard]] static constexpr std::size_t whole_pages(std::size_t bytes) noexcept { return round_up(bytes, page); }
   [[nodiscard]] static constexpr std::size_t whole_blocks(std::size_t bytes) noexcept {
     return round_up(bytes, Layout::alignment()) / Layout::alignment();
   }

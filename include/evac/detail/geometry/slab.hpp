@@ -3,14 +3,14 @@
 //   slab   | header: next, bytes, used, ... | overflow bucket | overflow bucket | ... untouched ... |
 //          `- the newest slab's header also keeps the pool's totals, so that an empty table pays for two pointers only
 //
-// A slab is an eighth of all slabs before it, at most 2 MiB: its memory is not touched before it is used.
+// A slab is an eighth of all slabs before it, at most 1 MiB; one that large is mapped, with its pages made at once.
 #ifndef EVAC_DETAIL_GEOMETRY_SLAB_HPP
 #define EVAC_DETAIL_GEOMETRY_SLAB_HPP
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <new>
+#include <utility>
 
 #include "evac/detail/geometry/bucket.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
@@ -27,11 +27,12 @@ class overflow_pool {
     std::size_t free_listed;  // totals of the pool, valid in the newest slab only
     std::size_t in_use;
     std::size_t total_bytes;
+    slab* idle;  // slabs that hold nothing: the next to be carved, or to be freed
   };
   using memory = segment_memory<Allocator, Layout>;
 
   static constexpr std::size_t first_slab_buckets = 8;
-  static constexpr std::size_t largest_slab = huge_page;
+  static constexpr std::size_t largest_slab = mapping_threshold;
 
  public:
   overflow_pool() noexcept = default;
@@ -69,11 +70,10 @@ class overflow_pool {
 
   /// Forgets all overflow buckets and frees the slabs. O(slabs).
   void release(const Allocator& allocator) noexcept {
-    while (newest_ != nullptr) {
-      slab* older = newest_->older;
-      memory::deallocate(allocator, newest_, newest_->bytes);
-      newest_ = older;
-    }
+    if (newest_ == nullptr) return;
+    free_list(allocator, newest_->idle);
+    free_list(allocator, newest_);
+    newest_ = nullptr;
     free_ = nullptr;
   }
 
@@ -81,14 +81,13 @@ class overflow_pool {
   void release_one_if_idle(const Allocator& allocator) noexcept {
     if (newest_ == nullptr || newest_->in_use != 0) return;
     free_ = nullptr;
-    slab* const freed = newest_;
-    newest_ = freed->older;
-    if (newest_ != nullptr) {
-      newest_->used = 0;
-      newest_->free_listed = 0;
-      newest_->in_use = 0;
-      newest_->total_bytes = freed->total_bytes - freed->bytes;
-    }
+    newest_->free_listed = 0;
+    newest_->used = 0;
+    if (newest_->idle == nullptr) newest_->idle = std::exchange(newest_->older, nullptr);
+    if (newest_->idle == nullptr) return release(allocator);
+    slab* const freed = newest_->idle;
+    newest_->idle = freed->older;
+    newest_->total_bytes -= freed->bytes;
     memory::deallocate(allocator, freed, freed->bytes);
   }
 
@@ -97,6 +96,9 @@ class overflow_pool {
 
  private:
   [[nodiscard]] static constexpr std::size_t header_bytes() noexcept { return round_up(sizeof(slab), Layout::alignment()); }
+  [[nodiscard]] static constexpr std::size_t capacity_of(std::size_t bytes) noexcept {
+    return (bytes - header_bytes()) / Layout::overflow_bytes();
+  }
   [[nodiscard]] std::size_t available() const noexcept {
     return newest_ == nullptr ? 0 : newest_->free_listed + (newest_->capacity - newest_->used);
   }
@@ -105,12 +107,19 @@ class overflow_pool {
   }
 
   EVAC_NEVER_INLINE void add_slab(const Allocator& allocator, std::size_t buckets) {
+    slab* const idle = newest_ == nullptr ? nullptr : newest_->idle;
+    if (idle != nullptr && capacity_of(idle->bytes) >= buckets) return carve(idle, idle->bytes, idle->older, 0);
     const std::size_t smallest = header_bytes() + std::max(first_slab_buckets, buckets) * Layout::overflow_bytes();
     const std::size_t proportional = std::min(std::bit_floor(bytes() / 8), largest_slab);
     const std::size_t size = std::max(smallest, proportional);
-    // What is left untouched in the newest slab goes to the free list, so that only one slab is carved at a time. This
-    // is at most buckets - 1 of them, because ensure() found too few.
     void* raw = memory::allocate(allocator, size);
+    if (memory::is_mapped(size) && size == largest_slab) memory::populate(raw, 0, size);
+    carve(raw, size, idle, size);
+  }
+
+  // Makes `raw` the newest slab. What is left untouched in the one before goes to the free list, so that only one is carved
+  // at a time; this is at most as much as ensure() wanted, because it found too little.
+  void carve(void* raw, std::size_t bytes, slab* idle, std::size_t added_bytes) noexcept {
     while (newest_ != nullptr && newest_->used < newest_->capacity) {
       bucket* left = at(newest_, newest_->used++);
       left->overflow = free_;
@@ -118,13 +127,21 @@ class overflow_pool {
       ++newest_->free_listed;
     }
     auto* fresh = static_cast<slab*>(raw);
-    *fresh = slab{newest_, size, 0, (size - header_bytes()) / Layout::overflow_bytes(), 0, 0, size};
+    *fresh = slab{newest_, bytes, 0, capacity_of(bytes), 0, 0, added_bytes, idle};
     if (newest_ != nullptr) {
       fresh->free_listed = newest_->free_listed;
       fresh->in_use = newest_->in_use;
       fresh->total_bytes += newest_->total_bytes;
     }
     newest_ = fresh;
+  }
+
+  static void free_list(const Allocator& allocator, slab* first) noexcept {
+    while (first != nullptr) {
+      slab* const older = first->older;
+      memory::deallocate(allocator, first, first->bytes);
+      first = older;
+    }
   }
 
   slab* newest_ = nullptr;

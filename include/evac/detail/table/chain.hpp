@@ -33,12 +33,12 @@ struct chain {
   using layout = slot_layout<Elements, Allocator>;
   using pool = overflow_pool<Allocator, layout>;
 
-  /// What a relocating step works with. `watched` follows one element wherever the step moves it.
+  /// What a relocating step works with. `moves` counts; `watched` follows one element wherever the step moves it.
   struct context {
     Allocator& allocator;
     pool& overflow;
+    std::size_t& moves;
     slot_ref* watched = nullptr;
-    std::size_t moves = 0;
   };
 
   [[nodiscard]] static unsigned capacity(const bucket* head, const bucket* where) noexcept {

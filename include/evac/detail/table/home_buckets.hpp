@@ -39,7 +39,24 @@ class home_buckets {
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket* at(std::size_t home) const noexcept {
     return directory_.at(home, layout::home_bytes());
   }
-  void set_count(std::size_t count) noexcept { count_ = count; }
+
+  /// The memory of the home that is to exist next, about to be written. O(1): pages are made for a piece at a time.
+  [[nodiscard]] bucket* next_home() noexcept {
+    const std::size_t first = opened() / 2;
+    const std::size_t segment = first * layout::home_bytes();
+    const std::size_t offset = (count_ - first) * layout::home_bytes();
+    if (offset % populated_at_once < layout::home_bytes() && memory::is_mapped(segment)) {
+      memory::populate(at(first), offset, std::min(round_up(offset + 1, populated_at_once), segment));
+    }
+    return at(count_);
+  }
+  /// Declares next_home() a home.
+  void add_home() noexcept {
+    ++count_;
+    const std::size_t segment = count_ / 2 * layout::home_bytes();
+    if (count_ == opened() && memory::is_mapped(segment)) memory::prefer_huge(at(count_ / 2), segment);
+  }
+  void remove_home() noexcept { --count_; }
 
   /// The first home of a table without memory.
   void open_first(const Allocator& allocator) { open_all(allocator, 1); }
@@ -54,7 +71,11 @@ class home_buckets {
       count_ = base;
       for (std::size_t first = base; first < count; first *= 2) {
         open_segment(allocator, first);
-        if (!memory::is_mapped(first * layout::home_bytes())) write_headers(first, std::min(2 * first, count));
+        if (memory::is_mapped(first * layout::home_bytes())) {
+          memory::prefer_huge(at(first), first * layout::home_bytes());
+        } else {
+          write_headers(first, std::min(2 * first, count));
+        }
         mask_ = 2 * first - 1;
         count_ = 2 * first;
       }
@@ -89,8 +110,8 @@ class home_buckets {
     if (count_ == first) {
       memory::deallocate(allocator, at(first), segment_bytes);
       mask_ >>= 1U;
-    } else if (memory::is_mapped(segment_bytes) && offset % huge_page == 0) {
-      memory::discard(at(count_), std::min(huge_page, segment_bytes - offset));
+    } else if (memory::is_mapped(segment_bytes) && offset % huge_page < layout::home_bytes()) {
+      memory::discard(at(first), offset, std::min(round_up(offset + 1, huge_page), segment_bytes));
     }
   }
 
@@ -98,9 +119,8 @@ class home_buckets {
   void trim_base(Allocator& allocator, typename chains::pool& overflow, std::size_t& moves) {
     const std::size_t wanted = std::min(opened(), base_homes);
     if (wanted >= base_capacity_) return;
-    typename chains::context work{allocator, overflow};
+    typename chains::context work{allocator, overflow, moves};
     relocate_base(allocator, wanted, work);
-    moves += work.moves;
   }
 
   /// Frees all memory; the elements must be gone. O(segments).

@@ -9,8 +9,8 @@
 
 namespace evac::detail {
 
-/// Weyl sequence over a random start, through the finaliser of SplitMix64 (Steele, Lea, Flood 2014). Any thread.
-[[nodiscard]] inline std::uint64_t next_seed() noexcept {
+/// Where the seeds of this process come from; random at start. A test may set it, to repeat a run.
+[[nodiscard]] inline atomic<std::uint64_t>& seed_sequence() noexcept {
   static atomic<std::uint64_t> sequence{[]() noexcept -> std::uint64_t {
     try {
       std::random_device device;
@@ -19,8 +19,13 @@ namespace evac::detail {
       return reinterpret_cast<std::uintptr_t>(&sequence);  // no entropy source: the address is what is left
     }
   }()};
+  return sequence;
+}
+
+/// Weyl sequence through the finaliser of SplitMix64 (Steele, Lea, Flood 2014). Any thread.
+[[nodiscard]] inline std::uint64_t next_seed() noexcept {
   // relaxed: only distinctness matters.
-  std::uint64_t value = sequence.fetch_add(0x9E3779B97F4A7C15ULL, relaxed);
+  std::uint64_t value = seed_sequence().fetch_add(0x9E3779B97F4A7C15ULL, relaxed);
   value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9ULL;
   value = (value ^ (value >> 27U)) * 0x94D049BB133111EBULL;
   return value ^ (value >> 31U);

@@ -224,9 +224,8 @@ class table {
   /// throw.
   std::size_t evacuate(std::size_t parents) {
     std::size_t done = 0;
-    typename chains::context work{allocator_, overflow_};
+    typename chains::context work{allocator_, overflow_, moves_};
     for (; done < parents && evacuating(); ++done) split_next(work);
-    moves_ += work.moves;
     schedule();
     return done;
   }
@@ -301,15 +300,14 @@ class table {
   }
 
   EVAC_NEVER_INLINE void compact(bucket* head, slot_ref& watched) noexcept {
-    typename chains::context work{allocator_, overflow_, &watched};
+    typename chains::context work{allocator_, overflow_, moves_, &watched};
     chains::compact(head, work);
-    moves_ += work.moves;
   }
 
   // One insert's share of a growth or a shrinking. The element is already in: if memory for a step is not to be had, or
   // a hash throws, the table stays whole, chains get longer, and the next insert tries again.
   EVAC_NEVER_INLINE void step(slot_ref& watched) noexcept {
-    typename chains::context work{allocator_, overflow_, &watched};
+    typename chains::context work{allocator_, overflow_, moves_, &watched};
     try {
       if (size_ < shrink_at_) {
         shrink_step(work);
@@ -320,7 +318,6 @@ class table {
       }
     } catch (...) {
     }
-    moves_ += work.moves;
     schedule();
   }
 
@@ -358,8 +355,8 @@ class table {
     const std::size_t child = homes_.count();
     const std::size_t child_bit = homes_.opened() / 2;
     const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & child_bit) != 0; };
-    evacuations::split(homes_.at(child - child_bit), homes_.at(child), leaves, work);
-    homes_.set_count(child + 1);
+    evacuations::split(homes_.at(child - child_bit), homes_.next_home(), leaves, work);
+    homes_.add_home();
   }
 
   // Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the
@@ -388,7 +385,7 @@ class table {
     const std::size_t parent = child - std::bit_floor(child);
     evacuations::merge(homes_.at(parent), homes_.at(child), work);
     if (!homes_.at(parent)->tags.empty()) first_home_ = std::min(first_home_, parent);
-    homes_.set_count(child);
+    homes_.remove_home();
     homes_.close_emptied(allocator_);
   }
 
@@ -410,15 +407,13 @@ class table {
 
   void grow_to(std::size_t target) {
     if (homes_.count() == 0) return homes_.open_all(allocator_, target);
-    typename chains::context work{allocator_, overflow_};
+    typename chains::context work{allocator_, overflow_, moves_};
     while (homes_.count() < target) split_next(work);
-    moves_ += work.moves;
   }
 
   void shrink_to(std::size_t target) {
-    typename chains::context work{allocator_, overflow_};
+    typename chains::context work{allocator_, overflow_, moves_};
     while (homes_.count() > target) merge_last(work);
-    moves_ += work.moves;
   }
 
   // Puts all overflow elements into one new slab of just their size, so that the old slabs can go.
@@ -430,7 +425,7 @@ class table {
       if (overflow != nullptr) needed += chains::overflow_for(chains::count(overflow));
     }
     if (needed != 0) packed.ensure(allocator_, needed);
-    typename chains::context work{allocator_, packed};
+    typename chains::context work{allocator_, packed, moves_};
     for (std::size_t home = 0; home < homes_.count(); ++home) {
       bucket* const head = homes_.at(home);
       bucket* old = std::exchange(head->overflow, nullptr);
@@ -441,7 +436,6 @@ class table {
         }
       }
     }
-    moves_ += work.moves;
     overflow_.release(allocator_);
     overflow_ = packed;
   }
