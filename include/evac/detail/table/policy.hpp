@@ -17,6 +17,8 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/bucket.hpp"
+#include "evac/detail/table/seed.hpp"
+#include "evac/hash.hpp"
 
 namespace evac::detail {
 
@@ -55,14 +57,84 @@ struct set_elements {
   [[nodiscard]] static const Key& key(const value_type& element) noexcept { return element; }
 };
 
-/// The policy of one container type: elements plus the functors and the allocator.
-template <class Elements, class Hash, class KeyEqual, class Allocator>
+/// Hash, equality and allocator of one container, and the seed that its hash is finished with.
+template <class Hash, class KeyEqual, class Allocator>
+struct functors {
+  [[no_unique_address]] Hash hash;
+  [[no_unique_address]] KeyEqual equal;
+  [[no_unique_address]] Allocator allocator;
+  std::uint64_t seed = next_seed();
+
+  functors(const Hash& a_hash, const KeyEqual& an_equal, const Allocator& an_allocator)
+      : hash(a_hash), equal(an_equal), allocator(an_allocator) {}
+
+  /// The hash that home, shard and tag are cut from.
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t hash_of(const K& key) const {
+    const auto value = static_cast<std::size_t>(hash(key));
+    if constexpr (is_avalanching<Hash>::value) {
+      return value;
+    } else {
+      return finish_hash(value, seed);
+    }
+  }
+  /// Hash and equality by ADL swap only: they need not be assignable. If it throws, the two still belong together.
+  void swap_hash_and_equal(functors& other) {
+    using std::swap;
+    swap(hash, other.hash);
+    try {
+      swap(equal, other.equal);
+    } catch (...) {
+      swap(hash, other.hash);
+      throw;
+    }
+  }
+};
+
+/// A container that is one table.
+struct one_table {
+  static constexpr bool tracks_first_home = true;  // begin() has to find it
+  template <class Functors>
+  class storage {
+   public:
+    static constexpr bool owned = true;
+    template <class... Args>
+    explicit storage(const Args&... args) : functors_(args...) {}
+    [[nodiscard]] Functors& get() noexcept { return functors_; }
+    [[nodiscard]] const Functors& get() const noexcept { return functors_; }
+
+   private:
+    [[no_unique_address]] Functors functors_;
+  };
+};
+
+/// A container of many tables, which share its functors.
+struct one_of_many_tables {
+  static constexpr bool tracks_first_home = false;
+  template <class Functors>
+  class storage {
+   public:
+    static constexpr bool owned = false;
+    explicit storage(Functors& shared) noexcept : functors_(&shared) {}
+    [[nodiscard]] Functors& get() noexcept { return *functors_; }
+    [[nodiscard]] const Functors& get() const noexcept { return *functors_; }
+
+   private:
+    Functors* functors_;
+  };
+};
+
+/// The policy of one container type: elements plus the functors, the allocator and who owns them.
+template <class Elements, class Hash, class KeyEqual, class Allocator, class Ownership = one_table>
 struct policy : Elements {
   using elements = Elements;
   using hasher = Hash;
   using key_equal = KeyEqual;
   using allocator_type = Allocator;
   using allocator_traits = std::allocator_traits<Allocator>;
+  using functors_type = functors<Hash, KeyEqual, Allocator>;
+  using functors_storage = typename Ownership::template storage<functors_type>;
+  static constexpr bool tracks_first_home = Ownership::tracks_first_home;
 };
 
 /// The slots of one kind of elements and allocator. Functions of this class need a complete element type; naming the

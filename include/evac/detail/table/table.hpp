@@ -27,14 +27,34 @@
 #include "evac/detail/table/evacuation.hpp"
 #include "evac/detail/table/home_buckets.hpp"
 #include "evac/detail/table/pacing.hpp"
-#include "evac/detail/table/seed.hpp"
-#include "evac/hash.hpp"
 
 namespace evac::detail {
 
 /// Where an element is; where is null for "nowhere", which is also the end.
 struct position : slot_ref {
   std::size_t home = 0;
+};
+
+/// No element lies in a home below this one. Known only where somebody asks for the first element again and again.
+template <bool Tracked>
+class first_home_bound {
+ public:
+  [[nodiscard]] std::size_t get() const noexcept { return home_; }
+  void lower_to(std::size_t home) noexcept { home_ = std::min(home_, home); }
+  void raise_to(std::size_t home) noexcept { home_ = home; }
+  /// Whether a home is so close behind that emptying it may raise the bound.
+  [[nodiscard]] bool is_just_below(std::size_t home) const noexcept { return home - home_ < 4096; }
+
+ private:
+  std::size_t home_ = 0;
+};
+template <>
+class first_home_bound<false> {
+ public:
+  [[nodiscard]] static constexpr std::size_t get() noexcept { return 0; }
+  void lower_to(std::size_t) noexcept {}
+  void raise_to(std::size_t) noexcept {}
+  [[nodiscard]] static constexpr bool is_just_below(std::size_t) noexcept { return false; }
 };
 
 template <class Policy>
@@ -46,31 +66,35 @@ class table {
   using hasher = typename Policy::hasher;
   using key_equal = typename Policy::key_equal;
   using allocator_type = typename Policy::allocator_type;
+  using functors_type = typename Policy::functors_type;
+  using functors_storage = typename Policy::functors_storage;
   using chains = chain<elements, allocator_type>;
   using evacuations = evacuation<elements, allocator_type>;
   using slots = slot_access<elements, allocator_type>;
 
   table(const hasher& hash, const key_equal& equal, const allocator_type& allocator)
-      : hash_(hash), equal_(equal), allocator_(allocator) {}
+      : functors_(hash, equal, allocator) {}
+  /// One of many tables with common functors, which must outlive it.
+  explicit table(functors_type& shared) noexcept : functors_(shared) {}
   /// Copies the functors, so that other stays usable, and takes the elements. O(1).
   table(table&& other, const allocator_type& allocator) noexcept(std::is_nothrow_copy_constructible_v<hasher> &&
                                                                  std::is_nothrow_copy_constructible_v<key_equal>)
-      : hash_(other.hash_), equal_(other.equal_), allocator_(allocator) {
+      : functors_(other.hash_function(), other.key_eq(), allocator) {
     swap_contents(other);
   }
   table(const table&) = delete;
   table& operator=(const table&) = delete;
   ~table() { release(); }
 
-  [[nodiscard]] const hasher& hash_function() const noexcept { return hash_; }
-  [[nodiscard]] const key_equal& key_eq() const noexcept { return equal_; }
-  [[nodiscard]] allocator_type& allocator() noexcept { return allocator_; }
-  [[nodiscard]] const allocator_type& allocator() const noexcept { return allocator_; }
+  [[nodiscard]] const hasher& hash_function() const noexcept { return functors_.get().hash; }
+  [[nodiscard]] const key_equal& key_eq() const noexcept { return functors_.get().equal; }
+  [[nodiscard]] allocator_type& allocator() noexcept { return functors_.get().allocator; }
+  [[nodiscard]] const allocator_type& allocator() const noexcept { return functors_.get().allocator; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t home_count() const noexcept { return homes_.count(); }
   [[nodiscard]] const home_buckets<elements, allocator_type>& homes() const noexcept { return homes_; }
   [[nodiscard]] const typename chains::pool& overflow() const noexcept { return overflow_; }
-  [[nodiscard]] std::size_t first_home() const noexcept { return first_home_; }
+  [[nodiscard]] std::size_t first_home() const noexcept { return first_home_.get(); }
   [[nodiscard]] std::size_t elements_moved() const noexcept { return moves_; }
   [[nodiscard]] std::size_t growths() const noexcept { return growths_; }
   [[nodiscard]] static value_type& element(slot_ref at) noexcept {
@@ -79,12 +103,7 @@ class table {
 
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t hash_of(const K& key) const {
-    const auto hash = static_cast<std::size_t>(hash_(key));
-    if constexpr (is_avalanching<hasher>::value) {
-      return hash;
-    } else {
-      return finish_hash(hash, seed_);
-    }
+    return functors_.get().hash_of(key);
   }
 
   template <class K>
@@ -101,7 +120,7 @@ class table {
     if constexpr (chains::layout::home_bytes() > cache_line) {
       prefetch_for_read(reinterpret_cast<const std::byte*>(head) + cache_line);
     }
-    const auto equal = [&](const value_type& stored) { return static_cast<bool>(equal_(elements::key(stored), key)); };
+    const auto equal = [&](const value_type& stored) { return static_cast<bool>(key_eq()(elements::key(stored), key)); };
     return {chains::find(head, tag_of(hash), equal), home};
   }
 
@@ -118,13 +137,13 @@ class table {
   EVAC_ALWAYS_INLINE std::pair<position, bool> emplace(const K& key, Args&&... args) {
     const std::size_t hash = hash_of(key);
     if (const position found = find_hashed(key, hash); found.where != nullptr) return {found, false};
-    return {place(hash, [&](void* slot) { slots::construct(allocator_, slot, std::forward<Args>(args)...); }), true};
+    return {place(hash, [&](void* slot) { slots::construct(allocator(), slot, std::forward<Args>(args)...); }), true};
   }
 
   /// Places an element whose key is known to be absent; construct(slot) builds it. Strong guarantee.
   template <class Construct>
   position place(std::size_t hash, const Construct& construct) {
-    if (homes_.count() == 0) [[unlikely]] homes_.open_first(allocator_);
+    if (homes_.count() == 0) [[unlikely]] homes_.open_first(allocator());
     const std::size_t home = homes_.home_of(hash);
     bucket* const head = homes_.at(home);
     const tag_t tag = tag_of(hash);
@@ -136,7 +155,7 @@ class table {
     }
     chains::occupy(head, at, tag);
     ++size_;
-    first_home_ = std::min(first_home_, home);
+    first_home_.lower_to(home);
     if (head->overflow != nullptr && head->tags.free(chains::layout::home_slots())) [[unlikely]] {
       if (homes_.count() > floor_) compact(head, at);  // what reserve() promised room for moves nothing
     }
@@ -147,7 +166,7 @@ class table {
 
   /// Destroys the element. Moves nothing. O(1), O(chain) for an element in an overflow bucket.
   void erase(position at) noexcept {
-    slots::destroy(allocator_, chains::layout::slot(at.where, at.index));
+    slots::destroy(allocator(), chains::layout::slot(at.where, at.index));
     forget(at);
   }
   /// The same when the element has already been moved out and destroyed.
@@ -155,7 +174,7 @@ class table {
     bucket* const head = homes_.at(at.home);
     chains::vacate(head, at, overflow_);
     if (--size_ < shrink_at_) [[unlikely]] next_step_ = 0;
-    if (at.home - first_home_ < first_home_window) [[unlikely]] advance_first_home();
+    if (first_home_.is_just_below(at.home)) [[unlikely]] advance_first_home();
   }
 
   /// The same for an element that was reached by iteration: returns the next one, and lets iterations start behind all
@@ -163,11 +182,12 @@ class table {
   position erase_and_next(position at) noexcept {
     const position behind = size_ == 1 ? position{} : next(at);
     erase(at);
-    while (size_ != 0 && homes_.at(first_home_)->tags.empty()) ++first_home_;
+    if constexpr (!Policy::tracks_first_home) return behind;
+    while (size_ != 0 && homes_.at(first_home_.get())->tags.empty()) first_home_.raise_to(first_home_.get() + 1);
     return behind;
   }
 
-  [[nodiscard]] position first() const noexcept { return size_ == 0 ? position{} : first_from(first_home_); }
+  [[nodiscard]] position first() const noexcept { return size_ == 0 ? position{} : first_from(first_home_.get()); }
   [[nodiscard]] position next(position at) const noexcept {
     slot_mask rest = at.where->tags.occupied().from(at.index + 1);
     for (bucket* where = at.where;;) {
@@ -180,18 +200,18 @@ class table {
 
   /// Destroys all elements, keeps the memory. O(buckets).
   void clear() noexcept {
-    for (std::size_t home = first_home_; size_ != 0 && home < homes_.count(); ++home) clear_chain(homes_.at(home));
+    for (std::size_t home = first_home_.get(); size_ != 0 && home < homes_.count(); ++home) clear_chain(homes_.at(home));
     size_ = 0;
-    first_home_ = homes_.count();
+    first_home_.raise_to(homes_.count());
     schedule();
   }
   /// Destroys all elements and gives all memory back.
   void release() noexcept {
     if constexpr (!trivially_dropped()) clear();
-    homes_.release(allocator_);
-    overflow_.release(allocator_);
+    homes_.release(allocator());
+    overflow_.release(allocator());
     size_ = 0;
-    first_home_ = 0;
+    first_home_.lower_to(0);
     floor_ = 0;
     schedule();
   }
@@ -204,7 +224,7 @@ class table {
     grow_or_undo(homes_for(wanted, chains::layout::home_slots()));
     floor_ = std::max(floor_, homes_for(wanted, chains::layout::home_slots()));
     schedule();
-    if (wanted > chains::layout::home_slots()) overflow_.ensure(allocator_, expected_overflow(homes_.count()));
+    if (wanted > chains::layout::home_slots()) overflow_.ensure(allocator(), expected_overflow(homes_.count()));
   }
   /// Exactly `target` homes, or as many as the contents need; withdraws what reserve() promised and gives memory back.
   /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
@@ -216,7 +236,7 @@ class table {
     grow_or_undo(target);
     shrink_to(target);
     repack_overflow();
-    homes_.trim_base(allocator_, overflow_, moves_);
+    homes_.trim_base(allocator(), overflow_, moves_);
     floor_ = std::min(wanted, homes_.count());
     schedule();
   }
@@ -224,7 +244,7 @@ class table {
   /// throw.
   std::size_t evacuate(std::size_t parents) {
     std::size_t done = 0;
-    typename chains::context work{allocator_, overflow_, moves_};
+    typename chains::context work{allocator(), overflow_, moves_};
     for (; done < parents && evacuating(); ++done) split_next(work);
     schedule();
     return done;
@@ -235,10 +255,10 @@ class table {
   template <class Copy>
   void clone(const table& other, const Copy& copy) {
     if (other.size_ == 0) return;
-    seed_ = other.seed_;
-    homes_.open_all(allocator_, other.homes_.count());
-    first_home_ = other.first_home_;
-    for (std::size_t home = other.first_home_; home < other.homes_.count(); ++home) {
+    if constexpr (functors_storage::owned) functors_.get().seed = other.functors_.get().seed;
+    homes_.open_all(allocator(), other.homes_.count());
+    first_home_.raise_to(other.first_home_.get());
+    for (std::size_t home = other.first_home_.get(); home < other.homes_.count(); ++home) {
       const bucket* const source = other.homes_.at(home);
       if (!source->tags.empty()) clone_chain(source, homes_.at(home), copy);
     }
@@ -258,19 +278,9 @@ class table {
     std::swap(patience_, other.patience_);
     std::swap(moves_, other.moves_);
     std::swap(growths_, other.growths_);
-    std::swap(seed_, other.seed_);
+    if constexpr (functors_storage::owned) std::swap(functors_.get().seed, other.functors_.get().seed);
   }
-  /// By ADL swap only: functors need not be assignable. If it throws, hash and equality still belong together.
-  void swap_functors(table& other) {
-    using std::swap;
-    swap(hash_, other.hash_);
-    try {
-      swap(equal_, other.equal_);
-    } catch (...) {
-      swap(hash_, other.hash_);
-      throw;
-    }
-  }
+  void swap_functors(table& other) { functors_.get().swap_hash_and_equal(other.functors_.get()); }
 
   [[nodiscard]] static constexpr std::size_t max_size() noexcept {
     return static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / (4 * chains::layout::home_bytes());
@@ -286,7 +296,7 @@ class table {
 
   template <class Construct>
   EVAC_NEVER_INLINE slot_ref construct_in_new_overflow(bucket* head, const Construct& construct) {
-    overflow_.ensure(allocator_, 1);
+    overflow_.ensure(allocator(), 1);
     struct guard {
       typename chains::pool& overflow;
       bucket* fresh;
@@ -300,14 +310,14 @@ class table {
   }
 
   EVAC_NEVER_INLINE void compact(bucket* head, slot_ref& watched) noexcept {
-    typename chains::context work{allocator_, overflow_, moves_, &watched};
+    typename chains::context work{allocator(), overflow_, moves_, &watched};
     chains::compact(head, work);
   }
 
   // One insert's share of a growth or a shrinking. The element is already in: if memory for a step is not to be had, or
   // a hash throws, the table stays whole, chains get longer, and the next insert tries again.
   EVAC_NEVER_INLINE void step(slot_ref& watched) noexcept {
-    typename chains::context work{allocator_, overflow_, moves_, &watched};
+    typename chains::context work{allocator(), overflow_, moves_, &watched};
     try {
       if (size_ < shrink_at_) {
         shrink_step(work);
@@ -324,7 +334,7 @@ class table {
   void schedule() noexcept {
     const std::size_t count = homes_.count();
     if (count > std::max(floor_, base_homes)) {
-      const bool shrinking = patience_ >= count && size_ < shrink_resume(count);
+      const bool shrinking = patience_ >= patience_needed() && size_ < shrink_resume(count);
       shrink_at_ = shrinking ? shrink_resume(count) : shrink_threshold(count);
       if (!shrinking && size_ >= shrink_at_) patience_ = 0;
     } else {
@@ -334,22 +344,26 @@ class table {
     next_step_ = size_ < shrink_at_ ? 0 : grow_threshold(count, chains::layout::home_slots());
   }
 
+  [[nodiscard]] std::uint32_t patience_needed() const noexcept {
+    return static_cast<std::uint32_t>(std::min<std::size_t>(homes_.count(), std::numeric_limits<std::uint32_t>::max()));
+  }
+
   // A map that is cleared and filled again should not lose its buckets in between: shrinking begins only after as many
   // inserts as there are homes found it oversized.
   void shrink_step(typename chains::context& work) {
     const std::size_t lowest = std::max(floor_, base_homes);
-    if (patience_ < homes_.count()) {
+    if (patience_ < patience_needed()) {
       ++patience_;
       return;
     }
     for (std::size_t i = 0; i < merges_per_step && homes_.count() > lowest; ++i) merge_last(work);
-    patience_ = std::max(patience_, homes_.count());
-    overflow_.release_one_if_idle(allocator_);
+    patience_ = std::max(patience_, patience_needed());
+    overflow_.release_one_if_idle(allocator());
   }
 
   void split_next(typename chains::context& work) {
     if (!evacuating()) {
-      homes_.open_next(allocator_, work);
+      homes_.open_next(allocator(), work);
       ++growths_;
     }
     const std::size_t child = homes_.count();
@@ -380,13 +394,13 @@ class table {
 
   void merge_last(typename chains::context& work) {
     // A split that threw can leave a segment opened and unused; it goes before a home of the half below does.
-    if (homes_.count() == homes_.opened() / 2) homes_.close_emptied(allocator_);
+    if (homes_.count() == homes_.opened() / 2) homes_.close_emptied(allocator());
     const std::size_t child = homes_.count() - 1;
     const std::size_t parent = child - std::bit_floor(child);
     evacuations::merge(homes_.at(parent), homes_.at(child), work);
-    if (!homes_.at(parent)->tags.empty()) first_home_ = std::min(first_home_, parent);
+    if (!homes_.at(parent)->tags.empty()) first_home_.lower_to(parent);
     homes_.remove_home();
-    homes_.close_emptied(allocator_);
+    homes_.close_emptied(allocator());
   }
 
   // If memory or a hash fails on the way, the homes that were made are merged back.
@@ -406,13 +420,13 @@ class table {
   }
 
   void grow_to(std::size_t target) {
-    if (homes_.count() == 0) return homes_.open_all(allocator_, target);
-    typename chains::context work{allocator_, overflow_, moves_};
+    if (homes_.count() == 0) return homes_.open_all(allocator(), target);
+    typename chains::context work{allocator(), overflow_, moves_};
     while (homes_.count() < target) split_next(work);
   }
 
   void shrink_to(std::size_t target) {
-    typename chains::context work{allocator_, overflow_, moves_};
+    typename chains::context work{allocator(), overflow_, moves_};
     while (homes_.count() > target) merge_last(work);
   }
 
@@ -424,8 +438,8 @@ class table {
       const bucket* const overflow = homes_.at(home)->overflow;
       if (overflow != nullptr) needed += chains::overflow_for(chains::count(overflow));
     }
-    if (needed != 0) packed.ensure(allocator_, needed);
-    typename chains::context work{allocator_, packed, moves_};
+    if (needed != 0) packed.ensure(allocator(), needed);
+    typename chains::context work{allocator(), packed, moves_};
     for (std::size_t home = 0; home < homes_.count(); ++home) {
       bucket* const head = homes_.at(home);
       bucket* old = std::exchange(head->overflow, nullptr);
@@ -436,7 +450,7 @@ class table {
         }
       }
     }
-    overflow_.release(allocator_);
+    overflow_.release(allocator());
     overflow_ = packed;
   }
 
@@ -454,12 +468,11 @@ class table {
   // Keeps `erase(begin()->first)` in a loop linear: begin() starts at first_home_. A bounded piece of the way per erase, so
   // that no erase by key walks over a long empty stretch, and only for erases near it: asking every erase whether its chain is
   // empty now would be a branch on memory that has just been fetched, and was slower (docs/benchmarks.md, "Tried").
-  static constexpr std::size_t first_home_window = 4096;
   EVAC_NEVER_INLINE void advance_first_home() noexcept {
     constexpr std::size_t most = 64;
-    for (std::size_t i = 0; i < most && first_home_ < homes_.count() && homes_.at(first_home_)->tags.empty(); ++i) {
-      ++first_home_;
-    }
+    std::size_t home = first_home_.get();
+    for (std::size_t i = 0; i < most && home < homes_.count() && homes_.at(home)->tags.empty(); ++i) ++home;
+    first_home_.raise_to(home);
   }
 
   void clear_chain(bucket* head) noexcept {
@@ -468,7 +481,7 @@ class table {
       size_ -= taken.count();
       if constexpr (!trivially_dropped()) {
         for (slot_mask rest = taken; rest; rest.drop_first()) {
-          slots::destroy(allocator_, chains::layout::slot(where, rest.first()));
+          slots::destroy(allocator(), chains::layout::slot(where, rest.first()));
         }
       }
       bucket* const behind = where->overflow;
@@ -497,20 +510,20 @@ class table {
     }
   }
 
+  // In two cache lines where the table is one of many with a lock behind it: what a look-up reads and only growing and
+  // shrinking write, then what every insert and erase writes.
   home_buckets<elements, allocator_type> homes_;
-  typename chains::pool overflow_;
-  std::size_t size_ = 0;
-  std::size_t next_step_ = 0;   // the size at which the next insert has work to do
-  std::size_t shrink_at_ = 0;   // below this size the table is oversized
-  std::size_t first_home_ = 0;  // no element in a home below this one
   std::size_t floor_ = 0;       // homes promised by reserve()
-  std::size_t patience_ = 0;    // inserts that found the table oversized
   std::size_t moves_ = 0;
-  std::size_t growths_ = 0;
-  std::uint64_t seed_ = next_seed();
-  [[no_unique_address]] hasher hash_;
-  [[no_unique_address]] key_equal equal_;
-  [[no_unique_address]] allocator_type allocator_;
+  std::uint32_t patience_ = 0;  // inserts that found the table oversized
+  std::uint32_t growths_ = 0;
+
+  std::size_t size_ = 0;
+  std::size_t next_step_ = 0;  // the size at which the next insert has work to do
+  std::size_t shrink_at_ = 0;  // below this size the table is oversized
+  typename chains::pool overflow_;
+  [[no_unique_address]] first_home_bound<Policy::tracks_first_home> first_home_;
+  [[no_unique_address]] functors_storage functors_;
 };
 
 }  // namespace evac::detail
