@@ -4,6 +4,7 @@ set(EVAC_HEADERS
   include/evac/fwd.hpp
   include/evac/hash.hpp
   include/evac/map.hpp
+  include/evac/rw_lock.hpp
   include/evac/set.hpp
   include/evac/stats.hpp
   include/evac/version.hpp
@@ -15,8 +16,11 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp
+  include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
+  include/evac/detail/sync/record_list.hpp
   include/evac/detail/sync/single_owner.hpp
+  include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/collect_stats.hpp
   include/evac/detail/table/cursor.hpp

@@ -5,6 +5,7 @@
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/map.hpp"
+#include "evac/rw_lock.hpp"
 #include "evac/set.hpp"
 #include "evac/stats.hpp"
 #include "evac/version.hpp"

@@ -17,6 +17,12 @@
 #define EVAC_ADDRESS_SANITIZER 0
 #endif
 
+#if defined(__SANITIZE_THREAD__) || EVAC_HAS_FEATURE(thread_sanitizer)
+#define EVAC_THREAD_SANITIZER 1
+#else
+#define EVAC_THREAD_SANITIZER 0
+#endif
+
 // Tag words are compared with SSE2 or NEON where the target always has them, else in a general register.
 #if defined(__SSE2__)
 #define EVAC_HAS_SSE2 1
@@ -41,6 +47,13 @@
 #define EVAC_HAS_ANONYMOUS_MAPPINGS 1
 #else
 #define EVAC_HAS_ANONYMOUS_MAPPINGS 0
+#endif
+
+// Fences that cost readers nothing need membarrier(2); ThreadSanitizer does not know it.
+#if defined(__linux__) && !EVAC_THREAD_SANITIZER
+#define EVAC_HAS_MEMBARRIER 1
+#else
+#define EVAC_HAS_MEMBARRIER 0
 #endif
 
 // Whether large segments ask for huge pages. Define as 0 before including evac to keep to ordinary pages.
@@ -81,6 +94,15 @@ namespace evac::detail {
 
 EVAC_ALWAYS_INLINE void prefetch_for_read(const void* address) noexcept { __builtin_prefetch(address, 0, 3); }
 EVAC_ALWAYS_INLINE void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1, 3); }
+
+/// For the body of a loop that waits for another thread: lets the other half of the core run.
+EVAC_ALWAYS_INLINE void spin_pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
 
 }  // namespace evac::detail
 

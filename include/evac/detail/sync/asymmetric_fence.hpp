@@ -1,0 +1,66 @@
+// A store-load fence that costs its frequent side nothing: the idea of folly's and abseil-internal asymmetric fences on
+// Linux's membarrier(2).
+//
+//   frequent side                      rare side
+//   announce(flag, value)              condition.store(...)
+//   read condition                     asymmetric_fence::heavy()
+//                                      read flag
+//
+// At least one of the two sees the other's store. With membarrier the frequent side is a plain store and a compiler fence, and the
+// rare side interrupts every processor that runs a thread of this process (microseconds). Without it, and under
+// ThreadSanitizer, which knows neither membarrier nor fences, announce() is a sequentially consistent exchange and the
+// rare side must read the flags with seq_cst loads, which it does in any case.
+#ifndef EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
+#define EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/atomic.hpp"
+
+#if EVAC_HAS_MEMBARRIER
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace evac::detail {
+
+class asymmetric_fence {
+ public:
+  /// Whether announce() is a plain store. The same for the life of the process.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static bool available() noexcept {
+#if EVAC_HAS_MEMBARRIER
+    return registered_;
+#else
+    return false;
+#endif
+  }
+
+  template <class T>
+  EVAC_ALWAYS_INLINE static void announce(atomic<T>& flag, T value) noexcept {
+    if (available()) [[likely]] {
+      flag.store(value, relaxed);  // relaxed: the rare side's heavy() orders it before what follows
+      compiler_fence();
+    } else {
+      flag.exchange(value, seq_cst);  // seq_cst: before the load of the condition in the one order of both sides
+    }
+  }
+
+  static void heavy() noexcept {
+#if EVAC_HAS_MEMBARRIER
+    if (registered_) ::syscall(SYS_membarrier, private_expedited, 0, 0);
+#endif
+  }
+
+ private:
+#if EVAC_HAS_MEMBARRIER
+  // From linux/membarrier.h, which older systems lack.
+  static constexpr int private_expedited = 1 << 3;
+  static constexpr int register_private_expedited = 1 << 4;
+  // Written once, before main() or before the first use of a shared object; a child of fork() inherits the registration.
+  [[gnu::visibility("default")]] static inline const bool registered_ =
+      ::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
+#endif
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,82 @@
+// A list of records that grows and never shrinks: one for each thread that takes part in something, given back when the
+// thread ends and then taken by the next.
+//
+//   head -> record -> record -> record -> null        each on cache lines of its own
+//
+// Anybody may walk the list at any time: records are added at the head only and freed with the list.
+// The idea is that of hazard pointer lists (Michael, IEEE TPDS 2004) and of folly's ThreadLocal lists.
+#ifndef EVAC_DETAIL_SYNC_RECORD_LIST_HPP
+#define EVAC_DETAIL_SYNC_RECORD_LIST_HPP
+
+#include <cstddef>
+#include <new>
+
+#include "evac/detail/sync/atomic.hpp"
+
+namespace evac::detail {
+
+template <class Record>
+class record_list {
+  // Pairs
+  //   returned    give_back() releases, take() acquires: the next owner sees the record as its last one left it
+  //   published   take() releases a new record at the head, for_each() acquires it
+  struct alignas(128) node {
+    Record record;
+    atomic<bool> taken{true};  // exchanged by whoever wants the record, cleared by its owner
+    node* next = nullptr;      // written before the node is published, never again
+  };
+
+ public:
+  constexpr record_list() noexcept = default;
+  record_list(const record_list&) = delete;
+  record_list& operator=(const record_list&) = delete;
+  // Trivial for the list of the process, which other threads may still walk when static objects are destroyed.
+  ~record_list() = default;
+
+  /// A record of the caller's own until give_back(); null if there is no memory. Lock-free. O(records).
+  [[nodiscard]] Record* take() noexcept {
+    // acquire: published
+    for (node* each = head_.load(acquire); each != nullptr; each = each->next) {
+      // relaxed: a hint; the exchange decides. acquire: returned
+      if (!each->taken.load(relaxed) && !each->taken.exchange(true, acquire)) return &each->record;
+    }
+    node* const fresh = new (std::nothrow) node;
+    if (fresh == nullptr) return nullptr;
+    fresh->next = head_.load(relaxed);  // relaxed: the exchange below fails if it is not the head any more
+    while (!head_.compare_exchange_weak(fresh->next, fresh, release, relaxed)) {  // release: published
+    }
+    return &fresh->record;
+  }
+
+  /// The record must be as a new one.
+  static void give_back(Record* record) noexcept {
+    static_assert(offsetof(node, record) == 0);
+    reinterpret_cast<node*>(record)->taken.store(false, release);  // release: returned
+  }
+
+  /// Calls visit(record) for every record, taken or not, until one returns false.
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    // acquire: published
+    for (const node* each = head_.load(acquire); each != nullptr; each = each->next) {
+      if (!visit(each->record)) return;
+    }
+  }
+
+  /// Frees all records; nobody may use the list any more.
+  void release_all() noexcept {
+    node* each = head_.exchange(nullptr, acquire);  // acquire: published
+    while (each != nullptr) {
+      node* const next = each->next;
+      delete each;
+      each = next;
+    }
+  }
+
+ private:
+  atomic<node*> head_{nullptr};
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,270 @@
+// evac::rw_lock: a reader-writer lock of eight bytes whose readers, while nobody writes, write nothing that other
+// readers touch.
+//
+//   state_  | readers ..................... | parked | writer waiting | writer |     31..3   2   1   0
+//   bias_   | biased | price ...... | quiet reads ........... |                      31   30..16   15..0
+//
+//   state_                     who                        may
+//   0                          anybody                    become reader or writer
+//   readers                    a reader                   become one more, leave
+//   readers + writer waiting   a reader                   leave; new ones wait, so that writers do not starve
+//   writer                     the writer                 leave; everybody else waits
+//   ... + parked               whoever leaves last        wakes all
+//
+// Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while `biased`
+// is set, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch state_. A writer
+// takes state_, clears `biased`, and waits until no announcement is left. The bias comes back after a number of reads without
+// a writer in between; how many, the price, is in proportion to what the last revocation took.
+//
+// Invariants
+//   L1  the writer bit excludes readers in state_
+//   L2  `biased` is set only by a holder of a reader in state_, and cleared only by the holder of the writer bit
+//   L3  from the end of revoke() to unlock() no thread reads by announcement
+//   L4  a thread sleeps on state_ only with `parked` in the value that it sleeps on; who removes the reason, wakes
+#ifndef EVAC_RW_LOCK_HPP
+#define EVAC_RW_LOCK_HPP
+
+#include <absl/base/thread_annotations.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/asymmetric_fence.hpp"
+#include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/visible_readers.hpp"
+
+namespace evac {
+
+namespace detail {
+
+/// Nobody counts what a lock goes through. Another type with these members does.
+struct no_lock_events {
+  static void contended() noexcept {}
+  static void parked() noexcept {}
+  static void revoked() noexcept {}
+};
+
+/// Readers is where biased readers announce themselves.
+template <class Readers>
+class ABSL_LOCKABLE basic_rw_lock {
+ public:
+  constexpr basic_rw_lock() noexcept = default;
+  basic_rw_lock(const basic_rw_lock&) = delete;
+  basic_rw_lock& operator=(const basic_rw_lock&) = delete;
+  ~basic_rw_lock() = default;
+
+  /// Waits for all readers and writers. Blocking: spins briefly, then sleeps. Not recursive.
+  void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    no_lock_events events;
+    lock(events);
+  }
+  template <class Events>
+  void lock(Events& events) noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    std::uint32_t expected = 0;
+    // acquire: handover
+    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) [[unlikely]] lock_slowly(events);
+    // relaxed: written under state_ only (L2), which is held.
+    const std::uint32_t bias = bias_.load(relaxed);
+    if ((bias & biased) != 0) [[unlikely]] {
+      begin_revocation();
+      const auto began = std::chrono::steady_clock::now();
+      await_announced();
+      set_price(std::chrono::steady_clock::now() - began);
+      events.revoked();
+    } else if ((bias & quiet_mask) != 0) {
+      bias_.store(bias & ~quiet_mask, relaxed);  // relaxed: a count, written under state_
+    }
+  }
+  /// Never waits.
+  [[nodiscard]] bool try_lock() noexcept ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    std::uint32_t expected = 0;
+    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) return false;  // acquire: handover
+    if ((bias_.load(relaxed) & biased) == 0) return true;  // relaxed: as in lock()
+    begin_revocation();
+    if (!Readers::any(this)) return true;
+    unlock();
+    return false;
+  }
+  void unlock() noexcept ABSL_UNLOCK_FUNCTION() {
+    // release: handover
+    if ((state_.exchange(0, release) & parked) != 0) [[unlikely]] state_.notify_all();
+  }
+
+  /// Waits for writers, also for those that are waiting. Blocking: spins briefly, then sleeps. Not recursive.
+  void lock_shared() noexcept ABSL_SHARED_LOCK_FUNCTION() {
+    no_lock_events events;
+    lock_shared(events);
+  }
+  template <class Events>
+  EVAC_ALWAYS_INLINE void lock_shared(Events& events) noexcept ABSL_SHARED_LOCK_FUNCTION() {
+    if (enter_biased()) return;
+    std::uint32_t expected = 0;
+    // acquire: handover
+    if (!state_.compare_exchange_strong(expected, reader, acquire, relaxed)) [[unlikely]] lock_shared_slowly(events);
+    count_quiet_read();
+  }
+  /// Never waits.
+  [[nodiscard]] bool try_lock_shared() noexcept ABSL_SHARED_TRYLOCK_FUNCTION(true) {
+    if (enter_biased()) return true;
+    std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
+    while ((state & (writer | writer_waiting)) == 0) {
+      if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) return true;  // acquire: handover
+    }
+    return false;
+  }
+  EVAC_ALWAYS_INLINE void unlock_shared() noexcept ABSL_UNLOCK_FUNCTION() {
+    if (Readers::leave(this)) return;
+    // release: the next writer writes after what was read here
+    const std::uint32_t before = state_.fetch_sub(reader, release);
+    if ((before & parked) != 0 && before < 2 * reader) [[unlikely]] wake();
+  }
+
+  /// Whether readers announce themselves in records of their own at the moment. For tests and statistics.
+  [[nodiscard]] bool is_biased() const noexcept {
+    return (bias_.load(relaxed) & biased) != 0;  // relaxed: a snapshot for people
+  }
+  [[nodiscard]] bool is_write_locked() const noexcept {
+    return (state_.load(relaxed) & writer) != 0;  // relaxed: a snapshot for people
+  }
+  /// Readers that hold the lock by state; biased ones are not counted.
+  [[nodiscard]] std::uint32_t reader_count() const noexcept {
+    return state_.load(relaxed) / reader;  // relaxed: a snapshot for people
+  }
+
+ private:
+  // Pairs
+  //   handover     unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the lock
+  //   bias set     count_quiet_read() releases, enter_biased() acquires: what the last writer wrote before
+  //   dekker       enter_biased() announces, then loads bias_; begin_revocation() clears bias_, then looks for announcements
+  static constexpr std::uint32_t writer = 1;
+  static constexpr std::uint32_t writer_waiting = 2;
+  static constexpr std::uint32_t parked = 4;
+  static constexpr std::uint32_t reader = 8;
+
+  static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
+  static constexpr std::uint32_t quiet_mask = 0xFFFF;
+  static constexpr unsigned price_shift = 16;
+  // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2 times
+  // before it is biased again, and revocations cost at most an eighth of what the reads in between do.
+  static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
+  static constexpr std::uint32_t sample_period = 16;  // quiet reads are counted by sampling: no write for the others
+  static constexpr std::uint32_t highest_price = 0x7FFF;  // in samples
+  // About a microsecond: longer than most critical sections, shorter than a system call to sleep and one to wake.
+  static constexpr int spins_before_parking = 40;
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_biased() noexcept {
+    if ((bias_.load(relaxed) & biased) == 0) return false;  // relaxed: a hint, asked again below
+    if (!Readers::enter(this)) return false;
+    // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's heavy()
+    // stand between. It acquires: bias set.
+    if ((bias_.load(seq_cst) & biased) != 0) [[likely]] return true;
+    static_cast<void>(Readers::leave(this));
+    return false;
+  }
+
+  // A compare-exchange and not a store: two readers may be here, and a lost `biased` would break L3.
+  EVAC_ALWAYS_INLINE void count_quiet_read() noexcept {
+    if (Readers::sample(sample_period)) [[unlikely]] count_sampled_read();
+  }
+  EVAC_NEVER_INLINE void count_sampled_read() noexcept {
+    std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
+    if ((bias & biased) != 0) return;
+    const std::uint32_t price = std::max(bias >> price_shift, Readers::least_price);
+    const std::uint32_t next = (bias & quiet_mask) + 1 >= price ? (bias & ~quiet_mask) | biased : bias + 1;
+    bias_.compare_exchange_strong(bias, next, release, relaxed);  // release: bias set
+  }
+
+  // The state is the writer's: no new reader comes in by either way after this.
+  void begin_revocation() noexcept {
+    bias_.store(bias_.load(relaxed) & ~(biased | quiet_mask), seq_cst);  // seq_cst: dekker. relaxed: as in lock()
+    asymmetric_fence::heavy();
+  }
+  EVAC_NEVER_INLINE void await_announced() noexcept {
+    for (int round = 0; Readers::any(this); ++round) {
+      if (round < spins_before_parking) {
+        spin_pause();
+      } else if (round < 2 * spins_before_parking) {
+        std::this_thread::yield();
+      } else {
+        // A reader that leaves by its record wakes nobody; it would have to look at the lock for that.
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+      }
+    }
+  }
+  void set_price(std::chrono::nanoseconds taken) noexcept {
+    const auto reads = static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read;
+    const auto samples = std::clamp<std::uint64_t>(reads / sample_period, Readers::least_price, highest_price);
+    bias_.store(static_cast<std::uint32_t>(samples) << price_shift, relaxed);  // relaxed: written under state_
+  }
+
+  template <class Events>
+  EVAC_NEVER_INLINE void lock_slowly(Events& events) noexcept {
+    events.contended();
+    for (int spins = 0;;) {
+      std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
+      if (state < reader && (state & writer) == 0) {
+        // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. acquire: handover
+        if (state_.compare_exchange_weak(state, writer | (state & parked), acquire, relaxed)) return;
+      } else if (spins < spins_before_parking) {
+        // relaxed: orders nothing, keeps new readers out
+        if ((state & writer_waiting) == 0) state_.fetch_or(writer_waiting, relaxed);
+        ++spins;
+        spin_pause();
+      } else if (park(state, writer_waiting | parked)) {
+        events.parked();
+        spins = 0;
+      }
+    }
+  }
+  template <class Events>
+  EVAC_NEVER_INLINE void lock_shared_slowly(Events& events) noexcept {
+    bool waited = false;
+    for (int spins = 0;;) {
+      std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
+      if ((state & (writer | writer_waiting)) == 0) {
+        if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) break;  // acquire: handover
+      } else if (spins < spins_before_parking) {
+        waited = true;
+        ++spins;
+        spin_pause();
+      } else if (park(state, parked)) {
+        events.parked();
+        spins = 0;
+      }
+    }
+    if (waited) events.contended();
+  }
+
+  // Sleeps until state_ is no longer what it was, with these flags added; false if it changed before.
+  [[nodiscard]] bool park(std::uint32_t state, std::uint32_t flags) noexcept {
+    if ((state & flags) != flags &&
+        !state_.compare_exchange_strong(state, state | flags, relaxed, relaxed)) {  // relaxed: orders nothing
+      return false;
+    }
+    state_.wait(state | flags, relaxed);  // relaxed: whoever wakes looks again
+    return true;
+  }
+  // The last reader has left while somebody slept.
+  EVAC_NEVER_INLINE void wake() noexcept {
+    state_.fetch_and(~parked, relaxed);  // relaxed: orders nothing; who still waits parks again
+    state_.notify_all();
+  }
+
+  atomic<std::uint32_t> state_{0};  // anybody, by the transitions above
+  atomic<std::uint32_t> bias_{0};   // L2; the count by readers in state_, and reset by the writer
+};
+
+}  // namespace detail
+
+/// A reader-writer lock: SharedLockable and Lockable. Writers do not starve; readers of a lock that is only read scale,
+/// because none writes a shared line. Not recursive, not fair in the order of arrival.
+class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_readers> {};
+
+static_assert(sizeof(rw_lock) == 8);
+
+}  // namespace evac
+
+#endif
