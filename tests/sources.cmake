@@ -10,7 +10,9 @@ set(EVAC_UNIT_TESTS
 set(EVAC_API_TESTS
   api/allocators_test.cpp
   api/bounds_test.cpp
+  api/constraints_test.cpp
   api/counting_test.cpp
+  api/deduction_test.cpp
   api/differential_test.cpp
   api/evacuation_steps_test.cpp
   api/every_map_test.cpp
@@ -36,5 +38,7 @@ set(EVAC_MAP_FUZZ_SOURCES
 # One case per file; its first lines say what the compiler has to complain about: `// expect: text`.
 set(EVAC_COMPILE_FAIL_CASES
   compile_fail/hash_not_callable.cpp
+  compile_fail/key_is_a_reference.cpp
+  compile_fail/value_is_a_reference.cpp
   compile_fail/wrong_allocator.cpp
 )

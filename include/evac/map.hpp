@@ -17,12 +17,14 @@
 //                  leaves a usable map. Growing never makes an insert fail: if memory for a segment is not to be had,
 //                  chains get longer and the next insert tries again
 //   elements       whose move constructor may throw, or that are larger than 256 bytes, live in nodes of their own
-//   memory         an empty map holds none; sizeof is 136 on 64-bit systems with stateless functors and allocator
+//   memory         an empty map holds none; sizeof is 128 on 64-bit systems with stateless functors and allocator
 #ifndef EVAC_MAP_HPP
 #define EVAC_MAP_HPP
 
 #include <initializer_list>
 #include <iterator>
+#include <memory>
+#include <ranges>
 #include <stdexcept>
 #include <tuple>
 #include <type_traits>
@@ -36,11 +38,13 @@ namespace evac {
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator>
 class map : public detail::container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>> {
-  using base = detail::container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>>;
-  template <class K>
-  static constexpr bool is_lookup_key =
-      detail::transparent<Hash, KeyEqual> && !std::is_convertible_v<K&&, typename base::const_iterator> &&
-      !std::is_convertible_v<K&&, typename base::iterator>;
+  static_assert(detail::storable_key<Key>,
+                "evac: Key must be an object type without const or volatile, not a reference");
+  static_assert(std::is_object_v<T>,
+                "evac: T must be an object type, not a reference or void; store a pointer or a std::reference_wrapper");
+
+  using policy = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>;
+  using base = detail::container<policy>;
 
  public:
   using typename base::const_iterator;
@@ -51,10 +55,10 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
 
   using base::base;
   map() = default;
-  // Declared here and not only inherited so that class template arguments are deduced from a list of elements.
-  map(std::initializer_list<value_type> list, std::size_t n = 0, const Hash& hash = Hash(),
-      const KeyEqual& equal = KeyEqual(), const Allocator& allocator = Allocator())
-      : base(list, n, hash, equal, allocator) {}
+  // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
+  map(std::initializer_list<value_type> list, std::size_t n = 0)
+    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+      : base(list, n) {}
   map(const map&) = default;
   map(map&&) = default;
   map& operator=(const map&) = default;
@@ -72,12 +76,12 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
   [[nodiscard]] T& at(const key_type& key) { return found_value(this->lookup(key)); }
   [[nodiscard]] const T& at(const key_type& key) const { return found_value(this->lookup(key)); }
   template <class K>
-    requires(detail::transparent<Hash, KeyEqual>)
+    requires detail::lookup_key<K, policy>
   [[nodiscard]] T& at(const K& key) {
     return found_value(this->lookup(key));
   }
   template <class K>
-    requires(detail::transparent<Hash, KeyEqual>)
+    requires detail::lookup_key<K, policy>
   [[nodiscard]] const T& at(const K& key) const {
     return found_value(this->lookup(key));
   }
@@ -86,7 +90,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
   T& operator[](const key_type& key) { return try_emplace(key).first->second; }
   T& operator[](key_type&& key) { return try_emplace(std::move(key)).first->second; }
   template <class K>
-    requires(is_lookup_key<K>)
+    requires detail::lookup_key_not_iterator<K, policy>
   T& operator[](K&& key) {
     return try_emplace(std::forward<K>(key)).first->second;
   }
@@ -101,7 +105,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
     return emplace_pair(std::move(key), std::forward<Args>(args)...);
   }
   template <class K, class... Args>
-    requires(is_lookup_key<K>)
+    requires detail::lookup_key_not_iterator<K, policy>
   std::pair<iterator, bool> try_emplace(K&& key, Args&&... args) {
     return emplace_pair(std::forward<K>(key), std::forward<Args>(args)...);
   }
@@ -114,7 +118,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
     return try_emplace(std::move(key), std::forward<Args>(args)...).first;
   }
   template <class K, class... Args>
-    requires(is_lookup_key<K>)
+    requires detail::lookup_key_not_iterator<K, policy>
   iterator try_emplace(const_iterator, K&& key, Args&&... args) {
     return try_emplace(std::forward<K>(key), std::forward<Args>(args)...).first;
   }
@@ -129,7 +133,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
     return assign_pair(std::move(key), std::forward<M>(value));
   }
   template <class K, class M>
-    requires(is_lookup_key<K>)
+    requires detail::lookup_key_not_iterator<K, policy>
   std::pair<iterator, bool> insert_or_assign(K&& key, M&& value) {
     return assign_pair(std::forward<K>(key), std::forward<M>(value));
   }
@@ -142,7 +146,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
     return insert_or_assign(std::move(key), std::forward<M>(value)).first;
   }
   template <class K, class M>
-    requires(is_lookup_key<K>)
+    requires detail::lookup_key_not_iterator<K, policy>
   iterator insert_or_assign(const_iterator, K&& key, M&& value) {
     return insert_or_assign(std::forward<K>(key), std::forward<M>(value)).first;
   }
@@ -173,21 +177,13 @@ std::size_t erase_if(map<Key, T, Hash, KeyEqual, Allocator>& from, Predicate pre
 
 namespace detail {
 template <class It>
-using key_of = std::remove_const_t<typename std::iterator_traits<It>::value_type::first_type>;
+using key_of = std::remove_const_t<typename std::iter_value_t<It>::first_type>;
 template <class It>
-using mapped_of = typename std::iterator_traits<It>::value_type::second_type;
+using mapped_of = typename std::iter_value_t<It>::second_type;
 template <class R>
-using range_key_of = std::remove_const_t<typename std::ranges::range_value_t<R>::first_type>;
+using range_key_of = key_of<std::ranges::iterator_t<R>>;
 template <class R>
-using range_mapped_of = typename std::ranges::range_value_t<R>::second_type;
-
-template <class A>
-concept allocator_like = requires(A& allocator) {
-  typename A::value_type;
-  allocator.allocate(std::size_t{});
-};
-template <class H>
-concept functor_like = !std::is_integral_v<H> && !allocator_like<H>;
+using range_mapped_of = mapped_of<std::ranges::iterator_t<R>>;
 }  // namespace detail
 
 template <std::input_iterator It, detail::functor_like Hash = hash<detail::key_of<It>>,
@@ -205,25 +201,41 @@ template <std::input_iterator It, detail::functor_like Hash, detail::allocator_l
 map(It, It, std::size_t, Hash, Allocator)
     -> map<detail::key_of<It>, detail::mapped_of<It>, Hash, equal_to<detail::key_of<It>>, Allocator>;
 
-template <class Key, class T, detail::functor_like Hash = hash<Key>, detail::functor_like KeyEqual = equal_to<Key>,
-          detail::allocator_like Allocator = std::allocator<std::pair<const Key, T>>>
-map(std::initializer_list<std::pair<Key, T>>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(),
-    Allocator = Allocator()) -> map<Key, T, Hash, KeyEqual, Allocator>;
-template <class Key, class T, detail::allocator_like Allocator>
-map(std::initializer_list<std::pair<Key, T>>, Allocator) -> map<Key, T, hash<Key>, equal_to<Key>, Allocator>;
-template <class Key, class T, detail::allocator_like Allocator>
-map(std::initializer_list<std::pair<Key, T>>, std::size_t, Allocator)
-    -> map<Key, T, hash<Key>, equal_to<Key>, Allocator>;
-template <class Key, class T, detail::functor_like Hash, detail::allocator_like Allocator>
-map(std::initializer_list<std::pair<Key, T>>, std::size_t, Hash, Allocator)
-    -> map<Key, T, Hash, equal_to<Key>, Allocator>;
-
 template <std::ranges::input_range R, detail::functor_like Hash = hash<detail::range_key_of<R>>,
           detail::functor_like KeyEqual = equal_to<detail::range_key_of<R>>,
           detail::allocator_like Allocator =
               std::allocator<std::pair<const detail::range_key_of<R>, detail::range_mapped_of<R>>>>
 map(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
     -> map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, KeyEqual, Allocator>;
+template <std::ranges::input_range R, detail::allocator_like Allocator>
+map(from_range_t, R&&, Allocator) -> map<detail::range_key_of<R>, detail::range_mapped_of<R>,
+                                         hash<detail::range_key_of<R>>, equal_to<detail::range_key_of<R>>, Allocator>;
+template <std::ranges::input_range R, detail::allocator_like Allocator>
+map(from_range_t, R&&, std::size_t, Allocator)
+    -> map<detail::range_key_of<R>, detail::range_mapped_of<R>, hash<detail::range_key_of<R>>,
+           equal_to<detail::range_key_of<R>>, Allocator>;
+template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
+map(from_range_t, R&&, std::size_t, Hash, Allocator)
+    -> map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, equal_to<detail::range_key_of<R>>, Allocator>;
+
+template <class Key, class T, detail::functor_like Hash = hash<std::remove_const_t<Key>>,
+          detail::functor_like KeyEqual = equal_to<std::remove_const_t<Key>>,
+          detail::allocator_like Allocator = std::allocator<std::pair<const std::remove_const_t<Key>, T>>>
+map(std::initializer_list<std::pair<Key, T>>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(),
+    Allocator = Allocator()) -> map<std::remove_const_t<Key>, T, Hash, KeyEqual, Allocator>;
+template <class Key, class T, detail::allocator_like Allocator>
+map(std::initializer_list<std::pair<Key, T>>, Allocator)
+    -> map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>, Allocator>;
+template <class Key, class T, detail::allocator_like Allocator>
+map(std::initializer_list<std::pair<Key, T>>, std::size_t, Allocator)
+    -> map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>, Allocator>;
+template <class Key, class T, detail::functor_like Hash, detail::allocator_like Allocator>
+map(std::initializer_list<std::pair<Key, T>>, std::size_t, Hash, Allocator)
+    -> map<std::remove_const_t<Key>, T, Hash, equal_to<std::remove_const_t<Key>>, Allocator>;
+
+template <class Key, class T, class Hash, class KeyEqual, class Allocator>
+map(const map<Key, T, Hash, KeyEqual, Allocator>&, const std::type_identity_t<Allocator>&)
+    -> map<Key, T, Hash, KeyEqual, Allocator>;
 
 }  // namespace evac
 

@@ -4,6 +4,8 @@
 
 #include <initializer_list>
 #include <iterator>
+#include <memory>
+#include <ranges>
 #include <type_traits>
 
 #include "evac/detail/container.hpp"
@@ -14,6 +16,9 @@ namespace evac {
 
 template <class Key, class Hash, class KeyEqual, class Allocator>
 class set : public detail::container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>> {
+  static_assert(detail::storable_key<Key>,
+                "evac: Key must be an object type without const or volatile, not a reference");
+
   using base = detail::container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>>;
 
  public:
@@ -21,10 +26,10 @@ class set : public detail::container<detail::policy<detail::set_elements<Key>, H
 
   using base::base;
   set() = default;
-  // Declared here and not only inherited so that class template arguments are deduced from a list of elements.
-  set(std::initializer_list<value_type> list, std::size_t n = 0, const Hash& hash = Hash(),
-      const KeyEqual& equal = KeyEqual(), const Allocator& allocator = Allocator())
-      : base(list, n, hash, equal, allocator) {}
+  // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
+  set(std::initializer_list<value_type> list, std::size_t n = 0)
+    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+      : base(list, n) {}
   set(const set&) = default;
   set(set&&) = default;
   set& operator=(const set&) = default;
@@ -45,12 +50,50 @@ std::size_t erase_if(set<Key, Hash, KeyEqual, Allocator>& from, Predicate predic
   return detail::erase_matching(from, predicate);
 }
 
-template <std::input_iterator It, class Hash = hash<std::iter_value_t<It>>,
-          class KeyEqual = equal_to<std::iter_value_t<It>>, class Allocator = std::allocator<std::iter_value_t<It>>>
+template <std::input_iterator It, detail::functor_like Hash = hash<std::iter_value_t<It>>,
+          detail::functor_like KeyEqual = equal_to<std::iter_value_t<It>>,
+          detail::allocator_like Allocator = std::allocator<std::iter_value_t<It>>>
 set(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
     -> set<std::iter_value_t<It>, Hash, KeyEqual, Allocator>;
-template <class Key, class Hash = hash<Key>, class KeyEqual = equal_to<Key>, class Allocator = std::allocator<Key>>
+template <std::input_iterator It, detail::allocator_like Allocator>
+set(It, It, Allocator)
+    -> set<std::iter_value_t<It>, hash<std::iter_value_t<It>>, equal_to<std::iter_value_t<It>>, Allocator>;
+template <std::input_iterator It, detail::allocator_like Allocator>
+set(It, It, std::size_t, Allocator)
+    -> set<std::iter_value_t<It>, hash<std::iter_value_t<It>>, equal_to<std::iter_value_t<It>>, Allocator>;
+template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
+set(It, It, std::size_t, Hash, Allocator)
+    -> set<std::iter_value_t<It>, Hash, equal_to<std::iter_value_t<It>>, Allocator>;
+
+template <std::ranges::input_range R, detail::functor_like Hash = hash<std::ranges::range_value_t<R>>,
+          detail::functor_like KeyEqual = equal_to<std::ranges::range_value_t<R>>,
+          detail::allocator_like Allocator = std::allocator<std::ranges::range_value_t<R>>>
+set(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> set<std::ranges::range_value_t<R>, Hash, KeyEqual, Allocator>;
+template <std::ranges::input_range R, detail::allocator_like Allocator>
+set(from_range_t, R&&, Allocator) -> set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>,
+                                         equal_to<std::ranges::range_value_t<R>>, Allocator>;
+template <std::ranges::input_range R, detail::allocator_like Allocator>
+set(from_range_t, R&&, std::size_t, Allocator)
+    -> set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>, equal_to<std::ranges::range_value_t<R>>,
+           Allocator>;
+template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
+set(from_range_t, R&&, std::size_t, Hash, Allocator)
+    -> set<std::ranges::range_value_t<R>, Hash, equal_to<std::ranges::range_value_t<R>>, Allocator>;
+
+template <class Key, detail::functor_like Hash = hash<Key>, detail::functor_like KeyEqual = equal_to<Key>,
+          detail::allocator_like Allocator = std::allocator<Key>>
 set(std::initializer_list<Key>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> set<Key, Hash, KeyEqual, Allocator>;
+template <class Key, detail::allocator_like Allocator>
+set(std::initializer_list<Key>, Allocator) -> set<Key, hash<Key>, equal_to<Key>, Allocator>;
+template <class Key, detail::allocator_like Allocator>
+set(std::initializer_list<Key>, std::size_t, Allocator) -> set<Key, hash<Key>, equal_to<Key>, Allocator>;
+template <class Key, detail::functor_like Hash, detail::allocator_like Allocator>
+set(std::initializer_list<Key>, std::size_t, Hash, Allocator) -> set<Key, Hash, equal_to<Key>, Allocator>;
+
+template <class Key, class Hash, class KeyEqual, class Allocator>
+set(const set<Key, Hash, KeyEqual, Allocator>&, const std::type_identity_t<Allocator>&)
     -> set<Key, Hash, KeyEqual, Allocator>;
 
 }  // namespace evac

@@ -44,13 +44,47 @@ concept transparent = requires {
   typename KeyEqual::is_transparent;
 };
 
+/// A type other than the key that hash and equality accept. Where they do not, the overloads for the key itself are
+/// left, and with them a conversion.
+template <class K, class Policy>
+concept lookup_key = transparent<typename Policy::hasher, typename Policy::key_equal> &&
+                     std::is_invocable_v<const typename Policy::hasher&, const std::remove_reference_t<K>&> &&
+                     std::is_invocable_v<const typename Policy::key_equal&, const typename Policy::key_type&,
+                                         const std::remove_reference_t<K>&>;
+
+/// The same where an iterator in its place means something else.
+template <class K, class Policy>
+concept lookup_key_not_iterator = lookup_key<K, Policy> && !std::is_convertible_v<K&&, cursor<Policy, true>> &&
+                                  !std::is_convertible_v<K&&, cursor<Policy, false>>;
+
+/// What a constructor asks of the parts that it is not given.
+template <class... Parts>
+concept made_by_default = (std::is_default_constructible_v<Parts> && ...);
+
+// What the standard asks of the arguments that a container's template arguments are deduced from.
+template <class A>
+concept allocator_like = requires(A& allocator) {
+  typename A::value_type;
+  allocator.allocate(std::size_t{});
+};
+template <class F>
+concept functor_like = !std::is_integral_v<F> && !allocator_like<F>;
+
+template <class Key>
+concept storable_key = std::is_object_v<Key> && std::is_same_v<Key, std::remove_cv_t<Key>>;
+
+template <class Elements>
+inline constexpr bool are_storable = true;
+template <class Key, class T>
+inline constexpr bool are_storable<map_elements<Key, T>> = storable_key<Key> && std::is_object_v<T>;
+template <class Key>
+inline constexpr bool are_storable<set_elements<Key>> = storable_key<Key>;
+
 template <class Policy>
 class container {
   using table_type = table<Policy>;
   using slots = typename table_type::slots;
   using traits = typename Policy::allocator_traits;
-  template <class K>
-  static constexpr bool is_lookup_key = transparent<typename Policy::hasher, typename Policy::key_equal>;
 
  public:
   using key_type = typename Policy::key_type;
@@ -80,58 +114,115 @@ class container {
   /// Bytes that one insert clears at most: the headers of the children it feeds.
   static constexpr size_type max_cleared_bytes_per_insert = parents_per_step * sizeof(bucket);
 
-  container() : container(0) {}
-  explicit container(size_type n, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
-                     const allocator_type& allocator = allocator_type())
+  container()
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : container(0, hasher(), key_equal(), allocator_type()) {}
+  explicit container(const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
+      : container(0, hasher(), key_equal(), allocator) {}
+
+  explicit container(size_type n)
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : container(n, hasher(), key_equal(), allocator_type()) {}
+  explicit container(size_type n, const hasher& hash)
+    requires made_by_default<key_equal, allocator_type>
+      : container(n, hash, key_equal(), allocator_type()) {}
+  explicit container(size_type n, const hasher& hash, const key_equal& equal)
+    requires made_by_default<allocator_type>
+      : container(n, hash, equal, allocator_type()) {}
+  explicit container(size_type n, const hasher& hash, const key_equal& equal, const allocator_type& allocator)
       : table_(hash, equal, allocator) {
     check_template_arguments();
     table_.reserve(n);
   }
-  container(size_type n, const allocator_type& allocator) : container(n, hasher(), key_equal(), allocator) {}
+  container(size_type n, const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
+      : container(n, hasher(), key_equal(), allocator) {}
   container(size_type n, const hasher& hash, const allocator_type& allocator)
+    requires made_by_default<key_equal>
       : container(n, hash, key_equal(), allocator) {}
-  explicit container(const allocator_type& allocator) : container(0, hasher(), key_equal(), allocator) {}
 
   template <std::input_iterator It>
-  container(It first, It last, size_type n = 0, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
-            const allocator_type& allocator = allocator_type())
+  container(It first, It last, size_type n = 0)
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : container(std::move(first), std::move(last), n, hasher(), key_equal(), allocator_type()) {}
+  template <std::input_iterator It>
+  container(It first, It last, size_type n, const hasher& hash)
+    requires made_by_default<key_equal, allocator_type>
+      : container(std::move(first), std::move(last), n, hash, key_equal(), allocator_type()) {}
+  template <std::input_iterator It>
+  container(It first, It last, size_type n, const hasher& hash, const key_equal& equal)
+    requires made_by_default<allocator_type>
+      : container(std::move(first), std::move(last), n, hash, equal, allocator_type()) {}
+  template <std::input_iterator It>
+  container(It first, It last, size_type n, const hasher& hash, const key_equal& equal, const allocator_type& allocator)
       : container(n, hash, equal, allocator) {
     insert(std::move(first), std::move(last));
   }
   template <std::input_iterator It>
   container(It first, It last, const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
       : container(std::move(first), std::move(last), 0, hasher(), key_equal(), allocator) {}
   template <std::input_iterator It>
   container(It first, It last, size_type n, const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
       : container(std::move(first), std::move(last), n, hasher(), key_equal(), allocator) {}
   template <std::input_iterator It>
   container(It first, It last, size_type n, const hasher& hash, const allocator_type& allocator)
+    requires made_by_default<key_equal>
       : container(std::move(first), std::move(last), n, hash, key_equal(), allocator) {}
 
-  container(std::initializer_list<value_type> list, size_type n = 0, const hasher& hash = hasher(),
-            const key_equal& equal = key_equal(), const allocator_type& allocator = allocator_type())
+  container(std::initializer_list<value_type> list, size_type n = 0)
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : container(list, n, hasher(), key_equal(), allocator_type()) {}
+  container(std::initializer_list<value_type> list, size_type n, const hasher& hash)
+    requires made_by_default<key_equal, allocator_type>
+      : container(list, n, hash, key_equal(), allocator_type()) {}
+  container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const key_equal& equal)
+    requires made_by_default<allocator_type>
+      : container(list, n, hash, equal, allocator_type()) {}
+  container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const key_equal& equal,
+            const allocator_type& allocator)
       : container(list.begin(), list.end(), n, hash, equal, allocator) {}
   container(std::initializer_list<value_type> list, const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
       : container(list, 0, hasher(), key_equal(), allocator) {}
   container(std::initializer_list<value_type> list, size_type n, const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
       : container(list, n, hasher(), key_equal(), allocator) {}
   container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const allocator_type& allocator)
+    requires made_by_default<key_equal>
       : container(list, n, hash, key_equal(), allocator) {}
 
   template <std::ranges::input_range R>
-  container(from_range_t, R&& range, size_type n = 0, const hasher& hash = hasher(),
-            const key_equal& equal = key_equal(), const allocator_type& allocator = allocator_type())
+  container(from_range_t tag, R&& range, size_type n = 0)
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : container(tag, std::forward<R>(range), n, hasher(), key_equal(), allocator_type()) {}
+  template <std::ranges::input_range R>
+  container(from_range_t tag, R&& range, size_type n, const hasher& hash)
+    requires made_by_default<key_equal, allocator_type>
+      : container(tag, std::forward<R>(range), n, hash, key_equal(), allocator_type()) {}
+  template <std::ranges::input_range R>
+  container(from_range_t tag, R&& range, size_type n, const hasher& hash, const key_equal& equal)
+    requires made_by_default<allocator_type>
+      : container(tag, std::forward<R>(range), n, hash, equal, allocator_type()) {}
+  template <std::ranges::input_range R>
+  container(from_range_t, R&& range, size_type n, const hasher& hash, const key_equal& equal,
+            const allocator_type& allocator)
       : container(n, hash, equal, allocator) {
     insert_range(std::forward<R>(range));
   }
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
       : container(tag, std::forward<R>(range), 0, hasher(), key_equal(), allocator) {}
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, size_type n, const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
       : container(tag, std::forward<R>(range), n, hasher(), key_equal(), allocator) {}
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, size_type n, const hasher& hash, const allocator_type& allocator)
+    requires made_by_default<key_equal>
       : container(tag, std::forward<R>(range), n, hash, key_equal(), allocator) {}
 
   container(const container& other)
@@ -207,24 +298,24 @@ class container {
   [[nodiscard]] iterator find(const key_type& key) { return {&table_, lookup(key)}; }
   [[nodiscard]] const_iterator find(const key_type& key) const { return {&table_, lookup(key)}; }
   template <class K>
-    requires is_lookup_key<K>
+    requires lookup_key<K, Policy>
   [[nodiscard]] iterator find(const K& key) {
     return {&table_, lookup(key)};
   }
   template <class K>
-    requires is_lookup_key<K>
+    requires lookup_key<K, Policy>
   [[nodiscard]] const_iterator find(const K& key) const {
     return {&table_, lookup(key)};
   }
   [[nodiscard]] bool contains(const key_type& key) const { return lookup(key).where != nullptr; }
   template <class K>
-    requires is_lookup_key<K>
+    requires lookup_key<K, Policy>
   [[nodiscard]] bool contains(const K& key) const {
     return lookup(key).where != nullptr;
   }
   [[nodiscard]] size_type count(const key_type& key) const { return contains(key) ? 1 : 0; }
   template <class K>
-    requires is_lookup_key<K>
+    requires lookup_key<K, Policy>
   [[nodiscard]] size_type count(const K& key) const {
     return contains(key) ? 1 : 0;
   }
@@ -233,19 +324,19 @@ class container {
     return range_from(find(key));
   }
   template <class K>
-    requires is_lookup_key<K>
+    requires lookup_key<K, Policy>
   [[nodiscard]] std::pair<iterator, iterator> equal_range(const K& key) {
     return range_from(find(key));
   }
   template <class K>
-    requires is_lookup_key<K>
+    requires lookup_key<K, Policy>
   [[nodiscard]] std::pair<const_iterator, const_iterator> equal_range(const K& key) const {
     return range_from(find(key));
   }
   /// Starts to fetch the memory that a look-up of this key will read.
   void prefetch(const key_type& key) const { table_.prefetch(key); }
   template <class K>
-    requires is_lookup_key<K>
+    requires lookup_key<K, Policy>
   void prefetch(const K& key) const {
     table_.prefetch(key);
   }
@@ -320,7 +411,7 @@ class container {
   }
   size_type erase(const key_type& key) { return erase_key(key); }
   template <class K>
-    requires(is_lookup_key<K> && !std::is_convertible_v<K &&, const_iterator> && !std::is_convertible_v<K &&, iterator>)
+    requires lookup_key_not_iterator<K, Policy>
   size_type erase(K&& key) {
     return erase_key(key);
   }
@@ -332,7 +423,7 @@ class container {
   }
   node_type extract(const key_type& key) { return extract_found(lookup(key)); }
   template <class K>
-    requires(is_lookup_key<K> && !std::is_convertible_v<K &&, const_iterator> && !std::is_convertible_v<K &&, iterator>)
+    requires lookup_key_not_iterator<K, Policy>
   node_type extract(K&& key) {
     return extract_found(lookup(key));
   }
@@ -359,7 +450,8 @@ class container {
     const single_owner::writer guard(owner_);
     table_.clear();
   }
-  void swap(container& other) noexcept((traits::propagate_on_container_swap::value || traits::is_always_equal::value) &&
+  void swap(container& other) noexcept(!misuse_may_throw &&
+                                       (traits::propagate_on_container_swap::value || traits::is_always_equal::value) &&
                                        std::is_nothrow_swappable_v<hasher> && std::is_nothrow_swappable_v<key_equal>) {
     if (this == &other) return;
     table_.swap_functors(other.table_);
@@ -450,8 +542,6 @@ class container {
                   "specialise std::hash or AbslHashValue");
     static_assert(std::is_invocable_v<const key_equal&, const key_type&, const key_type&>,
                   "evac: KeyEqual must be callable on two const Keys");
-    static_assert(std::is_same_v<key_type, std::remove_cvref_t<key_type>>,
-                  "evac: Key must be an object type without const, volatile or reference");
   }
   [[nodiscard]] static bool same_memory(const allocator_type& left, const allocator_type& right) noexcept {
     if constexpr (traits::is_always_equal::value) {
@@ -504,8 +594,7 @@ class container {
     return value.first;
   }
   template <class K>
-    requires(!Policy::is_map &&
-             (std::is_same_v<K, key_type> || (is_lookup_key<K> && std::is_invocable_v<const hasher&, const K&>)))
+    requires(!Policy::is_map && (std::is_same_v<K, key_type> || lookup_key<K, Policy>))
   [[nodiscard]] static const K& shown_key(const K& key) {
     return key;
   }
@@ -563,6 +652,18 @@ class container {
 
   table_type table_;
   single_owner owner_;
+};
+
+/// What map and set are derived from when their elements cannot be: it leaves the compiler little to say beside the
+/// message of their static_assert.
+template <class Policy>
+  requires(!are_storable<typename Policy::elements>)
+class container<Policy> {
+ public:
+  struct iterator {};
+  using const_iterator = iterator;
+  struct key_type {};
+  using value_type = key_type;
 };
 
 template <class Container, class Predicate>
