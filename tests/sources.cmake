@@ -32,6 +32,10 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
 )
+# A program of its own: it defines EVAC_ASSERT_HANDLER.
+set(EVAC_HANDLER_TESTS
+  handler/throwing_handler_test.cpp
+)
 set(EVAC_MAP_FUZZ_SOURCES
   fuzz/map_fuzz.cpp
 )

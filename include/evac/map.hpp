@@ -10,7 +10,8 @@
 //
 //   complexity     find, insert, erase: O(1) expected, and for inserts O(1) at worst beside the length of a chain
 //   thread safety  as a standard container: concurrent const calls are safe, also in the middle of a growth (no look-up
-//                  or iteration writes anything); without NDEBUG misuse stops the program with a message
+//                  or iteration writes anything); without NDEBUG misuse stops the program with a message, or
+//                  calls the EVAC_ASSERT_HANDLER(message) that you define (detail/sync/single_owner.hpp)
 //   invalidation   an insert of an absent key invalidates iterators and references, as in absl::flat_hash_map; erase
 //                  only those of its element; reserve(n) promises n elements without any
 //   exceptions     strong guarantee for single inserts; whatever hash, equality, constructors or the allocator throw

@@ -73,12 +73,39 @@ TEST_CASE("two calls inside one map, one of them writing, stop a checked build w
   WARN("not checked: this build defines NDEBUG, which turns the misuse check off; what is required is that it runs on");
   REQUIRE(in_child([] { enter_while_inserting([](entered_map& map) { (void)map.contains(2); }); }).status == 0);
 #else
-  const std::string wanted = "evac: concurrent map writes";
-  const ended writer = in_child([] { enter_while_inserting([](entered_map& map) { map.erase(2); }); });
-  REQUIRE(WIFSIGNALED(writer.status));
-  REQUIRE(writer.message.find(wanted) != std::string::npos);
-  const ended reader = in_child([] { enter_while_inserting([](entered_map& map) { (void)map.contains(2); }); });
-  REQUIRE(WIFSIGNALED(reader.status));
-  REQUIRE(reader.message.find(wanted) != std::string::npos);
+  struct misuse {
+    const char* name;
+    std::function<void(entered_map& map, entered_map& other)> call;
+  };
+  const misuse misuses[] = {
+      {"erase", [](auto& map, auto&) { map.erase(2); }},
+      {"clear", [](auto& map, auto&) { map.clear(); }},
+      {"contains", [](auto& map, auto&) { (void)map.contains(2); }},
+      {"swap", [](auto& map, auto& other) { map.swap(other); }},
+      {"swap, as the other one", [](auto& map, auto& other) { other.swap(map); }},
+      {"copy assignment", [](auto& map, auto& other) { map = other; }},
+      {"copy assignment, as the source", [](auto& map, auto& other) { other = map; }},
+      {"move assignment", [](auto& map, auto& other) { map = std::move(other); }},
+      {"move assignment, as the source", [](auto& map, auto& other) { other = std::move(map); }},
+      {"assignment of a list", [](auto& map, auto&) { map = {{5, 5}}; }},
+      {"copy", [](auto& map, auto&) { (void)entered_map(map); }},
+      {"move", [](auto& map, auto&) { (void)entered_map(std::move(map)); }},
+      {"move with an allocator", [](auto& map, auto&) { (void)entered_map(std::move(map), map.get_allocator()); }},
+      {"comparison", [](auto& map, auto& other) { (void)(map == other); }},
+      {"comparison, as the right one", [](auto& map, auto& other) { (void)(other == map); }},
+      {"merge", [](auto& map, auto& other) { map.merge(other); }},
+      {"merge, as the source", [](auto& map, auto& other) { other.merge(map); }},
+  };
+  for (const misuse& one : misuses) {
+    INFO(one.name);
+    const ended child = in_child([&] {
+      enter_while_inserting([&](entered_map& map) {
+        entered_map other({{7, 7}}, 0, map.hash_function());
+        one.call(map, other);
+      });
+    });
+    CHECK(WIFSIGNALED(child.status));
+    CHECK(child.message.find("evac: concurrent map writes") != std::string::npos);
+  }
 #endif
 }

@@ -234,9 +234,10 @@ class container {
   }
   container(container&& other) noexcept(std::is_nothrow_copy_constructible_v<hasher> &&
                                         std::is_nothrow_copy_constructible_v<key_equal>)
-      : table_(std::move(other.table_), other.table_.allocator()) {}
+      : container(std::move(other), single_owner::writer(other.owner_)) {}
   container(container&& other, const std::type_identity_t<allocator_type>& allocator)
       : table_(other.table_.hash_function(), other.table_.key_eq(), allocator) {
+    const single_owner::writer other_guard(other.owner_);
     if (same_memory(allocator, other.table_.allocator())) {
       table_.swap_contents(other.table_);
     } else {
@@ -247,6 +248,8 @@ class container {
 
   container& operator=(const container& other) {
     if (this == &other) return *this;
+    const single_owner::writer guard(owner_);
+    other.owner_.check_reader();
     constexpr bool propagate = traits::propagate_on_container_copy_assignment::value;
     const allocator_type& used = propagate ? other.table_.allocator() : table_.allocator();
     table_type fresh(other.table_.hash_function(), other.table_.key_eq(), used);
@@ -256,11 +259,12 @@ class container {
     table_.swap_contents(fresh);
     return *this;
   }
-  container& operator=(container&& other) noexcept((traits::propagate_on_container_move_assignment::value ||
-                                                    traits::is_always_equal::value) &&
-                                                   std::is_nothrow_swappable_v<hasher> &&
-                                                   std::is_nothrow_swappable_v<key_equal>) {
+  container& operator=(container&& other) noexcept(
+      !misuse_may_throw && (traits::propagate_on_container_move_assignment::value || traits::is_always_equal::value) &&
+      std::is_nothrow_swappable_v<hasher> && std::is_nothrow_swappable_v<key_equal>) {
     if (this == &other) return *this;
+    const single_owner::writer guard(owner_);
+    const single_owner::writer other_guard(other.owner_);
     if constexpr (traits::propagate_on_container_move_assignment::value) {
       adopt(other.table_);
       table_.allocator() = std::move(other.table_.allocator());
@@ -277,6 +281,7 @@ class container {
     return *this;
   }
   container& operator=(std::initializer_list<value_type> list) {
+    const single_owner::writer guard(owner_);
     container fresh(list, 0, table_.hash_function(), table_.key_eq(), table_.allocator());
     table_.swap_contents(fresh.table_);
     return *this;
@@ -417,6 +422,7 @@ class container {
   }
   node_type extract(const_iterator at) {
     const single_owner::writer guard(owner_);
+    EVAC_ASSERT(at.at_.where != nullptr, "evac: end iterator extracted");
     node_type node(table_.allocator(), table_type::chains::layout::slot(at.at_.where, at.at_.index));
     table_.forget(at.at_);
     return node;
@@ -454,6 +460,11 @@ class container {
                                        (traits::propagate_on_container_swap::value || traits::is_always_equal::value) &&
                                        std::is_nothrow_swappable_v<hasher> && std::is_nothrow_swappable_v<key_equal>) {
     if (this == &other) return;
+    const single_owner::writer guard(owner_);
+    const single_owner::writer other_guard(other.owner_);
+    if constexpr (!traits::propagate_on_container_swap::value) {
+      EVAC_ASSERT(same_memory(table_.allocator(), other.table_.allocator()), "evac: swap with unequal allocators");
+    }
     table_.swap_functors(other.table_);
     if constexpr (traits::propagate_on_container_swap::value) {
       using std::swap;
@@ -508,6 +519,8 @@ class container {
 
   /// Same elements, in whatever order. O(size) expected.
   [[nodiscard]] friend bool operator==(const container& left, const container& right) {
+    left.owner_.check_reader();
+    right.owner_.check_reader();
     if (left.size() != right.size()) return false;
     return std::all_of(left.begin(), left.end(), [&](const value_type& element) {
       const position at = right.lookup(Policy::key(element));
@@ -532,6 +545,10 @@ class container {
   template <class>
   friend class container;
   friend struct table_access;
+
+  container(container&& other, const single_owner::writer&) noexcept(std::is_nothrow_copy_constructible_v<hasher> &&
+                                                                     std::is_nothrow_copy_constructible_v<key_equal>)
+      : table_(std::move(other.table_), other.table_.allocator()) {}
 
   static constexpr void check_template_arguments() {
     static_assert(std::is_same_v<typename traits::value_type, value_type>,
@@ -569,7 +586,6 @@ class container {
   }
   // Takes the functors of fresh and frees everything here: the first half of an assignment.
   void adopt(table_type& fresh) {
-    const single_owner::writer guard(owner_);
     table_.swap_functors(fresh);
     table_.release();
   }

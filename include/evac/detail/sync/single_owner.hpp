@@ -3,6 +3,10 @@
 // Best effort, by one relaxed flag (the idea of Go's `fatal error: concurrent map writes`). The flag is written by
 // whoever is inside a modifying call and read by whoever enters any call; relaxed is enough because nothing is ordered
 // by it, and anything stronger would hide the very race from ThreadSanitizer. Without NDEBUG only.
+//
+// Who defines EVAC_ASSERT_HANDLER(message), an expression, may have it throw: the call that noticed has then changed
+// nothing. In such a build swap and move assignment are not noexcept (give a handler that never throws noexcept);
+// clear, the move constructor and the iterators always are, and end the program.
 #ifndef EVAC_DETAIL_SYNC_SINGLE_OWNER_HPP
 #define EVAC_DETAIL_SYNC_SINGLE_OWNER_HPP
 
@@ -10,6 +14,9 @@
 #include "evac/detail/sync/atomic.hpp"
 
 namespace evac::detail {
+
+/// Whether a call that reports misuse may throw because of that alone.
+inline constexpr bool misuse_may_throw = EVAC_CHECKS != 0 && !noexcept(EVAC_ASSERT_HANDLER(""));
 
 class single_owner {
  public:
@@ -22,7 +29,9 @@ class single_owner {
   void check_reader() const {
     if constexpr (EVAC_CHECKS != 0) {
       // relaxed: a hint, see above.
-      if (writing_.load(relaxed)) [[unlikely]] EVAC_ASSERT_HANDLER("evac: concurrent map writes");
+      if (writing_.load(relaxed)) [[unlikely]] {
+        EVAC_ASSERT_HANDLER("evac: concurrent map writes");
+      }
     }
   }
 
@@ -30,11 +39,9 @@ class single_owner {
   class writer {
    public:
     explicit writer(single_owner& owner) : owner_(owner) {
-      if constexpr (EVAC_CHECKS != 0) {
-        // relaxed: a hint, see above.
-        if (owner_.writing_.load(relaxed)) [[unlikely]] EVAC_ASSERT_HANDLER("evac: concurrent map writes");
-        owner_.writing_.store(true, relaxed);
-      }
+      owner.check_reader();
+      // relaxed: a hint, see above.
+      if constexpr (EVAC_CHECKS != 0) owner.writing_.store(true, relaxed);
     }
     ~writer() {
       // relaxed: a hint, see above.
