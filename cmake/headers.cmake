@@ -6,30 +6,46 @@ set(EVAC_HEADERS
   include/evac/map.hpp
   include/evac/rw_lock.hpp
   include/evac/set.hpp
+  include/evac/sharded_map.hpp
+  include/evac/sharded_set.hpp
   include/evac/stats.hpp
   include/evac/version.hpp
   include/evac/detail/config.hpp
   include/evac/detail/container.hpp
+  include/evac/detail/from_range.hpp
   include/evac/detail/node_handle.hpp
+  include/evac/detail/shown_key.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp
+  include/evac/detail/sharded/shard.hpp
+  include/evac/detail/sharded/shard_array.hpp
+  include/evac/detail/sharded/sharded_container.hpp
+  include/evac/detail/sharded/sharded_stats.hpp
+  include/evac/detail/sharded/sharded_table.hpp
+  include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
+  include/evac/detail/sync/reader_record.hpp
   include/evac/detail/sync/record_list.hpp
+  include/evac/detail/sync/reentry.hpp
+  include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/collect_stats.hpp
   include/evac/detail/table/cursor.hpp
   include/evac/detail/table/evacuation.hpp
+  include/evac/detail/table/held_slot.hpp
   include/evac/detail/table/home_buckets.hpp
   include/evac/detail/table/pacing.hpp
   include/evac/detail/table/policy.hpp
+  include/evac/detail/table/scan.hpp
   include/evac/detail/table/seed.hpp
   include/evac/detail/table/table.hpp
+  include/evac/detail/table/table_access.hpp
   include/evac/detail/table/validate.hpp
 )
 

@@ -7,6 +7,8 @@
 #include "evac/map.hpp"
 #include "evac/rw_lock.hpp"
 #include "evac/set.hpp"
+#include "evac/sharded_map.hpp"
+#include "evac/sharded_set.hpp"
 #include "evac/stats.hpp"
 #include "evac/version.hpp"
 

@@ -14,6 +14,10 @@ template <class T>
 struct equal_to;
 
 struct table_stats;
+struct shard_stats;
+struct sharded_stats;
+
+class rw_lock;
 
 template <class Key, class T, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
           class Allocator = std::allocator<std::pair<const Key, T>>>
@@ -22,6 +26,14 @@ class map;
 template <class Key, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
           class Allocator = std::allocator<Key>>
 class set;
+
+template <class Key, class T, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
+          class Allocator = std::allocator<std::pair<const Key, T>>, class Mutex = rw_lock>
+class sharded_map;
+
+template <class Key, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
+          class Allocator = std::allocator<Key>, class Mutex = rw_lock>
+class sharded_set;
 
 }  // namespace evac
 

@@ -2,11 +2,13 @@
 #ifndef EVAC_STATS_HPP
 #define EVAC_STATS_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace evac {
@@ -34,14 +36,32 @@ struct table_stats {
   [[nodiscard]] std::size_t total_bytes() const noexcept {
     return segment_bytes + slab_bytes + directory_bytes + node_bytes;
   }
+  /// Sums, and the longest of the longest chains.
+  table_stats& operator+=(const table_stats& other);
+  [[nodiscard]] std::string to_json() const;
+};
+
+/// The same for a shard, and what its lock has gone through since construction.
+struct shard_stats {
+  table_stats table;
+  std::size_t contended = 0;         ///< acquisitions that had to wait
+  std::size_t parked = 0;            ///< how often a thread slept
+  std::size_t bias_revocations = 0;  ///< writers that found the lock biased to readers
+};
+
+/// A look at all shards, and their sum.
+struct sharded_stats {
+  shard_stats total;
+  std::vector<shard_stats> shards;
   [[nodiscard]] std::string to_json() const;
 };
 
 namespace detail {
 
 /// Calls visit(name, value) for every single figure.
-template <class Visit>
-void for_each_figure(const table_stats& stats, const Visit& visit) {
+template <class Stats, class Visit>
+  requires std::is_same_v<std::remove_const_t<Stats>, table_stats>
+void for_each_figure(Stats& stats, const Visit& visit) {
   visit("size", stats.size);
   visit("home_buckets", stats.home_buckets);
   visit("overflow_buckets", stats.overflow_buckets);
@@ -74,7 +94,52 @@ inline void write_histogram(std::ostream& out, std::string_view title, const std
   for (std::size_t i = 0; i < values.size(); ++i) out << "    " << i << ": " << values[i] << '\n';
 }
 
+inline void add_histogram(std::vector<std::size_t>& to, const std::vector<std::size_t>& more) {
+  if (to.size() < more.size()) to.resize(more.size());
+  for (std::size_t i = 0; i < more.size(); ++i) to[i] += more[i];
+}
+
+template <class Visit>
+void for_each_lock_figure(const shard_stats& stats, const Visit& visit) {
+  visit("contended", stats.contended);
+  visit("parked", stats.parked);
+  visit("bias_revocations", stats.bias_revocations);
+}
+
+[[nodiscard]] inline std::string shard_to_json(const shard_stats& stats) {
+  std::string text = stats.table.to_json();
+  text.pop_back();
+  for_each_lock_figure(stats, [&](std::string_view name, std::size_t value) {
+    text += ",\"" + std::string(name) + "\":" + std::to_string(value);
+  });
+  return text + '}';
+}
+
 }  // namespace detail
+
+inline table_stats& table_stats::operator+=(const table_stats& other) {
+  std::vector<std::size_t> theirs;
+  detail::for_each_figure(other, [&](std::string_view, std::size_t value) { theirs.push_back(value); });
+  const std::size_t longest = std::max(longest_chain, other.longest_chain);
+  const std::size_t deepest = std::max(depth, other.depth);
+  auto next = theirs.begin();
+  detail::for_each_figure(*this, [&](std::string_view, std::size_t& value) { value += *next++; });
+  longest_chain = longest;
+  depth = deepest;
+  detail::add_histogram(chain_length_histogram, other.chain_length_histogram);
+  detail::add_histogram(occupancy_histogram, other.occupancy_histogram);
+  return *this;
+}
+
+inline std::string sharded_stats::to_json() const {
+  std::string text = "{\"total\":" + detail::shard_to_json(total) + ",\"shards\":[";
+  const char* separator = "";
+  for (const shard_stats& each : shards) {
+    text += separator + detail::shard_to_json(each);
+    separator = ",";
+  }
+  return text + "]}";
+}
 
 inline std::string table_stats::to_json() const {
   std::ostringstream out;
@@ -97,6 +162,20 @@ inline std::ostream& operator<<(std::ostream& out, const table_stats& stats) {
   detail::write_histogram(out, "chains by number of buckets", stats.chain_length_histogram);
   detail::write_histogram(out, "home buckets by slots taken", stats.occupancy_histogram);
   return out;
+}
+
+inline std::ostream& operator<<(std::ostream& out, const sharded_stats& stats) {
+  out << "evac shards: " << stats.shards.size() << '\n';
+  detail::for_each_lock_figure(stats.total, [&](std::string_view name, std::size_t value) {
+    out << "  " << name << std::string(name.size() < 20 ? 20 - name.size() : 1, ' ') << value << '\n';
+  });
+  out << "  shard: size, contended, parked, bias revocations, longest chain\n";
+  for (std::size_t i = 0; i < stats.shards.size(); ++i) {
+    const shard_stats& each = stats.shards[i];
+    out << "  " << i << ": " << each.table.size << ", " << each.contended << ", " << each.parked << ", "
+        << each.bias_revocations << ", " << each.table.longest_chain << '\n';
+  }
+  return out << stats.total.table;
 }
 
 }  // namespace evac

@@ -13,7 +13,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/from_range.hpp"
 #include "evac/detail/node_handle.hpp"
+#include "evac/detail/shown_key.hpp"
 #include "evac/detail/sync/single_owner.hpp"
 #include "evac/detail/table/collect_stats.hpp"
 #include "evac/detail/table/cursor.hpp"
@@ -21,38 +23,9 @@
 #include "evac/fwd.hpp"
 #include "evac/stats.hpp"
 
-namespace evac {
-
-#if defined(__cpp_lib_containers_ranges)
-using std::from_range;
-using std::from_range_t;
-#else
-/// Tag of the constructors from a range, as in C++23.
-struct from_range_t {
-  explicit from_range_t() = default;
-};
-inline constexpr from_range_t from_range{};
-#endif
-
-}  // namespace evac
-
 namespace evac::detail {
 
-template <class Hash, class KeyEqual>
-concept transparent = requires {
-  typename Hash::is_transparent;
-  typename KeyEqual::is_transparent;
-};
-
-/// A type other than the key that hash and equality accept. Where they do not, the overloads for the key itself are
-/// left, and with them a conversion.
-template <class K, class Policy>
-concept lookup_key = transparent<typename Policy::hasher, typename Policy::key_equal> &&
-                     std::is_invocable_v<const typename Policy::hasher&, const std::remove_reference_t<K>&> &&
-                     std::is_invocable_v<const typename Policy::key_equal&, const typename Policy::key_type&,
-                                         const std::remove_reference_t<K>&>;
-
-/// The same where an iterator in its place means something else.
+/// A lookup_key where an iterator in its place means something else.
 template <class K, class Policy>
 concept lookup_key_not_iterator = lookup_key<K, Policy> && !std::is_convertible_v<K&&, cursor<Policy, true>> &&
                                   !std::is_convertible_v<K&&, cursor<Policy, false>>;

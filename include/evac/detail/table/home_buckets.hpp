@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "evac/detail/geometry/directory.hpp"
@@ -30,6 +31,9 @@ class home_buckets {
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::size_t opened() const noexcept { return count_ == 0 ? 0 : mask_ + 1; }
+
+  /// How often memory for as many homes again was opened.
+  [[nodiscard]] std::size_t openings() const noexcept { return openings_; }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
     const std::size_t fed = hash & mask_;
@@ -95,6 +99,7 @@ class home_buckets {
       relocate_base(allocator, 2 * count_, work);
     }
     mask_ = 2 * mask_ + 1;
+    ++openings_;
   }
 
   /// After the last home was merged away: gives back what it lay in, once all of that is empty. Pages of a mapped
@@ -158,7 +163,7 @@ class home_buckets {
  private:
   void set_base(void* block, std::size_t capacity) noexcept {
     directory_.set_segment(0, block, layout::home_bytes());
-    base_capacity_ = capacity;
+    base_capacity_ = static_cast<std::uint32_t>(capacity);
   }
 
   // A segment from an ordinary allocator holds anything: nobody looks at a home before its header has been written.
@@ -189,7 +194,8 @@ class home_buckets {
   directory directory_;
   std::size_t mask_ = 0;
   std::size_t count_ = 0;
-  std::size_t base_capacity_ = 0;
+  std::uint32_t base_capacity_ = 0;
+  std::uint32_t openings_ = 0;
 };
 
 }  // namespace evac::detail

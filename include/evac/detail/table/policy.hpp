@@ -17,6 +17,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/bucket.hpp"
+#include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/table/seed.hpp"
 #include "evac/hash.hpp"
 
@@ -94,6 +95,8 @@ struct functors {
 /// A container that is one table.
 struct one_table {
   static constexpr bool tracks_first_home = true;  // begin() has to find it
+  template <class T>
+  using cell = T;  // what size() reads
   template <class Functors>
   class storage {
    public:
@@ -111,6 +114,8 @@ struct one_table {
 /// A container of many tables, which share its functors.
 struct one_of_many_tables {
   static constexpr bool tracks_first_home = false;
+  template <class T>
+  using cell = relaxed_cell<T>;  // size() takes no lock
   template <class Functors>
   class storage {
    public:
@@ -135,6 +140,8 @@ struct policy : Elements {
   using functors_type = functors<Hash, KeyEqual, Allocator>;
   using functors_storage = typename Ownership::template storage<functors_type>;
   static constexpr bool tracks_first_home = Ownership::tracks_first_home;
+  template <class T>
+  using cell = typename Ownership::template cell<T>;
 };
 
 /// The slots of one kind of elements and allocator. Functions of this class need a complete element type; naming the

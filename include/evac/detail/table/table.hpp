@@ -73,12 +73,16 @@ class table {
   using slots = slot_access<elements, allocator_type>;
 
   table(const hasher& hash, const key_equal& equal, const allocator_type& allocator)
+    requires functors_storage::owned
       : functors_(hash, equal, allocator) {}
   /// One of many tables with common functors, which must outlive it.
-  explicit table(functors_type& shared) noexcept : functors_(shared) {}
+  explicit table(functors_type& shared) noexcept
+    requires(!functors_storage::owned)
+      : functors_(shared) {}
   /// Copies the functors, so that other stays usable, and takes the elements. O(1).
   table(table&& other, const allocator_type& allocator) noexcept(std::is_nothrow_copy_constructible_v<hasher> &&
                                                                  std::is_nothrow_copy_constructible_v<key_equal>)
+    requires functors_storage::owned
       : functors_(other.hash_function(), other.key_eq(), allocator) {
     swap_contents(other);
   }
@@ -96,7 +100,7 @@ class table {
   [[nodiscard]] const typename chains::pool& overflow() const noexcept { return overflow_; }
   [[nodiscard]] std::size_t first_home() const noexcept { return first_home_.get(); }
   [[nodiscard]] std::size_t elements_moved() const noexcept { return moves_; }
-  [[nodiscard]] std::size_t growths() const noexcept { return growths_; }
+  [[nodiscard]] std::size_t growths() const noexcept { return homes_.openings(); }
   [[nodiscard]] static value_type& element(slot_ref at) noexcept {
     return slots::element(chains::layout::slot(at.where, at.index));
   }
@@ -126,7 +130,10 @@ class table {
 
   template <class K>
   void prefetch(const K& key) const {
-    const auto* bytes = reinterpret_cast<const std::byte*>(homes_.at(homes_.home_of(hash_of(key))));
+    prefetch_hashed(hash_of(key));
+  }
+  EVAC_ALWAYS_INLINE void prefetch_hashed(std::size_t hash) const noexcept {
+    const auto* bytes = reinterpret_cast<const std::byte*>(homes_.at(homes_.home_of(hash)));
     prefetch_for_read(bytes);
     prefetch_for_read(bytes + cache_line);
   }
@@ -196,6 +203,24 @@ class table {
       if (where == nullptr) return first_from(at.home + 1);
       rest = where->tags.occupied();
     }
+  }
+
+  /// Moves over every element of another table whose key is not here, each once; returns how many. O(size of the other).
+  template <class OtherTable>
+  std::size_t absorb(OtherTable& from) {
+    const std::size_t before = size_;
+    for (position at = from.first(); at.where != nullptr;) {
+      const position next = from.next(at);
+      void* const slot = chains::layout::slot(at.where, at.index);
+      const auto& key = elements::key(slots::element(slot));
+      const std::size_t hash = hash_of(key);
+      if (find_hashed(key, hash).where == nullptr) {
+        place(hash, [&](void* empty) { slots::relocate(allocator(), empty, slot); });
+        from.forget(at);
+      }
+      at = next;
+    }
+    return size_ - before;
   }
 
   /// Destroys all elements, keeps the memory. O(buckets).
@@ -277,7 +302,6 @@ class table {
     std::swap(floor_, other.floor_);
     std::swap(patience_, other.patience_);
     std::swap(moves_, other.moves_);
-    std::swap(growths_, other.growths_);
     if constexpr (functors_storage::owned) std::swap(functors_.get().seed, other.functors_.get().seed);
   }
   void swap_functors(table& other) { functors_.get().swap_hash_and_equal(other.functors_.get()); }
@@ -362,10 +386,7 @@ class table {
   }
 
   void split_next(typename chains::context& work) {
-    if (!evacuating()) {
-      homes_.open_next(allocator(), work);
-      ++growths_;
-    }
+    if (!evacuating()) homes_.open_next(allocator(), work);
     const std::size_t child = homes_.count();
     const std::size_t child_bit = homes_.opened() / 2;
     const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & child_bit) != 0; };
@@ -515,15 +536,14 @@ class table {
   home_buckets<elements, allocator_type> homes_;
   std::size_t floor_ = 0;       // homes promised by reserve()
   std::size_t moves_ = 0;
-  std::uint32_t patience_ = 0;  // inserts that found the table oversized
-  std::uint32_t growths_ = 0;
 
-  std::size_t size_ = 0;
+  typename Policy::template cell<std::size_t> size_{0};
   std::size_t next_step_ = 0;  // the size at which the next insert has work to do
   std::size_t shrink_at_ = 0;  // below this size the table is oversized
   typename chains::pool overflow_;
   [[no_unique_address]] first_home_bound<Policy::tracks_first_home> first_home_;
   [[no_unique_address]] functors_storage functors_;
+  std::uint32_t patience_ = 0;  // inserts that found the table oversized; last, where a lock finds room behind it
 };
 
 }  // namespace evac::detail

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "evac/detail/table/table.hpp"
+#include "evac/detail/table/table_access.hpp"
 
 namespace evac::detail {
 
@@ -65,14 +66,6 @@ template <class Policy>
   if (census.overflow_buckets != of.overflow().in_use()) return "T5: overflow buckets in chains and in the pool differ";
   return {};
 }
-
-/// Gives tests the table inside a container.
-struct table_access {
-  template <class Container>
-  [[nodiscard]] static const auto& of(const Container& container) noexcept {
-    return container.table_;
-  }
-};
 
 template <class Container>
 [[nodiscard]] std::string validate(const Container& container) {

@@ -1,0 +1,42 @@
+// The key inside the arguments of emplace, where it can be seen without building an element.
+#ifndef EVAC_DETAIL_SHOWN_KEY_HPP
+#define EVAC_DETAIL_SHOWN_KEY_HPP
+
+#include <type_traits>
+#include <utility>
+
+namespace evac::detail {
+
+template <class Hash, class KeyEqual>
+concept transparent = requires {
+  typename Hash::is_transparent;
+  typename KeyEqual::is_transparent;
+};
+
+/// A type other than the key that hash and equality accept. Where they do not, the overloads for the key itself are
+/// left, and with them a conversion.
+template <class K, class Policy>
+concept lookup_key = transparent<typename Policy::hasher, typename Policy::key_equal> &&
+                     std::is_invocable_v<const typename Policy::hasher&, const std::remove_reference_t<K>&> &&
+                     std::is_invocable_v<const typename Policy::key_equal&, const typename Policy::key_type&,
+                                         const std::remove_reference_t<K>&>;
+
+template <class Policy, class K, class T>
+  requires(Policy::is_map && std::is_same_v<K, typename Policy::key_type>)
+[[nodiscard]] const K& shown_key(const K& key, const T&) {
+  return key;
+}
+template <class Policy, class K, class T>
+  requires(Policy::is_map && std::is_same_v<std::remove_const_t<K>, typename Policy::key_type>)
+[[nodiscard]] const typename Policy::key_type& shown_key(const std::pair<K, T>& value) {
+  return value.first;
+}
+template <class Policy, class K>
+  requires(!Policy::is_map && (std::is_same_v<K, typename Policy::key_type> || lookup_key<K, Policy>))
+[[nodiscard]] const K& shown_key(const K& key) {
+  return key;
+}
+
+}  // namespace evac::detail
+
+#endif

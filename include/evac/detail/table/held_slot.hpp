@@ -1,0 +1,50 @@
+// A slot outside any table: an element on its way in or out.
+#ifndef EVAC_DETAIL_TABLE_HELD_SLOT_HPP
+#define EVAC_DETAIL_TABLE_HELD_SLOT_HPP
+
+#include <cstddef>
+#include <utility>
+
+#include "evac/detail/table/policy.hpp"
+
+namespace evac::detail {
+
+/// Owns at most one element, which it destroys at the end of its scope.
+template <class Elements, class Allocator>
+class held_slot {
+  using slots = slot_access<Elements, Allocator>;
+
+ public:
+  explicit held_slot(Allocator& allocator) noexcept : allocator_(allocator) {}
+  held_slot(const held_slot&) = delete;
+  held_slot& operator=(const held_slot&) = delete;
+  ~held_slot() {
+    if (full_) slots::destroy(allocator_, storage_);
+  }
+
+  template <class... Args>
+  void construct(Args&&... args) {
+    slots::construct(allocator_, storage_, std::forward<Args>(args)...);
+    full_ = true;
+  }
+  /// Takes the element of a slot, which is empty afterwards.
+  void take(void* slot) noexcept {
+    slots::relocate(allocator_, storage_, slot);
+    full_ = true;
+  }
+  /// Gives the element to an empty slot.
+  void release_to(void* slot) noexcept {
+    slots::relocate(allocator_, slot, storage_);
+    full_ = false;
+  }
+  [[nodiscard]] auto& element() noexcept { return slots::element(storage_); }
+
+ private:
+  Allocator& allocator_;
+  alignas(slots::alignment()) std::byte storage_[slots::size()];
+  bool full_ = false;
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,16 @@
+// The table inside a container: for tests, and for containers that take each other's elements.
+#ifndef EVAC_DETAIL_TABLE_TABLE_ACCESS_HPP
+#define EVAC_DETAIL_TABLE_TABLE_ACCESS_HPP
+
+namespace evac::detail {
+
+struct table_access {
+  template <class Container>
+  [[nodiscard]] static auto& of(Container& container) noexcept {
+    return container.table_;
+  }
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,301 @@
+// evac::sharded_map: a hash map for any thread, any type, with visits in place under a lock. The interface is that of
+// boost::concurrent_flat_map; what is added to it stands at the end.
+//
+//   hash -> shard -> { reader-writer lock, table }        four shards per hardware thread, or as many as you say
+//
+// Threads     everything may be called by any thread at any time, but for construction and destruction.
+// Progress    blocking. A call waits for calls on the same shard one of which writes; a visitor holds its shard as long as it
+//             runs. A growing shard does a bounded piece of work per insert: nobody waits for a rehash.
+// Readers     of a shard that is only read announce themselves in memory of their own (rw_lock.hpp): one hot key read by all
+//             threads costs no shared write.
+// Atomicity   single-element calls, copy, move, swap, ==, merge, assignment and clear are linearizable. visit_all and
+//             the like hold one shard at a time. docs/guarantees.md has the table of what may run beside what.
+// Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
+//             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
+// Destruction of erased and replaced elements happens after the lock is released, so a destructor may use the map. For that an
+//             erased element that is not trivially destructible is moved once.
+// Exceptions  of hash, equality, constructors, the allocator and visitors pass through; locks are released, the map is
+//             usable, a single insert that throws has inserted nothing (an element whose visitor throws stays).
+// Memory      128 bytes a shard and the object itself while empty; then as evac::map.
+#ifndef EVAC_SHARDED_MAP_HPP
+#define EVAC_SHARDED_MAP_HPP
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+#include "evac/detail/sharded/sharded_container.hpp"
+#include "evac/detail/sharded/single_flight.hpp"
+#include "evac/detail/table/table_access.hpp"
+#include "evac/fwd.hpp"
+#include "evac/map.hpp"
+#include "evac/rw_lock.hpp"
+
+namespace evac {
+
+/// How get_or_compute runs its factory.
+enum class compute_mode {
+  under_lock,     ///< exactly once, while the shard is held exclusively: for factories that take nanoseconds
+  single_flight,  ///< exactly once, with no lock held; callers for the same key wait, an exception reaches all of them
+  optimistic,     ///< perhaps in several threads at once, with no lock held; one result wins
+};
+
+/// See the top of this file. Mutex: any default-constructible type that is SharedLockable and Lockable.
+template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
+class sharded_map : public detail::sharded_container<
+                        detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
+  using policy_type = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>;
+  using base = detail::sharded_container<policy_type, Mutex>;
+  using location = std::source_location;
+  template <class K>
+  static constexpr bool takes_key = std::is_convertible_v<K&&, const Key&> || base::template is_lookup_key<std::remove_cvref_t<K>>;
+
+ public:
+  using mapped_type = T;
+  using typename base::key_type;
+  using typename base::size_type;
+  using typename base::value_type;
+  /// The map of one owner with the same elements.
+  using map_type = map<Key, T, Hash, KeyEqual, Allocator>;
+
+  using base::base;
+  sharded_map() = default;
+  sharded_map(const sharded_map&) = default;
+  sharded_map(sharded_map&&) = default;
+  /// Takes the elements of a map of one owner, each moved once. O(size).
+  explicit sharded_map(map_type&& other)
+      : sharded_map(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator()) {
+    take(other);
+  }
+  sharded_map& operator=(const sharded_map&) = default;
+  sharded_map& operator=(sharded_map&&) = default;
+  sharded_map& operator=(std::initializer_list<value_type> list) {
+    base::operator=(list);
+    return *this;
+  }
+  sharded_map& operator=(map_type&& other) {
+    sharded_map fresh(shards{this->shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator());
+    fresh.take(other);
+    return *this = std::move(fresh);
+  }
+  ~sharded_map() = default;
+
+  friend void swap(sharded_map& left, sharded_map& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
+
+  // --- as in boost::concurrent_flat_map ---------------------------------------------------------------------------
+
+  /// Inserts T(args...) under the key if there is none; args are untouched if there is.
+  template <class... Args>
+  bool try_emplace(const Key& key, Args&&... args) {
+    return try_place({"try_emplace"}, key, ignore, ignore, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  bool try_emplace(Key&& key, Args&&... args) {
+    return try_place({"try_emplace"}, std::move(key), ignore, ignore, std::forward<Args>(args)...);
+  }
+  template <class K, class... Args>
+    requires(base::template is_lookup_key<K>)
+  bool try_emplace(K&& key, Args&&... args) {
+    return try_place({"try_emplace"}, std::forward<K>(key), ignore, ignore, std::forward<Args>(args)...);
+  }
+  /// The same; the last argument visits an element that is there already.
+  template <class K, class Arg, class... Args>
+    requires(takes_key<K>)
+  bool try_emplace_or_visit(K&& key, Arg&& arg, Args&&... args) {
+    return base::template with_last<1>(
+        [&](auto&&... rest) {
+          return [&](auto& f) {
+            return try_place({"try_emplace_or_visit"}, forward_key<K>(key), ignore, base::as_visited(f), std::forward<decltype(rest)>(rest)...);
+          };
+        },
+        std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class K, class Arg, class... Args>
+    requires(takes_key<K>)
+  bool try_emplace_or_cvisit(K&& key, Arg&& arg, Args&&... args) {
+    return base::template with_last<1>(
+        [&](auto&&... rest) {
+          return [&](auto& f) {
+            return try_place({"try_emplace_or_cvisit"}, forward_key<K>(key), ignore, base::as_const_visited(f), std::forward<decltype(rest)>(rest)...);
+          };
+        },
+        std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  /// The same; the last two arguments visit a new element, and one that is there already.
+  template <class K, class Arg, class... Args>
+    requires(takes_key<K>)
+  bool try_emplace_and_visit(K&& key, Arg&& arg, Args&&... args) {
+    return base::template with_last<2>(
+        [&](auto&&... rest) {
+          return [&](auto& f1, auto& f2) {
+            return try_place({"try_emplace_and_visit"}, forward_key<K>(key), base::as_visited(f1), base::as_visited(f2), std::forward<decltype(rest)>(rest)...);
+          };
+        },
+        std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class K, class Arg, class... Args>
+    requires(takes_key<K>)
+  bool try_emplace_and_cvisit(K&& key, Arg&& arg, Args&&... args) {
+    return base::template with_last<2>(
+        [&](auto&&... rest) {
+          return [&](auto& f1, auto& f2) {
+            return try_place({"try_emplace_and_cvisit"}, forward_key<K>(key), base::as_visited(f1), base::as_const_visited(f2), std::forward<decltype(rest)>(rest)...);
+          };
+        },
+        std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+
+  /// True if it inserted, false if it assigned. A replaced value that is not trivially destructible and can be moved is
+  /// destroyed after the lock is released.
+  template <class M>
+    requires std::is_assignable_v<T&, M&&>
+  bool insert_or_assign(const Key& key, M&& value, location where = location::current()) {
+    return assign({"insert_or_assign", where}, key, std::forward<M>(value));
+  }
+  template <class M>
+    requires std::is_assignable_v<T&, M&&>
+  bool insert_or_assign(Key&& key, M&& value, location where = location::current()) {
+    return assign({"insert_or_assign", where}, std::move(key), std::forward<M>(value));
+  }
+  template <class K, class M>
+    requires(base::template is_lookup_key<K> && std::is_assignable_v<T&, M &&>)
+  bool insert_or_assign(K&& key, M&& value, location where = location::current()) {
+    return assign({"insert_or_assign", where}, std::forward<K>(key), std::forward<M>(value));
+  }
+
+  // --- beyond it ---------------------------------------------------------------------------------------------------
+
+  /// A copy of the value, if the key is there.
+  [[nodiscard]] std::optional<T> find(const Key& key, location where = location::current()) const {
+    return find_copy({"find", where}, key);
+  }
+  template <class K>
+    requires(base::template is_lookup_key<K>)
+  [[nodiscard]] std::optional<T> find(const K& key, location where = location::current()) const {
+    return find_copy({"find", where}, key);
+  }
+
+  /// The value of the key; if there is none, what factory() returns, which is also inserted. A hit takes the lock for
+  /// reading only. Throws what the factory throws; then nothing is inserted.
+  template <class Factory>
+  [[nodiscard]] T get_or_compute(const Key& key, Factory factory, compute_mode mode = compute_mode::under_lock,
+                                 location where = location::current()) {
+    const detail::call_site site{"get_or_compute", where};
+    if (std::optional<T> found = find_copy(site, key)) return *std::move(found);
+    switch (mode) {
+      case compute_mode::under_lock:
+        return insert_or_find(site, key, factory);
+      case compute_mode::single_flight:
+        return flights_.share(key, hash_for_flights(key), this->core_.functors().equal, [&] {
+          // Another flight may have landed since the look-up above.
+          if (std::optional<T> found = find_copy(site, key)) return *std::move(found);
+          return insert_computed(site, key, factory());
+        });
+      case compute_mode::optimistic:
+        break;
+    }
+    return insert_computed(site, key, factory());
+  }
+
+  /// f(first element, second element) with both held at once, if both are there; returns whether. Free of deadlock: the locks
+  /// are taken in one order by all.
+  template <class F>
+  bool visit2(const Key& first, const Key& second, F f, location where = location::current()) {
+    return this->core_.visit_two({"visit2", where}, first, second, f);
+  }
+
+  /// A copy of all elements at one moment. Holds all shards for reading. O(size).
+  [[nodiscard]] map_type snapshot(location where = location::current()) const {
+    return this->core_.template copy_into<map_type>({"snapshot", where});
+  }
+  /// All elements, moved into a map of one owner. Empty afterwards. O(size).
+  [[nodiscard]] explicit operator map_type() && { return this->core_.template move_into<map_type>({"conversion to map"}); }
+
+ private:
+  static constexpr auto ignore = [](const value_type&) {};
+
+  // What is looked up: the argument itself if that can be, else the key made of it.
+  template <class K>
+  [[nodiscard]] static decltype(auto) forward_key(std::remove_reference_t<K>& key) {
+    using plain = std::remove_cvref_t<K>;
+    if constexpr (std::is_same_v<plain, Key> || base::template is_lookup_key<plain>) {
+      return static_cast<K&&>(key);
+    } else {
+      return Key(static_cast<K&&>(key));
+    }
+  }
+
+  template <class K, class OnNew, class OnExisting, class... Args>
+  bool try_place(detail::call_site site, K&& key, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
+    const auto construct = [&](void* slot) {
+      base::core::slots::construct(this->core_.functors().allocator, slot, std::piecewise_construct,
+                                   std::forward_as_tuple(std::forward<K>(key)),
+                                   std::forward_as_tuple(std::forward<Args>(args)...));
+    };
+    return this->core_.place_one(site, std::as_const(key), construct, on_new, on_existing);
+  }
+  template <class K, class M>
+  bool assign(detail::call_site site, K&& key, M&& value) {
+    if constexpr (std::is_trivially_destructible_v<T> || !std::is_nothrow_move_constructible_v<T>) {
+      const auto replace = [&](value_type& element) { element.second = std::forward<M>(value); };
+      return try_place(site, std::forward<K>(key), ignore, replace, std::forward<M>(value));
+    } else {
+      std::optional<T> replaced;  // destroyed when the lock is released
+      const auto replace = [&](value_type& element) {
+        replaced.emplace(std::move(element.second));
+        try {
+          element.second = std::forward<M>(value);
+        } catch (...) {
+          // An assignment that fails must not cost the old value: what can be moved out without throwing moves back.
+          std::destroy_at(std::addressof(element.second));
+          std::construct_at(std::addressof(element.second), *std::move(replaced));
+          throw;
+        }
+      };
+      return try_place(site, std::forward<K>(key), ignore, replace, std::forward<M>(value));
+    }
+  }
+
+  template <class K>
+  [[nodiscard]] std::optional<T> find_copy(detail::call_site site, const K& key) const {
+    std::optional<T> copy;
+    const auto take_copy = [&](const value_type& element) { copy.emplace(element.second); };
+    this->core_.template visit_one<typename base::reading_shard>(site, key, take_copy);
+    return copy;
+  }
+  template <class Factory>
+  [[nodiscard]] T insert_or_find(detail::call_site site, const Key& key, Factory& factory) {
+    std::optional<T> result;
+    const auto construct = [&](void* slot) {
+      base::core::slots::construct(this->core_.functors().allocator, slot, key, factory());
+    };
+    const auto take_copy = [&](const value_type& element) { result.emplace(element.second); };
+    this->core_.place_one(site, key, construct, take_copy, take_copy);
+    return *std::move(result);
+  }
+  // The given value or, if another thread was faster, the one that is there.
+  [[nodiscard]] T insert_computed(detail::call_site site, const Key& key, T&& computed) {
+    std::optional<T> result;
+    const auto take_copy = [&](const value_type& element) { result.emplace(element.second); };
+    try_place(site, key, take_copy, take_copy, std::move(computed));
+    return *std::move(result);
+  }
+  [[nodiscard]] size_type hash_for_flights(const Key& key) const { return static_cast<size_type>(this->hash_function()(key)); }
+
+  void take(map_type& other) { this->core_.absorb(detail::table_access::of(other)); }
+
+  detail::single_flight<Key, T> flights_;
+};
+
+/// Erases all elements for which predicate is true; returns how many. Shard by shard.
+template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex, class Predicate>
+std::size_t erase_if(sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>& from, Predicate predicate) {
+  return from.erase_if(std::move(predicate));
+}
+
+}  // namespace evac
+
+#endif

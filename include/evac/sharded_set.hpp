@@ -1,0 +1,69 @@
+// evac::sharded_set: evac::sharded_map without values. Everything that sharded_map.hpp says holds here; elements are never
+// writable, so visitors get const elements.
+#ifndef EVAC_SHARDED_SET_HPP
+#define EVAC_SHARDED_SET_HPP
+
+#include <cstddef>
+#include <source_location>
+#include <utility>
+
+#include "evac/detail/sharded/sharded_container.hpp"
+#include "evac/detail/table/table_access.hpp"
+#include "evac/fwd.hpp"
+#include "evac/rw_lock.hpp"
+#include "evac/set.hpp"
+
+namespace evac {
+
+template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex>
+class sharded_set : public detail::sharded_container<
+                        detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
+  using base = detail::sharded_container<
+      detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex>;
+
+ public:
+  using typename base::value_type;
+  /// The set of one owner with the same elements.
+  using set_type = set<Key, Hash, KeyEqual, Allocator>;
+
+  using base::base;
+  sharded_set() = default;
+  sharded_set(const sharded_set&) = default;
+  sharded_set(sharded_set&&) = default;
+  /// Takes the elements of a set of one owner, each moved once. O(size).
+  explicit sharded_set(set_type&& other)
+      : sharded_set(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator()) {
+    this->core_.absorb(detail::table_access::of(other));
+  }
+  sharded_set& operator=(const sharded_set&) = default;
+  sharded_set& operator=(sharded_set&&) = default;
+  sharded_set& operator=(std::initializer_list<value_type> list) {
+    base::operator=(list);
+    return *this;
+  }
+  sharded_set& operator=(set_type&& other) {
+    sharded_set fresh(shards{this->shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator());
+    fresh.core_.absorb(detail::table_access::of(other));
+    return *this = std::move(fresh);
+  }
+  ~sharded_set() = default;
+
+  friend void swap(sharded_set& left, sharded_set& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
+
+  /// A copy of all elements at one moment. Holds all shards for reading. O(size).
+  [[nodiscard]] set_type snapshot(std::source_location where = std::source_location::current()) const {
+    return this->core_.template copy_into<set_type>({"snapshot", where});
+  }
+  /// All elements, moved into a set of one owner. Empty afterwards. O(size).
+  [[nodiscard]] explicit operator set_type() && { return this->core_.template move_into<set_type>({"conversion to set"}); }
+};
+
+/// Erases all elements for which predicate is true; returns how many. Shard by shard.
+template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex, class Predicate>
+std::size_t erase_if(sharded_set<Key, Hash, KeyEqual, Allocator, Mutex>& from, Predicate predicate) {
+  return from.erase_if(std::move(predicate));
+}
+
+}  // namespace evac
+
+#endif
