@@ -12,14 +12,15 @@
 //   ... + parked               whoever leaves last        wakes all
 //
 // Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while `biased`
-// is set, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch state_. A writer
-// takes state_, clears `biased`, and waits until no announcement is left. The bias comes back after a number of reads without
-// a writer in between; how many, the price, is in proportion to what the last revocation took.
+// is set, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch state_.
+// A writer takes state_, clears `biased`, and waits until no announcement is left. The bias comes back after a number
+// of reads without a writer in between; how many, the price, is in proportion to what the last revocation took.
 //
 // Invariants
 //   L1  the writer bit excludes readers in state_
-//   L2  `biased` is set only by a holder of a reader in state_, and cleared only by the holder of the writer bit
-//   L3  from the end of revoke() to unlock() no thread reads by announcement
+//   L2  `biased` is set only by a holder of a reader in state_, cleared only by the holder of the writer bit, and put
+//       back by it if it does not get the lock
+//   L3  while `biased` is clear and no writer is revoking it, no thread reads by announcement
 //   L4  a thread sleeps on state_ only with `parked` in the value that it sleeps on; who removes the reason, wakes
 #ifndef EVAC_RW_LOCK_HPP
 #define EVAC_RW_LOCK_HPP
@@ -29,7 +30,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <thread>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
@@ -47,7 +47,7 @@ struct no_lock_events {
   static void revoked() noexcept {}
 };
 
-/// Readers is where biased readers announce themselves.
+/// Readers is where biased readers announce themselves, and how patient those are who wait.
 template <class Readers>
 class ABSL_LOCKABLE basic_rw_lock {
  public:
@@ -65,32 +65,40 @@ class ABSL_LOCKABLE basic_rw_lock {
   void lock(Events& events) noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
     std::uint32_t expected = 0;
     // acquire: handover
-    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) [[unlikely]] lock_slowly(events);
+    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) [[unlikely]]
+      lock_slowly(events);
     // relaxed: written under state_ only (L2), which is held.
     const std::uint32_t bias = bias_.load(relaxed);
     if ((bias & biased) != 0) [[unlikely]] {
-      begin_revocation();
       const auto began = std::chrono::steady_clock::now();
+      begin_revocation();
       await_announced();
       set_price(std::chrono::steady_clock::now() - began);
       events.revoked();
-    } else if ((bias & quiet_mask) != 0) {
-      bias_.store(bias & ~quiet_mask, relaxed);  // relaxed: a count, written under state_
+    } else {
+      forget_quiet_reads(bias);
     }
   }
   /// Never waits.
   [[nodiscard]] bool try_lock() noexcept ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
     std::uint32_t expected = 0;
     if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) return false;  // acquire: handover
-    if ((bias_.load(relaxed) & biased) == 0) return true;  // relaxed: as in lock()
+    const std::uint32_t bias = bias_.load(relaxed);                                         // relaxed: as in lock()
+    if ((bias & biased) == 0) {
+      forget_quiet_reads(bias);
+      return true;
+    }
     begin_revocation();
     if (!Readers::any(this)) return true;
+    // Who was found still reads: the next writer must look for it too (L3). release: bias set
+    bias_.store(bias, release);
     unlock();
     return false;
   }
   void unlock() noexcept ABSL_UNLOCK_FUNCTION() {
     // release: handover
-    if ((state_.exchange(0, release) & parked) != 0) [[unlikely]] state_.notify_all();
+    if ((state_.exchange(0, release) & parked) != 0) [[unlikely]]
+      state_.notify_all();
   }
 
   /// Waits for writers, also for those that are waiting. Blocking: spins briefly, then sleeps. Not recursive.
@@ -103,7 +111,8 @@ class ABSL_LOCKABLE basic_rw_lock {
     if (enter_biased()) return;
     std::uint32_t expected = 0;
     // acquire: handover
-    if (!state_.compare_exchange_strong(expected, reader, acquire, relaxed)) [[unlikely]] lock_shared_slowly(events);
+    if (!state_.compare_exchange_strong(expected, reader, acquire, relaxed)) [[unlikely]]
+      lock_shared_slowly(events);
     count_quiet_read();
   }
   /// Never waits.
@@ -119,7 +128,11 @@ class ABSL_LOCKABLE basic_rw_lock {
     if (Readers::leave(this)) return;
     // release: the next writer writes after what was read here
     const std::uint32_t before = state_.fetch_sub(reader, release);
-    if ((before & parked) != 0 && before < 2 * reader) [[unlikely]] wake();
+    // Not a word more about state_: the writer who comes next may destroy the lock. `parked` stays for that one's
+    // unlock(), and who is woken parks again if there is still a reason (a notification needs no more than the
+    // address).
+    if ((before & parked) != 0 && before < 2 * reader) [[unlikely]]
+      state_.notify_all();
   }
 
   /// Whether readers announce themselves in records of their own at the moment. For tests and statistics.
@@ -136,9 +149,10 @@ class ABSL_LOCKABLE basic_rw_lock {
 
  private:
   // Pairs
-  //   handover     unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the lock
-  //   bias set     count_quiet_read() releases, enter_biased() acquires: what the last writer wrote before
-  //   dekker       enter_biased() announces, then loads bias_; begin_revocation() clears bias_, then looks for announcements
+  //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the lock
+  //   bias set   count_quiet_read() and try_lock() release, enter_biased() acquires: what the last writer wrote before
+  //   dekker     enter_biased() announces, then loads bias_; begin_revocation() clears bias_, then looks for
+  //              announcements
   static constexpr std::uint32_t writer = 1;
   static constexpr std::uint32_t writer_waiting = 2;
   static constexpr std::uint32_t parked = 4;
@@ -147,27 +161,27 @@ class ABSL_LOCKABLE basic_rw_lock {
   static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
   static constexpr std::uint32_t quiet_mask = 0xFFFF;
   static constexpr unsigned price_shift = 16;
-  // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2 times
-  // before it is biased again, and revocations cost at most an eighth of what the reads in between do.
+  // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2
+  // times before it is biased again, and revocations cost at most an eighth of what the reads in between do.
   static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
   static constexpr std::uint32_t sample_period = 16;  // quiet reads are counted by sampling: no write for the others
-  static constexpr std::uint32_t highest_price = 0x7FFF;  // in samples
-  // About a microsecond: longer than most critical sections, shorter than a system call to sleep and one to wake.
-  static constexpr int spins_before_parking = 40;
+  static_assert(Readers::least_price <= Readers::highest_price && Readers::highest_price <= 0x7FFF);  // in samples
 
   [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_biased() noexcept {
     if ((bias_.load(relaxed) & biased) == 0) return false;  // relaxed: a hint, asked again below
     if (!Readers::enter(this)) return false;
     // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's heavy()
     // stand between. It acquires: bias set.
-    if ((bias_.load(seq_cst) & biased) != 0) [[likely]] return true;
+    if ((bias_.load(seq_cst) & biased) != 0) [[likely]]
+      return true;
     static_cast<void>(Readers::leave(this));
     return false;
   }
 
   // A compare-exchange and not a store: two readers may be here, and a lost `biased` would break L3.
   EVAC_ALWAYS_INLINE void count_quiet_read() noexcept {
-    if (Readers::sample(sample_period)) [[unlikely]] count_sampled_read();
+    if (Readers::sample(sample_period)) [[unlikely]]
+      count_sampled_read();
   }
   EVAC_NEVER_INLINE void count_sampled_read() noexcept {
     std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
@@ -183,20 +197,15 @@ class ABSL_LOCKABLE basic_rw_lock {
     asymmetric_fence::heavy();
   }
   EVAC_NEVER_INLINE void await_announced() noexcept {
-    for (int round = 0; Readers::any(this); ++round) {
-      if (round < spins_before_parking) {
-        spin_pause();
-      } else if (round < 2 * spins_before_parking) {
-        std::this_thread::yield();
-      } else {
-        // A reader that leaves by its record wakes nobody; it would have to look at the lock for that.
-        std::this_thread::sleep_for(std::chrono::microseconds(50));
-      }
-    }
+    for (int looks = 0; Readers::any(this); ++looks) Readers::await_leavers(looks);
+  }
+  void forget_quiet_reads(std::uint32_t bias) noexcept {
+    // relaxed: a count, written under state_
+    if ((bias & quiet_mask) != 0) bias_.store(bias & ~quiet_mask, relaxed);
   }
   void set_price(std::chrono::nanoseconds taken) noexcept {
     const auto reads = static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read;
-    const auto samples = std::clamp<std::uint64_t>(reads / sample_period, Readers::least_price, highest_price);
+    const auto samples = std::clamp<std::uint64_t>(reads / sample_period, Readers::least_price, Readers::highest_price);
     bias_.store(static_cast<std::uint32_t>(samples) << price_shift, relaxed);  // relaxed: written under state_
   }
 
@@ -208,7 +217,7 @@ class ABSL_LOCKABLE basic_rw_lock {
       if (state < reader && (state & writer) == 0) {
         // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. acquire: handover
         if (state_.compare_exchange_weak(state, writer | (state & parked), acquire, relaxed)) return;
-      } else if (spins < spins_before_parking) {
+      } else if (spins < Readers::spins_before_parking) {
         // relaxed: orders nothing, keeps new readers out
         if ((state & writer_waiting) == 0) state_.fetch_or(writer_waiting, relaxed);
         ++spins;
@@ -226,7 +235,7 @@ class ABSL_LOCKABLE basic_rw_lock {
       std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
       if ((state & (writer | writer_waiting)) == 0) {
         if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) break;  // acquire: handover
-      } else if (spins < spins_before_parking) {
+      } else if (spins < Readers::spins_before_parking) {
         waited = true;
         ++spins;
         spin_pause();
@@ -247,11 +256,6 @@ class ABSL_LOCKABLE basic_rw_lock {
     state_.wait(state | flags, relaxed);  // relaxed: whoever wakes looks again
     return true;
   }
-  // The last reader has left while somebody slept.
-  EVAC_NEVER_INLINE void wake() noexcept {
-    state_.fetch_and(~parked, relaxed);  // relaxed: orders nothing; who still waits parks again
-    state_.notify_all();
-  }
 
   atomic<std::uint32_t> state_{0};  // anybody, by the transitions above
   atomic<std::uint32_t> bias_{0};   // L2; the count by readers in state_, and reset by the writer
@@ -263,7 +267,7 @@ class ABSL_LOCKABLE basic_rw_lock {
 /// because none writes a shared line. Not recursive, not fair in the order of arrival.
 class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_readers> {};
 
-static_assert(sizeof(rw_lock) == 8);
+static_assert(sizeof(rw_lock) == 2 * sizeof(detail::atomic<std::uint32_t>));
 
 }  // namespace evac
 

@@ -49,8 +49,9 @@
 #define EVAC_HAS_ANONYMOUS_MAPPINGS 0
 #endif
 
-// Fences that cost readers nothing need membarrier(2); ThreadSanitizer does not know it.
-#if defined(__linux__) && !EVAC_THREAD_SANITIZER
+// Fences that cost readers nothing need membarrier(2); ThreadSanitizer does not know it, and a model checker neither.
+#ifdef EVAC_HAS_MEMBARRIER
+#elif defined(__linux__) && !EVAC_THREAD_SANITIZER
 #define EVAC_HAS_MEMBARRIER 1
 #else
 #define EVAC_HAS_MEMBARRIER 0

@@ -6,10 +6,10 @@
 //   read condition                     asymmetric_fence::heavy()
 //                                      read flag
 //
-// At least one of the two sees the other's store. With membarrier the frequent side is a plain store and a compiler fence, and the
-// rare side interrupts every processor that runs a thread of this process (microseconds). Without it, and under
-// ThreadSanitizer, which knows neither membarrier nor fences, announce() is a sequentially consistent exchange and the
-// rare side must read the flags with seq_cst loads, which it does in any case.
+// At least one of the two sees the other's store. With membarrier the frequent side is a plain store and a compiler
+// fence, and the rare side interrupts every processor that runs a thread of this process (microseconds). Without it,
+// and under ThreadSanitizer, which knows neither membarrier nor fences, announce() is a sequentially consistent
+// exchange and the rare side must read the flags with seq_cst loads, which it does in any case.
 #ifndef EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
 #define EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
 
@@ -37,7 +37,9 @@ class asymmetric_fence {
   template <class T>
   EVAC_ALWAYS_INLINE static void announce(atomic<T>& flag, T value) noexcept {
     if (available()) [[likely]] {
-      flag.store(value, relaxed);  // relaxed: the rare side's heavy() orders it before what follows
+      // The rare side's heavy() orders it before what follows. release: who finds this value in place of an earlier
+      // release of the flag has synchronised with that one as well, as the exchange below lets it.
+      flag.store(value, release);
       compiler_fence();
     } else {
       flag.exchange(value, seq_cst);  // seq_cst: before the load of the condition in the one order of both sides
@@ -46,7 +48,11 @@ class asymmetric_fence {
 
   static void heavy() noexcept {
 #if EVAC_HAS_MEMBARRIER
-    if (registered_) ::syscall(SYS_membarrier, private_expedited, 0, 0);
+    // It cannot fail once registered, unless a filter for system calls was installed since. To go on without the fence
+    // would let a writer in beside readers.
+    if (registered_ && ::syscall(SYS_membarrier, private_expedited, 0, 0) != 0) [[unlikely]] {
+      stop_with("evac: membarrier(2) does not work any more");
+    }
 #endif
   }
 
@@ -55,7 +61,8 @@ class asymmetric_fence {
   // From linux/membarrier.h, which older systems lack.
   static constexpr int private_expedited = 1 << 3;
   static constexpr int register_private_expedited = 1 << 4;
-  // Written once, before main() or before the first use of a shared object; a child of fork() inherits the registration.
+  // Written once, before main() or before the first use of a shared object; a child of fork() inherits the
+  // registration.
   [[gnu::visibility("default")]] static inline const bool registered_ =
       ::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
 #endif

@@ -19,7 +19,9 @@ template <class Record>
 class record_list {
   // Pairs
   //   returned    give_back() releases, take() acquires: the next owner sees the record as its last one left it
-  //   published   take() releases a new record at the head, for_each() acquires it
+  //   published   take() releases a new record at the head, for_each() acquires it; both seq_cst, so that whoever adds
+  //               a record, writes to it and then reads a condition is seen by whoever writes the condition and then
+  //               visits all records
   struct alignas(128) node {
     Record record;
     atomic<bool> taken{true};  // exchanged by whoever wants the record, cleared by its owner
@@ -43,7 +45,7 @@ class record_list {
     node* const fresh = new (std::nothrow) node;
     if (fresh == nullptr) return nullptr;
     fresh->next = head_.load(relaxed);  // relaxed: the exchange below fails if it is not the head any more
-    while (!head_.compare_exchange_weak(fresh->next, fresh, release, relaxed)) {  // release: published
+    while (!head_.compare_exchange_weak(fresh->next, fresh, seq_cst, relaxed)) {  // seq_cst: published
     }
     return &fresh->record;
   }
@@ -57,8 +59,8 @@ class record_list {
   /// Calls visit(record) for every record, taken or not, until one returns false.
   template <class Visit>
   void for_each(const Visit& visit) const {
-    // acquire: published
-    for (const node* each = head_.load(acquire); each != nullptr; each = each->next) {
+    // seq_cst: published
+    for (const node* each = head_.load(seq_cst); each != nullptr; each = each->next) {
       if (!visit(each->record)) return;
     }
   }

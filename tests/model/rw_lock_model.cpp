@@ -1,0 +1,311 @@
+// rw_lock under relacy, which runs a few threads in very many interleavings and lets loads see every value that the C++
+// memory model allows. It reports data races, deadlocks (a lost wake-up is one) and failed assertions.
+//
+//   evac_model_rw_lock MODEL [BUG]      says "no error" or "found: what"; with a BUG, that one is planted
+//   evac_model_rw_lock --list           all models
+//
+// Order of the includes: the shadow atomic.hpp brings relacy, before evac.
+#define EVAC_HAS_MEMBARRIER 0
+#include "evac/detail/sync/atomic.hpp"
+#include "evac/rw_lock.hpp"
+
+#include <cstddef>
+#include <iostream>
+#include <new>
+#include <optional>
+#include <string_view>
+
+namespace {
+
+using evac_model::bug;
+using readers = evac::detail::visible_readers;
+
+/// A lock and two words that always change together.
+template <class Model, rl::thread_id_t Threads>
+struct model : rl::test_suite<Model, Threads> {
+  static_assert(Threads <= evac_model::most_threads);
+
+  std::optional<evac::rw_lock> lock;
+  rl::var<int> first{0};
+  rl::var<int> second{0};
+
+  void before() {
+    readers::begin();
+    lock.emplace();
+    first(RL_INFO) = 0;
+    second(RL_INFO) = 0;
+  }
+  void after() {
+    lock.reset();
+    readers::end();
+  }
+
+  void change() {
+    first(RL_INFO) = first(RL_INFO) + 1;
+    second(RL_INFO) = second(RL_INFO) + 1;
+  }
+  void check() { RL_ASSERT(first(RL_INFO) == second(RL_INFO)); }
+  void check_changes(int expected) {
+    check();
+    RL_ASSERT(first(RL_INFO) == expected);
+  }
+
+  void write() {
+    lock->lock();
+    change();
+    lock->unlock();
+  }
+  bool try_write() {
+    if (!lock->try_lock()) return false;
+    change();
+    lock->unlock();
+    return true;
+  }
+  void read() {
+    lock->lock_shared();
+    check();
+    lock->unlock_shared();
+  }
+  bool try_read() {
+    if (!lock->try_lock_shared()) return false;
+    check();
+    lock->unlock_shared();
+    return true;
+  }
+  /// One read is enough for the constants of the model.
+  void make_biased() {
+    read();
+    RL_ASSERT(lock->is_biased());
+  }
+};
+
+/// Mutual exclusion, handover and parking of writers.
+struct writers : model<writers, 3> {
+  void thread(unsigned) {
+    write();
+    write();
+  }
+  void after() {
+    check_changes(6);
+    model::after();
+  }
+};
+
+/// Readers by state, who set the bias, and one writer.
+struct readers_and_writer : model<readers_and_writer, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      write();
+    } else {
+      read();
+    }
+  }
+};
+
+/// The last reader by state wakes those who sleep: two writers, so that one of them may sleep until the end.
+struct reader_and_writers : model<reader_and_writers, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      read();
+    } else {
+      write();
+    }
+  }
+};
+
+struct everybody : model<everybody, 4> {
+  void thread(unsigned index) {
+    for (int round = 0; round < 2; ++round) {
+      if (index < 2) {
+        write();
+      } else {
+        read();
+      }
+    }
+  }
+};
+
+/// Biased from the start: announced readers, revocation, and the bias coming back.
+struct biased_readers_and_writer : model<biased_readers_and_writer, 3> {
+  void before() {
+    model::before();
+    make_biased();
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      write();
+      write();
+    } else {
+      read();
+      read();
+    }
+  }
+};
+
+/// The smallest case of announcing against revoking; both threads have their record already.
+struct one_announcement : model<one_announcement, 2> {
+  void before() {
+    model::before();
+    make_biased();
+  }
+  void thread(unsigned index) {
+    if (index == 1) {
+      write();
+      return;
+    }
+    read();
+  }
+};
+
+/// The reader adds its record to the list while the writer walks it.
+struct new_record : model<new_record, 3> {
+  void before() {
+    model::before();
+    make_biased();  // by the first of the threads; which one that is differs from run to run
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      write();
+    } else {
+      read();
+    }
+  }
+};
+
+/// try_lock() against announced readers; then a writer that comes after a try_lock() that failed.
+struct try_lock_and_biased_reader : model<try_lock_and_biased_reader, 3> {
+  void before() {
+    model::before();
+    make_biased();
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      if (!try_write()) try_write();
+    } else if (index == 1) {
+      read();
+    } else {
+      write();
+    }
+  }
+};
+
+struct tries : model<tries, 4> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      try_write();
+      try_read();
+    } else if (index == 1) {
+      write();
+    } else if (index == 2) {
+      try_read();
+      read();
+    } else {
+      read();
+      try_write();
+    }
+  }
+};
+
+/// Who holds the lock last may destroy it, as with std::shared_mutex: nobody touches it after having left.
+struct destruction : model<destruction, 3> {
+  rl::atomic<int> left;
+
+  void before() {
+    model::before();
+    left.store(0, rl::mo_relaxed, RL_INFO);
+  }
+  void thread(unsigned index) {
+    int gone = 0;
+    if (index == 0) {
+      lock->lock_shared();
+      check();
+      gone = left.rmw(rl::rmw_type_t<rl::rmw_type_add>(), 1, rl::mo_relaxed, RL_INFO);
+      lock->unlock_shared();
+    } else {
+      lock->lock();
+      change();
+      gone = left.rmw(rl::rmw_type_t<rl::rmw_type_add>(), 1, rl::mo_relaxed, RL_INFO);
+      lock->unlock();
+    }
+    // As a reference count under the lock would: the third one who has been in is the last one who is in.
+    if (gone == 2 && index != 0) lock.reset();
+  }
+};
+
+template <class Model>
+int run(std::string_view name, rl::iteration_t interleavings) {
+  // Streams that take no memory: relacy has an operator new of its own, which also the standard library gets.
+  std::ostream nowhere(nullptr);
+  rl::test_params params;
+  params.iteration_count = interleavings;
+  params.execution_depth_limit = 20000;
+  params.output_stream = evac_model::planted == bug::none ? &std::cerr : &nowhere;
+  params.progress_stream = &nowhere;
+  const bool good = rl::simulate<Model>(params);
+  std::cout << name << ": ";
+  if (good) {
+    std::cout << "no error in " << interleavings << " interleavings\n";
+    return 0;
+  }
+  std::cout << "found: " << rl::test_result_str(params.test_result) << " in interleaving " << params.stop_iteration
+            << '\n';
+  return 1;
+}
+
+struct named_model {
+  std::string_view name;
+  int (*run)(std::string_view, rl::iteration_t);
+  rl::iteration_t interleavings;
+};
+#define EVAC_MODEL(model, interleavings) {#model, run<model>, interleavings}
+constexpr named_model models[] = {
+    EVAC_MODEL(writers, 1'000'000),
+    EVAC_MODEL(readers_and_writer, 1'000'000),
+    EVAC_MODEL(reader_and_writers, 1'000'000),
+    EVAC_MODEL(everybody, 1'000'000),
+    EVAC_MODEL(biased_readers_and_writer, 1'000'000),
+    EVAC_MODEL(one_announcement, 1'000'000),
+    EVAC_MODEL(new_record, 1'000'000),
+    EVAC_MODEL(try_lock_and_biased_reader, 1'000'000),
+    EVAC_MODEL(tries, 1'000'000),
+    EVAC_MODEL(destruction, 1'000'000),
+};
+
+struct named_bug {
+  std::string_view name;
+  bug value;
+};
+#define EVAC_MODEL_BUG(name) {#name, bug::name}
+constexpr named_bug bugs[] = {
+    EVAC_MODEL_BUG(announcement_is_a_store), EVAC_MODEL_BUG(no_second_look),
+    EVAC_MODEL_BUG(no_wait_for_announced),   EVAC_MODEL_BUG(no_wake_up),
+    EVAC_MODEL_BUG(bias_is_not_put_back),    EVAC_MODEL_BUG(notification_touches_lock),
+    EVAC_MODEL_BUG(unlock_is_relaxed),       EVAC_MODEL_BUG(unlock_shared_is_relaxed),
+    EVAC_MODEL_BUG(leave_is_relaxed),        EVAC_MODEL_BUG(bias_is_relaxed),
+    EVAC_MODEL_BUG(revocation_is_relaxed),   EVAC_MODEL_BUG(list_is_not_seq_cst),
+};
+
+int refuse(std::string_view why) {
+  std::cerr << "evac_model_rw_lock: " << why << "\nusage: evac_model_rw_lock --list | MODEL [BUG]\n";
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--list") {
+    for (const named_model& each : models) std::cout << each.name << '\n';
+    return 0;
+  }
+  if (argc < 2 || argc > 3) return refuse("one or two words, please");
+  if (argc == 3) {
+    for (const named_bug& each : bugs) {
+      if (each.name == argv[2]) evac_model::planted = each.value;
+    }
+    if (evac_model::planted == bug::none) return refuse("no such bug");
+  }
+  for (const named_model& each : models) {
+    if (each.name == argv[1]) return each.run(each.name, each.interleavings);
+  }
+  return refuse("no such model");
+}

@@ -1,0 +1,172 @@
+// evac's atomics on relacy's: included in place of include/evac/detail/sync/atomic.hpp, so that the lock under test is
+// the header that users include. Also the bugs that are planted to see that the models find them.
+#ifndef EVAC_DETAIL_SYNC_ATOMIC_HPP
+#define EVAC_DETAIL_SYNC_ATOMIC_HPP
+
+#include <cstdint>
+#include <type_traits>
+
+// The standard library first: relacy gives words of it another meaning for what follows.
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <new>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <relacy/relacy.hpp>
+#undef new
+#undef delete
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+#undef assert
+#undef errno
+#undef memory_order_relaxed
+#undef memory_order_consume
+#undef memory_order_acquire
+#undef memory_order_release
+#undef memory_order_acq_rel
+#undef memory_order_seq_cst
+
+namespace evac_model {
+
+/// One at a time; each must be found.
+enum class bug {
+  none,
+  announcement_is_a_store,    // and not an exchange: passes the second look at the bias
+  no_second_look,             // a reader trusts what it saw of the bias before it announced itself
+  no_wait_for_announced,      // a writer that takes the bias away goes in at once
+  no_wake_up,                 // nobody who sleeps is told
+  bias_is_not_put_back,       // after a try_lock() that found an announced reader
+  notification_touches_lock,  // which its last holder may have destroyed
+  unlock_is_relaxed,          // what the writer wrote is not handed over
+  unlock_shared_is_relaxed,   // what a reader by state has read may be overwritten
+  leave_is_relaxed,           // the same for a reader by announcement
+  bias_is_relaxed,            // a biased reader does not see what the last writer wrote
+  revocation_is_relaxed,      // clearing the bias passes the look for announcements
+  list_is_not_seq_cst,        // a writer does not see the record of a new thread
+};
+inline bug planted = bug::none;
+
+constexpr rl::thread_id_t most_threads = 4;
+/// Where all sleep: a notification wakes more than it has to, who is awake looks at its own atomic again. A model that
+/// is about lost wake-ups therefore has one lock only.
+inline rl::waitset<most_threads> sleepers;
+
+}  // namespace evac_model
+
+namespace evac::detail {
+
+inline constexpr auto relaxed = rl::mo_relaxed;
+inline constexpr auto acquire = rl::mo_acquire;
+inline constexpr auto release = rl::mo_release;
+inline constexpr auto acq_rel = rl::mo_acq_rel;
+inline constexpr auto seq_cst = rl::mo_seq_cst;
+
+inline void compiler_fence() noexcept { rl::atomic_signal_fence(rl::mo_seq_cst, RL_INFO); }
+
+template <class T>
+class atomic {
+  // What the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record; head and flags of the list of
+  // records.
+  static constexpr bool of_lock = std::is_same_v<T, std::uint32_t>;
+  static constexpr bool is_slot = std::is_same_v<T, const void*>;
+  static constexpr bool of_list = !of_lock && !is_slot;
+  using bug = evac_model::bug;
+  // relacy knows pointers to void only.
+  using stored = std::conditional_t<std::is_pointer_v<T>, void*, T>;
+  [[nodiscard]] static stored in(T value) {
+    if constexpr (std::is_pointer_v<T>) {
+      return const_cast<std::remove_const_t<std::remove_pointer_t<T>>*>(value);
+    } else {
+      return value;
+    }
+  }
+  [[nodiscard]] static T out(stored value) { return static_cast<T>(value); }
+  [[nodiscard]] static bool has(bug which) { return evac_model::planted == which; }
+
+ public:
+  atomic() : atomic(T{}) {}
+  atomic(T value) { value_.store(in(value), relaxed, RL_INFO); }  // NOLINT(google-explicit-constructor): as std::atomic
+  atomic(const atomic&) = delete;
+  atomic& operator=(const atomic&) = delete;
+  ~atomic() = default;
+
+  T load(rl::memory_order order) const {
+    if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = acquire;
+    if constexpr (of_lock) {
+      if (order == seq_cst && has(bug::no_second_look)) return ~T{0};
+      if (order == seq_cst && has(bug::bias_is_relaxed)) order = relaxed;
+    }
+    return out(value_.load(order, RL_INFO));
+  }
+  void store(T value, rl::memory_order order) {
+    if (of_lock && order == release && has(bug::bias_is_not_put_back)) return;
+    if (of_lock && order == seq_cst && has(bug::revocation_is_relaxed)) order = relaxed;
+    if (is_slot && order == release && has(bug::leave_is_relaxed)) order = relaxed;
+    value_.store(in(value), order, RL_INFO);
+  }
+  T exchange(T value, rl::memory_order order) {
+    if constexpr (is_slot) {
+      if (has(bug::announcement_is_a_store)) {
+        value_.store(in(value), release, RL_INFO);
+        return T{};
+      }
+    }
+    if (of_lock && order == release && has(bug::unlock_is_relaxed)) order = relaxed;
+    return out(value_.rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), order, RL_INFO));
+  }
+  bool compare_exchange_strong(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
+    return compare_exchange<false>(expected, desired, order, failure);
+  }
+  bool compare_exchange_weak(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
+    if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = release;
+    return compare_exchange<true>(expected, desired, order, failure);
+  }
+  T fetch_add(T value, rl::memory_order order) {
+    return value_.rmw(rl::rmw_type_t<rl::rmw_type_add>(), value, order, RL_INFO);
+  }
+  T fetch_sub(T value, rl::memory_order order) {
+    if (of_lock && order == release && has(bug::unlock_shared_is_relaxed)) order = relaxed;
+    return value_.rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, order, RL_INFO);
+  }
+  T fetch_or(T value, rl::memory_order order) {
+    return value_.rmw(rl::rmw_type_t<rl::rmw_type_or>(), value, order, RL_INFO);
+  }
+  T fetch_and(T value, rl::memory_order order) {
+    return value_.rmw(rl::rmw_type_t<rl::rmw_type_and>(), value, order, RL_INFO);
+  }
+
+  /// As futex(2): compares with the newest value and falls asleep in one step; orders nothing. A thread that nobody
+  /// wakes is a deadlock, which relacy reports.
+  void wait(T old, rl::memory_order) const {
+    while (value_.rmw(rl::rmw_type_t<rl::rmw_type_or>(), T{0}, relaxed, RL_INFO) == old) {
+      evac_model::sleepers.park_current(rl::ctx(), false, false, false, RL_INFO);
+    }
+  }
+  /// By address: touches nothing of the object, which may be gone.
+  void notify_all() const {
+    if (has(bug::notification_touches_lock)) value_.load(relaxed, RL_INFO);
+    rl::ctx().sched();
+    if (!has(bug::no_wake_up)) evac_model::sleepers.unpark_all(rl::ctx(), RL_INFO);
+  }
+
+ private:
+  template <bool Weak>
+  bool compare_exchange(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
+    stored seen = in(expected);
+    const bool done = value_.compare_exchange(rl::bool_t<Weak>(), seen, in(desired), order, failure, RL_INFO);
+    expected = out(seen);
+    return done;
+  }
+
+  mutable rl::atomic<stored> value_;
+};
+
+}  // namespace evac::detail
+
+#endif
