@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <cstdlib>
+#include <evac/detail/table/seed.hpp>
 #include <iostream>
 #include <random>
 #include <string>
@@ -52,6 +53,7 @@ int main(int argc, char** argv) {
     session.configData().rngSeed = number_from_environment("EVAC_TEST_SEED", std::random_device{}());
   }
   run_seed = session.configData().rngSeed;
+  evac::detail::seed_sequence().store(run_seed, evac::detail::relaxed);  // relaxed: there is one thread yet
   round_factor = number_from_environment("EVAC_TEST_ROUNDS", 1);
   // On the error stream: reporters and --list-tests own the other one.
   std::cerr << "seed " << run_seed << " (repeat this run with EVAC_TEST_SEED=" << run_seed << ")" << std::endl;

@@ -19,6 +19,7 @@
 #include "evac/detail/sync/single_owner.hpp"
 #include "evac/detail/table/collect_stats.hpp"
 #include "evac/detail/table/cursor.hpp"
+#include "evac/detail/table/held_slot.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/fwd.hpp"
 #include "evac/stats.hpp"
@@ -324,8 +325,8 @@ class container {
   template <class... Args>
   std::pair<iterator, bool> emplace(Args&&... args) {
     const single_owner::writer guard(owner_);
-    if constexpr (requires { shown_key(args...); }) {
-      return result(table_.emplace(shown_key(args...), std::forward<Args>(args)...));
+    if constexpr (requires { shown_key<Policy>(args...); }) {
+      return result(table_.emplace(shown_key<Policy>(args...), std::forward<Args>(args)...));
     } else {
       return emplace_built(std::forward<Args>(args)...);
     }
@@ -414,11 +415,7 @@ class container {
     const single_owner::writer guard(owner_);
     const single_owner::writer source_guard(source.owner_);
     EVAC_ASSERT(same_memory(table_.allocator(), source.table_.allocator()), "evac: merge with unequal allocators");
-    for (position at = source.table_.first(); at.where != nullptr;) {
-      const position next = source.table_.next(at);
-      merge_one(source.table_, at);
-      at = next;
-    }
+    table_.absorb(source.table_);
   }
   template <class OtherHash, class OtherEqual>
   void merge(container<policy<typename Policy::elements, OtherHash, OtherEqual, allocator_type>>&& source) {
@@ -571,60 +568,20 @@ class container {
     return {at, at.at_.where == nullptr ? at : std::next(at)};
   }
 
-  // The key inside the arguments of emplace, where it can be seen without building an element.
-  template <class K, class T>
-    requires(Policy::is_map && std::is_same_v<K, key_type>)
-  [[nodiscard]] static const key_type& shown_key(const K& key, const T&) {
-    return key;
-  }
-  template <class K, class T>
-    requires(Policy::is_map && std::is_same_v<std::remove_const_t<K>, key_type>)
-  [[nodiscard]] static const key_type& shown_key(const std::pair<K, T>& value) {
-    return value.first;
-  }
-  template <class K>
-    requires(!Policy::is_map && (std::is_same_v<K, key_type> || lookup_key<K, Policy>))
-  [[nodiscard]] static const K& shown_key(const K& key) {
-    return key;
-  }
-
-  // A slot outside any table.
-  struct held_slot {
-    allocator_type& allocator;
-    alignas(slots::alignment()) std::byte storage[slots::size()];
-    bool full = false;
-    ~held_slot() {
-      if (full) slots::destroy(allocator, storage);
-    }
-  };
   template <class... Args>
   std::pair<iterator, bool> emplace_built(Args&&... args) {
-    held_slot held{table_.allocator(), {}};
-    slots::construct(table_.allocator(), held.storage, std::forward<Args>(args)...);
-    held.full = true;
-    const key_type& key = Policy::key(slots::element(held.storage));
+    held_slot<typename Policy::elements, allocator_type> held(table_.allocator());
+    held.construct(std::forward<Args>(args)...);
+    const key_type& key = Policy::key(held.element());
     const size_type hash = table_.hash_of(key);
     if (const position found = table_.find_hashed(key, hash); found.where != nullptr) return result({found, false});
-    const position placed = table_.place(hash, [&](void* slot) {
-      slots::relocate(table_.allocator(), slot, held.storage);
-      held.full = false;
-    });
-    return result({placed, true});
+    return result({table_.place(hash, [&](void* slot) { held.release_to(slot); }), true});
   }
   std::pair<position, bool> insert_held(node_type& node) {
     const key_type& key = Policy::key(node.element());
     const size_type hash = table_.hash_of(key);
     if (const position found = table_.find_hashed(key, hash); found.where != nullptr) return {found, false};
     return {table_.place(hash, [&](void* slot) { node.release_to(slot); }), true};
-  }
-  template <class OtherTable>
-  void merge_one(OtherTable& source, position at) {
-    void* const from = table_type::chains::layout::slot(at.where, at.index);
-    const key_type& key = Policy::key(slots::element(from));
-    const size_type hash = table_.hash_of(key);
-    if (table_.find_hashed(key, hash).where != nullptr) return;
-    table_.place(hash, [&](void* slot) { slots::relocate(table_.allocator(), slot, from); });
-    source.forget(at);
   }
   template <class K>
   size_type erase_key(const K& key) {
