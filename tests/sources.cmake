@@ -37,6 +37,10 @@ set(EVAC_HANDLER_TESTS
   handler/throwing_handler_test.cpp
 )
 set(EVAC_MAP_FUZZ_SOURCES
+# Programs under relacy; see model/add_models.cmake.
+set(EVAC_MODEL_TESTS
+  model/rw_lock_model.cpp
+)
   fuzz/map_fuzz.cpp
 )
 # One case per file; its first lines say what the compiler has to complain about: `// expect: text`.

@@ -13,6 +13,7 @@ package_works() {
     libclang-rt-19-dev) clang_runtime_exists ;;
     catch2) header_exists catch2/catch.hpp || header_exists catch2/catch_all.hpp ;;
     libabsl-dev) header_exists absl/hash/hash.h ;;
+    relacy-dev) [ -e /usr/include/relacy/relacy.hpp ] ;;
     libbenchmark-dev) header_exists benchmark/benchmark.h ;;
     libboost1.81-dev) header_exists boost/unordered/unordered_flat_map.hpp ;;
     g++-aarch64-linux-gnu) command -v aarch64-linux-gnu-g++ ;;

@@ -4,13 +4,18 @@
 //   evac_model_rw_lock MODEL [BUG]      says "no error" or "found: what"; with a BUG, that one is planted
 //   evac_model_rw_lock --list           all models
 //
+// EVAC_TEST_ROUNDS multiplies the interleavings. They are random but the same in every run. CMake reads the two tables
+// at the end of this file: each line is a test.
+//
 // Order of the includes: the shadow atomic.hpp brings relacy, before evac.
 #define EVAC_HAS_MEMBARRIER 0
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/rw_lock.hpp"
 
 #include <cstddef>
+#include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <new>
 #include <optional>
 #include <string_view>
@@ -232,6 +237,15 @@ struct destruction : model<destruction, 3> {
   }
 };
 
+/// EVAC_TEST_ROUNDS, 1 if it says nothing; 0 if it is not a number.
+[[nodiscard]] rl::iteration_t rounds() {
+  const char* const text = std::getenv("EVAC_TEST_ROUNDS");
+  if (text == nullptr || *text == '\0') return 1;
+  char* end = nullptr;
+  const unsigned long factor = std::strtoul(text, &end, 10);
+  return *end == '\0' && factor <= 1'000'000 ? factor : 0;
+}
+
 template <class Model>
 int run(std::string_view name, rl::iteration_t interleavings) {
   // Streams that take no memory: relacy has an operator new of its own, which also the standard library gets.
@@ -257,33 +271,48 @@ struct named_model {
   int (*run)(std::string_view, rl::iteration_t);
   rl::iteration_t interleavings;
 };
+// model, interleavings. About twenty seconds for all of them together.
 #define EVAC_MODEL(model, interleavings) {#model, run<model>, interleavings}
 constexpr named_model models[] = {
-    EVAC_MODEL(writers, 1'000'000),
-    EVAC_MODEL(readers_and_writer, 1'000'000),
-    EVAC_MODEL(reader_and_writers, 1'000'000),
-    EVAC_MODEL(everybody, 1'000'000),
-    EVAC_MODEL(biased_readers_and_writer, 1'000'000),
-    EVAC_MODEL(one_announcement, 1'000'000),
-    EVAC_MODEL(new_record, 1'000'000),
-    EVAC_MODEL(try_lock_and_biased_reader, 1'000'000),
-    EVAC_MODEL(tries, 1'000'000),
-    EVAC_MODEL(destruction, 1'000'000),
+    // clang-format off
+    EVAC_MODEL(writers, 500'000),
+    EVAC_MODEL(readers_and_writer, 500'000),
+    EVAC_MODEL(reader_and_writers, 500'000),
+    EVAC_MODEL(everybody, 500'000),
+    EVAC_MODEL(biased_readers_and_writer, 500'000),
+    EVAC_MODEL(one_announcement, 500'000),
+    EVAC_MODEL(new_record, 500'000),
+    EVAC_MODEL(try_lock_and_biased_reader, 500'000),
+    EVAC_MODEL(tries, 500'000),
+    EVAC_MODEL(destruction, 500'000),
+    // clang-format on
 };
 
 struct named_bug {
   std::string_view name;
   bug value;
 };
-#define EVAC_MODEL_BUG(name) {#name, bug::name}
+// bug, the model that must find it, what it must find
+#define EVAC_MODEL_BUG(name, model, finding) {#name, bug::name}
 constexpr named_bug bugs[] = {
-    EVAC_MODEL_BUG(announcement_is_a_store), EVAC_MODEL_BUG(no_second_look),
-    EVAC_MODEL_BUG(no_wait_for_announced),   EVAC_MODEL_BUG(no_wake_up),
-    EVAC_MODEL_BUG(bias_is_not_put_back),    EVAC_MODEL_BUG(notification_touches_lock),
-    EVAC_MODEL_BUG(unlock_is_relaxed),       EVAC_MODEL_BUG(unlock_shared_is_relaxed),
-    EVAC_MODEL_BUG(leave_is_relaxed),        EVAC_MODEL_BUG(bias_is_relaxed),
-    EVAC_MODEL_BUG(revocation_is_relaxed),   EVAC_MODEL_BUG(list_is_not_seq_cst),
+    // clang-format off
+    EVAC_MODEL_BUG(announcement_is_a_store, one_announcement, DATA RACE),
+    EVAC_MODEL_BUG(no_second_look, one_announcement, DATA RACE),
+    EVAC_MODEL_BUG(no_wait_for_announced, one_announcement, DATA RACE),
+    EVAC_MODEL_BUG(no_wake_up, writers, DEADLOCK),
+    EVAC_MODEL_BUG(leaving_reader_wakes_nobody, reader_and_writers, DEADLOCK),
+    EVAC_MODEL_BUG(writer_forgets_parked, reader_and_writers, DEADLOCK),
+    EVAC_MODEL_BUG(bias_is_not_put_back, try_lock_and_biased_reader, DATA RACE),
+    EVAC_MODEL_BUG(notification_touches_lock, destruction, ACCESS TO FREED MEMORY),
+    EVAC_MODEL_BUG(unlock_is_relaxed, writers, DATA RACE),
+    EVAC_MODEL_BUG(unlock_shared_is_relaxed, readers_and_writer, DATA RACE),
+    EVAC_MODEL_BUG(leave_is_relaxed, biased_readers_and_writer, DATA RACE),
+    EVAC_MODEL_BUG(bias_is_relaxed, biased_readers_and_writer, DATA RACE),
+    EVAC_MODEL_BUG(revocation_is_relaxed, one_announcement, DATA RACE),
+    EVAC_MODEL_BUG(list_is_not_seq_cst, new_record, DATA RACE),
+    // clang-format on
 };
+static_assert(std::size(bugs) == static_cast<std::size_t>(bug::count) - 1, "each bug has a line here");
 
 int refuse(std::string_view why) {
   std::cerr << "evac_model_rw_lock: " << why << "\nusage: evac_model_rw_lock --list | MODEL [BUG]\n";
@@ -298,6 +327,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (argc < 2 || argc > 3) return refuse("one or two words, please");
+  const rl::iteration_t factor = rounds();
+  if (factor == 0) return refuse("EVAC_TEST_ROUNDS is not a number from 1 to 1000000");
   if (argc == 3) {
     for (const named_bug& each : bugs) {
       if (each.name == argv[2]) evac_model::planted = each.value;
@@ -305,7 +336,7 @@ int main(int argc, char** argv) {
     if (evac_model::planted == bug::none) return refuse("no such bug");
   }
   for (const named_model& each : models) {
-    if (each.name == argv[1]) return each.run(each.name, each.interleavings);
+    if (each.name == argv[1]) return each.run(each.name, each.interleavings * factor);
   }
   return refuse("no such model");
 }

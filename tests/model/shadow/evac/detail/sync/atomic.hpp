@@ -37,18 +37,21 @@ namespace evac_model {
 /// One at a time; each must be found.
 enum class bug {
   none,
-  announcement_is_a_store,    // and not an exchange: passes the second look at the bias
-  no_second_look,             // a reader trusts what it saw of the bias before it announced itself
-  no_wait_for_announced,      // a writer that takes the bias away goes in at once
-  no_wake_up,                 // nobody who sleeps is told
-  bias_is_not_put_back,       // after a try_lock() that found an announced reader
-  notification_touches_lock,  // which its last holder may have destroyed
-  unlock_is_relaxed,          // what the writer wrote is not handed over
-  unlock_shared_is_relaxed,   // what a reader by state has read may be overwritten
-  leave_is_relaxed,           // the same for a reader by announcement
-  bias_is_relaxed,            // a biased reader does not see what the last writer wrote
-  revocation_is_relaxed,      // clearing the bias passes the look for announcements
-  list_is_not_seq_cst,        // a writer does not see the record of a new thread
+  announcement_is_a_store,      // and not an exchange: passes the second look at the bias
+  no_second_look,               // a reader trusts what it saw of the bias before it announced itself
+  no_wait_for_announced,        // a writer that takes the bias away goes in at once
+  no_wake_up,                   // nobody who sleeps is told
+  leaving_reader_wakes_nobody,  // only writers wake
+  writer_forgets_parked,        // who goes in after another has slept takes the flag away
+  bias_is_not_put_back,         // after a try_lock() that found an announced reader
+  notification_touches_lock,    // which its last holder may have destroyed
+  unlock_is_relaxed,            // what the writer wrote is not handed over
+  unlock_shared_is_relaxed,     // what a reader by state has read may be overwritten
+  leave_is_relaxed,             // the same for a reader by announcement
+  bias_is_relaxed,              // a biased reader does not see what the last writer wrote
+  revocation_is_relaxed,        // clearing the bias passes the look for announcements
+  list_is_not_seq_cst,          // a writer does not see the record of a new thread
+  count,
 };
 inline bug planted = bug::none;
 
@@ -76,6 +79,9 @@ class atomic {
   static constexpr bool of_lock = std::is_same_v<T, std::uint32_t>;
   static constexpr bool is_slot = std::is_same_v<T, const void*>;
   static constexpr bool of_list = !of_lock && !is_slot;
+  // Of the lock's state.
+  static constexpr std::uint32_t writer = 1;
+  static constexpr std::uint32_t parked = 4;
   using bug = evac_model::bug;
   // relacy knows pointers to void only.
   using stored = std::conditional_t<std::is_pointer_v<T>, void*, T>;
@@ -125,6 +131,9 @@ class atomic {
   }
   bool compare_exchange_weak(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
     if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = release;
+    if constexpr (of_lock) {
+      if (desired == (writer | parked) && has(bug::writer_forgets_parked)) desired = writer;
+    }
     return compare_exchange<true>(expected, desired, order, failure);
   }
   T fetch_add(T value, rl::memory_order order) {
@@ -132,7 +141,8 @@ class atomic {
   }
   T fetch_sub(T value, rl::memory_order order) {
     if (of_lock && order == release && has(bug::unlock_shared_is_relaxed)) order = relaxed;
-    return value_.rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, order, RL_INFO);
+    const T before = value_.rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, order, RL_INFO);
+    return has(bug::leaving_reader_wakes_nobody) ? before & ~parked : before;
   }
   T fetch_or(T value, rl::memory_order order) {
     return value_.rmw(rl::rmw_type_t<rl::rmw_type_or>(), value, order, RL_INFO);
