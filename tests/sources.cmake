@@ -3,6 +3,7 @@
 set(EVAC_UNIT_TESTS
   unit/geometry_test.cpp
   unit/hash_test.cpp
+  unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
   unit/tags_test.cpp
@@ -25,28 +26,36 @@ set(EVAC_API_TESTS
   api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
+  api/sharded_interface_test.cpp
   api/shrink_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
+  concurrency/sharded_matrix_test.cpp
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/throwing_handler_test.cpp
 )
-set(EVAC_MAP_FUZZ_SOURCES
 # Programs under relacy; see model/add_models.cmake.
 set(EVAC_MODEL_TESTS
   model/rw_lock_model.cpp
 )
+set(EVAC_MAP_FUZZ_SOURCES
   fuzz/map_fuzz.cpp
 )
 # One case per file; its first lines say what the compiler has to complain about: `// expect: text`.
 set(EVAC_COMPILE_FAIL_CASES
   compile_fail/hash_not_callable.cpp
   compile_fail/key_is_a_reference.cpp
+  compile_fail/sharded_hash_not_callable.cpp
+  compile_fail/sharded_key_is_a_reference.cpp
+  compile_fail/sharded_mutex_not_shared.cpp
+  compile_fail/sharded_value_is_a_reference.cpp
+  compile_fail/sharded_visitors_missing.cpp
+  compile_fail/sharded_wrong_allocator.cpp
   compile_fail/value_is_a_reference.cpp
   compile_fail/wrong_allocator.cpp
 )

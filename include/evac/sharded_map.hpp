@@ -21,8 +21,11 @@
 #define EVAC_SHARDED_MAP_HPP
 
 #include <cstddef>
+#include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -47,11 +50,14 @@ enum class compute_mode {
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
 class sharded_map : public detail::sharded_container<
                         detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
+  static_assert(detail::storable_key<Key>,
+                "evac: Key must be an object type without const or volatile, not a reference");
+  static_assert(std::is_object_v<T>,
+                "evac: T must be an object type, not a reference or void; store a pointer or a std::reference_wrapper");
+
   using policy_type = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>;
   using base = detail::sharded_container<policy_type, Mutex>;
   using location = std::source_location;
-  template <class K>
-  static constexpr bool takes_key = std::is_convertible_v<K&&, const Key&> || base::template is_lookup_key<std::remove_cvref_t<K>>;
 
  public:
   using mapped_type = T;
@@ -63,6 +69,10 @@ class sharded_map : public detail::sharded_container<
 
   using base::base;
   sharded_map() = default;
+  // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
+  sharded_map(std::initializer_list<value_type> list, size_type n = 0)
+    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+      : base(list, n) {}
   sharded_map(const sharded_map&) = default;
   sharded_map(sharded_map&&) = default;
   /// Takes the elements of a map of one owner, each moved once. O(size).
@@ -102,50 +112,58 @@ class sharded_map : public detail::sharded_container<
     return try_place({"try_emplace"}, std::forward<K>(key), ignore, ignore, std::forward<Args>(args)...);
   }
   /// The same; the last argument visits an element that is there already.
-  template <class K, class Arg, class... Args>
-    requires(takes_key<K>)
-  bool try_emplace_or_visit(K&& key, Arg&& arg, Args&&... args) {
-    return base::template with_last<1>(
-        [&](auto&&... rest) {
-          return [&](auto& f) {
-            return try_place({"try_emplace_or_visit"}, forward_key<K>(key), ignore, base::as_visited(f), std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Arg>(arg), std::forward<Args>(args)...);
+  template <class Arg, class... Args>
+  bool try_emplace_or_visit(const Key& key, Arg&& arg, Args&&... args) {
+    return try_or_visit<false>({"try_emplace_or_visit"}, key, std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class Arg, class... Args>
+  bool try_emplace_or_visit(Key&& key, Arg&& arg, Args&&... args) {
+    return try_or_visit<false>({"try_emplace_or_visit"}, std::move(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
   template <class K, class Arg, class... Args>
-    requires(takes_key<K>)
+    requires(base::template is_lookup_key<K>)
+  bool try_emplace_or_visit(K&& key, Arg&& arg, Args&&... args) {
+    return try_or_visit<false>({"try_emplace_or_visit"}, std::forward<K>(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class Arg, class... Args>
+  bool try_emplace_or_cvisit(const Key& key, Arg&& arg, Args&&... args) {
+    return try_or_visit<true>({"try_emplace_or_cvisit"}, key, std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class Arg, class... Args>
+  bool try_emplace_or_cvisit(Key&& key, Arg&& arg, Args&&... args) {
+    return try_or_visit<true>({"try_emplace_or_cvisit"}, std::move(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class K, class Arg, class... Args>
+    requires(base::template is_lookup_key<K>)
   bool try_emplace_or_cvisit(K&& key, Arg&& arg, Args&&... args) {
-    return base::template with_last<1>(
-        [&](auto&&... rest) {
-          return [&](auto& f) {
-            return try_place({"try_emplace_or_cvisit"}, forward_key<K>(key), ignore, base::as_const_visited(f), std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_or_visit<true>({"try_emplace_or_cvisit"}, std::forward<K>(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
   /// The same; the last two arguments visit a new element, and one that is there already.
-  template <class K, class Arg, class... Args>
-    requires(takes_key<K>)
-  bool try_emplace_and_visit(K&& key, Arg&& arg, Args&&... args) {
-    return base::template with_last<2>(
-        [&](auto&&... rest) {
-          return [&](auto& f1, auto& f2) {
-            return try_place({"try_emplace_and_visit"}, forward_key<K>(key), base::as_visited(f1), base::as_visited(f2), std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Arg>(arg), std::forward<Args>(args)...);
+  template <class Arg, class... Args>
+  bool try_emplace_and_visit(const Key& key, Arg&& arg, Args&&... args) {
+    return try_and_visit<false>({"try_emplace_and_visit"}, key, std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class Arg, class... Args>
+  bool try_emplace_and_visit(Key&& key, Arg&& arg, Args&&... args) {
+    return try_and_visit<false>({"try_emplace_and_visit"}, std::move(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
   template <class K, class Arg, class... Args>
-    requires(takes_key<K>)
+    requires(base::template is_lookup_key<K>)
+  bool try_emplace_and_visit(K&& key, Arg&& arg, Args&&... args) {
+    return try_and_visit<false>({"try_emplace_and_visit"}, std::forward<K>(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class Arg, class... Args>
+  bool try_emplace_and_cvisit(const Key& key, Arg&& arg, Args&&... args) {
+    return try_and_visit<true>({"try_emplace_and_cvisit"}, key, std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class Arg, class... Args>
+  bool try_emplace_and_cvisit(Key&& key, Arg&& arg, Args&&... args) {
+    return try_and_visit<true>({"try_emplace_and_cvisit"}, std::move(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+  }
+  template <class K, class Arg, class... Args>
+    requires(base::template is_lookup_key<K>)
   bool try_emplace_and_cvisit(K&& key, Arg&& arg, Args&&... args) {
-    return base::template with_last<2>(
-        [&](auto&&... rest) {
-          return [&](auto& f1, auto& f2) {
-            return try_place({"try_emplace_and_cvisit"}, forward_key<K>(key), base::as_visited(f1), base::as_const_visited(f2), std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_and_visit<true>({"try_emplace_and_cvisit"}, std::forward<K>(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
 
   /// True if it inserted, false if it assigned. A replaced value that is not trivially destructible and can be moved is
@@ -183,27 +201,29 @@ class sharded_map : public detail::sharded_container<
   template <class Factory>
   [[nodiscard]] T get_or_compute(const Key& key, Factory factory, compute_mode mode = compute_mode::under_lock,
                                  location where = location::current()) {
-    const detail::call_site site{"get_or_compute", where};
-    if (std::optional<T> found = find_copy(site, key)) return *std::move(found);
-    switch (mode) {
-      case compute_mode::under_lock:
-        return insert_or_find(site, key, factory);
-      case compute_mode::single_flight:
-        return flights_.share(key, hash_for_flights(key), this->core_.functors().equal, [&] {
-          // Another flight may have landed since the look-up above.
-          if (std::optional<T> found = find_copy(site, key)) return *std::move(found);
-          return insert_computed(site, key, factory());
-        });
-      case compute_mode::optimistic:
-        break;
-    }
-    return insert_computed(site, key, factory());
+    return find_or_compute({"get_or_compute", where}, key, factory, mode);
+  }
+  template <class Factory>
+  [[nodiscard]] T get_or_compute(Key&& key, Factory factory, compute_mode mode = compute_mode::under_lock,
+                                 location where = location::current()) {
+    return find_or_compute({"get_or_compute", where}, std::move(key), factory, mode);
+  }
+  template <class K, class Factory>
+    requires(base::template is_lookup_key<K>)
+  [[nodiscard]] T get_or_compute(K&& key, Factory factory, compute_mode mode = compute_mode::under_lock,
+                                 location where = location::current()) {
+    return find_or_compute({"get_or_compute", where}, std::forward<K>(key), factory, mode);
   }
 
-  /// f(first element, second element) with both held at once, if both are there; returns whether. Free of deadlock: the locks
-  /// are taken in one order by all.
+  /// f(first element, second element) with both held at once, if both are there; returns whether. Free of deadlock: the
+  /// locks are taken in one order by all. Two equal keys give the same element twice.
   template <class F>
   bool visit2(const Key& first, const Key& second, F f, location where = location::current()) {
+    return this->core_.visit_two({"visit2", where}, first, second, f);
+  }
+  template <class K1, class K2, class F>
+    requires(base::template is_lookup_key<K1> && base::template is_lookup_key<K2>)
+  bool visit2(const K1& first, const K2& second, F f, location where = location::current()) {
     return this->core_.visit_two({"visit2", where}, first, second, f);
   }
 
@@ -217,17 +237,28 @@ class sharded_map : public detail::sharded_container<
  private:
   static constexpr auto ignore = [](const value_type&) {};
 
-  // What is looked up: the argument itself if that can be, else the key made of it.
-  template <class K>
-  [[nodiscard]] static decltype(auto) forward_key(std::remove_reference_t<K>& key) {
-    using plain = std::remove_cvref_t<K>;
-    if constexpr (std::is_same_v<plain, Key> || base::template is_lookup_key<plain>) {
-      return static_cast<K&&>(key);
-    } else {
-      return Key(static_cast<K&&>(key));
-    }
+  template <bool Const, class K, class... Args>
+  bool try_or_visit(detail::call_site site, K&& key, Args&&... args) {
+    return base::template with_last<1>(
+        [&](auto&&... rest) {
+          return [&](auto& f) {
+            return try_place(site, std::forward<K>(key), ignore, base::template as_visited<Const>(f),
+                             std::forward<decltype(rest)>(rest)...);
+          };
+        },
+        std::forward<Args>(args)...);
   }
-
+  template <bool Const, class K, class... Args>
+  bool try_and_visit(detail::call_site site, K&& key, Args&&... args) {
+    return base::template with_last<2>(
+        [&](auto&&... rest) {
+          return [&](auto& on_new, auto& on_existing) {
+            return try_place(site, std::forward<K>(key), base::as_visited(on_new),
+                             base::template as_visited<Const>(on_existing), std::forward<decltype(rest)>(rest)...);
+          };
+        },
+        std::forward<Args>(args)...);
+  }
   template <class K, class OnNew, class OnExisting, class... Args>
   bool try_place(detail::call_site site, K&& key, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
     const auto construct = [&](void* slot) {
@@ -266,24 +297,47 @@ class sharded_map : public detail::sharded_container<
     this->core_.template visit_one<typename base::reading_shard>(site, key, take_copy);
     return copy;
   }
-  template <class Factory>
-  [[nodiscard]] T insert_or_find(detail::call_site site, const Key& key, Factory& factory) {
+  template <class K, class Factory>
+  [[nodiscard]] T find_or_compute(detail::call_site site, K&& key, Factory& factory, compute_mode mode) {
+    if (std::optional<T> found = find_copy(site, std::as_const(key))) return *std::move(found);
+    switch (mode) {
+      case compute_mode::under_lock:
+        return insert_or_find(site, std::forward<K>(key), factory);
+      case compute_mode::single_flight:
+        return compute_once(site, std::forward<K>(key), factory);
+      case compute_mode::optimistic:
+        break;
+    }
+    return insert_computed(site, std::forward<K>(key), factory());
+  }
+  template <class K, class Factory>
+  [[nodiscard]] T insert_or_find(detail::call_site site, K&& key, Factory& factory) {
     std::optional<T> result;
     const auto construct = [&](void* slot) {
-      base::core::slots::construct(this->core_.functors().allocator, slot, key, factory());
+      base::core::slots::construct(this->core_.functors().allocator, slot, std::forward<K>(key), factory());
     };
     const auto take_copy = [&](const value_type& element) { result.emplace(element.second); };
-    this->core_.place_one(site, key, construct, take_copy, take_copy);
+    this->core_.place_one(site, std::as_const(key), construct, take_copy, take_copy);
     return *std::move(result);
+  }
+  // Flights are compared by their keys, so what is looked up becomes one here.
+  template <class K, class Factory>
+  [[nodiscard]] T compute_once(detail::call_site site, K&& looked_up, Factory& factory) {
+    std::conditional_t<std::is_same_v<std::remove_cvref_t<K>, Key>, K&&, Key> key(std::forward<K>(looked_up));
+    return flights_.share(key, this->core_.hash_of(site, std::as_const(key)), this->core_.copy_equal(site), [&] {
+      // Another flight may have landed since the look-up.
+      if (std::optional<T> found = find_copy(site, std::as_const(key))) return *std::move(found);
+      return insert_computed(site, key, factory());
+    });
   }
   // The given value or, if another thread was faster, the one that is there.
-  [[nodiscard]] T insert_computed(detail::call_site site, const Key& key, T&& computed) {
+  template <class K>
+  [[nodiscard]] T insert_computed(detail::call_site site, K&& key, T&& computed) {
     std::optional<T> result;
     const auto take_copy = [&](const value_type& element) { result.emplace(element.second); };
-    try_place(site, key, take_copy, take_copy, std::move(computed));
+    try_place(site, std::forward<K>(key), take_copy, take_copy, std::move(computed));
     return *std::move(result);
   }
-  [[nodiscard]] size_type hash_for_flights(const Key& key) const { return static_cast<size_type>(this->hash_function()(key)); }
 
   void take(map_type& other) { this->core_.absorb(detail::table_access::of(other)); }
 
@@ -295,6 +349,59 @@ template <class Key, class T, class Hash, class KeyEqual, class Allocator, class
 std::size_t erase_if(sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>& from, Predicate predicate) {
   return from.erase_if(std::move(predicate));
 }
+
+template <std::input_iterator It, detail::functor_like Hash = hash<detail::key_of<It>>,
+          detail::functor_like KeyEqual = equal_to<detail::key_of<It>>,
+          detail::allocator_like Allocator = std::allocator<std::pair<const detail::key_of<It>, detail::mapped_of<It>>>>
+sharded_map(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, Hash, KeyEqual, Allocator>;
+template <std::input_iterator It, detail::allocator_like Allocator>
+sharded_map(It, It, Allocator) -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
+                              equal_to<detail::key_of<It>>, Allocator>;
+template <std::input_iterator It, detail::allocator_like Allocator>
+sharded_map(It, It, std::size_t, Allocator) -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
+                                           equal_to<detail::key_of<It>>, Allocator>;
+template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
+sharded_map(It, It, std::size_t, Hash, Allocator)
+    -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, Hash, equal_to<detail::key_of<It>>, Allocator>;
+
+template <std::ranges::input_range R, detail::functor_like Hash = hash<detail::range_key_of<R>>,
+          detail::functor_like KeyEqual = equal_to<detail::range_key_of<R>>,
+          detail::allocator_like Allocator =
+              std::allocator<std::pair<const detail::range_key_of<R>, detail::range_mapped_of<R>>>>
+sharded_map(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, KeyEqual, Allocator>;
+template <std::ranges::input_range R, detail::allocator_like Allocator>
+sharded_map(from_range_t, R&&, Allocator) -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>,
+                                         hash<detail::range_key_of<R>>, equal_to<detail::range_key_of<R>>, Allocator>;
+template <std::ranges::input_range R, detail::allocator_like Allocator>
+sharded_map(from_range_t, R&&, std::size_t, Allocator)
+    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, hash<detail::range_key_of<R>>,
+           equal_to<detail::range_key_of<R>>, Allocator>;
+template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
+sharded_map(from_range_t, R&&, std::size_t, Hash, Allocator)
+    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, equal_to<detail::range_key_of<R>>, Allocator>;
+
+template <class Key, class T, detail::functor_like Hash = hash<std::remove_const_t<Key>>,
+          detail::functor_like KeyEqual = equal_to<std::remove_const_t<Key>>,
+          detail::allocator_like Allocator = std::allocator<std::pair<const std::remove_const_t<Key>, T>>>
+sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(),
+    Allocator = Allocator()) -> sharded_map<std::remove_const_t<Key>, T, Hash, KeyEqual, Allocator>;
+template <class Key, class T, detail::allocator_like Allocator>
+sharded_map(std::initializer_list<std::pair<Key, T>>, Allocator)
+    -> sharded_map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>, Allocator>;
+template <class Key, class T, detail::allocator_like Allocator>
+sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t, Allocator)
+    -> sharded_map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>, Allocator>;
+template <class Key, class T, detail::functor_like Hash, detail::allocator_like Allocator>
+sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t, Hash, Allocator)
+    -> sharded_map<std::remove_const_t<Key>, T, Hash, equal_to<std::remove_const_t<Key>>, Allocator>;
+
+template <class Key, class T, class Hash, class KeyEqual, class Allocator>
+sharded_map(map<Key, T, Hash, KeyEqual, Allocator>&&) -> sharded_map<Key, T, Hash, KeyEqual, Allocator>;
+template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
+sharded_map(const sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>&, const std::type_identity_t<Allocator>&)
+    -> sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>;
 
 }  // namespace evac
 

@@ -4,7 +4,12 @@
 #define EVAC_SHARDED_SET_HPP
 
 #include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <memory>
+#include <ranges>
 #include <source_location>
+#include <type_traits>
 #include <utility>
 
 #include "evac/detail/sharded/sharded_container.hpp"
@@ -18,6 +23,9 @@ namespace evac {
 template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex>
 class sharded_set : public detail::sharded_container<
                         detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
+  static_assert(detail::storable_key<Key>,
+                "evac: Key must be an object type without const or volatile, not a reference");
+
   using base = detail::sharded_container<
       detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex>;
 
@@ -28,6 +36,10 @@ class sharded_set : public detail::sharded_container<
 
   using base::base;
   sharded_set() = default;
+  // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
+  sharded_set(std::initializer_list<value_type> list, std::size_t n = 0)
+    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+      : base(list, n) {}
   sharded_set(const sharded_set&) = default;
   sharded_set(sharded_set&&) = default;
   /// Takes the elements of a set of one owner, each moved once. O(size).
@@ -63,6 +75,54 @@ template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex, c
 std::size_t erase_if(sharded_set<Key, Hash, KeyEqual, Allocator, Mutex>& from, Predicate predicate) {
   return from.erase_if(std::move(predicate));
 }
+
+template <std::input_iterator It, detail::functor_like Hash = hash<std::iter_value_t<It>>,
+          detail::functor_like KeyEqual = equal_to<std::iter_value_t<It>>,
+          detail::allocator_like Allocator = std::allocator<std::iter_value_t<It>>>
+sharded_set(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_set<std::iter_value_t<It>, Hash, KeyEqual, Allocator>;
+template <std::input_iterator It, detail::allocator_like Allocator>
+sharded_set(It, It, Allocator)
+    -> sharded_set<std::iter_value_t<It>, hash<std::iter_value_t<It>>, equal_to<std::iter_value_t<It>>, Allocator>;
+template <std::input_iterator It, detail::allocator_like Allocator>
+sharded_set(It, It, std::size_t, Allocator)
+    -> sharded_set<std::iter_value_t<It>, hash<std::iter_value_t<It>>, equal_to<std::iter_value_t<It>>, Allocator>;
+template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
+sharded_set(It, It, std::size_t, Hash, Allocator)
+    -> sharded_set<std::iter_value_t<It>, Hash, equal_to<std::iter_value_t<It>>, Allocator>;
+
+template <std::ranges::input_range R, detail::functor_like Hash = hash<std::ranges::range_value_t<R>>,
+          detail::functor_like KeyEqual = equal_to<std::ranges::range_value_t<R>>,
+          detail::allocator_like Allocator = std::allocator<std::ranges::range_value_t<R>>>
+sharded_set(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_set<std::ranges::range_value_t<R>, Hash, KeyEqual, Allocator>;
+template <std::ranges::input_range R, detail::allocator_like Allocator>
+sharded_set(from_range_t, R&&, Allocator) -> sharded_set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>,
+                                         equal_to<std::ranges::range_value_t<R>>, Allocator>;
+template <std::ranges::input_range R, detail::allocator_like Allocator>
+sharded_set(from_range_t, R&&, std::size_t, Allocator)
+    -> sharded_set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>, equal_to<std::ranges::range_value_t<R>>,
+           Allocator>;
+template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
+sharded_set(from_range_t, R&&, std::size_t, Hash, Allocator)
+    -> sharded_set<std::ranges::range_value_t<R>, Hash, equal_to<std::ranges::range_value_t<R>>, Allocator>;
+
+template <class Key, detail::functor_like Hash = hash<Key>, detail::functor_like KeyEqual = equal_to<Key>,
+          detail::allocator_like Allocator = std::allocator<Key>>
+sharded_set(std::initializer_list<Key>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_set<Key, Hash, KeyEqual, Allocator>;
+template <class Key, detail::allocator_like Allocator>
+sharded_set(std::initializer_list<Key>, Allocator) -> sharded_set<Key, hash<Key>, equal_to<Key>, Allocator>;
+template <class Key, detail::allocator_like Allocator>
+sharded_set(std::initializer_list<Key>, std::size_t, Allocator) -> sharded_set<Key, hash<Key>, equal_to<Key>, Allocator>;
+template <class Key, detail::functor_like Hash, detail::allocator_like Allocator>
+sharded_set(std::initializer_list<Key>, std::size_t, Hash, Allocator) -> sharded_set<Key, Hash, equal_to<Key>, Allocator>;
+
+template <class Key, class Hash, class KeyEqual, class Allocator>
+sharded_set(set<Key, Hash, KeyEqual, Allocator>&&) -> sharded_set<Key, Hash, KeyEqual, Allocator>;
+template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex>
+sharded_set(const sharded_set<Key, Hash, KeyEqual, Allocator, Mutex>&, const std::type_identity_t<Allocator>&)
+    -> sharded_set<Key, Hash, KeyEqual, Allocator, Mutex>;
 
 }  // namespace evac
 

@@ -32,18 +32,17 @@ class shard_array {
   using shard_type = shard<Policy, Mutex>;
   using functors_type = typename Policy::functors_type;
 
-  /// `count` is rounded up to a power of two. The functors must outlive the shards. Throws std::length_error, std::bad_alloc.
-  shard_array(functors_type& functors, std::size_t count) : functors_(functors), mask_(rounded(count) - 1) {
-    block_allocator blocks(functors.allocator);
-    shards_ = std::to_address(traits::allocate(blocks, size()));
+  /// `count` is rounded up to a power of two. The functors must outlive the shards. Throws std::length_error,
+  /// std::bad_alloc.
+  shard_array(functors_type& functors, std::size_t count) : blocks_(functors.allocator), mask_(rounded(count) - 1) {
+    shards_ = std::to_address(traits::allocate(blocks_, size()));
     for (std::size_t i = 0; i < size(); ++i) ::new (static_cast<void*>(shards_ + i)) shard_type(functors);
   }
   shard_array(const shard_array&) = delete;
   shard_array& operator=(const shard_array&) = delete;
   ~shard_array() {
     std::destroy_n(shards_, size());
-    block_allocator blocks(functors_.allocator);
-    traits::deallocate(blocks, std::pointer_traits<typename traits::pointer>::pointer_to(*shards_), size());
+    traits::deallocate(blocks_, std::pointer_traits<typename traits::pointer>::pointer_to(*shards_), size());
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return mask_ + 1; }
@@ -63,7 +62,8 @@ class shard_array {
     return std::bit_ceil(std::max<std::size_t>(count, 1));
   }
 
-  functors_type& functors_;
+  // Of its own: the shards stay when an assignment or a swap gives the container another allocator.
+  [[no_unique_address]] block_allocator blocks_;
   shard_type* shards_ = nullptr;
   std::size_t mask_;
 };

@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/container.hpp"
 #include "evac/detail/from_range.hpp"
 #include "evac/detail/sharded/sharded_stats.hpp"
 #include "evac/detail/sharded/sharded_table.hpp"
@@ -51,6 +52,10 @@ class sharded_container {
   using other_policy = policy<typename Policy::elements, OtherHash, OtherEqual, typename Policy::allocator_type, one_of_many_tables>;
   template <class K>
   static constexpr bool is_lookup_key = lookup_key<K, Policy>;
+  // A key of a set has an overload of its own, which is no template: a bit-field binds to it.
+  template <class P>
+  static constexpr bool takes_element = std::is_constructible_v<typename Policy::value_type, P&&> &&
+                                        (Policy::is_map || !std::is_same_v<std::remove_cvref_t<P>, typename Policy::value_type>);
 
  public:
   using key_type = typename Policy::key_type;
@@ -72,7 +77,9 @@ class sharded_container {
   /// Keys that a bulk visit works on at a time: their cache misses overlap.
   static constexpr size_type bulk_visit_size = core::bulk_size;
 
-  sharded_container() : sharded_container(size_type{0}) {}
+  sharded_container()
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : sharded_container(size_type{0}) {}
   explicit sharded_container(size_type n, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
                              const allocator_type& allocator = allocator_type())
       : sharded_container(shards{default_shard_count()}, n, hash, equal, allocator) {}
@@ -83,10 +90,14 @@ class sharded_container {
     reserve(n);
   }
   sharded_container(size_type n, const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
       : sharded_container(n, hasher(), key_equal(), allocator) {}
   sharded_container(size_type n, const hasher& hash, const allocator_type& allocator)
+    requires made_by_default<key_equal>
       : sharded_container(n, hash, key_equal(), allocator) {}
-  explicit sharded_container(const allocator_type& allocator) : sharded_container(0, hasher(), key_equal(), allocator) {}
+  explicit sharded_container(const allocator_type& allocator)
+    requires made_by_default<hasher, key_equal>
+      : sharded_container(0, hasher(), key_equal(), allocator) {}
 
   template <std::input_iterator It>
   sharded_container(It first, It last, size_type n = 0, const hasher& hash = hasher(),
@@ -148,9 +159,7 @@ class sharded_container {
     return *this;
   }
   sharded_container& operator=(std::initializer_list<value_type> list) {
-    sharded_container fresh(shards{shard_count()}, 0, hash_function(), key_eq(), get_allocator());
-    fresh.insert(list.begin(), list.end());
-    core_.replace_all(fresh.core_, {"assignment"});
+    core_.assign_range(list, {"assignment"});
     return *this;
   }
 
@@ -246,7 +255,7 @@ class sharded_container {
     return with_last<1>(
         [&](auto&&... rest) {
           return [&](auto& f) {
-            return core_.emplace_one({"emplace_or_cvisit"}, ignore_element, as_const_visited(f), std::forward<decltype(rest)>(rest)...);
+            return core_.emplace_one({"emplace_or_cvisit"}, ignore_element, as_visited<true>(f), std::forward<decltype(rest)>(rest)...);
           };
         },
         std::forward<Arg>(arg), std::forward<Args>(args)...);
@@ -267,16 +276,21 @@ class sharded_container {
     return with_last<2>(
         [&](auto&&... rest) {
           return [&](auto& f1, auto& f2) {
-            return core_.emplace_one({"emplace_and_cvisit"}, as_visited(f1), as_const_visited(f2), std::forward<decltype(rest)>(rest)...);
+            return core_.emplace_one({"emplace_and_cvisit"}, as_visited(f1), as_visited<true>(f2), std::forward<decltype(rest)>(rest)...);
           };
         },
         std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
 
   template <class P>
-    requires std::is_constructible_v<value_type, P&&>
+    requires takes_element<P>
   bool insert(P&& value, location where = location::current()) {
     return core_.emplace_one({"insert", where}, ignore_element, ignore_element, std::forward<P>(value));
+  }
+  bool insert(const value_type& value, location where = location::current())
+    requires(!Policy::is_map)
+  {
+    return core_.emplace_one({"insert", where}, ignore_element, ignore_element, value);
   }
   bool insert(init_type&& value, location where = location::current()) {
     return core_.emplace_one({"insert", where}, ignore_element, ignore_element, std::move(value));
@@ -296,9 +310,14 @@ class sharded_container {
   }
 
   template <class P, class F>
-    requires std::is_constructible_v<value_type, P&&>
+    requires takes_element<P>
   bool insert_or_visit(P&& value, F f, location where = location::current()) {
     return core_.emplace_one({"insert_or_visit", where}, ignore_element, as_visited(f), std::forward<P>(value));
+  }
+  template <class F>
+    requires(!Policy::is_map)
+  bool insert_or_visit(const value_type& value, F f, location where = location::current()) {
+    return core_.emplace_one({"insert_or_visit", where}, ignore_element, as_visited(f), value);
   }
   template <class F>
   bool insert_or_visit(init_type&& value, F f, location where = location::current()) {
@@ -313,13 +332,18 @@ class sharded_container {
     return insert_or_visit(list.begin(), list.end(), std::move(f), where);
   }
   template <class P, class F>
-    requires std::is_constructible_v<value_type, P&&>
+    requires takes_element<P>
   bool insert_or_cvisit(P&& value, F f, location where = location::current()) {
-    return core_.emplace_one({"insert_or_cvisit", where}, ignore_element, as_const_visited(f), std::forward<P>(value));
+    return core_.emplace_one({"insert_or_cvisit", where}, ignore_element, as_visited<true>(f), std::forward<P>(value));
+  }
+  template <class F>
+    requires(!Policy::is_map)
+  bool insert_or_cvisit(const value_type& value, F f, location where = location::current()) {
+    return core_.emplace_one({"insert_or_cvisit", where}, ignore_element, as_visited<true>(f), value);
   }
   template <class F>
   bool insert_or_cvisit(init_type&& value, F f, location where = location::current()) {
-    return core_.emplace_one({"insert_or_cvisit", where}, ignore_element, as_const_visited(f), std::move(value));
+    return core_.emplace_one({"insert_or_cvisit", where}, ignore_element, as_visited<true>(f), std::move(value));
   }
   template <std::input_iterator It, class F>
   size_type insert_or_cvisit(It first, It last, F f, location where = location::current()) {
@@ -330,9 +354,14 @@ class sharded_container {
     return insert_or_cvisit(list.begin(), list.end(), std::move(f), where);
   }
   template <class P, class F1, class F2>
-    requires std::is_constructible_v<value_type, P&&>
+    requires takes_element<P>
   bool insert_and_visit(P&& value, F1 f1, F2 f2, location where = location::current()) {
     return core_.emplace_one({"insert_and_visit", where}, as_visited(f1), as_visited(f2), std::forward<P>(value));
+  }
+  template <class F1, class F2>
+    requires(!Policy::is_map)
+  bool insert_and_visit(const value_type& value, F1 f1, F2 f2, location where = location::current()) {
+    return core_.emplace_one({"insert_and_visit", where}, as_visited(f1), as_visited(f2), value);
   }
   template <class F1, class F2>
   bool insert_and_visit(init_type&& value, F1 f1, F2 f2, location where = location::current()) {
@@ -347,13 +376,18 @@ class sharded_container {
     return insert_and_visit(list.begin(), list.end(), std::move(f1), std::move(f2), where);
   }
   template <class P, class F1, class F2>
-    requires std::is_constructible_v<value_type, P&&>
+    requires takes_element<P>
   bool insert_and_cvisit(P&& value, F1 f1, F2 f2, location where = location::current()) {
-    return core_.emplace_one({"insert_and_cvisit", where}, as_visited(f1), as_const_visited(f2), std::forward<P>(value));
+    return core_.emplace_one({"insert_and_cvisit", where}, as_visited(f1), as_visited<true>(f2), std::forward<P>(value));
+  }
+  template <class F1, class F2>
+    requires(!Policy::is_map)
+  bool insert_and_cvisit(const value_type& value, F1 f1, F2 f2, location where = location::current()) {
+    return core_.emplace_one({"insert_and_cvisit", where}, as_visited(f1), as_visited<true>(f2), value);
   }
   template <class F1, class F2>
   bool insert_and_cvisit(init_type&& value, F1 f1, F2 f2, location where = location::current()) {
-    return core_.emplace_one({"insert_and_cvisit", where}, as_visited(f1), as_const_visited(f2), std::move(value));
+    return core_.emplace_one({"insert_and_cvisit", where}, as_visited(f1), as_visited<true>(f2), std::move(value));
   }
   template <std::input_iterator It, class F1, class F2>
   size_type insert_and_cvisit(It first, It last, F1 f1, F2 f2, location where = location::current()) {
@@ -516,9 +550,14 @@ class sharded_container {
   /// Elements that fit without another bucket, if they fell evenly.
   [[nodiscard]] size_type max_load(location where = location::current()) const { return bucket_count(where); }
 
-  [[nodiscard]] hasher hash_function() const { return core_.functors().hash; }
-  [[nodiscard]] key_equal key_eq() const { return core_.functors().equal; }
-  [[nodiscard]] allocator_type get_allocator() const noexcept { return core_.functors().allocator; }
+  /// Copies. They take a lock, for reading, where there is a state that an assignment or a swap could be replacing.
+  [[nodiscard]] hasher hash_function(location where = location::current()) const {
+    return core_.copy_hash({"hash_function", where});
+  }
+  [[nodiscard]] key_equal key_eq(location where = location::current()) const { return core_.copy_equal({"key_eq", where}); }
+  [[nodiscard]] allocator_type get_allocator(location where = location::current()) const noexcept {
+    return core_.copy_allocator({"get_allocator", where});
+  }
 
   /// A look inside, shard by shard. O(buckets).
   [[nodiscard]] sharded_stats stats(location where = location::current()) const {
@@ -537,15 +576,11 @@ class sharded_container {
   static constexpr auto ignore_element = [](const value_type&) {};
   static constexpr auto always = [](const value_type&) { return true; };
 
-  template <class F>
+  template <bool Const = false, class F>
   [[nodiscard]] static auto as_visited(F& f) {
-    return [&f](value_type& element) -> decltype(auto) { return f(static_cast<visited_type&>(element)); };
+    using seen = std::conditional_t<Const, const value_type, visited_type>;
+    return [&f](value_type& element) -> decltype(auto) { return f(static_cast<seen&>(element)); };
   }
-  template <class F>
-  [[nodiscard]] static auto as_const_visited(F& f) {
-    return [&f](const value_type& element) -> decltype(auto) { return f(element); };
-  }
-
   // make(first arguments...)(last Visitors arguments).
   template <std::size_t Visitors, class Make, class... Args>
   static bool with_last(const Make& make, Args&&... args) {
@@ -620,6 +655,17 @@ class sharded_container {
     std::for_each(std::forward<ExecutionPolicy>(policy), core_.shards().begin(), core_.shards().end(), work);
     return {total.load(relaxed), complete.load(relaxed)};
   }
+};
+
+/// What sharded_map and sharded_set are derived from when their elements cannot be: it leaves the compiler little to say
+/// beside the message of their static_assert.
+template <class Policy, class Mutex>
+  requires(!are_storable<typename Policy::elements>)
+class sharded_container<Policy, Mutex> {
+ public:
+  struct key_type {};
+  using value_type = key_type;
+  using size_type = std::size_t;
 };
 
 }  // namespace evac::detail

@@ -72,11 +72,30 @@ class sharded_table {
   sharded_table& operator=(const sharded_table&) = delete;
   ~sharded_table() = default;
 
+  /// For whoever holds a lock: assignments and swaps replace them.
   [[nodiscard]] functors_type& functors() noexcept { return functors_; }
   [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
+  /// Copies for whoever does not.
+  [[nodiscard]] hasher copy_hash(call_site site) const {
+    return copy_held<!std::is_empty_v<hasher>>(site, functors_.hash);
+  }
+  [[nodiscard]] key_equal copy_equal(call_site site) const {
+    return copy_held<!std::is_empty_v<key_equal>>(site, functors_.equal);
+  }
+  [[nodiscard]] allocator_type copy_allocator(call_site site) const {
+    return copy_held<allocator_may_change>(site, functors_.allocator);
+  }
   [[nodiscard]] const array& shards() const noexcept { return shards_; }
 
   // --- one element -------------------------------------------------------------------------------------------------
+
+  /// The hash of a key: nothing is locked afterwards.
+  template <class K>
+  [[nodiscard]] size_type hash_of(call_site site, const K& key) const {
+    const inside_call mark(this, site);
+    const hash_hold unchanged(hash_mutex_);
+    return functors_.hash_of(key);
+  }
 
   /// The shard of a key, locked. Its hash is computed without that lock, and under another where it could change meanwhile.
   template <class Guard, class K>
@@ -120,23 +139,32 @@ class sharded_table {
       const auto construct = [&](void* slot) { slots::construct(functors_.allocator, slot, std::forward<Args>(args)...); };
       return place_one(site, shown_key<Policy>(args...), construct, on_new, on_existing);
     } else {
-      held_element built(functors_.allocator);  // built, and if not needed destroyed, without a lock
+      held_element built(copy_allocator(site));  // built, and if not needed destroyed, without a lock
       built.construct(std::forward<Args>(args)...);
-      const auto construct = [&](void* slot) { built.release_to(slot); };
+      const auto construct = [&](void* slot) {
+        if constexpr (allocator_may_change && std::is_move_constructible_v<typename elements::movable_type>) {
+          // What belongs to the allocator that the container had before must not get in.
+          if (!same_memory(built.allocator(), functors_.allocator)) {
+            slots::construct(functors_.allocator, slot, std::move(slots::movable(built.element())));
+            return;
+          }
+        }
+        built.release_to(slot);
+      };
       return place_one(site, Policy::key(built.element()), construct, on_new, on_existing);
     }
   }
 
   template <class K, class Predicate>
   size_type erase_one(call_site site, const K& key, const Predicate& predicate) {
-    held_element erased(functors_.allocator);  // destroyed when the lock is released
+    std::optional<held_element> erased;  // destroyed when the lock is released
     const inside_call mark(this, site);
     size_type hash;
     const auto guard = lock_shard_of<writing_shard>(key, hash);
     auto& table = guard.table();
     const position at = table.find_hashed(key, hash);
     if (at.where == nullptr || !predicate(table_type::element(at))) return 0;
-    remove(table, at, [&]() -> auto& { return erased; });
+    remove(table, at, [&]() -> auto& { return erased.emplace(functors_.allocator); });
     return 1;
   }
 
@@ -339,14 +367,21 @@ class sharded_table {
     for (size_type i = 0; i < theirs.count(); ++i) take_table(theirs.table(i), i, theirs.count());
   }
 
-  /// Replaces all elements by those of `fresh`, which has equal functors, as many shards, and is known to this thread only.
-  void replace_all(sharded_table& fresh, call_site site) {
-    std::optional<detached> old;
+  /// Replaces all elements by copies of these. If that throws, nothing has changed.
+  template <class Range>
+  void assign_range(const Range& range, call_site site) {
+    std::optional<detached> fresh;
     held_for_writing mine(*this, site);
     mine.lock();
-    detach_all(mine, old);
-    std::swap(functors_.seed, fresh.functors_.seed);
-    for (size_type i = 0; i < mine.count(); ++i) mine.table(i).swap_contents(fresh.own_table(i));
+    // Under the locks, as the functors are those of this moment.
+    fresh.emplace(functors_, functors_.allocator, shards_.size());
+    for (const value_type& element : range) {
+      const size_type hash = functors_.hash_of(Policy::key(element));
+      auto& table = fresh->table(shards_.index_of(hash));
+      if (table.find_hashed(Policy::key(element), hash).where != nullptr) continue;
+      table.place(hash, [&](void* slot) { slots::construct(fresh->functors.allocator, slot, element); });
+    }
+    for (size_type i = 0; i < mine.count(); ++i) mine.table(i).swap_contents(fresh->table(i));
   }
 
   void clear(call_site site) {
@@ -509,6 +544,23 @@ class sharded_table {
    private:
     hash_mutex& mutex_;
   };
+
+  static constexpr bool allocator_may_change =
+      !std::is_empty_v<allocator_type> && (traits::propagate_on_container_copy_assignment::value ||
+                                           traits::propagate_on_container_move_assignment::value ||
+                                           traits::propagate_on_container_swap::value);
+  // One shard held is enough: who replaces a functor holds all. User code inside a call runs under one.
+  template <bool MayChange, class Functor>
+  [[nodiscard]] Functor copy_held(call_site site, const Functor& functor) const {
+    if constexpr (MayChange) {
+      if (!inside_call::of(this)) {
+        const inside_call mark(this, site);
+        const reading_shard guard(*shards_.begin());
+        return functor;
+      }
+    }
+    return functor;
+  }
 
   // The shards of some hashes, locked in the order of their indices.
   template <bool Exclusive>

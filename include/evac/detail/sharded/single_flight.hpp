@@ -30,8 +30,8 @@ class single_flight {
  public:
   single_flight() = default;
   // Flights belong to the object, not to its contents.
-  single_flight(const single_flight&) {}
-  single_flight& operator=(const single_flight&) { return *this; }
+  single_flight(const single_flight&) noexcept {}
+  single_flight& operator=(const single_flight&) noexcept { return *this; }
   ~single_flight() = default;
 
   /// What work() returns, or what it returned to the thread that is already at it. Throws what work threw there.

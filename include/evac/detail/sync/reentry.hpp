@@ -33,6 +33,13 @@ class inside_call {
   inside_call& operator=(const inside_call&) = delete;
   ~inside_call() { innermost_ = around_; }
 
+  /// Whether this thread is inside a call of the map.
+  [[nodiscard]] static bool of(const void* map) noexcept {
+    const inside_call* call = innermost_;
+    while (call != nullptr && call->map_ != map) call = call->around_;
+    return call != nullptr;
+  }
+
  private:
   EVAC_NEVER_INLINE static void report(const call_site& inner, const call_site& outer) {
     static thread_local char message[1024];

@@ -15,7 +15,7 @@ class held_slot {
   using slots = slot_access<Elements, Allocator>;
 
  public:
-  explicit held_slot(Allocator& allocator) noexcept : allocator_(allocator) {}
+  explicit held_slot(const Allocator& allocator) noexcept : allocator_(allocator) {}
   held_slot(const held_slot&) = delete;
   held_slot& operator=(const held_slot&) = delete;
   ~held_slot() {
@@ -38,9 +38,10 @@ class held_slot {
     full_ = false;
   }
   [[nodiscard]] auto& element() noexcept { return slots::element(storage_); }
+  [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
 
  private:
-  Allocator& allocator_;
+  [[no_unique_address]] Allocator allocator_;  // of its own: that of the container may be replaced meanwhile
   alignas(slots::alignment()) std::byte storage_[slots::size()];
   bool full_ = false;
 };
