@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <evac/detail/table/table_access.hpp>
 #include <evac/sharded_map.hpp>
 #include <evac/sharded_set.hpp>
 #include <functional>
@@ -48,10 +49,7 @@ template <class Map>
 /// Empty if no shard is held, asked of the locks themselves.
 template <class Map>
 [[nodiscard]] std::string held_shards(Map& map) {
-  struct opened : Map {
-    static auto& shards(Map& of) { return (of.*(&opened::core_)).shards(); }
-  };
-  auto& shards = opened::shards(map);
+  auto& shards = evac::detail::table_access::shards_of(map);
   std::string held;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     auto& mutex = const_cast<typename Map::mutex_type&>(shards[i].mutex());

@@ -9,6 +9,11 @@ struct table_access {
   [[nodiscard]] static auto& of(Container& container) noexcept {
     return container.table_;
   }
+  /// The many tables of a sharded container.
+  template <class Container>
+  [[nodiscard]] static auto& shards_of(Container& container) noexcept {
+    return container.core_.shards();
+  }
 };
 
 }  // namespace evac::detail
