@@ -27,6 +27,7 @@ set(EVAC_API_TESTS
   api/propagation_test.cpp
   api/random_sequences_test.cpp
   api/sharded_interface_test.cpp
+  api/sharded_ranges_test.cpp
   api/shrink_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS

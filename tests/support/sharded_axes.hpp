@@ -64,6 +64,7 @@ template <class Map>
 
 }  // namespace evac_test
 
+#define CHECK_VALID_SHARDS(map) CHECK(::evac_test::validate_shards(map) == std::string())
 #define REQUIRE_ALL_FREE(map) REQUIRE(::evac_test::held_shards(map) == std::string())
 #define CHECK_ALL_FREE(map) CHECK(::evac_test::held_shards(map) == std::string())
 
