@@ -149,9 +149,9 @@ class ABSL_LOCKABLE basic_rw_lock {
 
  private:
   // Pairs
-  //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the lock
-  //   bias set   count_quiet_read() and try_lock() release, enter_biased() acquires: what the last writer wrote before
-  //   dekker     enter_biased() announces, then loads bias_; begin_revocation() clears bias_, then looks for
+  //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the
+  //   lock bias set   count_quiet_read() and try_lock() release, enter_biased() acquires: what the last writer wrote
+  //   before dekker     enter_biased() announces, then loads bias_; begin_revocation() clears bias_, then looks for
   //              announcements
   static constexpr std::uint32_t writer = 1;
   static constexpr std::uint32_t writer_waiting = 2;
@@ -222,8 +222,7 @@ class ABSL_LOCKABLE basic_rw_lock {
         if ((state & writer_waiting) == 0) state_.fetch_or(writer_waiting, relaxed);
         ++spins;
         spin_pause();
-      } else if (park(state, writer_waiting | parked)) {
-        events.parked();
+      } else if (park(state, writer_waiting | parked, events)) {
         spins = 0;
       }
     }
@@ -239,8 +238,7 @@ class ABSL_LOCKABLE basic_rw_lock {
         waited = true;
         ++spins;
         spin_pause();
-      } else if (park(state, parked)) {
-        events.parked();
+      } else if (park(state, parked, events)) {
         spins = 0;
       }
     }
@@ -248,11 +246,13 @@ class ABSL_LOCKABLE basic_rw_lock {
   }
 
   // Sleeps until state_ is no longer what it was, with these flags added; false if it changed before.
-  [[nodiscard]] bool park(std::uint32_t state, std::uint32_t flags) noexcept {
+  template <class Events>
+  [[nodiscard]] bool park(std::uint32_t state, std::uint32_t flags, Events& events) noexcept {
     if ((state & flags) != flags &&
         !state_.compare_exchange_strong(state, state | flags, relaxed, relaxed)) {  // relaxed: orders nothing
       return false;
     }
+    events.parked();
     state_.wait(state | flags, relaxed);  // relaxed: whoever wakes looks again
     return true;
   }

@@ -177,6 +177,11 @@ class atomic {
   mutable rl::atomic<stored> value_;
 };
 
+template <class T>
+struct own_atomic : atomic<T> {
+  using atomic<T>::atomic;
+};
+
 }  // namespace evac::detail
 
 #endif

@@ -1,0 +1,744 @@
+// rw_lock on this machine, with the real records, fence and system calls; tests/model has it in all interleavings.
+#include <algorithm>
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <evac/detail/sync/asymmetric_fence.hpp>
+#include <evac/detail/sync/reader_record.hpp>
+#include <evac/detail/sync/record_list.hpp>
+#include <evac/rw_lock.hpp>
+#include <functional>
+#include <latch>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <shared_mutex>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/in_threads.hpp"
+
+using namespace evac_test;
+using evac::detail::visible_readers;
+
+static_assert(sizeof(evac::rw_lock) == 8);
+static_assert(std::is_nothrow_default_constructible_v<evac::rw_lock>);
+static_assert(!std::copy_constructible<evac::rw_lock> && !std::move_constructible<evac::rw_lock>);
+static_assert(!std::is_copy_assignable_v<evac::rw_lock>);
+
+namespace {
+
+/// The lock without its annotations: tests go in and out where clang's analysis cannot follow.
+class rw_lock {
+ public:
+  void lock() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.lock(); }
+  void lock(auto& events) ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.lock(events); }
+  bool try_lock() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tested_.try_lock(); }
+  void unlock() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.unlock(); }
+  void lock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.lock_shared(); }
+  void lock_shared(auto& events) ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.lock_shared(events); }
+  bool try_lock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tested_.try_lock_shared(); }
+  void unlock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.unlock_shared(); }
+  [[nodiscard]] bool is_biased() const { return tested_.is_biased(); }
+  [[nodiscard]] bool is_write_locked() const { return tested_.is_write_locked(); }
+  [[nodiscard]] std::uint32_t reader_count() const { return tested_.reader_count(); }
+
+ private:
+  evac::rw_lock tested_;
+};
+
+constinit evac::rw_lock lock_without_dynamic_initialisation;
+
+constexpr int most_reads_until_biased = (visible_readers::highest_price + 2) * 16;
+
+struct counted_events {
+  std::atomic<int> contended_count{0};
+  std::atomic<int> parked_count{0};
+  std::atomic<int> revoked_count{0};
+  void contended() noexcept { ++contended_count; }
+  void parked() noexcept { ++parked_count; }
+  void revoked() noexcept { ++revoked_count; }
+};
+
+/// What `ask` says in a thread of its own.
+template <class Ask>
+auto elsewhere(const Ask& ask) {
+  decltype(ask()) answer{};
+  std::thread([&] { answer = ask(); }).join();
+  return answer;
+}
+bool free_for_writers(rw_lock& lock) {
+  return elsewhere([&] {
+    if (!lock.try_lock()) return false;
+    lock.unlock();
+    return true;
+  });
+}
+bool free_for_readers(rw_lock& lock) {
+  return elsewhere([&] {
+    if (!lock.try_lock_shared()) return false;
+    lock.unlock_shared();
+    return true;
+  });
+}
+
+/// Reads until readers announce themselves; the number of reads, 0 if that did not come.
+int make_biased(rw_lock& lock) {
+  for (int reads = 1; reads <= most_reads_until_biased; ++reads) {
+    lock.lock_shared();
+    lock.unlock_shared();
+    if (lock.is_biased()) return reads;
+  }
+  return 0;
+}
+
+template <class Condition>
+void await(const Condition& condition) {
+  while (!condition()) std::this_thread::yield();
+}
+
+/// Runs when the thread ends, after the thread has given its reader record back, if it was set before the thread used
+/// a lock; before that if it was set after.
+struct when_thread_ends {
+  std::function<void()> run;
+  ~when_thread_ends() {
+    if (run) run();
+  }
+};
+when_thread_ends& at_end() {
+  static thread_local when_thread_ends object;
+  return object;
+}
+
+}  // namespace
+
+TEST_CASE("a writer excludes everybody, readers exclude writers only") {
+  rw_lock lock;
+  const bool biased = GENERATE(false, true);
+  if (biased) REQUIRE(make_biased(lock) > 0);
+  SECTION("lock") {
+    lock.lock();
+    REQUIRE(lock.is_write_locked());
+    REQUIRE_FALSE(free_for_writers(lock));
+    REQUIRE_FALSE(free_for_readers(lock));
+    lock.unlock();
+  }
+  SECTION("try_lock") {
+    REQUIRE(lock.try_lock());
+    REQUIRE(lock.is_write_locked());
+    REQUIRE_FALSE(free_for_writers(lock));
+    REQUIRE_FALSE(free_for_readers(lock));
+    lock.unlock();
+  }
+  SECTION("lock_shared") {
+    lock.lock_shared();
+    REQUIRE_FALSE(lock.is_write_locked());
+    REQUIRE(lock.reader_count() == (biased ? 0 : 1));
+    REQUIRE_FALSE(free_for_writers(lock));
+    REQUIRE(free_for_readers(lock));
+    lock.unlock_shared();
+  }
+  SECTION("try_lock_shared") {
+    REQUIRE(lock.try_lock_shared());
+    REQUIRE(lock.reader_count() == (biased ? 0 : 1));
+    REQUIRE_FALSE(free_for_writers(lock));
+    REQUIRE(free_for_readers(lock));
+    lock.unlock_shared();
+  }
+  REQUIRE(free_for_writers(lock));
+  REQUIRE(free_for_readers(lock));
+  REQUIRE_FALSE(lock.is_write_locked());
+  REQUIRE(lock.reader_count() == 0);
+}
+
+TEST_CASE("rw_lock works with the standard's guards, two of them in any order") {
+  evac::rw_lock first;
+  evac::rw_lock& second = lock_without_dynamic_initialisation;
+  {
+    std::unique_lock<evac::rw_lock> own(first, std::try_to_lock);
+    REQUIRE(own.owns_lock());
+    std::shared_lock<evac::rw_lock> shared(second);
+    REQUIRE_FALSE(elsewhere([&] { return std::shared_lock<evac::rw_lock>(first, std::try_to_lock).owns_lock(); }));
+    REQUIRE(elsewhere([&] { return std::shared_lock<evac::rw_lock>(second, std::try_to_lock).owns_lock(); }));
+    REQUIRE_FALSE(elsewhere([&] { return std::unique_lock<evac::rw_lock>(second, std::try_to_lock).owns_lock(); }));
+  }
+  int sum = 0;
+  const int rounds_each = static_cast<int>(rounds(2000));
+  in_threads(4, [&](std::size_t thread) {
+    for (int i = 0; i < rounds_each; ++i) {
+      if (thread % 2 == 0) {
+        const std::scoped_lock both(first, second);
+        ++sum;
+      } else {
+        const std::scoped_lock both(second, first);
+        ++sum;
+      }
+    }
+  });
+  REQUIRE(sum == 4 * rounds_each);
+  REQUIRE(std::unique_lock<evac::rw_lock>(first, std::try_to_lock).owns_lock());
+  REQUIRE(std::unique_lock<evac::rw_lock>(second, std::try_to_lock).owns_lock());
+}
+
+TEST_CASE("readers that come after a waiting writer go in after it") {
+  rw_lock lock;
+  const bool biased = GENERATE(false, true);
+  int tries_that_failed = 0;
+  for (std::size_t round = 0; round < rounds(100); ++round) {
+    if (biased) REQUIRE(make_biased(lock) > 0);
+    std::vector<int> order;
+    lock.lock_shared();
+    std::thread writer([&] {
+      lock.lock();
+      order.push_back(1);
+      lock.unlock();
+    });
+    // Until the writer waits, a reader comes in beside this one.
+    await([&] {
+      if (!lock.try_lock_shared()) return true;
+      lock.unlock_shared();
+      return false;
+    });
+    std::vector<std::thread> readers;
+    std::mutex of_order;
+    for (int i = 0; i < 3; ++i) {
+      readers.emplace_back([&] {
+        lock.lock_shared();
+        const std::scoped_lock alone(of_order);
+        order.push_back(2);
+        lock.unlock_shared();
+      });
+    }
+    for (int i = 0; i < 100; ++i) {
+      if (!lock.try_lock_shared()) ++tries_that_failed;
+    }
+    lock.unlock_shared();
+    writer.join();
+    for (std::thread& reader : readers) reader.join();
+    REQUIRE(order == std::vector<int>{1, 2, 2, 2});
+  }
+  REQUIRE(tries_that_failed == static_cast<int>(100 * rounds(100)));
+}
+
+TEST_CASE("a writer among readers that never pause gets all its turns") {
+  rw_lock lock;
+  std::atomic<bool> done{false};
+  std::atomic<std::size_t> reads{0};
+  const std::size_t writes = rounds(40);
+  std::size_t written = 0;
+  const std::size_t wrong = in_threads(crowd(), [&](std::size_t thread) {
+    std::size_t seen_wrong = 0;
+    if (thread == 0) {
+      while (written < writes) {
+        lock.lock();
+        ++written;
+        lock.unlock();
+        // Without reads in between this would show nothing.
+        const std::size_t before = reads.load();
+        await([&] { return reads.load() > before; });
+      }
+      done = true;
+      return seen_wrong;
+    }
+    while (!done) {
+      lock.lock_shared();
+      const std::size_t before = written;
+      ++reads;
+      seen_wrong += written == before ? 0 : 1;
+      lock.unlock_shared();
+    }
+    return seen_wrong;
+  });
+  REQUIRE(wrong == 0);
+  REQUIRE(written == writes);
+  REQUIRE(reads >= writes);
+}
+
+TEST_CASE("who waits for long sleeps, says so, and is woken by whoever leaves") {
+  rw_lock lock;
+  counted_events events;
+  const bool holder_writes = GENERATE(false, true);
+  const bool waiter_writes = GENERATE(false, true);
+  if (!holder_writes && !waiter_writes) return;
+  CAPTURE(holder_writes, waiter_writes);
+  int entered = 0;
+  const int all = static_cast<int>(rounds(300));
+  for (int round = 0; round < all; ++round) {
+    if (holder_writes) {
+      lock.lock();
+    } else {
+      lock.lock_shared();
+    }
+    const int before = events.parked_count;
+    std::thread waiter([&] {
+      if (waiter_writes) {
+        lock.lock(events);
+        ++entered;
+        lock.unlock();
+      } else {
+        lock.lock_shared(events);
+        ++entered;
+        lock.unlock_shared();
+      }
+    });
+    // From here the waiter is on its way to sleep: now and then it has got there, now and then not yet.
+    await([&] { return events.parked_count > before; });
+    if (holder_writes) {
+      lock.unlock();
+    } else {
+      lock.unlock_shared();
+    }
+    waiter.join();
+  }
+  REQUIRE(entered == all);
+  REQUIRE(events.parked_count >= all);
+  REQUIRE(events.contended_count == all);
+  REQUIRE(events.revoked_count == 0);
+}
+
+TEST_CASE("no wake-up is lost among many who sleep") {
+  rw_lock lock;
+  counted_events events;
+  const std::size_t threads = crowd();
+  const int each = static_cast<int>(rounds(500));
+  int written = 0;
+  std::atomic<int> read{0};
+  std::atomic<std::size_t> running{threads};
+  in_threads(threads, [&](std::size_t thread) {
+    for (int i = 0; i < each; ++i) {
+      const int slept = events.parked_count;
+      if ((thread + static_cast<std::size_t>(i)) % 3 != 0) {
+        lock.lock(events);
+        ++written;
+        // Until somebody sleeps, if there still is somebody who could.
+        for (int looks = 0; looks < 100 && events.parked_count == slept && running > 1; ++looks)
+          std::this_thread::yield();
+        lock.unlock();
+      } else {
+        lock.lock_shared(events);
+        ++read;
+        if (i % 8 == 0) std::this_thread::yield();
+        lock.unlock_shared();
+      }
+    }
+    --running;
+  });
+  REQUIRE(written + read == static_cast<int>(threads) * each);
+  REQUIRE(events.parked_count > 0);
+  REQUIRE(free_for_writers(lock));
+}
+
+TEST_CASE("an uncontended lock is neither contended nor parked") {
+  rw_lock lock;
+  counted_events events;
+  for (int i = 0; i < 100; ++i) {
+    lock.lock(events);
+    lock.unlock();
+    lock.lock_shared(events);
+    lock.unlock_shared();
+  }
+  REQUIRE(events.contended_count == 0);
+  REQUIRE(events.parked_count == 0);
+  REQUIRE(events.revoked_count == 0);
+}
+
+TEST_CASE("readers announce themselves after reads without a writer, and a writer ends that") {
+  rw_lock lock;
+  REQUIRE_FALSE(lock.is_biased());
+  const int reads = make_biased(lock);
+  REQUIRE(reads > static_cast<int>(visible_readers::least_price - 1) * 16);
+  REQUIRE(reads <= static_cast<int>(visible_readers::least_price) * 16);
+  lock.lock_shared();
+  REQUIRE(lock.reader_count() == 0);
+  REQUIRE_FALSE(free_for_writers(lock));
+  lock.unlock_shared();
+
+  counted_events events;
+  lock.lock(events);
+  REQUIRE_FALSE(lock.is_biased());
+  REQUIRE(events.revoked_count == 1);
+  lock.unlock();
+  lock.lock_shared();
+  REQUIRE(lock.reader_count() == 1);
+  lock.unlock_shared();
+  lock.lock(events);
+  lock.unlock();
+  REQUIRE(events.revoked_count == 1);
+
+  REQUIRE(make_biased(lock) > 0);
+  REQUIRE(lock.try_lock());
+  REQUIRE_FALSE(lock.is_biased());
+  lock.unlock();
+}
+
+TEST_CASE("a writer now and then keeps readers from announcing themselves") {
+  rw_lock lock;
+  const bool by_try = GENERATE(false, true);
+  int biased = 0;
+  for (int writes = 0; writes < 20; ++writes) {
+    for (std::uint32_t i = 0; i < (visible_readers::least_price - 1) * 16; ++i) {
+      lock.lock_shared();
+      lock.unlock_shared();
+      biased += lock.is_biased() ? 1 : 0;
+    }
+    if (by_try) {
+      REQUIRE(lock.try_lock());
+    } else {
+      lock.lock();
+    }
+    lock.unlock();
+  }
+  REQUIRE(biased == 0);
+}
+
+TEST_CASE("a writer waits for announced readers") {
+  rw_lock lock;
+  int read_wrongly = 0;
+  for (std::size_t round = 0; round < rounds(100); ++round) {
+    REQUIRE(make_biased(lock) > 0);
+    std::atomic<bool> left{false};
+    std::atomic<bool> writes{false};
+    lock.lock_shared();
+    std::thread writer([&] {
+      lock.lock();
+      writes = true;
+      if (!left) ++read_wrongly;
+      lock.unlock();
+    });
+    await([&] { return !lock.is_biased(); });
+    for (int i = 0; i < 50; ++i) {
+      if (writes) ++read_wrongly;
+      std::this_thread::yield();
+    }
+    left = true;
+    lock.unlock_shared();
+    writer.join();
+  }
+  REQUIRE(read_wrongly == 0);
+}
+
+TEST_CASE("a try_lock that finds an announced reader fails, and the next writer finds it too") {
+  rw_lock lock;
+  REQUIRE(make_biased(lock) > 0);
+  lock.lock_shared();
+  REQUIRE_FALSE(free_for_writers(lock));
+  REQUIRE(lock.is_biased());
+  REQUIRE_FALSE(lock.is_write_locked());
+  REQUIRE(free_for_readers(lock));
+  REQUIRE_FALSE(free_for_writers(lock));
+  lock.unlock_shared();
+  REQUIRE(lock.is_biased());
+  REQUIRE(free_for_writers(lock));
+  REQUIRE_FALSE(lock.is_biased());
+}
+
+TEST_CASE("a thread may read under more locks than its record has room for") {
+  constexpr std::size_t count = 20;
+  std::vector<rw_lock> locks(count);
+  for (rw_lock& each : locks) REQUIRE(make_biased(each) > 0);
+  for (rw_lock& each : locks) each.lock_shared();
+  std::size_t announced = 0;
+  for (rw_lock& each : locks) {
+    REQUIRE(each.reader_count() <= 1);
+    announced += 1 - each.reader_count();
+    REQUIRE_FALSE(free_for_writers(each));
+    REQUIRE(free_for_readers(each));
+  }
+  REQUIRE(announced == 12);
+  std::mt19937_64 random(seed());
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < count; ++i) order.push_back(i);
+  std::shuffle(order.begin(), order.end(), random);
+  for (const std::size_t i : order) {
+    locks[i].unlock_shared();
+    REQUIRE(locks[i].reader_count() == 0);
+    REQUIRE(free_for_writers(locks[i]));
+  }
+}
+
+TEST_CASE("a lock may be read twice by one thread while no writer waits") {
+  rw_lock lock;
+  REQUIRE(make_biased(lock) > 0);
+  lock.lock_shared();
+  REQUIRE(lock.try_lock_shared());
+  lock.unlock_shared();
+  REQUIRE_FALSE(free_for_writers(lock));
+  lock.unlock_shared();
+  REQUIRE(free_for_writers(lock));
+}
+
+TEST_CASE("objects of a thread that outlive its record may still lock and leave") {
+  rw_lock lock;
+  rw_lock held;
+  REQUIRE(make_biased(lock) > 0);
+  REQUIRE(make_biased(held) > 0);
+  const bool ends_as_reader = GENERATE(false, true);
+  std::vector<std::uint32_t> by_state;
+  const auto read = [&] {
+    lock.lock_shared();
+    by_state.push_back(lock.reader_count());
+    lock.unlock_shared();
+  };
+  std::thread([&] {
+    at_end().run = [&] {
+      read();
+      if (ends_as_reader) held.unlock_shared();
+      read();
+    };
+    held.lock_shared();
+    if (!ends_as_reader) held.unlock_shared();
+  }).join();
+  // Who still reads by the record keeps it until then.
+  REQUIRE(by_state == (ends_as_reader ? std::vector<std::uint32_t>{0, 1} : std::vector<std::uint32_t>{1, 1}));
+  REQUIRE(free_for_writers(lock));
+  REQUIRE(free_for_writers(held));
+}
+
+TEST_CASE("a thread that ends while it reads is seen by writers until its object leaves") {
+  rw_lock held;
+  REQUIRE(make_biased(held) > 0);
+  std::atomic<bool> ending{false};
+  std::atomic<bool> may_leave{false};
+  std::thread thread([&] {
+    at_end().run = [&] {
+      ending = true;
+      await([&] { return may_leave.load(); });
+      held.unlock_shared();
+    };
+    held.lock_shared();
+  });
+  await([&] { return ending.load(); });
+  const bool excluded = !free_for_writers(held);
+  may_leave = true;
+  thread.join();
+  REQUIRE(excluded);
+  REQUIRE(free_for_writers(held));
+}
+
+TEST_CASE("records are used again: there are as many as threads at one time") {
+  rw_lock lock;
+  REQUIRE(make_biased(lock) > 0);
+  const auto read = [&] {
+    lock.lock_shared();
+    lock.unlock_shared();
+  };
+  std::thread(read).join();
+  const std::size_t before = visible_readers::record_count();
+  for (int i = 0; i < 100; ++i) std::thread(read).join();
+  REQUIRE(visible_readers::record_count() == before);
+
+  const auto with_late_leavers = [&] {
+    at_end().run = [&] { lock.unlock_shared(); };
+    lock.lock_shared();
+  };
+  for (int i = 0; i < 100; ++i) std::thread(with_late_leavers).join();
+  REQUIRE(visible_readers::record_count() == before);
+
+  constexpr std::size_t at_once = 24;
+  const auto together = [&] {
+    std::latch all_read(at_once);
+    in_threads(at_once, [&](std::size_t) {
+      lock.lock_shared();
+      all_read.arrive_and_wait();
+      lock.unlock_shared();
+    });
+  };
+  together();
+  const std::size_t most = visible_readers::record_count();
+  REQUIRE(most >= at_once);
+  REQUIRE(most <= before + at_once);
+  for (int i = 0; i < 5; ++i) together();
+  REQUIRE(visible_readers::record_count() == most);
+}
+
+TEST_CASE("who leaves last may destroy the lock at once") {
+  struct shared_object {
+    rw_lock lock;
+    std::size_t users;
+    explicit shared_object(std::size_t count) : users(count) {}
+  };
+  const std::size_t threads = crowd();
+  std::atomic<std::size_t> destroyed{0};
+  const std::size_t all = rounds(5000);
+  std::vector<shared_object*> objects;
+  std::vector<std::atomic<std::size_t>> arrived(all);
+  for (std::size_t i = 0; i < all; ++i) objects.push_back(new shared_object(threads));
+  in_threads(threads, [&](std::size_t) {
+    for (std::size_t i = 0; i < all; ++i) {
+      shared_object* const object = objects[i];
+      ++arrived[i];
+      for (int spins = 0; spins < 100 && arrived[i] < threads; ++spins) evac::detail::spin_pause();
+      object->lock.lock_shared();
+      object->lock.unlock_shared();
+      object->lock.lock();
+      const bool last = --object->users == 0;
+      object->lock.unlock();
+      if (last) {
+        delete object;
+        ++destroyed;
+      }
+    }
+  });
+  REQUIRE(destroyed == all);
+}
+
+TEST_CASE("eight threads per core that read, write and try lose nothing") {
+  const std::size_t threads = 8 * std::max(1U, std::thread::hardware_concurrency());
+  rw_lock lock;
+  counted_events events;
+  std::size_t first = 0;
+  std::size_t second = 0;
+  const std::size_t each = rounds(3000);
+  std::atomic<std::size_t> writes{0};
+  std::atomic<std::size_t> reads{0};
+  const unsigned write_share = GENERATE(1U, 20U, 90U);
+  CAPTURE(write_share);
+  const std::size_t wrong = in_threads(threads, [&](std::size_t thread) {
+    std::mt19937_64 random(seed() + thread);
+    std::size_t written = 0;
+    std::size_t read = 0;
+    std::size_t seen_wrong = 0;
+    for (std::size_t i = 0; i < each; ++i) {
+      const auto dice = random();
+      const bool tries = (dice >> 32U) % 4 == 0;
+      if (dice % 100 < write_share) {
+        if (tries && !lock.try_lock()) continue;
+        if (!tries) lock.lock(events);
+        seen_wrong += first == second ? 0 : 1;
+        ++first;
+        if (dice % 512 < 8) std::this_thread::yield();
+        ++second;
+        ++written;
+        lock.unlock();
+      } else {
+        if (tries && !lock.try_lock_shared()) continue;
+        if (!tries) lock.lock_shared(events);
+        const std::size_t before = first;
+        if (dice % 512 < 8) std::this_thread::yield();
+        seen_wrong += before == second ? 0 : 1;
+        ++read;
+        lock.unlock_shared();
+      }
+    }
+    writes += written;
+    reads += read;
+    return seen_wrong;
+  });
+  REQUIRE(wrong == 0);
+  REQUIRE(first == writes);
+  REQUIRE(second == writes);
+  REQUIRE(writes > 0);
+  REQUIRE(reads > 0);
+  REQUIRE(events.parked_count > 0);
+  REQUIRE(free_for_writers(lock));
+  REQUIRE(lock.reader_count() == 0);
+}
+
+TEST_CASE("one who announces and one who looks do not miss each other") {
+  using evac::detail::asymmetric_fence;
+  struct alignas(64) cell {
+    evac::detail::atomic<int> announced{0};
+    alignas(64) evac::detail::atomic<int> condition{0};
+    int condition_seen = 0;
+    int announced_seen = 0;
+  };
+  const std::size_t count = rounds(5000);
+  std::deque<cell> cells(count);
+  std::atomic<std::size_t> at[2] = {0, 0};
+  in_threads(2, [&](std::size_t side) {
+    for (std::size_t i = 0; i < count; ++i) {
+      cell& each = cells[i];
+      at[side] = i;
+      // Meet, but not for long: on one processor the other may be stopped anywhere.
+      for (int spins = 0; spins < 1000 && at[1 - side] < i; ++spins) evac::detail::spin_pause();
+      if (side == 0) {
+        asymmetric_fence::announce(each.announced, 1);
+        each.condition_seen = each.condition.load(evac::detail::seq_cst);
+      } else {
+        each.condition.store(1, evac::detail::seq_cst);
+        asymmetric_fence::heavy();
+        each.announced_seen = each.announced.load(evac::detail::seq_cst);
+      }
+    }
+  });
+  std::size_t missed = 0;
+  for (const cell& each : cells) missed += each.condition_seen + each.announced_seen == 0 ? 1 : 0;
+  REQUIRE(missed == 0);
+}
+
+TEST_CASE("a reader record holds what was announced and not withdrawn") {
+  evac::detail::reader_record<3> record;
+  int locks[4] = {};
+  REQUIRE_FALSE(record.leave(&locks[0]));
+  for (int i = 0; i < 3; ++i) REQUIRE(record.enter(&locks[i]));
+  REQUIRE_FALSE(record.enter(&locks[3]));
+  REQUIRE_FALSE(record.holds(&locks[3]));
+  REQUIRE_FALSE(record.leave(&locks[3]));
+  REQUIRE(record.leave(&locks[1]));
+  REQUIRE_FALSE(record.holds(&locks[1]));
+  REQUIRE(record.holds(&locks[0]));
+  REQUIRE(record.enter(&locks[3]));
+  REQUIRE(record.holds(&locks[3]));
+
+  REQUIRE_FALSE(record.over());
+  record.end();
+  REQUIRE_FALSE(record.over());
+  REQUIRE(record.leave(&locks[3]));
+  REQUIRE(record.leave(&locks[2]));
+  REQUIRE_FALSE(record.over());
+  REQUIRE(record.leave(&locks[0]));
+  REQUIRE(record.over());
+  record.renew();
+  REQUIRE_FALSE(record.over());
+
+  int sampled = 0;
+  for (int i = 0; i < 160; ++i) sampled += record.sample(16) ? 1 : 0;
+  REQUIRE(sampled == 10);
+}
+
+TEST_CASE("a record of a list belongs to one thread at a time and keeps what the last one wrote") {
+  struct counter {
+    int value = 0;
+  };
+  evac::detail::record_list<counter> list;
+  const std::size_t threads = crowd();
+  const int each = static_cast<int>(rounds(2000));
+  const std::size_t refused = in_threads(threads, [&](std::size_t) {
+    std::size_t none = 0;
+    for (int i = 0; i < each; ++i) {
+      counter* const mine = list.take();
+      if (mine == nullptr) {
+        ++none;
+        continue;
+      }
+      ++mine->value;
+      evac::detail::record_list<counter>::give_back(mine);
+    }
+    return none;
+  });
+  REQUIRE(refused == 0);
+  std::size_t records = 0;
+  int sum = 0;
+  list.for_each([&](const counter& record) {
+    ++records;
+    sum += record.value;
+    return true;
+  });
+  REQUIRE(sum == static_cast<int>(threads) * each);
+  REQUIRE(records >= 1);
+  REQUIRE(records <= threads);
+  std::size_t visited = 0;
+  list.for_each([&](const counter&) {
+    ++visited;
+    return false;
+  });
+  REQUIRE(visited == 1);
+  list.release_all();
+  list.for_each([&](const counter&) { return ++visited != 0; });
+  REQUIRE(visited == 1);
+}
