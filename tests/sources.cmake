@@ -26,7 +26,9 @@ set(EVAC_API_TESTS
   api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
+  api/sharded_compute_test.cpp
   api/sharded_interface_test.cpp
+  api/sharded_overloads_test.cpp
   api/sharded_ranges_test.cpp
   api/shrink_test.cpp
 )
@@ -35,6 +37,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_matrix_test.cpp
+  concurrency/sharded_stress_test.cpp
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
