@@ -29,6 +29,7 @@ set(EVAC_API_TESTS
   api/sharded_compute_test.cpp
   api/sharded_interface_test.cpp
   api/sharded_overloads_test.cpp
+  api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
   api/shrink_test.cpp
 )
