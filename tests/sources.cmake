@@ -26,8 +26,10 @@ set(EVAC_API_TESTS
   api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
+  api/sharded_allocators_test.cpp
   api/sharded_compute_test.cpp
   api/sharded_interface_test.cpp
+  api/sharded_kinds_test.cpp
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
