@@ -1,0 +1,214 @@
+// Allocators of sharded maps: each propagation trait alone, fancy pointers, memory resources; who frees what.
+#include <evac/sharded_map.hpp>
+#include <evac/sharded_set.hpp>
+#include <memory_resource>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/pointers.hpp"
+#include "support/sharded_axes.hpp"
+
+using namespace evac_test;
+
+namespace {
+
+template <bool OnCopy, bool OnMove, bool OnSwap, class Value = tracked>
+using trait_map = evac::sharded_map<int, Value, evac::hash<int>, evac::equal_to<int>,
+                                    trait_allocator<std::pair<const int, Value>, OnCopy, OnMove, OnSwap>>;
+
+template <class Map>
+Map made_by(int identity, std::size_t count, int n) {
+  using alloc = typename Map::allocator_type;
+  Map map(evac::shards{count}, 0, typename Map::hasher(), typename Map::key_equal(), alloc(identity));
+  for (int i = 0; i < n; ++i) map.try_emplace(i, i);
+  return map;
+}
+
+template <class Map>
+void require_elements(Map& map, int n) {
+  REQUIRE(map.size() == static_cast<std::size_t>(n));
+  for (int i = 0; i < n; ++i) {
+    REQUIRE(map.cvisit(i, [&](const auto& element) { CHECK(element.second.value() == i); }) == 1);
+  }
+  REQUIRE_VALID_SHARDS(map);
+  for (int i = n; i < n + 40; ++i) map.try_emplace(i, i);
+  REQUIRE_VALID_SHARDS(map);
+  for (int i = n; i < n + 40; ++i) map.erase(i);
+}
+
+template <class Map>
+void copy_assign_and_move_assign(std::size_t count, std::size_t other_count) {
+  using traits = std::allocator_traits<typename Map::allocator_type>;
+  for (const int n : {0, 1, 20, 300}) {
+    const Map source = made_by<Map>(1, count, n);
+    Map target = made_by<Map>(2, other_count, 30);
+    target = source;
+    REQUIRE(target.get_allocator().id == (traits::propagate_on_container_copy_assignment::value ? 1 : 2));
+    require_elements(target, n);
+    Map moved = made_by<Map>(3, count, 40);
+    const int before = target.get_allocator().id;
+    moved = std::move(target);
+    REQUIRE(moved.get_allocator().id == (traits::propagate_on_container_move_assignment::value ? before : 3));
+    require_elements(moved, n);
+    require_elements(target, 0);  // NOLINT(bugprone-use-after-move): a moved-from map is empty and usable
+  }
+}
+
+template <class Map>
+void construct_and_swap(std::size_t count, std::size_t other_count) {
+  using traits = std::allocator_traits<typename Map::allocator_type>;
+  Map first = made_by<Map>(1, count, 100);
+  Map second = made_by<Map>(traits::propagate_on_container_swap::value ? 2 : 1, other_count, 7);
+  const int id = second.get_allocator().id;
+  swap(first, second);
+  REQUIRE(first.get_allocator().id == id);
+  require_elements(first, 7);
+  require_elements(second, 100);
+  Map copy(second);
+  REQUIRE(copy.get_allocator().id == 101);
+  require_elements(copy, 100);
+  Map moved(std::move(copy));
+  REQUIRE(moved.get_allocator().id == 101);
+  require_elements(moved, 100);
+  Map elsewhere(std::move(moved), typename Map::allocator_type(5));
+  require_elements(elsewhere, 100);
+  REQUIRE(elsewhere.get_allocator().id == 5);
+  elsewhere = {{1, 1}, {0, 0}};
+  REQUIRE(elsewhere.get_allocator().id == 5);
+  require_elements(elsewhere, 2);
+  typename Map::map_type one_owner(std::move(elsewhere));
+  REQUIRE(one_owner.get_allocator().id == 5);
+  REQUIRE(one_owner.size() == 2);
+  Map back(std::move(one_owner));
+  REQUIRE(back.get_allocator().id == 5);
+  require_elements(back, 2);
+  typename Map::map_type another(typename Map::allocator_type(9));
+  for (int i = 0; i < 60; ++i) another.try_emplace(i, i);
+  back = std::move(another);
+  REQUIRE(back.get_allocator().id == (traits::propagate_on_container_move_assignment::value ? 9 : 5));
+  require_elements(back, 60);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("each propagation trait decides for its own operation only, and who allocated frees", "",
+                   (trait_map<false, false, false>), (trait_map<true, false, false>), (trait_map<false, true, false>),
+                   (trait_map<false, false, true>), (trait_map<true, true, true>),
+                   (trait_map<false, false, false, throwing_mover>), (trait_map<true, true, true, throwing_mover>)) {
+  const auto live = tracked_census.live;
+  for (const std::size_t count : shard_counts) {
+    for (const std::size_t other_count : shard_counts) {
+      foreign_frees = 0;
+      copy_assign_and_move_assign<TestType>(count, other_count);
+      construct_and_swap<TestType>(count, other_count);
+      REQUIRE(foreign_frees == 0);
+      REQUIRE(block_owner.empty());
+      REQUIRE(tracked_census.live == live);
+    }
+  }
+}
+
+TEST_CASE("moves between sharded maps say noexcept exactly when the allocator allows it") {
+  using always_equal = evac::sharded_map<int, int>;
+  STATIC_REQUIRE(std::is_nothrow_move_assignable_v<always_equal>);
+  STATIC_REQUIRE(std::is_nothrow_swappable_v<always_equal>);
+  STATIC_REQUIRE(noexcept(std::declval<always_equal&>().swap(std::declval<always_equal&>())));
+  STATIC_REQUIRE(noexcept(std::declval<always_equal&>().clear()));
+  STATIC_REQUIRE(noexcept(std::declval<const always_equal&>().size()));
+  STATIC_REQUIRE(std::is_nothrow_move_assignable_v<evac::sharded_set<int>>);
+  STATIC_REQUIRE(std::is_nothrow_swappable_v<evac::sharded_set<int>>);
+  STATIC_REQUIRE(std::is_nothrow_move_assignable_v<trait_map<false, true, false>>);
+  STATIC_REQUIRE_FALSE(std::is_nothrow_move_assignable_v<trait_map<true, false, true>>);
+  STATIC_REQUIRE(std::is_nothrow_swappable_v<trait_map<false, false, true>>);
+  STATIC_REQUIRE_FALSE(std::is_nothrow_swappable_v<trait_map<true, true, false>>);
+  STATIC_REQUIRE(noexcept(std::declval<trait_map<false, false, false>&>().clear()));
+  CHECK(std::is_nothrow_destructible_v<always_equal>);
+}
+
+TEMPLATE_TEST_CASE("moves between unequal allocators move each element once", "", (trait_map<false, false, false>),
+                   (trait_map<true, false, true>)) {
+  using alloc = typename TestType::allocator_type;
+  for (const std::size_t count : shard_counts) {
+    TestType source = made_by<TestType>(1, count, 100);
+    auto moves = tracked_census.moves;
+    auto copies = tracked_census.copies;
+    TestType elsewhere(std::move(source), alloc(2));
+    CHECK(tracked_census.moves - moves == 100);
+    TestType target = made_by<TestType>(3, count, 10);
+    moves = tracked_census.moves;
+    target = std::move(elsewhere);
+    CHECK(tracked_census.moves - moves == 100);
+    CHECK(tracked_census.copies == copies);
+    moves = tracked_census.moves;
+    TestType same(std::move(target));
+    target = std::move(same);
+    swap(target, same);
+    swap(target, same);
+    target.clear();
+    CHECK(tracked_census.moves == moves);
+  }
+}
+
+TEMPLATE_TEST_CASE("an allocator with fancy pointers serves shards, elements in place and in nodes", "", tracked,
+                   throwing_mover, over_aligned, four_kilobytes) {
+  using Map = evac::sharded_map<int, TestType, evac::hash<int>, evac::equal_to<int>,
+                                fancy_allocator<std::pair<const int, TestType>>>;
+  const auto blocks = memory.blocks;
+  {
+    Map map = filled_shards<Map>(4, 300);
+    map.erase_if([](const auto& element) { return element.first % 3 == 0; });
+    const Map copy = map;
+    map.rehash(0);
+    REQUIRE(copy == map);
+    Map fewer(evac::shards{2});
+    fewer = std::move(map);
+    REQUIRE(fewer == copy);
+    REQUIRE_VALID_SHARDS(fewer);
+    REQUIRE(memory.blocks > blocks);
+  }
+  REQUIRE(memory.blocks == blocks);
+}
+
+TEST_CASE("elements of a sharded map are constructed and moved with its resource") {
+  std::pmr::monotonic_buffer_resource one;
+  std::pmr::monotonic_buffer_resource two;
+  using allocator = std::pmr::polymorphic_allocator<std::pair<const int, std::pmr::vector<int>>>;
+  using Map = evac::sharded_map<int, std::pmr::vector<int>, evac::hash<int>, evac::equal_to<int>, allocator>;
+  const auto require_all_in = [](const Map& map, std::pmr::memory_resource* resource) {
+    REQUIRE(map.cvisit_all([&](const auto& element) {
+      CHECK(element.second.get_allocator().resource() == resource);
+      CHECK(element.second == std::pmr::vector<int>(5, element.first));
+    }) == 300);
+  };
+  Map source{allocator(&one)};
+  for (int i = 0; i < 300; ++i) source.try_emplace(i, std::size_t{5}, i);
+  require_all_in(source, &one);
+  Map target{allocator(&two)};
+  target = source;
+  require_all_in(target, &two);
+  target.clear();
+  target = std::move(source);
+  require_all_in(target, &two);
+  CHECK(source.empty());  // NOLINT(bugprone-use-after-move): promised
+  const Map moved(std::move(target), allocator(&one));
+  require_all_in(moved, &one);
+  const Map by_default(moved);
+  require_all_in(by_default, std::pmr::get_default_resource());
+}
+
+TEST_CASE("a map that nothing is asked of gives back all memory") {
+  const auto blocks = memory.blocks;
+  const auto bytes = memory.bytes;
+  const auto live = tracked_census.live;
+  for (const std::size_t count : shard_counts) {
+    sharded_tracked map = filled_shards<sharded_tracked>(count, 1000);
+    CHECK(memory.bytes > bytes);
+    map.clear();
+    CHECK(tracked_census.live == live);
+    CHECK(memory.blocks == blocks + 1);  // the shards themselves
+  }
+  CHECK(memory.blocks == blocks);
+  CHECK(memory.bytes == bytes);
+}
