@@ -33,12 +33,14 @@ set(EVAC_API_TESTS
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
+  api/sharded_sequences_test.cpp
   api/shrink_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
+  concurrency/sharded_blocking_test.cpp
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
 )
