@@ -17,6 +17,7 @@
 #include "support/growth.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/scoreboard.hpp"
 
 namespace {
 
@@ -29,22 +30,6 @@ struct settings {
   std::size_t rounds = 5;
   bool large = false;
   [[nodiscard]] bool wants(const std::string& bar) const { return bar.find(only) != std::string::npos; }
-};
-
-class scoreboard {
- public:
-  /// `measured` against at most `allowed`; both are ratios or figures of the unit that `bar` names.
-  void enter(const std::string& bar, const std::string& figures, double measured, double allowed) {
-    const bool valid = std::isfinite(measured) && measured > 0;
-    const std::string verdict = !valid ? "invalid" : measured <= allowed ? "PASS" : "MISS";
-    std::cout << bar << ": " << figures << " | measured " << (valid ? fixed(measured, 3) : "-") << ", at most "
-              << fixed(allowed, 3) << " | " << verdict << std::endl;
-    if (verdict != "PASS") ++missed_;
-  }
-  [[nodiscard]] int missed() const { return missed_; }
-
- private:
-  int missed_ = 0;
 };
 
 [[nodiscard]] std::string figures_of(const samples& all, int digits = 2) {

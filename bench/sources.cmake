@@ -7,3 +7,9 @@ set(EVAC_BENCH_BARS_SOURCES
 set(EVAC_BENCH_MICRO_SOURCES
   micro/maps.cpp
 )
+set(EVAC_BENCH_THROUGHPUT_SOURCES
+  throughput/throughput.cpp
+)
+set(EVAC_BENCH_LOCK_SOURCES
+  lock/locks.cpp
+)

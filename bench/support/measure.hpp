@@ -130,6 +130,11 @@ class latency_histogram {
     ++total_;
     most_ = std::max(most_, nanos);
   }
+  void add(const latency_histogram& other) {
+    for (std::size_t i = 0; i < buckets; ++i) counts_[i] += other.counts_[i];
+    total_ += other.total_;
+    most_ = std::max(most_, other.most_);
+  }
   /// Upper edge of the bucket that holds this share of all values.
   [[nodiscard]] std::uint64_t percentile(double share) const {
     const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(total_));

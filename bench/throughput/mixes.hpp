@@ -1,0 +1,203 @@
+// Finds, inserts and erases on a map that was made for its keys, by one thread and by several.
+#ifndef EVAC_BENCH_THROUGHPUT_MIXES_HPP
+#define EVAC_BENCH_THROUGHPUT_MIXES_HPP
+
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "support/threads.hpp"
+#include "throughput/results.hpp"
+#include "throughput/streams.hpp"
+
+namespace bench {
+
+inline constexpr std::array<unsigned, 3> update_shares{0, 10, 50};
+inline constexpr std::array<std::size_t, 3> thread_counts{1, 2, 4};
+
+/// How long each mix runs, and whether its rate is per second or per second of processor time.
+struct timing {
+  double seconds;
+  bool by_cpu;
+};
+
+/// Million operations a second; not a number where the map was wrong.
+struct mix_rates {
+  double mix[skews.size()][update_shares.size()][thread_counts.size()];
+  double hot_key[2];  // one key read by 1 and 2 threads
+  double one_by_one, in_bulk;
+};
+
+template <class Peer>
+class mix_runner {
+ public:
+  mix_runner(const streams& prepared, const timing& how) : prepared_(prepared), how_(how), map_(2 * prepared.resident) {
+    for (std::size_t i = 0; i < prepared.resident; ++i)
+      wrong_ += map_.insert(resident_key(i), ~resident_key(i)) ? 0 : 1;
+    size_ = prepared.resident;
+  }
+
+  [[nodiscard]] double run(skew of, unsigned updates, std::size_t threads) {
+    struct alignas(64) tally {
+      std::uint64_t inserted = 0;
+      std::uint64_t erased = 0;
+      std::uint64_t wrong = 0;
+    };
+    std::array<tally, streams::most_threads> tallies{};
+    const auto& own = prepared_.of[static_cast<std::size_t>(of)];
+    const threads_run run = run_threads(threads, how_.seconds, [&](std::size_t t, const std::atomic<bool>& stop) {
+      const operations& todo = own[t];
+      std::size_t& cursor = cursors_[static_cast<std::size_t>(of)][t].at;
+      tally counted;
+      std::size_t at = cursor;
+      // relaxed: when exactly it is seen does not matter
+      while (!stop.load(std::memory_order_relaxed)) {
+        const std::size_t begin = at % operations::length;
+        const unsigned coin = 8 + at / operations::length % 8;
+        for (std::size_t i = begin; i < begin + operations::block; ++i) {
+          const std::uint64_t key = todo.keys[i];
+          const unsigned dice = todo.dice[i];
+          if ((dice & 0xFFU) >= updates) {
+            std::uint64_t value = 0;
+            if (map_.find(key, value)) counted.wrong += value != ~key ? 1 : 0;
+          } else if ((dice >> coin & 1U) != 0) {
+            counted.inserted += map_.insert(key, ~key) ? 1 : 0;
+          } else {
+            counted.erased += map_.erase(key) ? 1 : 0;
+          }
+        }
+        at += operations::block;
+      }
+      tallies[t] = counted;
+      const std::size_t done = at - cursor;
+      cursor = at;
+      return done;
+    });
+    for (const tally& each : tallies) {
+      size_ += each.inserted - each.erased;
+      wrong_ += each.wrong;
+    }
+    return checked(run);
+  }
+
+  /// All threads read the one key that all have.
+  [[nodiscard]] double read_hot_key(std::size_t threads) {
+    const std::uint64_t key = resident_key(0);
+    std::atomic<std::uint64_t> missed{0};
+    const threads_run run = run_threads(threads, how_.seconds, [&](std::size_t, const std::atomic<bool>& stop) {
+      std::uint64_t done = 0;
+      std::uint64_t wrong = 0;
+      while (!stop.load(std::memory_order_relaxed)) {  // relaxed: as above
+        for (std::size_t i = 0; i < operations::block; ++i) {
+          std::uint64_t value = 0;
+          wrong += map_.find(key, value) && value == ~key ? 0 : 1;
+        }
+        done += operations::block;
+      }
+      missed.fetch_add(wrong);
+      return done;
+    });
+    wrong_ += missed.load();
+    return checked(run);
+  }
+
+  /// Uniform look-ups by one thread, 256 keys at a time: with the map's bulk look-up, or in a loop.
+  [[nodiscard]] double look_up_lists(bool in_bulk) {
+    constexpr std::size_t list = 256;
+    const operations& todo = prepared_.of[static_cast<std::size_t>(skew::uniform)].front();
+    std::uint64_t hits = 0;
+    std::uint64_t sum = 0;
+    const threads_run run = run_threads(1, how_.seconds, [&](std::size_t, const std::atomic<bool>& stop) {
+      std::size_t at = 0;
+      for (; !stop.load(std::memory_order_relaxed); at += list) {  // relaxed: as above
+        const std::uint64_t* const keys = todo.keys.data() + at % operations::length;
+        if (in_bulk) {
+          if constexpr (has_bulk) hits += map_.find_many(keys, keys + list, [&](std::uint64_t value) { sum += value; });
+        } else {
+          for (const std::uint64_t* key = keys; key != keys + list; ++key) {
+            std::uint64_t value = 0;
+            if (!map_.find(*key, value)) continue;
+            ++hits;
+            sum += value;
+          }
+        }
+      }
+      return at;
+    });
+    // Half of the keys are there, whatever the mixes did.
+    const double share = static_cast<double>(hits) / static_cast<double>(run.operations);
+    return share > 0.4 && share < 0.6 && sum != 0 ? checked(run) : invalid;
+  }
+
+  static constexpr bool has_bulk =
+      requires(const typename Peer::template map<std::uint64_t, std::uint64_t>& map, const std::uint64_t* key) {
+        map.find_many(key, key, [](std::uint64_t) {});
+      };
+
+ private:
+  [[nodiscard]] double checked(const threads_run& run) const {
+    if (wrong_ != 0 || map_.size() != size_) return invalid;
+    return how_.by_cpu ? run.mops_by_cpu() : run.mops();
+  }
+
+  struct alignas(64) position {
+    std::size_t at = 0;
+  };
+
+  const streams& prepared_;
+  timing how_;
+  typename Peer::template map<std::uint64_t, std::uint64_t> map_;
+  position cursors_[skews.size()][streams::most_threads];
+  std::uint64_t size_ = 0;
+  std::uint64_t wrong_ = 0;
+};
+
+/// All that is measured on one filled map, in this order.
+template <class Peer>
+[[nodiscard]] mix_rates run_mixes(const streams& prepared, const timing& how) {
+  // Never destroyed: the process ends here, and tearing down millions of nodes takes longer than measuring.
+  auto& runner = *new mix_runner<Peer>(prepared, how);
+  mix_rates rates{};
+  for (std::size_t i = 0; i < 2; ++i) rates.hot_key[i] = runner.read_hot_key(i + 1);
+  rates.one_by_one = runner.look_up_lists(false);
+  rates.in_bulk = mix_runner<Peer>::has_bulk ? runner.look_up_lists(true) : invalid;
+  for (const skew of : skews) {
+    for (std::size_t u = 0; u < update_shares.size(); ++u) {
+      for (std::size_t t = 0; t < thread_counts.size(); ++t) {
+        rates.mix[static_cast<std::size_t>(of)][u][t] = runner.run(of, update_shares[u], thread_counts[t]);
+      }
+    }
+  }
+  return rates;
+}
+
+[[nodiscard]] inline std::string threads_text(std::size_t threads) {
+  return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+}
+[[nodiscard]] inline std::string mix_name(const std::string& size, skew of, unsigned updates, std::size_t threads) {
+  return size + ", " + name_of(of) + ", " + std::to_string(updates) + " % updates, " + threads_text(threads);
+}
+[[nodiscard]] inline std::string hot_key_name(const std::string& size, std::size_t threads) {
+  return size + ", one hot key, " + threads_text(threads);
+}
+
+inline void record(results& all, const std::string& size, const std::string& map, const mix_rates& rates) {
+  for (const skew of : skews) {
+    for (std::size_t u = 0; u < update_shares.size(); ++u) {
+      for (std::size_t t = 0; t < thread_counts.size(); ++t) {
+        all.add(mix_name(size, of, update_shares[u], thread_counts[t]), "Mops", map,
+                rates.mix[static_cast<std::size_t>(of)][u][t]);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < 2; ++i) all.add(hot_key_name(size, i + 1), "Mops", map, rates.hot_key[i]);
+  all.add(size + ", uniform, one by one", "Mops", map, rates.one_by_one);
+  if (!std::isnan(rates.in_bulk)) all.add(size + ", uniform, in bulk", "Mops", map, rates.in_bulk);
+}
+
+}  // namespace bench
+
+#endif

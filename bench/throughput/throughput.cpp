@@ -1,0 +1,407 @@
+// Maps that threads share, beside each other: mixes of finds, inserts and erases, one hot key, look-ups in bulk,
+// growing under load, footprint, visitors that sleep. Ends with the bars: what evac::sharded_map promises.
+//
+//   evac_bench_throughput [--only TEXT] [--maps TEXT] [--rounds N] [--seconds S] [--all-sizes] [--by-cpu] [--json FILE]
+//
+// --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers); --maps: likewise
+// for maps. Rounds are interleaved over the maps; each map and round runs in a process of its own; figures are medians.
+// Each adapter passes a short correctness run before it is timed, each result is checked before it counts.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "peers/concurrent_check.hpp"
+#include "peers/concurrent_peers.hpp"
+#include "support/measure.hpp"
+#include "support/report.hpp"
+#include "support/scoreboard.hpp"
+#include "throughput/mixes.hpp"
+#include "throughput/others.hpp"
+#include "throughput/results.hpp"
+#include "throughput/streams.hpp"
+
+namespace {
+
+using namespace bench;
+
+const std::string us = evac_sharded_peer::name;
+
+struct settings {
+  std::string only;
+  std::string maps;
+  std::string json;
+  std::size_t rounds = 3;
+  double seconds = 0.3;
+  bool all_sizes = false;
+  bool by_cpu = false;
+  [[nodiscard]] bool wants(const std::string& part) const { return part.find(only) != std::string::npos; }
+};
+
+struct size_case {
+  std::string name;
+  std::size_t resident;
+};
+[[nodiscard]] std::vector<size_case> sizes_of(const settings& chosen) {
+  std::vector<size_case> all{{"100 K", 100'000}, {"10 M", 10'000'000}};
+  if (chosen.all_sizes) all.insert(all.begin(), {"10 K", 10'000});
+  std::erase_if(all, [&](const size_case& each) { return !chosen.wants("mixes " + each.name); });
+  return all;
+}
+
+/// The maps that take part: those that are asked for and passed their check.
+class field {
+ public:
+  explicit field(const settings& chosen) {
+    for_each_peer(concurrent_peers{}, [&](auto peer) {
+      using peer_type = decltype(peer);
+      if (std::string(peer.name).find(chosen.maps) == std::string::npos) return;
+      if (in_child([] { return guarded([] { return behaves<peer_type>(); }); }).value_or(false)) {
+        names_.emplace_back(peer.name);
+        if (peer.locked && peer.name != us) locked_.emplace_back(peer.name);
+      } else {
+        std::cout << "without " << peer.name << ": it failed its correctness run\n";
+      }
+    });
+    for (const auto& name : missing_concurrent_peers()) {
+      std::cout << "without " << name << ": not found when this was configured\n";
+    }
+  }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  /// The peers whose readers lock.
+  [[nodiscard]] const std::vector<std::string>& locked() const { return locked_; }
+
+  /// measure(peer) in a child process for each map, rounds times; take(name, result) with what came of it.
+  template <class Measure, class Take>
+  void interleaved(const std::string& part, std::size_t rounds, const Measure& measure, const Take& take) const {
+    for (std::size_t round = 0; round < rounds; ++round) {
+      for_each_peer(concurrent_peers{}, [&](auto peer) {
+        if (std::find(names_.begin(), names_.end(), peer.name) == names_.end()) return;
+        std::cerr << "\r\033[K" << part << ": round " << round + 1 << " of " << rounds << ", " << peer.name
+                  << std::flush;
+        const auto got = in_child([&] { return guarded([&] { return measure(peer); }); });
+        if (got) {
+          take(std::string(peer.name), *got);
+        } else {
+          std::cout << part << ": " << peer.name << " failed\n";
+        }
+      });
+    }
+    std::cerr << "\r\033[K";
+  }
+
+ private:
+  // A map that hangs must not hang the rest.
+  template <class Work>
+  static auto guarded(const Work& work) {
+    ::alarm(600);
+    return work();
+  }
+
+  std::vector<std::string> names_;
+  std::vector<std::string> locked_;
+};
+
+// ---- mixes
+
+[[nodiscard]] std::string geometric_mean_name(std::size_t threads) {
+  return "geometric mean, " + threads_text(threads);
+}
+
+template <class Visit>
+void for_each_mix(const std::vector<size_case>& sizes, const Visit& visit) {
+  for (const auto& size : sizes) {
+    for (const skew of : skews) {
+      for (const unsigned updates : update_shares) visit(size.name, of, updates);
+    }
+  }
+}
+
+void print_mixes(const results& all, const field& maps, const std::vector<size_case>& sizes) {
+  for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& map : maps.names()) {
+      std::vector<std::string> row{map};
+      for (const std::size_t threads : thread_counts)
+        row.push_back(all.cell(mix_name(size, of, updates, threads), map));
+      rows.push_back(row);
+    }
+    std::cout << "\n"
+              << size << " resident keys, " << name_of(of) << ", " << updates << " % updates, million operations/s\n";
+    print_table(std::cout, {"map", "1 thread", "2 threads", "4 threads"}, rows);
+  });
+}
+
+void print_means(results& all, const field& maps, const std::vector<size_case>& sizes) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& map : maps.names()) {
+    std::vector<std::string> row{map};
+    for (const std::size_t threads : thread_counts) {
+      std::vector<double> medians;
+      for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
+        medians.push_back(all.median(mix_name(size, of, updates, threads), map));
+      });
+      const double mean = geometric_mean(medians);
+      all.add(geometric_mean_name(threads), "Mops", map, mean);
+      row.push_back(fixed(mean));
+    }
+    rows.push_back(row);
+  }
+  std::cout << "\nGeometric means of these mixes, million operations/s\n";
+  print_table(std::cout, {"map", "1 thread", "2 threads", "4 threads"}, rows);
+}
+
+void print_reads(const results& all, const field& maps, const std::vector<size_case>& sizes) {
+  for (const auto& size : sizes) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& map : maps.names()) {
+      rows.push_back({map, all.cell(hot_key_name(size.name, 1), map), all.cell(hot_key_name(size.name, 2), map),
+                      all.cell(size.name + ", uniform, one by one", map),
+                      all.cell(size.name + ", uniform, in bulk", map)});
+    }
+    std::cout << "\n" << size.name << " resident keys, reads, million/s\n";
+    print_table(std::cout, {"map", "one hot key, 1 thread", "2 threads", "uniform, 1 thread", "in bulk"}, rows);
+  }
+}
+
+void measure_mixes(const settings& chosen, const field& maps, results& all) {
+  const auto sizes = sizes_of(chosen);
+  if (sizes.empty()) return;
+  for (const auto& size : sizes) {
+    const streams prepared(size.resident);
+    maps.interleaved(
+        "mixes " + size.name, chosen.rounds,
+        [&](auto peer) { return run_mixes<decltype(peer)>(prepared, {chosen.seconds, chosen.by_cpu}); },
+        [&](const std::string& map, const mix_rates& rates) { record(all, size.name, map, rates); });
+  }
+  print_mixes(all, maps, sizes);
+  print_reads(all, maps, sizes);
+  print_means(all, maps, sizes);
+}
+
+/// The fastest of these maps in this case, and its figure.
+[[nodiscard]] std::pair<std::string, double> best_of(const results& all, const std::vector<std::string>& maps,
+                                                     const std::string& what) {
+  std::pair<std::string, double> best{"nobody", invalid};
+  for (const auto& map : maps) {
+    const double figure = all.median(what, map);
+    if (!(figure <= best.second) && !std::isnan(figure)) best = {map, figure};
+  }
+  return best;
+}
+
+/// The case in which a ratio is worst.
+struct worst_case {
+  double ratio = invalid;
+  std::string where = "nowhere";
+  void look_at(double candidate, const std::string& what) {
+    if (std::isnan(candidate) || candidate >= ratio) return;
+    ratio = candidate;
+    where = what;
+  }
+};
+
+void mean_bars(const results& all, const field& maps, const std::vector<size_case>& sizes, scoreboard& board) {
+  for (const std::size_t threads : thread_counts) {
+    const std::string what = geometric_mean_name(threads);
+    const auto [peer, figure] = best_of(all, maps.locked(), what);
+    const double own = all.median(what, us);
+    board.enter_at_least(what + ", Mops, over the best locked peer",
+                         us + ' ' + fixed(own) + ", " + peer + ' ' + fixed(figure), own / figure, 1.1);
+    worst_case worst;
+    for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
+      const std::string mix = mix_name(size, of, updates, threads);
+      const auto [best, rate] = best_of(all, maps.locked(), mix);
+      worst.look_at(all.median(mix, us) / rate, mix + " (" + best + ')');
+    });
+    board.enter_at_least("worst single mix, " + threads_text(threads) + ", over the locked peer that is best in it",
+                         worst.where, worst.ratio, 0.9);
+  }
+}
+
+void scaling_bars(const results& all, const std::vector<size_case>& sizes, scoreboard& board) {
+  const auto enter = [&](const std::string& what, const std::string& one, const std::string& two, double wanted) {
+    const double before = all.median(one, us);
+    const double after = all.median(two, us);
+    board.enter_at_least("scaling 1 -> 2 threads, " + what, fixed(before) + " -> " + fixed(after) + " Mops",
+                         after / before, wanted);
+  };
+  for (const auto& size : sizes) {
+    const auto mix = [&](unsigned updates, std::size_t threads) {
+      return mix_name(size.name, skew::uniform, updates, threads);
+    };
+    enter(size.name + ", uniform reads", mix(0, 1), mix(0, 2), 1.8);
+    if (size.name != "100 K") continue;
+    enter(size.name + ", uniform, 50 % updates", mix(50, 1), mix(50, 2), 1.6);
+    enter("one hot key", hot_key_name(size.name, 1), hot_key_name(size.name, 2), 1.6);
+  }
+  worst_case worst;
+  for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
+    const std::string crowded = mix_name(size, of, updates, 4);
+    worst.look_at(all.median(crowded, us) / all.median(mix_name(size, of, updates, 2), us), crowded);
+  });
+  board.enter_at_least("4 threads over 2, worst mix", worst.where, worst.ratio, 0.9);
+}
+
+void mix_bars(const settings& chosen, const results& all, const field& maps, scoreboard& board) {
+  const auto sizes = sizes_of(chosen);
+  if (sizes.empty()) return;
+  mean_bars(all, maps, sizes, board);
+  scaling_bars(all, sizes, board);
+  if (sizes.back().name != "10 M") return;
+  const double one_by_one = all.median("10 M, uniform, one by one", us);
+  const double in_bulk = all.median("10 M, uniform, in bulk", us);
+  board.enter_at_least("bulk cvisit over one by one, 10 M, uniform, 1 thread",
+                       fixed(one_by_one) + " -> " + fixed(in_bulk) + " Mops", in_bulk / one_by_one, 2.5);
+}
+
+// ---- the others
+
+void measure_growth(const settings& chosen, const field& maps, results& all, scoreboard& board) {
+  if (!chosen.wants("growth")) return;
+  maps.interleaved(
+      "growth", chosen.rounds, [](auto peer) { return grow_under_load<decltype(peer)>(10'000'000); },
+      [&](const std::string& map, const growth_figures& got) {
+        all.add("growth, p50", "ns", map, got.p50);
+        all.add("growth, p99", "ns", map, got.p99);
+        all.add("growth, p99.9", "ns", map, got.p999);
+        all.add("growth, p99.99", "ns", map, got.p9999);
+        all.add("growth, longest", "ns", map, got.longest);
+        all.add("growth, longest undisturbed", "ns", map, got.longest_undisturbed);
+        all.add("growth, rate", "Mops", map, got.rate);
+        all.add("growth, reached", "elements", map, got.reached);
+      });
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& map : maps.names()) {
+    std::vector<std::string> row{map, all.cell("growth, rate", map)};
+    for (const char* const what : {"p50", "p99", "p99.9", "p99.99", "longest", "longest undisturbed"}) {
+      const double figure = all.median(std::string("growth, ") + what, map);
+      row.push_back(std::isnan(figure) ? "-" : duration_text(figure));
+    }
+    row.push_back(fixed(all.median("growth, reached", map) / 1e6));
+    rows.push_back(row);
+  }
+  std::cout
+      << "\nGrowing from empty to 10 M, 2 threads, a tenth inserts: million operations/s, time of single operations\n";
+  print_table(std::cout, {"map", "rate", "p50", "p99", "p99.9", "p99.99", "longest", "not preempted", "reached, M"},
+              rows);
+  const double tail = all.median("growth, p99.99", us) / 1e3;
+  board.enter("growth under load, p99.99 of all operations, us", fixed(tail), tail, 100);
+#ifdef EVAC_BENCH_HAS_BOOST
+  const double own = all.median("growth, longest", us) / 1e6;
+  const double theirs = all.median("growth, longest", boost_concurrent_peer::name) / 1e6;
+  board.enter("growth under load, longest operation, ms, over boost::concurrent_flat_map",
+              fixed(own, 3) + ", " + fixed(theirs, 3), own / theirs, 1.0 / 50);
+#endif
+}
+
+void measure_footprint(const settings& chosen, const field& maps, results& all, scoreboard& board) {
+  if (!chosen.wants("footprint")) return;
+  maps.interleaved(
+      "footprint", 1, [](auto peer) { return weigh<decltype(peer)>(); },
+      [&](const std::string& map, const footprint& got) {
+        all.add("footprint, empty", "bytes", map, got.empty);
+        all.add("footprint, 1 M grown", "bytes per element", map, got.grown);
+        all.add("footprint, 1 M made to measure", "bytes per element", map, got.made_to_measure);
+      });
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& map : maps.names()) {
+    rows.push_back({map, fixed(all.median("footprint, empty", map), 0), fixed(all.median("footprint, 1 M grown", map)),
+                    fixed(all.median("footprint, 1 M made to measure", map))});
+  }
+  std::cout << "\nBytes\n";
+  print_table(std::cout, {"map", "empty", "per element at 1 M, grown", "made for 1 M"}, rows);
+  const std::size_t shards = evac::sharded_map<std::uint64_t, std::uint64_t>().shard_count();
+  const double empty = all.median("footprint, empty", us);
+  // 256: what the one fixed block may take; the bar does not say.
+  board.enter("an empty map, bytes, at most 128 for each of " + std::to_string(shards) + " shards and 256 besides",
+              fixed(empty, 0), empty, 128.0 * static_cast<double>(shards) + 256);
+  const double each = all.median("footprint, 1 M grown", us);
+  board.enter("bytes per element at 1 M, grown", fixed(each), each, 34);
+}
+
+void measure_sleepers(const settings& chosen, const field& maps, results& all, scoreboard& board) {
+  if (!chosen.wants("sleepers")) return;
+  maps.interleaved(
+      "sleepers", chosen.rounds,
+      [&](auto peer) {
+        using map_type = typename decltype(peer)::template map<std::uint64_t, std::uint64_t>;
+        if constexpr (requires(map_type& map) { map.modify(1, [](std::uint64_t&) {}); }) {
+          return sleep_in_visitors<decltype(peer)>(chosen.seconds);
+        } else {
+          return sleepers_cost{invalid, invalid};
+        }
+      },
+      [&](const std::string& map, const sleepers_cost& got) {
+        all.add("sleepers, 1 thread", "us of processor time per operation", map, got.alone);
+        all.add("sleepers, 4 threads", "us of processor time per operation", map, got.crowded);
+      });
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& map : maps.names()) {
+    rows.push_back({map, all.cell("sleepers, 1 thread", map), all.cell("sleepers, 4 threads", map)});
+  }
+  std::cout << "\nHalf look-ups, half changes that sleep 50 us inside, 1000 keys: us of processor time per operation\n";
+  print_table(std::cout, {"map", "1 thread", "4 threads"}, rows);
+  const double alone = all.median("sleepers, 1 thread", us);
+  const double crowded = all.median("sleepers, 4 threads", us);
+  board.enter("sleeping visitors, processor time burnt at 4 threads, over that of the same work by 1",
+              fixed(alone, 2) + " -> " + fixed(crowded, 2) + " us", std::max(crowded / alone - 1, 1e-9), 1);
+}
+
+[[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
+  settings chosen;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool has_value = i + 1 < argc;
+    if (word == "--all-sizes") {
+      chosen.all_sizes = true;
+    } else if (word == "--by-cpu") {
+      chosen.by_cpu = true;
+    } else if (word == "--only" && has_value) {
+      chosen.only = argv[++i];
+    } else if (word == "--maps" && has_value) {
+      chosen.maps = argv[++i];
+    } else if (word == "--json" && has_value) {
+      chosen.json = argv[++i];
+    } else if (word == "--rounds" && has_value && std::atoi(argv[i + 1]) > 0) {
+      chosen.rounds = static_cast<std::size_t>(std::atoi(argv[++i]));
+    } else if (word == "--seconds" && has_value && std::atof(argv[i + 1]) > 0) {
+      chosen.seconds = std::atof(argv[++i]);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return chosen;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto chosen = parse(argc, argv);
+  if (!chosen) {
+    std::cerr << "usage: evac_bench_throughput [--only TEXT] [--maps TEXT] [--rounds N] [--seconds S] [--all-sizes] "
+                 "[--json FILE]\n";
+    return 2;
+  }
+  warm_up_memory();
+  const field maps(*chosen);
+  results all;
+  scoreboard board;
+  measure_mixes(*chosen, maps, all);
+  if (!chosen->json.empty())
+    all.write_json(chosen->json);  // what is there already should not be lost if the rest fails
+  std::cout << '\n';
+  mix_bars(*chosen, all, maps, board);
+  measure_growth(*chosen, maps, all, board);
+  measure_footprint(*chosen, maps, all, board);
+  measure_sleepers(*chosen, maps, all, board);
+  if (!chosen->json.empty()) all.write_json(chosen->json);
+  std::cout << board.missed() << " bars missed\n";
+  return 0;
+}
