@@ -28,6 +28,7 @@ set(EVAC_API_TESTS
   api/random_sequences_test.cpp
   api/sharded_allocators_test.cpp
   api/sharded_compute_test.cpp
+  api/sharded_failure_test.cpp
   api/sharded_interface_test.cpp
   api/sharded_kinds_test.cpp
   api/sharded_overloads_test.cpp
@@ -55,10 +56,12 @@ set(EVAC_MODEL_TESTS
 set(EVAC_MAP_FUZZ_SOURCES
   fuzz/map_fuzz.cpp
 )
-# One case per file; its first lines say what the compiler has to complain about: `// expect: text`.
+# One case per file; its first lines say what the compiler has to complain about: `// expect: text`, and, where not all
+# do, whose compiler that is: `// only: Clang`.
 set(EVAC_COMPILE_FAIL_CASES
   compile_fail/hash_not_callable.cpp
   compile_fail/key_is_a_reference.cpp
+  compile_fail/shard_without_its_lock.cpp
   compile_fail/sharded_hash_not_callable.cpp
   compile_fail/sharded_key_is_a_reference.cpp
   compile_fail/sharded_mutex_not_shared.cpp

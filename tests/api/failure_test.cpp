@@ -7,6 +7,7 @@
 
 #include "support/axes.hpp"
 #include "support/catch.hpp"
+#include "support/leak_check.hpp"
 #include "support/pointers.hpp"
 #include "support/valid.hpp"
 
@@ -55,19 +56,6 @@ Map grown(int n) {
   for (int i = 0; i < n; ++i) map.try_emplace(tracked(i), i);
   return map;
 }
-
-/// Nothing is left over from the section that this object lives in.
-class leak_check {
- public:
-  ~leak_check() {
-    CHECK(tracked_census.live == live_);
-    CHECK(memory.blocks == blocks_);
-  }
-
- private:
-  std::size_t live_ = tracked_census.live;
-  std::size_t blocks_ = memory.blocks;
-};
 
 }  // namespace
 

@@ -364,6 +364,7 @@ class sharded_table {
     functors_.swap_hash_and_equal(other.functors_);
     std::swap(functors_.seed, other.functors_.seed);
     if constexpr (propagate) functors_.allocator = std::move(other.functors_.allocator);
+    const emptied_at_exit source(theirs);  // what a failure leaves there does not fit its functors any more
     for (size_type i = 0; i < theirs.count(); ++i) take_table(theirs.table(i), i, theirs.count());
   }
 
@@ -397,6 +398,9 @@ class sharded_table {
     held_for_writing mine(*this, site);
     held_for_writing theirs(other, site);
     in_order_of_address(this, &other, [&] { mine.lock(); }, [&] { theirs.lock(); });
+    if constexpr (!traits::propagate_on_container_swap::value && !traits::is_always_equal::value) {
+      EVAC_ASSERT(same_memory(functors_.allocator, other.functors_.allocator), "evac: swap with unequal allocators");
+    }
     const bool alike = mine.count() == theirs.count();
     if (!alike) {
       mine_before.emplace(functors_, functors_.allocator, mine.count());
@@ -638,15 +642,22 @@ class sharded_table {
       table_in(target, shards_of(target).index_of(hash)).place(hash, [&](void* slot) { copy(slot, element); });
     }
   }
+  class emptied_at_exit {
+   public:
+    explicit emptied_at_exit(const held_for_writing& source) noexcept : source_(source) {}
+    emptied_at_exit(const emptied_at_exit&) = delete;
+    emptied_at_exit& operator=(const emptied_at_exit&) = delete;
+    ~emptied_at_exit() {
+      for (size_type i = 0; i < source_.count(); ++i) source_.table(i).release();
+    }
+
+   private:
+    const held_for_writing& source_;
+  };
   // Moves all elements one by one. The source is empty afterwards, also if a move throws: its keys may be moved-from then.
   template <class Target>
   static void move_elements(const held_for_writing& source, Target& to) {
-    struct emptied {
-      const held_for_writing& source;
-      ~emptied() {
-        for (size_type i = 0; i < source.count(); ++i) source.table(i).release();
-      }
-    } const at_exit{source};
+    const emptied_at_exit guard(source);
     const auto move = [&](void* slot, value_type& from) {
       slots::construct(functors_of(to).allocator, slot, std::move(slots::movable(from)));
     };
