@@ -1,0 +1,261 @@
+// evac::rw_lock beside other reader-writer locks.
+//
+//   evac_bench_lock [--only TEXT] [--locks TEXT] [--rounds N] [--seconds S] [--json FILE]
+//
+// Cases are named operation / mix / threads. All threads use one lock and do nothing else: the critical section reads
+// or increments two words. Rounds are interleaved over the locks; a row shows medians, least and most.
+#include <absl/synchronization/mutex.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <evac/rw_lock.hpp>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#ifdef EVAC_BENCH_HAS_TBB
+#include <tbb/spin_rw_mutex.h>
+#endif
+
+#include "support/measure.hpp"
+#include "support/report.hpp"
+#include "support/threads.hpp"
+
+namespace {
+
+using namespace bench;
+
+struct evac_lock : evac::rw_lock {
+  static constexpr const char* name = "evac::rw_lock";
+};
+struct std_lock : std::shared_mutex {
+  static constexpr const char* name = "std::shared_mutex";
+};
+class absl_lock {
+ public:
+  static constexpr const char* name = "absl::Mutex";
+  void lock() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }
+  void unlock() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }
+  void lock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.ReaderLock(); }
+  void unlock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.ReaderUnlock(); }
+
+ private:
+  absl::Mutex mutex_;
+};
+#ifdef EVAC_BENCH_HAS_TBB
+struct tbb_lock : tbb::spin_rw_mutex {
+  static constexpr const char* name = "tbb::spin_rw_mutex";
+};
+#endif
+
+template <class Lock>
+struct guarded {
+  alignas(128) Lock lock;
+  alignas(128) std::uint64_t first = 0;
+  std::uint64_t second = 0;
+
+  void write() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    lock.lock();
+    ++first;
+    ++second;
+    lock.unlock();
+  }
+  [[nodiscard]] bool read() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    lock.lock_shared();
+    const bool whole = first == second;
+    lock.unlock_shared();
+    return whole;
+  }
+};
+
+/// Million operations per second with one write in `period` operations at random (0: none); not a number if the words
+/// are not what the writers made of them.
+template <class Lock>
+double mops(std::size_t threads, std::uint64_t period, double length) {
+  const auto shared = std::make_unique<guarded<Lock>>();
+  std::atomic<std::uint64_t> writes{0};
+  std::atomic<std::uint64_t> torn{0};
+  const threads_run run = run_threads(threads, length, [&](std::size_t index, const std::atomic<bool>& stop) {
+    std::uint64_t random = random_key(index);
+    const std::uint64_t limit = period == 0 ? 0 : std::numeric_limits<std::uint64_t>::max() / period;
+    std::uint64_t operations = 0;
+    std::uint64_t written = 0;
+    std::uint64_t wrong = 0;
+    while (!stop.load(std::memory_order_relaxed)) {
+      for (int i = 0; i < 16; ++i) {
+        random ^= random << 13U;
+        random ^= random >> 7U;
+        random ^= random << 17U;
+        if (random < limit) {
+          shared->write();
+          ++written;
+        } else {
+          wrong += shared->read() ? 0 : 1;
+        }
+      }
+      operations += 16;
+    }
+    writes += written;
+    torn += wrong;
+    return operations;
+  });
+  const bool valid = torn == 0 && shared->first == writes && shared->second == writes;
+  return valid ? run.mops() : std::numeric_limits<double>::quiet_NaN();
+}
+
+struct settings {
+  std::string only;
+  std::string locks;
+  std::size_t rounds = 5;
+  double seconds = 0.2;
+  std::string json;
+};
+
+struct lock_case {
+  std::string name;
+  std::string unit;
+  std::size_t threads;
+  std::uint64_t period;  // one write in so many operations; 0: none
+  [[nodiscard]] bool in_nanoseconds() const { return unit == "ns"; }
+};
+
+std::vector<lock_case> all_cases() {
+  std::vector<lock_case> cases = {{"lock and unlock / nobody else / 1 thread", "ns", 1, 1},
+                                  {"lock_shared and unlock_shared / nobody else / 1 thread", "ns", 1, 0}};
+  const std::size_t many = 4 * std::max(1U, std::thread::hardware_concurrency());
+  for (const auto& [share, period] : std::initializer_list<std::pair<const char*, std::uint64_t>>{
+           {"0 %", 0}, {"0.1 %", 1000}, {"1 %", 100}, {"10 %", 10}, {"50 %", 2}}) {
+    for (const std::size_t threads : {std::size_t{1}, std::size_t{2}, many}) {
+      cases.push_back({std::string("mixed / ") + share + " writes / " + std::to_string(threads) +
+                           (threads == 1 ? " thread" : " threads"),
+                       "million/s", threads, period});
+    }
+  }
+  return cases;
+}
+
+struct row {
+  std::string what;
+  std::string unit;
+  std::string lock;
+  std::vector<double> values;
+};
+
+void write_json(const std::string& path, const std::vector<row>& rows) {
+  std::ofstream out(path);
+  out << "{\n  \"hardware_threads\": " << std::thread::hardware_concurrency() << ",\n  \"compiler\": \"" << __VERSION__
+      << "\",\n  \"results\": [";
+  const char* separator = "\n";
+  for (const row& each : rows) {
+    out << separator << "    {\"case\": \"" << each.what << "\", \"unit\": \"" << each.unit << "\", \"lock\": \""
+        << each.lock << "\", \"values\": [";
+    for (std::size_t i = 0; i < each.values.size(); ++i) {
+      out << (i == 0 ? "" : ", ") << (each.values[i] > 0 ? fixed(each.values[i], 3) : "null");
+    }
+    out << "]}";
+    separator = ",\n";
+  }
+  out << "\n  ]\n}\n";
+  if (!out.flush()) std::cerr << "cannot write " << path << '\n';
+}
+
+template <class Lock>
+void measure(const settings& chosen, const std::vector<lock_case>& cases, std::size_t at, std::vector<row>& rows) {
+  if (std::string_view(Lock::name).find(chosen.locks) == std::string_view::npos) return;
+  const lock_case& each = cases[at];
+  const double rate = mops<Lock>(each.threads, each.period, chosen.seconds);
+  const double value = each.in_nanoseconds() ? 1000 / rate : rate;
+  for (row& known : rows) {
+    if (known.what != each.name || known.lock != Lock::name) continue;
+    known.values.push_back(value);
+    return;
+  }
+  rows.push_back({each.name, each.unit, Lock::name, {value}});
+}
+
+std::optional<settings> parse(int argc, char** argv) {
+  settings chosen;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view word = argv[i];
+    const std::string value = argv[i + 1];
+    const auto number = [&](auto& into) {
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), into);
+      return error == std::errc() && end == value.data() + value.size() && into > 0;
+    };
+    if (word == "--only") {
+      chosen.only = value;
+    } else if (word == "--locks") {
+      chosen.locks = value;
+    } else if (word == "--json") {
+      chosen.json = value;
+    } else if (!(word == "--rounds" && number(chosen.rounds)) && !(word == "--seconds" && number(chosen.seconds))) {
+      return std::nullopt;
+    }
+  }
+  if (argc % 2 == 0) return std::nullopt;
+  return chosen;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto chosen = parse(argc, argv);
+  if (!chosen) {
+    std::cerr << "usage: evac_bench_lock [--only TEXT] [--locks TEXT] [--rounds N] [--seconds S] [--json FILE]\n";
+    return 2;
+  }
+  // Debian's build of abseil checks the order of locks by default, at a price that is not the lock's.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  std::cout << "absl::Mutex with its deadlock detection switched off. Median (least-most) of " << chosen->rounds
+            << " interleaved rounds of " << fixed(chosen->seconds, 2) << " s; ns: less is better, million/s: more.\n";
+
+  std::vector<lock_case> cases = all_cases();
+  std::erase_if(cases, [&](const lock_case& each) { return each.name.find(chosen->only) == std::string::npos; });
+  std::vector<row> rows;
+  for (std::size_t round = 0; round < chosen->rounds; ++round) {
+    for (std::size_t at = 0; at < cases.size(); ++at) {
+      measure<evac_lock>(*chosen, cases, at, rows);
+      measure<std_lock>(*chosen, cases, at, rows);
+      measure<absl_lock>(*chosen, cases, at, rows);
+#ifdef EVAC_BENCH_HAS_TBB
+      measure<tbb_lock>(*chosen, cases, at, rows);
+#endif
+    }
+    std::cerr << "\rround " << round + 1 << " of " << chosen->rounds << std::flush;
+  }
+  std::cerr << '\n';
+
+  std::vector<std::string> head = {"case", "unit"};
+  for (const row& each : rows) {
+    if (std::find(head.begin(), head.end(), each.lock) == head.end()) head.push_back(each.lock);
+  }
+  bool valid = !rows.empty();
+  std::vector<std::vector<std::string>> cells;
+  for (const lock_case& each : cases) {
+    std::vector<std::string> line = {each.name, each.unit};
+    for (const row& found : rows) {
+      if (found.what != each.name) continue;
+      const bool whole = std::all_of(found.values.begin(), found.values.end(), [](double value) { return value > 0; });
+      const summary of = summarise(found.values);
+      line.push_back(whole ? fixed(of.median) + " (" + fixed(of.least) + "-" + fixed(of.most) + ")" : "invalid");
+      valid = valid && whole;
+    }
+    cells.push_back(line);
+  }
+  print_table(std::cout, head, cells);
+  if (!chosen->json.empty()) write_json(chosen->json, rows);
+  return valid ? 0 : 1;
+}
