@@ -109,10 +109,13 @@ class ABSL_LOCKABLE basic_rw_lock {
   template <class Events>
   EVAC_ALWAYS_INLINE void lock_shared(Events& events) noexcept ABSL_SHARED_LOCK_FUNCTION() {
     if (enter_biased()) return;
-    std::uint32_t expected = 0;
+    // The look at bias_ has brought the line, so that a look at the state costs nothing. relaxed: the exchange acquires
+    std::uint32_t state = state_.load(relaxed);
     // acquire: handover
-    if (!state_.compare_exchange_strong(expected, reader, acquire, relaxed)) [[unlikely]]
+    if ((state & (writer | writer_waiting)) != 0 ||
+        !state_.compare_exchange_strong(state, state + reader, acquire, relaxed)) [[unlikely]] {
       lock_shared_slowly(events);
+    }
     count_quiet_read();
   }
   /// Never waits.
@@ -212,34 +215,35 @@ class ABSL_LOCKABLE basic_rw_lock {
   template <class Events>
   EVAC_NEVER_INLINE void lock_slowly(Events& events) noexcept {
     events.contended();
-    for (int spins = 0;;) {
+    for (int looks = 0, lost = 0;;) {
       std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
       if (state < reader && (state & writer) == 0) {
         // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. acquire: handover
         if (state_.compare_exchange_weak(state, writer | (state & parked), acquire, relaxed)) return;
-      } else if (spins < Readers::spins_before_parking) {
+        Readers::pause(lost++);
+      } else if (looks < Readers::looks_before_parking) {
         // relaxed: orders nothing, keeps new readers out
         if ((state & writer_waiting) == 0) state_.fetch_or(writer_waiting, relaxed);
-        ++spins;
-        spin_pause();
+        Readers::pause(looks++);
       } else if (park(state, writer_waiting | parked, events)) {
-        spins = 0;
+        looks = 0;
       }
     }
   }
   template <class Events>
   EVAC_NEVER_INLINE void lock_shared_slowly(Events& events) noexcept {
     bool waited = false;
-    for (int spins = 0;;) {
+    for (int looks = 0, lost = 0;;) {
       std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
       if ((state & (writer | writer_waiting)) == 0) {
         if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) break;  // acquire: handover
-      } else if (spins < Readers::spins_before_parking) {
+        // Whoever won will win again if it is left the line for a moment.
+        Readers::pause(lost++);
+      } else if (looks < Readers::looks_before_parking) {
         waited = true;
-        ++spins;
-        spin_pause();
+        Readers::pause(looks++);
       } else if (park(state, parked, events)) {
-        spins = 0;
+        looks = 0;
       }
     }
     if (waited) events.contended();

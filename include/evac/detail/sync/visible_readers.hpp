@@ -9,6 +9,7 @@
 #ifndef EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
 #define EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +26,16 @@ class visible_readers {
   /// Sampled reads without a writer after which a lock is biased at the earliest, and at the latest.
   static constexpr std::uint32_t least_price = 64;
   static constexpr std::uint32_t highest_price = 0x7FFF;
-  // About a microsecond: longer than most critical sections, shorter than a system call to sleep and one to wake.
-  static constexpr int spins_before_parking = 40;
+  // With the pauses in between one to three microseconds: longer than most critical sections, shorter than a system
+  // call to sleep and one to wake.
+  static constexpr int looks_before_parking = 8;
+
+  /// What a thread does after the given number of looks at a lock that it does not get. The longer the pauses, the more
+  /// operations whoever has the line gets done on it: 8 threads on 2 cores, 10 % writes, 72 million a second instead of
+  /// 61 with single pauses.
+  static void pause(int looks) noexcept {
+    for (int pauses = 1 << std::min(looks, 5); pauses > 0; --pauses) spin_pause();
+  }
 
   /// Announces that this thread reads under `lock`; false if it has no slot left. The caller must look again whether
   /// the lock is biased: only then does a writer see the announcement.
@@ -56,9 +65,9 @@ class visible_readers {
 
   /// What a writer does after the given number of looks at any().
   static void await_leavers(int looks) noexcept {
-    if (looks < spins_before_parking) {
+    if (looks < looks_before_yielding) {
       spin_pause();
-    } else if (looks < 2 * spins_before_parking) {
+    } else if (looks < 2 * looks_before_yielding) {
       std::this_thread::yield();
     } else {
       // A reader that leaves by its record wakes nobody; it would have to look at the lock for that.
@@ -80,6 +89,8 @@ class visible_readers {
   }
 
  private:
+  static constexpr int looks_before_yielding = 40;
+
   using record = reader_record<12>;
   // Gives the record back when the thread ends; or later, if an object of the thread that outlives this one still
   // reads. What the thread does after that, in destructors of other thread-local objects, finds no record and takes the

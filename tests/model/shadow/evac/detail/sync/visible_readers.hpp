@@ -18,7 +18,9 @@ class visible_readers {
  public:
   static constexpr std::uint32_t least_price = 1;
   static constexpr std::uint32_t highest_price = 1;
-  static constexpr int spins_before_parking = 1;
+  static constexpr int looks_before_parking = 1;
+
+  static void pause(int) noexcept {}
 
   [[nodiscard]] static bool enter(const void* lock) { return mine().enter(lock); }
   [[nodiscard]] static bool leave(const void* lock) {
