@@ -28,6 +28,7 @@ set(EVAC_API_TESTS
   api/random_sequences_test.cpp
   api/sharded_allocators_test.cpp
   api/sharded_compute_test.cpp
+  api/sharded_destructors_test.cpp
   api/sharded_failure_test.cpp
   api/sharded_interface_test.cpp
   api/sharded_kinds_test.cpp
@@ -47,6 +48,7 @@ set(EVAC_CONCURRENCY_TESTS
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
+  handler/sharded_reentry_test.cpp
   handler/throwing_handler_test.cpp
 )
 # Programs under relacy; see model/add_models.cmake.

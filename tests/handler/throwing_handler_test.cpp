@@ -1,15 +1,10 @@
 // What a program sees whose EVAC_ASSERT_HANDLER throws: misuse arrives as an exception, and the map is usable.
-// A program of its own: the macro has to be the same in all of a program.
-#include <stdexcept>
-#include <string>
-
-namespace evac_test {
-[[noreturn]] inline void report_misuse(const char* message) { throw std::runtime_error(message); }
-}  // namespace evac_test
-#define EVAC_ASSERT_HANDLER(message) ::evac_test::report_misuse(message)
+#include "support/throwing_handler.hpp"  // before evac
 
 #include <evac/evac.hpp>
 #include <functional>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
