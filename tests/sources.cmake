@@ -27,6 +27,7 @@ set(EVAC_API_TESTS
   api/propagation_test.cpp
   api/random_sequences_test.cpp
   api/sharded_allocators_test.cpp
+  api/sharded_bounds_test.cpp
   api/sharded_compute_test.cpp
   api/sharded_destructors_test.cpp
   api/sharded_failure_test.cpp

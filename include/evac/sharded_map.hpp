@@ -16,7 +16,8 @@
 //             erased element that is not trivially destructible is moved once.
 // Exceptions  of hash, equality, constructors, the allocator and visitors pass through; locks are released, the map is
 //             usable, a single insert that throws has inserted nothing (an element whose visitor throws stays).
-// Memory      128 bytes a shard and the object itself while empty; then as evac::map.
+// Memory      128 bytes a shard (192 without NDEBUG: who holds it is remembered) and the object itself while empty; then
+//             as evac::map.
 #ifndef EVAC_SHARDED_MAP_HPP
 #define EVAC_SHARDED_MAP_HPP
 
