@@ -585,10 +585,12 @@ class sharded_container {
   template <std::size_t Visitors, class Make, class... Args>
   static bool with_last(const Make& make, Args&&... args) {
     static_assert(sizeof...(Args) >= Visitors, "evac: the visitors come last");
+    // Below zero the number of the others would be a huge one, and a compiler that goes on after the error would not end.
+    constexpr std::size_t others = sizeof...(Args) < Visitors ? 0 : sizeof...(Args) - Visitors;
     auto all = std::forward_as_tuple(std::forward<Args>(args)...);
     return [&]<std::size_t... First, std::size_t... Last>(std::index_sequence<First...>, std::index_sequence<Last...>) {
       return make(std::get<First>(std::move(all))...)(std::get<sizeof...(First) + Last>(all)...);
-    }(std::make_index_sequence<sizeof...(Args) - Visitors>(), std::make_index_sequence<Visitors>());
+    }(std::make_index_sequence<others>(), std::make_index_sequence<Visitors>());
   }
 
   core core_;
