@@ -1,6 +1,7 @@
 # Every header of the library, one per line. A test compares this list with what lies under include/.
 set(EVAC_HEADERS
   include/evac/evac.hpp
+  include/evac/epoch.hpp
   include/evac/fwd.hpp
   include/evac/hash.hpp
   include/evac/map.hpp
@@ -9,6 +10,8 @@ set(EVAC_HEADERS
   include/evac/sharded_map.hpp
   include/evac/sharded_set.hpp
   include/evac/stats.hpp
+  include/evac/sync_map.hpp
+  include/evac/sync_set.hpp
   include/evac/version.hpp
   include/evac/detail/config.hpp
   include/evac/detail/container.hpp
@@ -20,6 +23,16 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp
+  include/evac/detail/lockfree/atomic_bucket.hpp
+  include/evac/detail/lockfree/bucket_state.hpp
+  include/evac/detail/lockfree/chain_reader.hpp
+  include/evac/detail/lockfree/collect_stats.hpp
+  include/evac/detail/lockfree/locked_chain.hpp
+  include/evac/detail/lockfree/root.hpp
+  include/evac/detail/lockfree/split.hpp
+  include/evac/detail/lockfree/storage.hpp
+  include/evac/detail/lockfree/sync_container.hpp
+  include/evac/detail/lockfree/sync_table.hpp
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_array.hpp
   include/evac/detail/sharded/sharded_container.hpp
@@ -28,11 +41,15 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
+  include/evac/detail/sync/epoch_core.hpp
+  include/evac/detail/sync/garbage.hpp
+  include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/reader_record.hpp
   include/evac/detail/sync/record_list.hpp
   include/evac/detail/sync/reentry.hpp
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
+  include/evac/detail/sync/spin_lock.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/collect_stats.hpp

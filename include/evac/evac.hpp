@@ -2,6 +2,7 @@
 #ifndef EVAC_EVAC_HPP
 #define EVAC_EVAC_HPP
 
+#include "evac/epoch.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/map.hpp"
@@ -10,6 +11,8 @@
 #include "evac/sharded_map.hpp"
 #include "evac/sharded_set.hpp"
 #include "evac/stats.hpp"
+#include "evac/sync_map.hpp"
+#include "evac/sync_set.hpp"
 #include "evac/version.hpp"
 
 #endif

@@ -17,7 +17,15 @@ struct table_stats;
 struct shard_stats;
 struct sharded_stats;
 
+struct epoch_stats;
+struct sync_stats;
+
 class rw_lock;
+class epoch_domain;
+
+/// Where a sync_map keeps its elements. `automatic`: in the slots of its buckets if key and value are trivially copyable and small,
+/// else in nodes of their own.
+enum class storage : unsigned char { automatic, in_nodes };
 
 template <class Key, class T, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
           class Allocator = std::allocator<std::pair<const Key, T>>>
@@ -34,6 +42,14 @@ class sharded_map;
 template <class Key, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
           class Allocator = std::allocator<Key>, class Mutex = rw_lock>
 class sharded_set;
+
+template <class Key, class T, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
+          class Allocator = std::allocator<std::pair<const Key, T>>, storage Storage = storage::automatic>
+class sync_map;
+
+template <class Key, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
+          class Allocator = std::allocator<Key>, storage Storage = storage::automatic>
+class sync_set;
 
 }  // namespace evac
 

@@ -3,6 +3,7 @@
 #define EVAC_STATS_HPP
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <ostream>
 #include <sstream>
@@ -56,9 +57,50 @@ struct sharded_stats {
   [[nodiscard]] std::string to_json() const;
 };
 
+/// What a domain of epochs has seen. Recent numbers: other threads go on while they are collected.
+struct epoch_stats {
+  std::size_t retired_objects = 0;           ///< waiting to be reclaimed
+  std::size_t retired_bytes = 0;             ///< of those
+  std::size_t charged_bytes = 0;             ///< those, and what threads have set aside for their next ones
+  std::size_t cap_bytes = 0;                 ///< what charged_bytes may reach; see epoch_domain
+  std::size_t epoch = 0;                     ///< steps of the epoch since construction
+  std::size_t threads = 0;                   ///< records: as many as threads used the domain at one time
+  std::size_t guards = 0;                    ///< threads that hold a guard
+  std::chrono::nanoseconds oldest_guard{0};  ///< for how long a guard has kept the epoch from going on, at least
+  std::size_t waited_for_room = 0;           ///< writers that had to wait because the cap was reached
+  std::size_t over_cap = 0;                  ///< retirements above the cap, by threads that held a guard themselves
+  std::size_t reader_retries = 0;            ///< look-ups that began again because a bucket changed under them
+  std::size_t lock_waits = 0;                ///< bucket locks that were not free
+  std::size_t lock_parks = 0;                ///< of those, how often a thread slept
+  [[nodiscard]] std::string to_json() const;
+};
+
+/// A look at a sync_map, and at the domain that it shares with others.
+struct sync_stats {
+  table_stats table;
+  epoch_stats domain;
+  [[nodiscard]] std::string to_json() const;
+};
+
 namespace detail {
 
 /// Calls visit(name, value) for every single figure.
+template <class Visit>
+void for_each_figure(const epoch_stats& stats, const Visit& visit) {
+  visit("retired_objects", stats.retired_objects);
+  visit("retired_bytes", stats.retired_bytes);
+  visit("charged_bytes", stats.charged_bytes);
+  visit("cap_bytes", stats.cap_bytes);
+  visit("epoch", stats.epoch);
+  visit("threads", stats.threads);
+  visit("guards", stats.guards);
+  visit("oldest_guard_ns", static_cast<std::size_t>(stats.oldest_guard.count()));
+  visit("waited_for_room", stats.waited_for_room);
+  visit("over_cap", stats.over_cap);
+  visit("reader_retries", stats.reader_retries);
+  visit("lock_waits", stats.lock_waits);
+  visit("lock_parks", stats.lock_parks);
+}
 template <class Stats, class Visit>
   requires std::is_same_v<std::remove_const_t<Stats>, table_stats>
 void for_each_figure(Stats& stats, const Visit& visit) {
@@ -154,11 +196,35 @@ inline std::string table_stats::to_json() const {
   return out.str();
 }
 
+inline std::string epoch_stats::to_json() const {
+  std::string text;
+  detail::for_each_figure(*this, [&](std::string_view name, std::size_t value) {
+    text += (text.empty() ? "{\"" : ",\"") + std::string(name) + "\":" + std::to_string(value);
+  });
+  return text + '}';
+}
+
+inline std::string sync_stats::to_json() const {
+  return "{\"table\":" + table.to_json() + ",\"domain\":" + domain.to_json() + '}';
+}
+
+namespace detail {
+
+inline void write_figure(std::ostream& out, std::string_view name, std::size_t value) {
+  out << "  " << name << std::string(name.size() < 20 ? 20 - name.size() : 1, ' ') << value << '\n';
+}
+
+}  // namespace detail
+
+inline std::ostream& operator<<(std::ostream& out, const epoch_stats& stats) {
+  out << "evac epoch domain\n";
+  detail::for_each_figure(stats, [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
+  return out;
+}
+
 inline std::ostream& operator<<(std::ostream& out, const table_stats& stats) {
   out << "evac table\n";
-  detail::for_each_figure(stats, [&](std::string_view name, std::size_t value) {
-    out << "  " << name << std::string(name.size() < 20 ? 20 - name.size() : 1, ' ') << value << '\n';
-  });
+  detail::for_each_figure(stats, [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
   detail::write_histogram(out, "chains by number of buckets", stats.chain_length_histogram);
   detail::write_histogram(out, "home buckets by slots taken", stats.occupancy_histogram);
   return out;
@@ -166,9 +232,8 @@ inline std::ostream& operator<<(std::ostream& out, const table_stats& stats) {
 
 inline std::ostream& operator<<(std::ostream& out, const sharded_stats& stats) {
   out << "evac shards: " << stats.shards.size() << '\n';
-  detail::for_each_lock_figure(stats.total, [&](std::string_view name, std::size_t value) {
-    out << "  " << name << std::string(name.size() < 20 ? 20 - name.size() : 1, ' ') << value << '\n';
-  });
+  detail::for_each_lock_figure(stats.total,
+                               [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
   out << "  shard: size, contended, parked, bias revocations, longest chain\n";
   for (std::size_t i = 0; i < stats.shards.size(); ++i) {
     const shard_stats& each = stats.shards[i];
@@ -177,6 +242,8 @@ inline std::ostream& operator<<(std::ostream& out, const sharded_stats& stats) {
   }
   return out << stats.total.table;
 }
+
+inline std::ostream& operator<<(std::ostream& out, const sync_stats& stats) { return out << stats.table << stats.domain; }
 
 }  // namespace evac
 

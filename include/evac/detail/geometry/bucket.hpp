@@ -31,6 +31,12 @@ struct alignas(Alignment) line {
 struct bucket {
   tag_word tags;
   bucket* overflow;
+
+  // What a pool of overflow buckets asks for.
+  [[nodiscard]] static bucket* create(void* memory) noexcept { return static_cast<bucket*>(memory); }
+  void make_empty() noexcept { *this = bucket{tag_word(0), nullptr}; }
+  [[nodiscard]] bucket* next() const noexcept { return overflow; }
+  void set_next(bucket* after) noexcept { overflow = after; }
 };
 static_assert(sizeof(bucket) == 16);
 

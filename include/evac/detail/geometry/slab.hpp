@@ -17,7 +17,8 @@
 
 namespace evac::detail {
 
-template <class Allocator, class Layout>
+/// Bucket is what an overflow bucket begins with.
+template <class Allocator, class Layout, class Bucket = bucket>
 class overflow_pool {
   struct slab {
     slab* older;
@@ -47,22 +48,21 @@ class overflow_pool {
   }
 
   /// An empty overflow bucket; ensure(1) must have been called.
-  [[nodiscard]] bucket* take() noexcept {
+  [[nodiscard]] Bucket* take() noexcept {
     ++newest_->in_use;
-    bucket* taken = free_;
+    Bucket* taken = free_;
     if (taken != nullptr) {
-      free_ = taken->overflow;
+      free_ = taken->next();
       --newest_->free_listed;
     } else {
-      taken = at(newest_, newest_->used++);
+      taken = carve_one();
     }
-    taken->tags = tag_word(0);
-    taken->overflow = nullptr;
+    taken->make_empty();
     return taken;
   }
 
-  void give_back(bucket* emptied) noexcept {
-    emptied->overflow = free_;
+  void give_back(Bucket* emptied) noexcept {
+    emptied->set_next(free_);
     free_ = emptied;
     ++newest_->free_listed;
     --newest_->in_use;
@@ -102,8 +102,9 @@ class overflow_pool {
   [[nodiscard]] std::size_t available() const noexcept {
     return newest_ == nullptr ? 0 : newest_->free_listed + (newest_->capacity - newest_->used);
   }
-  [[nodiscard]] static bucket* at(slab* where, std::size_t index) noexcept {
-    return reinterpret_cast<bucket*>(reinterpret_cast<std::byte*>(where) + header_bytes() + index * Layout::overflow_bytes());
+  [[nodiscard]] Bucket* carve_one() noexcept {
+    const std::size_t offset = header_bytes() + newest_->used++ * Layout::overflow_bytes();
+    return Bucket::create(reinterpret_cast<std::byte*>(newest_) + offset);
   }
 
   EVAC_NEVER_INLINE void add_slab(const Allocator& allocator, std::size_t buckets) {
@@ -121,8 +122,8 @@ class overflow_pool {
   // at a time; this is at most as much as ensure() wanted, because it found too little.
   void carve(void* raw, std::size_t bytes, slab* idle, std::size_t added_bytes) noexcept {
     while (newest_ != nullptr && newest_->used < newest_->capacity) {
-      bucket* left = at(newest_, newest_->used++);
-      left->overflow = free_;
+      Bucket* const left = carve_one();
+      left->set_next(free_);
       free_ = left;
       ++newest_->free_listed;
     }
@@ -145,7 +146,7 @@ class overflow_pool {
   }
 
   slab* newest_ = nullptr;
-  bucket* free_ = nullptr;
+  Bucket* free_ = nullptr;
 };
 
 }  // namespace evac::detail

@@ -46,6 +46,16 @@ class asymmetric_fence {
     }
   }
 
+  /// The rare side's look at a flag, after heavy(). Where announce() is an exchange this is a read-modify-write, so that
+  /// either it finds what was announced, or who announces next has synchronised with it: also what that thread then
+  /// reads with less than seq_cst is no older than what happened before this look.
+  template <class T>
+  [[nodiscard]] static T observe(const atomic<T>& flag) noexcept {
+    // seq_cst: after the condition in the one order of both sides; it acquires what the flag's owner released
+    if (available()) [[likely]] return flag.load(seq_cst);
+    return const_cast<atomic<T>&>(flag).fetch_add(T{}, seq_cst);
+  }
+
   static void heavy() noexcept {
 #if EVAC_HAS_MEMBARRIER
     // It cannot fail once registered, unless a filter for system calls was installed since. To go on without the fence

@@ -10,6 +10,13 @@ namespace evac::detail {
 template <class T>
 using atomic = std::atomic<T>;
 
+/// An atomic that one thread writes, on lines that no other thread writes: storing to it is no shared write. A type of
+/// its own so that a test can tell it apart.
+template <class T>
+struct own_atomic : atomic<T> {
+  using atomic<T>::atomic;
+};
+
 inline constexpr auto relaxed = std::memory_order_relaxed;
 inline constexpr auto acquire = std::memory_order_acquire;
 inline constexpr auto release = std::memory_order_release;

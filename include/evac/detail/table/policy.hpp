@@ -30,6 +30,7 @@ inline constexpr std::size_t largest_in_place = 256;
 template <class Key, class T>
 struct map_elements {
   using key_type = Key;
+  using mapped_type = T;
   using value_type = std::pair<const Key, T>;
   using init_type = std::pair<Key, T>;
   // The slot is moved from through this type: a const key could only be copied.

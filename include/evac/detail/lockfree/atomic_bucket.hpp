@@ -1,0 +1,108 @@
+// Buckets whose every word is atomic. For slots of two words (8-byte key, 8-byte value):
+//
+//   home bucket, 128 bytes                                        overflow bucket, 64 bytes
+//   0        8        16       32       48                 112 128   0        8        16       32       48   64
+//   +--------+--------+--------+--------+-- - - - - - - - --+----+   +--------+--------+--------+--------+----+
+//   | state  |  tags  | slot 0 | slot 1 |        ...        | s6 |   |  next  |  tags  | slot 0 | slot 1 | s2 |
+//   +--------+--------+--------+--------+-- - - - - - - - --+----+   +--------+--------+--------+--------+----+
+//
+// A chain that fits its home has no link. One that does not gives up the last slot of its home for it: while any bit of
+// the filter in the tag word is set, that slot's first word is the address of the first overflow bucket.
+#ifndef EVAC_DETAIL_LOCKFREE_ATOMIC_BUCKET_HPP
+#define EVAC_DETAIL_LOCKFREE_ATOMIC_BUCKET_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/geometry/bucket.hpp"
+#include "evac/detail/geometry/tags.hpp"
+#include "evac/detail/sync/atomic.hpp"
+
+namespace evac::detail {
+
+using atomic_word = atomic<std::uint64_t>;
+
+/// What both kinds begin with. Words are written by who holds the home's lock, and read by anybody.
+template <class Layout>
+struct atomic_bucket {
+  atomic_word first{0};  // home: the state; overflow bucket: the next one's address
+  atomic_word tags{0};
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE atomic_word* slot(unsigned index) noexcept {
+    return reinterpret_cast<atomic_word*>(this + 1) + index * Layout::slot_words();
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE const atomic_word* slot(unsigned index) const noexcept {
+    return const_cast<atomic_bucket*>(this)->slot(index);
+  }
+
+  // What a pool of overflow buckets asks for. relaxed, all of them: under the lock of the pool, or unpublished; a
+  // reader that is still inside finds its home changed.
+  [[nodiscard]] static atomic_bucket* create(void* memory) noexcept {
+    return create_with(memory, Layout::overflow_slots());
+  }
+  void make_empty() noexcept {
+    tags.store(0, relaxed);
+    first.store(0, relaxed);
+  }
+  [[nodiscard]] atomic_bucket* next() const noexcept { return from_word(first.load(relaxed)); }
+  void set_next(atomic_bucket* after) noexcept { first.store(to_word(after), relaxed); }
+
+  /// A home: empty, at rest, as deep as when the root was made.
+  static atomic_bucket* create_home(void* memory) noexcept { return create_with(memory, Layout::home_slots()); }
+
+  [[nodiscard]] static atomic_bucket* from_word(std::uint64_t word) noexcept {
+    return reinterpret_cast<atomic_bucket*>(static_cast<std::uintptr_t>(word));
+  }
+  [[nodiscard]] static std::uint64_t to_word(const atomic_bucket* where) noexcept {
+    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(where));
+  }
+
+ private:
+  static atomic_bucket* create_with(void* memory, unsigned slots) noexcept {
+    auto* const fresh = ::new (memory) atomic_bucket;
+    atomic_word* const words = fresh->slot(0);
+    for (unsigned i = 0; i < slots * Layout::slot_words(); ++i) ::new (static_cast<void*>(words + i)) atomic_word(0);
+    return fresh;
+  }
+};
+
+/// Sizes, from the number of words in a slot.
+template <unsigned SlotWords>
+class atomic_layout {
+ public:
+  [[nodiscard]] static constexpr unsigned slot_words() noexcept { return SlotWords; }
+  [[nodiscard]] static constexpr std::size_t alignment() noexcept { return std::max(cache_line, alignof(atomic_word)); }
+  [[nodiscard]] static constexpr unsigned home_slots() noexcept { return densest(4, max_slots); }
+  [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return densest(2, home_slots() / 2); }
+  [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return bytes_for(home_slots()); }
+  [[nodiscard]] static constexpr std::size_t overflow_bytes() noexcept { return bytes_for(overflow_slots()); }
+
+ private:
+  [[nodiscard]] static constexpr std::size_t bytes_for(unsigned slots) noexcept {
+    return round_up((2 + slots * SlotWords) * sizeof(atomic_word), alignment());
+  }
+  // The number of slots in [fewest, most] that wastes the smallest share of its cache lines.
+  [[nodiscard]] static constexpr unsigned densest(unsigned fewest, unsigned most) noexcept {
+    unsigned best = fewest;
+    for (unsigned slots = fewest + 1; slots <= most; ++slots) {
+      if (slots * bytes_for(best) >= best * bytes_for(slots)) best = slots;
+    }
+    return best;
+  }
+};
+
+// The picture above, where an atomic word is a word (a model checker's is not).
+static_assert(sizeof(atomic_word) != 8 ||
+              (atomic_layout<2>::home_slots() == 7 && atomic_layout<2>::home_bytes() == 128));
+static_assert(sizeof(atomic_word) != 8 ||
+              (atomic_layout<2>::overflow_slots() == 3 && atomic_layout<2>::overflow_bytes() == 64));
+// Pointers to nodes: one line.
+static_assert(sizeof(atomic_word) != 8 ||
+              (atomic_layout<1>::home_slots() == 6 && atomic_layout<1>::home_bytes() == 64));
+
+}  // namespace evac::detail
+
+#endif

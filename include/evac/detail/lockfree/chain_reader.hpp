@@ -1,0 +1,167 @@
+// What readers do: find a key, or copy a chain, while others write it. They store nothing.
+//
+//   1  state              (wait while it says `changing`; go on to the child if it is deeper than expected)
+//   2  tags, slots, links
+//   3  state again        the same as in 1, but for the lock: what was seen in between was the chain at rest
+//
+// A key that was found in a node needs no 3: the node was in the chain at some moment of the look-up. Everything else
+// does: a key that was not found may have been moved past the reader, and words of a slot may belong to two elements. A
+// link, and what may be one, is followed only after 3: then it was one, and overflow buckets stay what they are as long
+// as their root.
+#ifndef EVAC_DETAIL_LOCKFREE_CHAIN_READER_HPP
+#define EVAC_DETAIL_LOCKFREE_CHAIN_READER_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "evac/detail/lockfree/root.hpp"
+
+namespace evac::detail {
+
+template <class Storage, class Allocator>
+class chain_reader {
+  using root_type = sync_root<Storage, Allocator>;
+  using chain_type = typename root_type::chain_type;
+  using bucket_type = typename root_type::bucket_type;
+  using held = typename Storage::held;
+  enum class outcome { absent, found, changed };
+
+ public:
+  chain_reader(const root_type& root, epoch_record& own) noexcept : root_(root), own_(own) {}
+
+  /// Calls on_hit(held) for the element of this hash for which same(held) is true; returns whether there is one.
+  /// Lock-free but for writers that are changing this very bucket. Throws what same and on_hit throw.
+  template <class Same, class OnHit>
+  EVAC_ALWAYS_INLINE bool find(std::size_t hash, const Same& same, const OnHit& on_hit) {
+    const tag_t tag = tag_of(hash);
+    auto home = root_.home_of(hash);
+    for (unsigned waits = 0;;) {
+      const bucket_type& bucket = *root_.at(home.index);
+      const bucket_state state(bucket.first.load(acquire));  // acquire: split, and what the last writer has stored
+      const unsigned depth = root_.depth_of(state, home.index);
+      if (depth != home.depth) [[unlikely]] {
+        home = root_type::descend(hash, home, depth);
+        continue;
+      }
+      if (!state.changing()) [[likely]] {
+        held copy;
+        const outcome result = look(bucket, state, tag, same, copy);
+        if (result == outcome::found) {
+          on_hit(copy);
+          return true;
+        }
+        if (result == outcome::absent) return false;
+      }
+      wait(waits++);
+    }
+  }
+
+  /// Copies the chain of a bucket, as it was at one moment, to `to`, and returns how deep it was then. Throws
+  /// std::bad_alloc.
+  unsigned copy(std::size_t index, std::vector<held>& to) {
+    for (unsigned waits = 0;; wait(waits++)) {
+      const bucket_type& bucket = *root_.at(index);
+      const bucket_state state(bucket.first.load(acquire));  // acquire: as above
+      to.clear();
+      if (!state.changing() && copy_chain(bucket, state, to) && unchanged(bucket, state))
+        return root_.depth_of(state, index);
+    }
+  }
+
+  /// Fetches what a look-up of this hash will read.
+  EVAC_ALWAYS_INLINE void prefetch(std::size_t hash) const noexcept {
+    const auto* const bucket = reinterpret_cast<const std::byte*>(root_.at(root_.home_of(hash).index));
+    prefetch_for_read(bucket);
+    if constexpr (chain_type::layout::home_bytes() > cache_line) prefetch_for_read(bucket + cache_line);
+  }
+  /// Fetches the node that a look-up will read, if the bucket shows one; its memory should have been prefetched.
+  void prefetch_node(std::size_t hash) const noexcept {
+    const bucket_type& bucket = *root_.at(root_.home_of(hash).index);
+    // relaxed, both: a guess
+    const tag_word tags(bucket.tags.load(relaxed));
+    const slot_mask candidates = tags.match(tag_of(hash));
+    if (candidates) Storage::prefetch(Storage::load(bucket.slot(candidates.first())));
+  }
+
+ private:
+  EVAC_ALWAYS_INLINE static bool unchanged(const bucket_type& bucket, bucket_state state) noexcept {
+    // relaxed: the loads before it acquire, so that it comes after them
+    return bucket_state(bucket.first.load(relaxed)).same_contents(state);
+  }
+
+  template <class Same>
+  EVAC_ALWAYS_INLINE static outcome look(const bucket_type& home, bucket_state state, tag_t tag, const Same& same,
+                                         held& copy) {
+    const tag_word tags(home.tags.load(acquire));  // acquire: the slots of these tags
+    for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
+      const unsigned index = candidates.first();
+      copy = Storage::load(home.slot(index));
+      // The last slot may have become a link.
+      if ((Storage::must_validate || index == chain_type::link_slot) && !unchanged(home, state))
+        return outcome::changed;
+      if (same(copy)) return outcome::found;
+    }
+    if (tags.may_overflow(tag)) [[unlikely]] {
+      return look_behind(home, state, tag, same, copy);
+    }
+    return unchanged(home, state) ? outcome::absent : outcome::changed;
+  }
+  template <class Same>
+  EVAC_NEVER_INLINE static outcome look_behind(const bucket_type& home, bucket_state state, tag_t tag, const Same& same,
+                                               held& copy) {
+    std::uint64_t link = home.slot(chain_type::link_slot)->load(acquire);  // acquire: what the bucket holds
+    while (link != 0) {
+      if (!unchanged(home, state)) return outcome::changed;
+      const bucket_type& bucket = *bucket_type::from_word(link);
+      const tag_word tags(bucket.tags.load(acquire));  // acquire: the slots of these tags
+      for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
+        copy = Storage::load(bucket.slot(candidates.first()));
+        if (Storage::must_validate && !unchanged(home, state)) return outcome::changed;
+        if (same(copy)) return outcome::found;
+      }
+      link = bucket.first.load(acquire);  // acquire: what the next bucket holds
+    }
+    return unchanged(home, state) ? outcome::absent : outcome::changed;
+  }
+
+  static bool copy_chain(const bucket_type& home, bucket_state state, std::vector<held>& to) {
+    const tag_word tags(home.tags.load(acquire));  // acquire: the slots of these tags
+    for (slot_mask taken = tags.occupied(); taken; taken.drop_first())
+      to.push_back(Storage::load(home.slot(taken.first())));
+    if (!tags.any_overflow()) return true;
+    std::uint64_t link = home.slot(chain_type::link_slot)->load(acquire);  // acquire: what the bucket holds
+    while (link != 0) {
+      if (!unchanged(home, state)) return false;
+      const bucket_type& bucket = *bucket_type::from_word(link);
+      const tag_word theirs(bucket.tags.load(acquire));  // acquire: the slots of these tags
+      for (slot_mask taken = theirs.occupied(); taken; taken.drop_first()) {
+        to.push_back(Storage::load(bucket.slot(taken.first())));
+      }
+      link = bucket.first.load(acquire);  // acquire: what the next bucket holds
+    }
+    return true;
+  }
+
+  // A writer is inside a few stores, or was in between: it will be over soon, unless that thread has lost its
+  // processor.
+  EVAC_NEVER_INLINE void wait(unsigned waits) noexcept {
+    ++own_.retries;
+    if (waits < 64) {
+      spin_pause();
+    } else if (waits < 256) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  }
+
+  const root_type& root_;
+  epoch_record& own_;
+};
+
+}  // namespace evac::detail
+
+#endif

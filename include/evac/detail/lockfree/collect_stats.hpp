@@ -1,0 +1,66 @@
+// Walks the table of a sync map and fills in a sync_stats, while others go on. O(buckets).
+#ifndef EVAC_DETAIL_LOCKFREE_COLLECT_STATS_HPP
+#define EVAC_DETAIL_LOCKFREE_COLLECT_STATS_HPP
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <vector>
+
+#include "evac/detail/lockfree/sync_table.hpp"
+#include "evac/stats.hpp"
+
+namespace evac::detail {
+
+/// Figures of one bucket as its chain was at one moment.
+template <class Chain>
+void add_chain(std::size_t elements, table_stats& stats) {
+  const bool chained = elements > Chain::home_slots;
+  const std::size_t in_home = chained ? Chain::home_slots - 1 : elements;
+  const std::size_t beyond = elements - in_home;
+  const std::size_t length = 1 + (beyond + Chain::overflow_slots - 1) / Chain::overflow_slots;
+  if (stats.chain_length_histogram.size() <= length) stats.chain_length_histogram.resize(length + 1);
+  ++stats.chain_length_histogram[length];
+  ++stats.occupancy_histogram[in_home];
+  stats.longest_chain = std::max(stats.longest_chain, length);
+}
+
+template <class Policy, bool InNodes>
+[[nodiscard]] sync_stats collect_stats(const sync_table<Policy, InNodes>& from) {
+  using table_type = sync_table<Policy, InNodes>;
+  using chain_type = typename table_type::chain_type;
+  sync_stats result;
+  result.domain = from.domain().stats();
+  table_stats& stats = result.table;
+  typename table_type::reading inside(from);
+  const auto* const root = from.root();
+  if (root == nullptr) return result;
+  const std::size_t homes = root->homes();
+  stats.size = root->size();
+  stats.home_buckets = homes;
+  stats.overflow_buckets = root->overflow_buckets();
+  stats.slots = homes * chain_type::home_slots + stats.overflow_buckets * chain_type::overflow_slots;
+  stats.segment_bytes = root->segment_bytes();
+  stats.slab_bytes = root->slab_bytes();
+  stats.directory_bytes = sizeof(*root);
+  stats.node_bytes = stats.size * table_type::retired_bytes;
+  stats.depth = static_cast<std::size_t>(std::bit_width(homes - 1));
+  if (!std::has_single_bit(homes)) {
+    stats.frontier = homes - std::bit_floor(homes);
+    stats.parents_left = std::bit_ceil(homes) - homes;
+  }
+  stats.elements_moved = root->moved();
+  stats.growths = root->growths();
+  stats.occupancy_histogram.resize(chain_type::home_slots + 1);
+  std::vector<typename table_type::held> copied;
+  for (std::size_t home = 0; home < homes; ++home) {
+    chain_reader<typename table_type::storage, typename table_type::allocator_type>(*root, inside.own)
+        .copy(home, copied);
+    add_chain<chain_type>(copied.size(), stats);
+  }
+  return result;
+}
+
+}  // namespace evac::detail
+
+#endif

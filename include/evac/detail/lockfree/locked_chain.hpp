@@ -1,0 +1,259 @@
+// A chain whose home this thread has locked: what a writer does to it. Readers may be inside all the time.
+//
+// Invariants, at rest
+//   C1  a tag that is not 0 says that its slot holds an element with that tag; tags are unique per slot, keys per chain
+//   C2  filter bits are those of the tags in overflow buckets, exactly
+//   C3  there are overflow buckets only behind a home whose other slots are all taken, and only the first of them has
+//   holes C4  a chain with overflow buckets holds at least one element more than its home has slots
+//
+// What readers rely on
+//   a tag is stored after its slot (release; readers load it with acquire)
+//   slots that a reader may be looking at are overwritten, elements moved, and overflow buckets linked or unlinked only
+//   while the state says `changing`; so a reader that found the state as it was has seen a chain at rest
+// Not while changing: an element that leaves (its tag becomes 0), a value of one word or a node that is replaced, and,
+// in nodes, an element that comes into a hole: a reader finds either the old or the new, and both were there during its
+// look. (An element may leave one slot and come back into another: who copies a chain must not see it twice, so that
+// its leaving ends with a new version.)
+#ifndef EVAC_DETAIL_LOCKFREE_LOCKED_CHAIN_HPP
+#define EVAC_DETAIL_LOCKFREE_LOCKED_CHAIN_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+#include "evac/detail/lockfree/atomic_bucket.hpp"
+#include "evac/detail/lockfree/bucket_state.hpp"
+#include "evac/detail/sync/parking.hpp"
+
+namespace evac::detail {
+
+template <class Storage>
+class locked_chain {
+ public:
+  using layout = atomic_layout<Storage::slot_words>;
+  using bucket_type = atomic_bucket<layout>;
+  using held = typename Storage::held;
+
+  static constexpr unsigned home_slots = layout::home_slots();
+  static constexpr unsigned overflow_slots = layout::overflow_slots();
+  static constexpr unsigned link_slot = home_slots - 1;
+
+  /// Where an element is; `where` is null if it is nowhere.
+  struct place {
+    bucket_type* where = nullptr;
+    unsigned index = 0;
+  };
+
+  /// Takes over a lock that the caller has got, by a compare-exchange from `state`.
+  locked_chain(bucket_type& home, bucket_state state, parking& sleepers) noexcept
+      : home_(home), state_(state.lock()), sleepers_(sleepers) {}
+  locked_chain(const locked_chain&) = delete;
+  locked_chain& operator=(const locked_chain&) = delete;
+  ~locked_chain() {
+    if (!unlocked_) unlock(resting());
+  }
+
+  /// Unlocks as the parent of a split that is complete.
+  void unlock_split(unsigned depth) noexcept { unlock(state_.end_split(depth)); }
+  [[nodiscard]] bucket_state state() const noexcept { return state_; }
+  [[nodiscard]] bucket_type& home() const noexcept { return home_; }
+
+  // relaxed, here and below: only who holds the lock stores.
+  [[nodiscard]] tag_word tags() const noexcept { return tags_of(home_); }
+  [[nodiscard]] static tag_word tags_of(const bucket_type& bucket) noexcept {
+    return tag_word(bucket.tags.load(relaxed));
+  }
+  [[nodiscard]] bucket_type* first_overflow() const noexcept { return first_overflow_of(home_); }
+  [[nodiscard]] static bucket_type* first_overflow_of(const bucket_type& home) noexcept {
+    return tags_of(home).any_overflow() ? bucket_type::from_word(home.slot(link_slot)->load(relaxed)) : nullptr;
+  }
+
+  /// The element for which same(held) is true. Throws what that throws.
+  template <class Same>
+  [[nodiscard]] place find(tag_t tag, const Same& same) const {
+    const tag_word in_home = tags();
+    if (const place found = find_in(home_, in_home, tag, same); found.where != nullptr) return found;
+    if (!in_home.may_overflow(tag)) return {};
+    for (bucket_type* each = first_overflow(); each != nullptr; each = each->next()) {
+      if (const place found = find_in(*each, tags_of(*each), tag, same); found.where != nullptr) return found;
+    }
+    return {};
+  }
+  [[nodiscard]] static held at(place found) noexcept { return Storage::load(found.where->slot(found.index)); }
+
+  /// Calls visit(place, tag) for every element.
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    for_each_of(home_, visit);
+  }
+  /// The same for a chain that nobody else can change.
+  template <class Visit>
+  static void for_each_of(bucket_type& home, const Visit& visit) {
+    for_each_in(home, visit);
+    for (bucket_type* each = first_overflow_of(home); each != nullptr; each = each->next()) for_each_in(*each, visit);
+  }
+
+  /// Whether insert() needs an overflow bucket.
+  [[nodiscard]] bool needs_overflow() const noexcept {
+    const tag_word in_home = tags();
+    if (!in_home.any_overflow()) return !in_home.free(home_slots);
+    return !tags_of(*first_overflow()).free(overflow_slots);
+  }
+  /// Adds an element whose key is not here. `fresh` is an empty overflow bucket if needs_overflow().
+  void insert(const held& element, tag_t tag, bucket_type* fresh) noexcept {
+    tag_word in_home = tags();
+    if (!in_home.any_overflow()) {
+      if (const slot_mask holes = in_home.free(home_slots)) {
+        if constexpr (Storage::must_validate) begin_change();
+        put(home_, holes.first(), element, tag);
+        return;
+      }
+      begin_change();
+      const tag_t moved = in_home.tag(link_slot);
+      put(*fresh, 0, Storage::load(home_.slot(link_slot)), moved);
+      put(*fresh, 1, element, tag);
+      in_home.vacate(link_slot);
+      in_home.add_to_filter(moved);
+      in_home.add_to_filter(tag);
+      home_.slot(link_slot)->store(bucket_type::to_word(fresh), release);  // release: what the bucket holds
+      set_tags(home_, in_home);
+      return;
+    }
+    bucket_type* front = first_overflow();
+    slot_mask holes = tags_of(*front).free(overflow_slots);
+    if (!holes) {
+      begin_change();
+      fresh->set_next(front);
+      front = fresh;
+      holes = slot_mask::below(1);
+      put(*front, 0, element, tag);
+      home_.slot(link_slot)->store(bucket_type::to_word(front), release);  // release: what the bucket holds
+    } else {
+      if constexpr (Storage::must_validate) begin_change();
+      put(*front, holes.first(), element, tag);
+    }
+    in_home.add_to_filter(tag);
+    set_tags(home_, in_home);
+  }
+
+  /// Replaces the value of an element; the key stays.
+  void replace(place found, const held& element) noexcept {
+    if constexpr (!Storage::value_is_a_word) begin_change();
+    Storage::store_value(found.where->slot(found.index), element);
+  }
+
+  /// Removes an element. Calls give_back(bucket) for overflow buckets that are not needed any more. Moves two others at
+  /// most.
+  template <class GiveBack>
+  void erase(place found, const GiveBack& give_back) noexcept {
+    const bool chained = tags().any_overflow();
+    if (chained) begin_change();
+    tag_word left = tags_of(*found.where);
+    left.vacate(found.index);
+    set_tags(*found.where, left);
+    lost_one_ = !Storage::must_validate;  // in slots, who fills the hole changes the version
+    if (chained) restore_order(give_back);
+  }
+
+  /// Readers wait, and those that are inside begin again.
+  void begin_change() noexcept {
+    if (state_.changing()) return;
+    state_ = state_.begin_change();
+    home_.first.store(state_.bits(), relaxed);  // relaxed: what is stored next to slots and tags is released after it
+  }
+
+  static void put(bucket_type& to, unsigned index, const held& element, tag_t tag) noexcept {
+    Storage::store(to.slot(index), element);
+    tag_word tags = tags_of(to);
+    tags.occupy(index, tag);
+    set_tags(to, tags);
+  }
+  static void set_tags(bucket_type& of, tag_word tags) noexcept {
+    of.tags.store(tags.bits(), release);  // release: the slots; and after the state has said that the bucket changes
+  }
+
+  /// Makes C2 to C4 true again after elements have left. While changing.
+  template <class GiveBack>
+  void restore_order(const GiveBack& give_back) noexcept {
+    bucket_type* front = first_overflow();
+    while (front != nullptr) {
+      const slot_mask donors = tags_of(*front).occupied() & slot_mask::below(overflow_slots);
+      if (!donors) {
+        bucket_type* const emptied = front;
+        front = front->next();
+        give_back(emptied);
+        continue;
+      }
+      if (const place hole = find_hole(*front); hole.where != nullptr) {
+        move({front, donors.first()}, hole);
+        continue;
+      }
+      if (front->next() == nullptr && donors.count() == 1) {
+        // The last one takes the place of the link.
+        move({front, donors.first()}, {&home_, link_slot});
+        give_back(front);
+        front = nullptr;
+      }
+      break;
+    }
+    if (front != nullptr)
+      home_.slot(link_slot)->store(bucket_type::to_word(front), release);  // release: as in insert()
+    tag_word in_home = tags();
+    in_home.clear_filter();
+    for (bucket_type* each = front; each != nullptr; each = each->next()) {
+      const tag_word theirs = tags_of(*each);
+      for (slot_mask taken = theirs.occupied() & slot_mask::below(overflow_slots); taken; taken.drop_first()) {
+        in_home.add_to_filter(theirs.tag(taken.first()));
+      }
+    }
+    set_tags(home_, in_home);
+  }
+
+ private:
+  template <class Same>
+  [[nodiscard]] static place find_in(bucket_type& bucket, tag_word tags, tag_t tag, const Same& same) {
+    for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
+      const place candidate{&bucket, candidates.first()};
+      if (same(at(candidate))) return candidate;
+    }
+    return {};
+  }
+  template <class Visit>
+  static void for_each_in(bucket_type& bucket, const Visit& visit) {
+    const tag_word tags = tags_of(bucket);
+    for (slot_mask taken = tags.occupied(); taken; taken.drop_first()) {
+      visit(place{&bucket, taken.first()}, tags.tag(taken.first()));
+    }
+  }
+  // A hole that an element of the first overflow bucket could fill: in the home, or in a later overflow bucket.
+  [[nodiscard]] place find_hole(bucket_type& front) const noexcept {
+    if (const slot_mask holes = tags().free(link_slot)) return {&home_, holes.first()};
+    for (bucket_type* each = front.next(); each != nullptr; each = each->next()) {
+      if (const slot_mask holes = tags_of(*each).free(overflow_slots)) return {each, holes.first()};
+    }
+    return {};
+  }
+  void move(place from, place to) noexcept {
+    tag_word left = tags_of(*from.where);
+    put(*to.where, to.index, at(from), left.tag(from.index));
+    left.vacate(from.index);
+    set_tags(*from.where, left);
+  }
+  [[nodiscard]] bucket_state resting() const noexcept {
+    if (state_.changing()) return state_.end_change();
+    return lost_one_ ? state_.unlock_with_new_version() : state_.unlock();
+  }
+  void unlock(bucket_state next) noexcept {
+    unlocked_ = true;
+    sleepers_.change(home_.first, next.bits());  // it releases: everything that was done under the lock
+  }
+
+  bucket_type& home_;
+  bucket_state state_;
+  parking& sleepers_;
+  bool lost_one_ = false;
+  bool unlocked_ = false;
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,430 @@
+// The table of a sync_map between two calls of clear(): where its buckets are, how many there are, how many elements.
+//
+//   child index   0 ........... initial ............ done ............ claimed ............ 2^d
+//                 | homes from the start | split off       | at work          | do not exist
+//
+// A bucket's parent is what is left of its index without the highest bit. Children are split off in the order of their
+// indices, in runs that writers claim; a run is done when all before it are. `shape` is `done` as readers see it: it
+// may lag behind, and then the bucket that it leads to says in its state that it is deeper, and the key's home is one
+// step further. So a look-up asks no bucket whether it exists: one that a state or `shape` leads to does.
+//
+// Memory of large segments is not touched before a bucket in it is made.
+#ifndef EVAC_DETAIL_LOCKFREE_ROOT_HPP
+#define EVAC_DETAIL_LOCKFREE_ROOT_HPP
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include "evac/detail/geometry/directory.hpp"
+#include "evac/detail/geometry/segment_memory.hpp"
+#include "evac/detail/geometry/slab.hpp"
+#include "evac/detail/lockfree/locked_chain.hpp"
+#include "evac/detail/sync/epoch_core.hpp"
+#include "evac/detail/sync/spin_lock.hpp"
+#include "evac/detail/table/pacing.hpp"
+
+namespace evac::detail {
+
+template <class Storage, class Allocator>
+class sync_root {
+ public:
+  using chain_type = locked_chain<Storage>;
+  using layout = typename chain_type::layout;
+  using bucket_type = typename chain_type::bucket_type;
+  using memory = segment_memory<Allocator, layout>;
+
+  /// Elements that a thread may gain or lose before it tells the others.
+  static constexpr std::int64_t delta_limit = 16;
+  /// Parents that one write evacuates at most, once in delta_limit inserts.
+  static constexpr std::size_t longest_run = 16;
+
+  /// Room for `homes` home buckets, at least base_homes. Throws what the allocator throws, and std::length_error.
+  sync_root(const Allocator& allocator, std::size_t homes, std::uint64_t serial)
+      : allocator_(allocator), serial_(serial), initial_(std::max(homes, base_homes)) {
+    if (initial_ > most_homes()) throw std::length_error("evac: more elements than there is memory for");
+    try {
+      for (std::size_t first = 0; first < initial_; first = std::max(2 * first, base_homes)) open_from_start(first);
+    } catch (...) {
+      free_segments();
+      throw;
+    }
+    // relaxed, all of them: nobody else knows this root yet
+    shape_.store(shape_of(initial_), relaxed);
+    claimed_.store(initial_, relaxed);
+    done_.store(initial_, relaxed);
+  }
+  sync_root(const sync_root&) = delete;
+  sync_root& operator=(const sync_root&) = delete;
+  /// Nobody is inside, and the elements are gone.
+  ~sync_root() {
+    for (pool& each : pools_) each.buckets.release(allocator_);
+    free_segments();
+    if (stripe* const all = stripes_.load(relaxed)) delete_stripes(all);  // relaxed: nobody else is left
+  }
+
+  /// Different for all roots that one map has had.
+  [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
+  [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
+
+  // --- homes ---------------------------------------------------------------------------------------------------------
+
+  /// The home of a hash, and how deep it is expected to be.
+  struct home {
+    std::size_t index;
+    unsigned depth;
+  };
+  [[nodiscard]] EVAC_ALWAYS_INLINE home home_of(std::size_t hash) const noexcept {
+    return home_in(shape_.load(acquire), hash);  // acquire: split
+  }
+  /// The depth of a bucket in this state.
+  [[nodiscard]] EVAC_ALWAYS_INLINE unsigned depth_of(bucket_state state, std::size_t index) const noexcept {
+    const unsigned depth = state.depth();
+    if (depth != 0) return depth;
+    return home_in(shape_of(initial_), index).depth;
+  }
+  /// Where a hash goes from a home that turns out to be deeper than expected: it stays, or goes to the first child that
+  /// was split off on its way. Not further: that child need not be as deep as its parent.
+  [[nodiscard]] static home descend(std::size_t hash, home from, unsigned depth) noexcept {
+    const std::size_t ahead = (hash >> from.depth) & ((std::size_t{1} << (depth - from.depth)) - 1);
+    if (ahead == 0) return {from.index, depth};
+    const unsigned bit = from.depth + static_cast<unsigned>(std::countr_zero(ahead));
+    return {hash & ((std::size_t{2} << bit) - 1), bit + 1};
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE bucket_type* at(std::size_t index) const noexcept {
+    // relaxed: who has the index has synchronised with who set the entry: split
+    const std::uintptr_t biased = segments_[segment_key(index)].load(relaxed);
+    return reinterpret_cast<bucket_type*>(biased + index * layout::home_bytes());
+  }
+  /// Homes that exist for sure; there may be more.
+  [[nodiscard]] std::size_t homes() const noexcept { return done_.load(acquire); }  // acquire: split
+  /// Homes that there were in the beginning.
+  [[nodiscard]] std::size_t initial() const noexcept { return initial_; }
+
+  /// Locks the home of a hash. Throws nothing.
+  [[nodiscard]] chain_type lock_home(epoch_record& own, epoch_core& core, std::size_t hash) noexcept {
+    home wanted = home_of(hash);
+    for (int spins = 0;;) {
+      bucket_type& bucket = *at(wanted.index);
+      std::uint64_t bits = bucket.first.load(acquire);  // acquire: split
+      const bucket_state state(bits);
+      const unsigned depth = depth_of(state, wanted.index);
+      if (depth != wanted.depth) [[unlikely]] {
+        wanted = descend(hash, wanted, depth);
+        continue;
+      }
+      if (!state.locked()) {
+        // acquire: handover. On failure the state is looked at again.
+        if (bucket.first.compare_exchange_weak(bits, state.lock().bits(), acquire, relaxed)) {
+          return chain_type(bucket, state, core.sleepers());
+        }
+      } else {
+        wait_for_lock(own, core, bucket, spins++);
+      }
+    }
+  }
+
+  // --- overflow buckets ----------------------------------------------------------------------------------------------
+
+  /// For the chain of a home. Throws std::bad_alloc.
+  [[nodiscard]] bucket_type* take_overflow(const bucket_type& home) {
+    pool& from = pool_of(home);
+    const std::lock_guard guard(from.lock);
+    from.buckets.ensure(allocator_, 1);
+    return from.buckets.take();
+  }
+  /// It must have been taken for the same home.
+  void give_back(const bucket_type& home, bucket_type* emptied) noexcept {
+    pool& to = pool_of(home);
+    const std::lock_guard guard(to.lock);
+    to.buckets.give_back(emptied);
+  }
+
+  // --- how many elements ---------------------------------------------------------------------------------------------
+
+  /// Counts an element that came or went; returns the sum if this is a time to look at it, else 0.
+  EVAC_ALWAYS_INLINE std::int64_t count(const epoch_record& own, std::int64_t change) noexcept {
+    stripe* const all = stripes_.load(acquire);  // acquire: made
+    if (all == nullptr || own.index >= all[0].slots)
+      return total_.fetch_add(change, relaxed) + change;  // relaxed: a sum
+    // This thread's alone: no read-modify-write. relaxed: a part of a sum
+    own_atomic<std::int64_t>& mine = all[own.index].delta;
+    const std::int64_t delta = mine.load(relaxed) + change;
+    if (delta < delta_limit && -delta < delta_limit) [[likely]] {
+      mine.store(delta, relaxed);
+      return 0;
+    }
+    mine.store(0, relaxed);
+    return total_.fetch_add(delta, relaxed) + delta;
+  }
+  /// O(stripes).
+  [[nodiscard]] std::size_t size() const noexcept {
+    std::int64_t sum = total_.load(relaxed);                 // relaxed, all of them: parts of a sum
+    if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
+      for (std::size_t i = 1; i < all[0].slots; ++i) sum += all[i].delta.load(relaxed);
+    }
+    return sum > 0 ? static_cast<std::size_t>(sum) : 0;
+  }
+
+  // --- growing -------------------------------------------------------------------------------------------------------
+
+  /// Claims the next run of children to split off if `elements` ask for one; at most `most`. Empty if there is nothing
+  /// to do.
+  struct run {
+    std::size_t from = 0;
+    std::size_t to = 0;
+  };
+  [[nodiscard]] run claim(std::size_t elements, std::size_t most) noexcept {
+    std::size_t from = claimed_.load(relaxed);  // relaxed: the exchange decides
+    for (;;) {
+      const std::size_t threshold = grow_threshold(from, layout::home_slots());
+      if (elements < threshold || from >= most_homes()) return {};
+      const std::size_t half = std::bit_floor(from);
+      // A doubling begins when the one before is done: so a child's parent exists, and has no split due before.
+      if (from == half && (done_.load(acquire) != from || !open_next(from))) return {};  // acquire: split
+      const std::size_t wanted = (elements - threshold) / inserts_per_parent + 1;
+      const std::size_t to = std::min(from + std::min(wanted, most), 2 * half);
+      // relaxed: what the run needs was acquired above, or by who claimed the first run of this doubling
+      if (claimed_.compare_exchange_weak(from, to, acq_rel, relaxed)) {
+        populate(from, to);
+        return {from, to};
+      }
+    }
+  }
+  /// The oldest children that are claimed but not split off: for who has to wait for them. Empty if there are none.
+  [[nodiscard]] run late(std::size_t most) const noexcept {
+    const std::size_t from = done_.load(acquire);  // acquire: split
+    const std::size_t claimed = claimed_.load(acquire);
+    return {from, std::min(claimed, from + most)};
+  }
+
+  [[nodiscard]] static std::size_t parent_of(std::size_t child) noexcept { return child - std::bit_floor(child); }
+  /// The depth that a parent has until this child is split off.
+  [[nodiscard]] static unsigned depth_before(std::size_t child) noexcept {
+    return static_cast<unsigned>(std::bit_width(child)) - 1;
+  }
+  /// Whether a child of a doubling that is running is split off.
+  [[nodiscard]] bool is_split_off(std::size_t child) const noexcept {
+    const std::size_t parent = parent_of(child);
+    return depth_of(bucket_state(at(parent)->first.load(acquire)), parent) > depth_before(child);  // acquire: split
+  }
+  /// Whether a bucket that was claimed exists, where nobody is at work.
+  [[nodiscard]] bool exists(std::size_t index) const noexcept { return index < homes() || is_split_off(index); }
+  /// Moves `done` over what is done, and tells readers now and then.
+  void publish_done() noexcept {
+    std::size_t known = done_.load(acquire);  // acquire: split
+    std::size_t done = known;
+    const std::size_t claimed = claimed_.load(acquire);
+    while (done < claimed && is_split_off(done)) ++done;
+    while (known < done && !done_.compare_exchange_weak(known, done, acq_rel, acquire)) {  // release: split
+    }
+    std::uint64_t shown = shape_.load(relaxed);  // relaxed: the exchange decides
+    const std::size_t shown_homes = shown & homes_mask;
+    if (done <= shown_homes) return;
+    // A bucket that is not shown yet costs its look-ups a step more; a new shape costs every reader a cache miss.
+    if (done - shown_homes < std::max<std::size_t>(16, done / 128) && !std::has_single_bit(done)) return;
+    const std::uint64_t shape = shape_of(done);
+    while (shown < shape && !shape_.compare_exchange_weak(shown, shape, release, relaxed)) {  // release: split
+    }
+    finish_segment(done);
+  }
+
+  // --- figures -------------------------------------------------------------------------------------------------------
+
+  void count_moves(std::size_t moves) noexcept { moved_.fetch_add(moves, relaxed); }  // relaxed: a figure
+  [[nodiscard]] std::size_t moved() const noexcept { return moved_.load(relaxed); }
+  [[nodiscard]] std::size_t growths() const noexcept {
+    return static_cast<std::size_t>(std::bit_width(claimed() - 1) - std::bit_width(initial_ - 1));
+  }
+  [[nodiscard]] std::size_t claimed() const noexcept { return claimed_.load(relaxed); }  // relaxed: a recent number
+  [[nodiscard]] std::size_t segment_bytes() const noexcept { return std::bit_ceil(claimed()) * layout::home_bytes(); }
+  /// Without what has not been touched of mapped segments.
+  [[nodiscard]] std::size_t touched_bytes() const noexcept {
+    return memory::is_mapped(segment_bytes() / 2) ? claimed() * layout::home_bytes() : segment_bytes();
+  }
+  [[nodiscard]] std::size_t slab_bytes() const noexcept {
+    return sum_of_pools([](const auto& buckets) { return buckets.bytes(); });
+  }
+  [[nodiscard]] std::size_t overflow_buckets() const noexcept {
+    return sum_of_pools([](const auto& buckets) { return buckets.in_use(); });
+  }
+
+  /// For who frees the root: calls free(home bucket) for the next homes that it was not called for; false if there are
+  /// none.
+  template <class Free>
+  bool free_homes(std::size_t most, const Free& free) noexcept {
+    const std::size_t to = std::min(freed_ + most, claimed());
+    if (freed_ == to) return false;
+    for (; freed_ < to; ++freed_) {
+      if (exists(freed_)) free(*at(freed_));
+    }
+    return true;
+  }
+  /// Gives a piece of the memory back, of a root whose elements are gone; false when there is no more to be had piece
+  /// by piece. So the end of a large root is no pause.
+  bool discard_piece() noexcept {
+    for (std::size_t first = std::bit_floor(claimed()); first >= base_homes; first /= 2) {
+      const std::size_t bytes = first * layout::home_bytes();
+      const std::uintptr_t biased = segments_[segment_key(first)].load(relaxed);  // relaxed: nobody else is left
+      if (biased == 0 || !memory::is_mapped(bytes)) continue;
+      if (discarded_ >= bytes) {
+        memory::deallocate(allocator_, at(first), bytes);
+        segments_[segment_key(first)].store(0, relaxed);  // relaxed: as above
+        discarded_ = 0;
+        return true;
+      }
+      const std::size_t to = std::min(discarded_ + huge_page, bytes);
+      memory::discard(at(first), discarded_, to);
+      discarded_ = to;
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  // Pairs
+  //   split      what makes a bucket (its segment, its contents, its parent's new state) is released by the parent's
+  //   state,
+  //              and again by `done` and `shape`; whoever is led to the bucket by one of them acquires
+  //   handover   who unlocks releases, who locks acquires
+  //   made       the stripes
+  static constexpr unsigned depth_shift = 56;
+  static constexpr std::uint64_t homes_mask = (std::uint64_t{1} << depth_shift) - 1;
+  static constexpr int spins_before_parking = 64;
+  static constexpr std::size_t pool_count = 4;
+  /// From here on a thread's changes of the number of elements are worth a line of its own.
+  static constexpr std::size_t striped_homes = 256;
+
+  struct alignas(64) stripe {
+    own_atomic<std::int64_t> delta{0};  // by the thread whose record has this index
+    std::size_t slots = 0;              // in the first stripe: how many there are
+  };
+  struct alignas(64) pool {
+    mutable spin_lock lock;
+    overflow_pool<Allocator, layout, bucket_type> buckets;
+  };
+
+  [[nodiscard]] static constexpr std::size_t most_homes() noexcept {
+    return (std::size_t{1} << 40U);  // tag and shard bits are above
+  }
+  [[nodiscard]] static std::uint64_t shape_of(std::size_t homes) noexcept {
+    const auto depth = static_cast<std::uint64_t>(std::bit_width(homes) - 1);
+    return depth << depth_shift | homes;
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static home home_in(std::uint64_t shape, std::size_t hash) noexcept {
+    const auto depth = static_cast<unsigned>(shape >> depth_shift);
+    const std::size_t half = std::size_t{1} << depth;
+    const std::size_t parent = hash & (half - 1);
+    const bool split = (parent | half) < (shape & homes_mask);
+    return {hash & (split ? 2 * half - 1 : half - 1), depth + (split ? 1U : 0U)};
+  }
+
+  EVAC_NEVER_INLINE void wait_for_lock(epoch_record& own, epoch_core& core, bucket_type& bucket, int spins) noexcept {
+    if (spins == 0) ++own.waits;
+    if (spins < spins_before_parking) return spin_pause();
+    ++own.parks;
+    // seq_cst: after the announcement of this waiter in the one order of both sides
+    core.sleepers().wait(&bucket.first, [&] { return bucket_state(bucket.first.load(seq_cst)).locked(); });
+  }
+
+  [[nodiscard]] pool& pool_of(const bucket_type& home) noexcept {
+    return pools_[reinterpret_cast<std::uintptr_t>(&home) / layout::home_bytes() % pool_count];
+  }
+  template <class Figure>
+  [[nodiscard]] std::size_t sum_of_pools(const Figure& figure) const noexcept {
+    std::size_t sum = 0;
+    for (const pool& each : pools_) {
+      const std::lock_guard guard(each.lock);
+      sum += figure(each.buckets);
+    }
+    return sum;
+  }
+
+  [[nodiscard]] static std::size_t homes_from(std::size_t first) noexcept { return first == 0 ? base_homes : first; }
+  void set_segment(std::size_t first, void* block) noexcept {
+    // release: split, for who opens the next segment; buckets are published by their parents
+    segments_[segment_key(first)].store(reinterpret_cast<std::uintptr_t>(block) - first * layout::home_bytes(),
+                                        release);
+  }
+  // Buckets of mapped memory are all zero: empty, at rest, and as deep as when the root was made.
+  void open_from_start(std::size_t first) {
+    const std::size_t bytes = homes_from(first) * layout::home_bytes();
+    auto* const block = static_cast<std::byte*>(memory::allocate(allocator_, bytes));
+    set_segment(first, block);
+    if (memory::is_mapped(bytes)) return memory::prefer_huge(block, bytes);
+    const std::size_t end = std::min(first + homes_from(first), initial_);
+    for (std::size_t i = first; i < end; ++i) bucket_type::create_home(at(i));
+  }
+  // Memory for as many homes again; false if there is none, or if another thread is at it.
+  bool open_next(std::size_t first) noexcept {
+    if (segments_[segment_key(first)].load(acquire) != 0) return true;  // acquire: split
+    const std::unique_lock guard(opening_, std::try_to_lock);
+    if (!guard.owns_lock()) return false;
+    if (segments_[segment_key(first)].load(acquire) != 0) return true;  // acquire: split
+    try {
+      set_segment(first, memory::allocate(allocator_, first * layout::home_bytes()));
+    } catch (...) {
+      return false;  // chains get longer, and the next insert tries again
+    }
+    if (first >= striped_homes && stripes_.load(relaxed) == nullptr) make_stripes();  // relaxed: under opening_
+    return true;
+  }
+  // Makes the pages for children that are about to be written, a piece at a time.
+  void populate(std::size_t from, std::size_t to) noexcept {
+    const std::size_t first = std::bit_floor(from);
+    const std::size_t segment = first * layout::home_bytes();
+    if (!memory::is_mapped(segment)) return;
+    const std::size_t begin = (from - first) * layout::home_bytes();
+    const std::size_t end = (to - first) * layout::home_bytes();
+    const std::size_t piece = round_up(begin, populated_at_once);
+    if (piece < end) memory::populate(at(first), piece, std::min(piece + populated_at_once, segment));
+  }
+  void finish_segment(std::size_t done) noexcept {
+    if (!std::has_single_bit(done) || done < 2 * base_homes) return;
+    const std::size_t bytes = done / 2 * layout::home_bytes();
+    if (memory::is_mapped(bytes)) memory::prefer_huge(at(done / 2), bytes);
+  }
+
+  void make_stripes() noexcept {
+    const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t slots = std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128);
+    auto* const all = new (std::nothrow) stripe[slots];
+    if (all == nullptr) return;  // then all count in one place
+    all[0].slots = slots;
+    stripes_.store(all, release);  // release: made
+  }
+  static void delete_stripes(stripe* all) noexcept { delete[] all; }
+
+  void free_segments() noexcept {
+    for (std::size_t first = 0; first < most_homes(); first = std::max(2 * first, base_homes)) {
+      const std::uintptr_t biased = segments_[segment_key(first)].load(relaxed);  // relaxed: nobody else is left
+      if (biased == 0) continue;
+      const std::size_t bytes = homes_from(first) * layout::home_bytes();
+      memory::deallocate(allocator_, reinterpret_cast<std::byte*>(biased) + first * layout::home_bytes(), bytes);
+    }
+  }
+
+  [[no_unique_address]] Allocator allocator_;
+  const std::uint64_t serial_;
+  const std::size_t initial_;
+  std::size_t freed_ = 0;                        // homes whose elements are; by who frees the root
+  std::size_t discarded_ = 0;                    // by who frees the root
+  alignas(64) atomic<std::uint64_t> shape_{0};   // depth and number of homes that readers go by
+  atomic<stripe*> stripes_{nullptr};             // made once, when the table is large
+  atomic<std::uintptr_t> segments_[64] = {};     // biased as in directory.hpp; each is set once
+  alignas(128) atomic<std::size_t> claimed_{0};  // by who claims a run
+  atomic<std::size_t> moved_{0};                 // by who has split a run
+  atomic<std::size_t> done_{0};                  // only up; by who has split something off
+  spin_lock opening_;                            // who asks for the memory of the next segment
+  alignas(128) atomic<std::int64_t> total_{0};   // and the deltas of the stripes
+  pool pools_[pool_count];
+};
+
+}  // namespace evac::detail
+
+#endif

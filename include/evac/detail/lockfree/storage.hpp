@@ -1,0 +1,221 @@
+// How a slot of atomic words holds an element.
+//
+//   in slots   | key words | value words |      key and value are trivially copyable and small. Readers copy, then ask
+//   the
+//                                               bucket's state whether the words belong together.
+//   in nodes   | address |                      -> { hash | element }, never changed once it is in the table. Readers
+//   that have
+//                                               found it need to ask nobody; who replaces it retires it.
+//
+// A `held` is what a thread has read out of a slot, or is about to put into one: a value type of a few words.
+#ifndef EVAC_DETAIL_LOCKFREE_STORAGE_HPP
+#define EVAC_DETAIL_LOCKFREE_STORAGE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/lockfree/atomic_bucket.hpp"
+#include "evac/detail/sync/epoch_core.hpp"
+#include "evac/detail/table/policy.hpp"
+
+namespace evac::detail {
+
+/// Words that an object of T takes in a slot.
+template <class T>
+[[nodiscard]] constexpr unsigned words_of() noexcept {
+  return static_cast<unsigned>((sizeof(T) + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
+}
+
+/// Words in a slot at most, so that reading one is a matter of a cache line.
+inline constexpr unsigned most_slot_words = 8;
+
+/// Whether elements can be in slots. Complete types only.
+template <class Elements>
+[[nodiscard]] constexpr bool fits_slots() noexcept {
+  using key_type = typename Elements::key_type;
+  if constexpr (!std::is_trivially_copyable_v<key_type>) {
+    return false;
+  } else if constexpr (Elements::is_map) {
+    using mapped_type = typename Elements::mapped_type;
+    if constexpr (!std::is_trivially_copyable_v<mapped_type>) {
+      return false;
+    } else {
+      return words_of<key_type>() + words_of<mapped_type>() <= most_slot_words;
+    }
+  } else {
+    return words_of<key_type>() <= most_slot_words;
+  }
+}
+
+template <class T>
+[[nodiscard]] EVAC_ALWAYS_INLINE T from_words(const std::uint64_t* words) noexcept {
+  alignas(T) std::byte bytes[sizeof(T)];
+  std::memcpy(bytes, words, sizeof(T));
+  return *std::launder(reinterpret_cast<T*>(bytes));
+}
+template <class T>
+EVAC_ALWAYS_INLINE void to_words(std::uint64_t* words, const T& value) noexcept {
+  words[words_of<T>() - 1] = 0;  // what the object does not fill
+  std::memcpy(words, &value, sizeof(T));
+}
+
+struct no_value {};
+
+template <class Elements>
+class slots_storage {
+  using key_type = typename Elements::key_type;
+  template <class E>
+  struct mapped {
+    using type = no_value;
+  };
+  template <class E>
+    requires E::is_map
+  struct mapped<E> {
+    using type = typename E::mapped_type;
+  };
+
+ public:
+  using mapped_type = typename mapped<Elements>::type;
+  static constexpr bool in_nodes = false;
+  static constexpr unsigned key_words = words_of<key_type>();
+  static constexpr unsigned value_words = Elements::is_map ? words_of<mapped_type>() : 0;
+  static constexpr unsigned slot_words = key_words + value_words;
+  /// A slot can change between two of its words, so that a reader must ask the state.
+  static constexpr bool must_validate = true;
+  /// One store replaces the value.
+  static constexpr bool value_is_a_word = value_words <= 1;
+
+  struct held {
+    std::uint64_t words[slot_words];
+  };
+
+  [[nodiscard]] static held make(const key_type& key, const mapped_type& value) noexcept {
+    held made;
+    to_words(made.words, key);
+    if constexpr (value_words != 0) to_words(made.words + key_words, value);
+    return made;
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static key_type key(const held& from) noexcept {
+    return from_words<key_type>(from.words);
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static mapped_type value(const held& from) noexcept {
+    if constexpr (value_words == 0) {
+      return {};
+    } else {
+      return from_words<mapped_type>(from.words + key_words);
+    }
+  }
+  [[nodiscard]] static bool same(const held& left, const held& right) noexcept {
+    return std::memcmp(left.words, right.words, sizeof(held)) == 0;
+  }
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE static held load(const atomic_word* slot) noexcept {
+    held copy;
+    // acquire: before the second look at the state, which then shows a change that any of these words is from
+    for (unsigned i = 0; i < slot_words; ++i) copy.words[i] = slot[i].load(acquire);
+    return copy;
+  }
+  EVAC_ALWAYS_INLINE static void store(atomic_word* slot, const held& from) noexcept {
+    // release: after the state has said that the bucket changes
+    for (unsigned i = 0; i < slot_words; ++i) slot[i].store(from.words[i], release);
+  }
+  EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, const held& from) noexcept {
+    for (unsigned i = key_words; i < slot_words; ++i) slot[i].store(from.words[i], release);  // release: as above
+  }
+  static void prefetch(const held&) noexcept {}
+
+  template <class Functors>
+  [[nodiscard]] static std::size_t hash_of(const Functors& functors, const held& from) {
+    return functors.hash_of(key(from));
+  }
+};
+
+template <class Elements, class Allocator>
+class nodes_storage {
+ public:
+  using key_type = typename Elements::key_type;
+  using value_type = typename Elements::value_type;
+  static constexpr bool in_nodes = true;
+  static constexpr unsigned slot_words = 1;
+  static constexpr bool must_validate = false;
+  static constexpr bool value_is_a_word = true;
+
+  /// Never changed once it is in the table.
+  struct node {
+    std::size_t hash;
+    union {
+      value_type element;
+    };
+    // The element is made and destroyed through the allocator.
+    node() noexcept {}  // NOLINT(modernize-use-equals-default): the union member is left alone
+    ~node() {}          // NOLINT(modernize-use-equals-default)
+    node(const node&) = delete;
+    node& operator=(const node&) = delete;
+  };
+  using held = node*;
+
+  [[nodiscard]] static const key_type& key(held from) noexcept { return Elements::key(from->element); }
+  [[nodiscard]] static const auto& value(held from) noexcept {
+    if constexpr (Elements::is_map) {
+      return from->element.second;
+    } else {
+      return from->element;
+    }
+  }
+  [[nodiscard]] static bool same(held left, held right) noexcept { return left == right; }
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE static held load(const atomic_word* slot) noexcept {
+    // acquire: what the node was made of
+    return reinterpret_cast<held>(static_cast<std::uintptr_t>(slot->load(acquire)));
+  }
+  EVAC_ALWAYS_INLINE static void store(atomic_word* slot, held from) noexcept {
+    // release: what the node was made of
+    slot->store(static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(from)), release);
+  }
+  EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, held from) noexcept { store(slot, from); }
+  static void prefetch(held from) noexcept { prefetch_for_read(from); }
+
+  template <class Functors>
+  [[nodiscard]] static std::size_t hash_of(const Functors&, held from) noexcept {
+    return from->hash;
+  }
+
+  /// A node of an element made from args. Strong guarantee.
+  template <class... Args>
+  [[nodiscard]] static held make(const Allocator& allocator, std::size_t hash, Args&&... args) {
+    node_allocator nodes(allocator);
+    auto memory = node_traits::allocate(nodes, 1);
+    node* const fresh = ::new (static_cast<void*>(std::to_address(memory))) node;
+    try {
+      Allocator elements(allocator);
+      std::allocator_traits<Allocator>::construct(elements, &fresh->element, std::forward<Args>(args)...);
+    } catch (...) {
+      node_traits::deallocate(nodes, memory, 1);
+      throw;
+    }
+    fresh->hash = hash;
+    return fresh;
+  }
+  static void destroy(const Allocator& allocator, held gone) noexcept {
+    Allocator elements(allocator);
+    std::allocator_traits<Allocator>::destroy(elements, &gone->element);
+    node_allocator nodes(allocator);
+    std::destroy_at(gone);
+    node_traits::deallocate(nodes, std::pointer_traits<typename node_traits::pointer>::pointer_to(*gone), 1);
+  }
+
+ private:
+  using node_traits = typename std::allocator_traits<Allocator>::template rebind_traits<node>;
+  using node_allocator = typename node_traits::allocator_type;
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,176 @@
+// What sync_map and sync_set share: construction, look-ups of keys, erasing, the whole. The contract is documented at
+// the types.
+#ifndef EVAC_DETAIL_LOCKFREE_SYNC_CONTAINER_HPP
+#define EVAC_DETAIL_LOCKFREE_SYNC_CONTAINER_HPP
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+
+#include "evac/detail/lockfree/collect_stats.hpp"
+#include "evac/detail/lockfree/sync_table.hpp"
+#include "evac/detail/shown_key.hpp"
+#include "evac/detail/table/table_access.hpp"
+#include "evac/epoch.hpp"
+#include "evac/stats.hpp"
+
+namespace evac::detail {
+
+template <class Policy, storage Storage>
+class sync_container {
+ public:
+  using key_type = typename Policy::key_type;
+  using value_type = typename Policy::value_type;
+  using hasher = typename Policy::hasher;
+  using key_equal = typename Policy::key_equal;
+  using allocator_type = typename Policy::allocator_type;
+  using size_type = std::size_t;
+
+  /// Whether elements are in nodes of their own, or in the slots of the buckets.
+  static constexpr bool in_nodes = Storage == storage::in_nodes || !fits_slots<typename Policy::elements>();
+  /// Keys that a bulk call fetches at a time.
+  static constexpr size_type bulk_size = 32;
+
+  /// No memory is allocated before the first element, but for a stateful allocator. The domain must outlive the
+  /// container.
+  explicit sync_container(size_type n = 0, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
+                          const allocator_type& allocator = allocator_type(),
+                          epoch_domain& domain = epoch_domain::process())
+      : table_(domain, hash, equal, allocator) {
+    check_template_arguments();
+    if (n != 0) table_.reserve(n);
+  }
+  explicit sync_container(epoch_domain& domain) : sync_container(0, hasher(), key_equal(), allocator_type(), domain) {}
+  explicit sync_container(const allocator_type& allocator) : sync_container(0, hasher(), key_equal(), allocator) {}
+
+  // Other threads may be at work on the source. snapshot() gives a copy that has one owner.
+  sync_container(const sync_container&) = delete;
+  sync_container& operator=(const sync_container&) = delete;
+  /// No other thread may be inside a call. O(elements).
+  ~sync_container() = default;
+
+  [[nodiscard]] bool contains(const key_type& key) const { return contains_key(key); }
+  template <class K>
+    requires lookup_key<K, Policy>
+  [[nodiscard]] bool contains(const K& key) const {
+    return contains_key(key);
+  }
+
+  /// Removes a key; false if it was absent. The element is destroyed when no reader can hold it.
+  bool erase(const key_type& key) { return erase_key(key); }
+  template <class K>
+    requires lookup_key<K, Policy>
+  bool erase(const K& key) {
+    return erase_key(key);
+  }
+  /// Erases each of the keys by itself, fetching them ahead. Returns how many were there.
+  template <std::ranges::forward_range Keys>
+  size_type erase_many(const Keys& keys) {
+    size_type erased = 0;
+    for_bulks(
+        keys, [](const auto& key) -> const auto& { return key; },
+        [&](const auto& key, size_type hash) { erased += erase_hashed(key, hash) ? 1U : 0U; });
+    return erased;
+  }
+
+  /// Removes everything, in one step that all other calls see as before or after theirs. O(1); the memory goes later,
+  /// piece by piece, with the writes that follow.
+  void clear() { table_.clear(); }
+
+  /// Exact when no other thread is at work, else a number that was right for some of the calls that went on. O(1): a
+  /// cache line for each of at most twice as many stripes as there are processors.
+  [[nodiscard]] size_type size() const { return table_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] static constexpr size_type max_size() noexcept { return (~size_type{0} >> 1U) / sizeof(value_type); }
+
+  /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
+  /// others. Throws std::length_error and std::bad_alloc.
+  void reserve(size_type n) {
+    if (n > max_size()) throw std::length_error("evac: reserve of more elements than there is memory for");
+    table_.reserve(n);
+  }
+
+  [[nodiscard]] hasher hash_function() const { return table_.functors().hash; }
+  [[nodiscard]] key_equal key_eq() const { return table_.functors().equal; }
+  [[nodiscard]] allocator_type get_allocator() const { return table_.functors().allocator; }
+  [[nodiscard]] epoch_domain& domain() const noexcept { return table_.domain(); }
+
+  /// A look inside while others go on. O(buckets).
+  [[nodiscard]] sync_stats stats() const { return collect_stats(table_); }
+  /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
+  [[nodiscard]] size_type memory_usage() const {
+    typename table_type::reading inside(table_);
+    const auto* const root = table_.root();
+    if (root == nullptr) return 0;
+    return root->touched_bytes() + root->slab_bytes() + sizeof(*root) + root->size() * table_type::retired_bytes;
+  }
+
+ protected:
+  using table_type = sync_table<Policy, in_nodes>;
+  using storage_type = typename table_type::storage;
+  using held = typename table_type::held;
+  using reading = typename table_type::reading;
+  using writing = typename table_type::writing;
+  using fresh_element = typename table_type::fresh_element;
+
+  /// Calls on_hit(held) inside the domain; returns whether the key is there.
+  template <class K, class OnHit>
+  EVAC_ALWAYS_INLINE bool find(const K& key, const OnHit& on_hit) const {
+    const size_type hash = table_.hash_of(key);
+    const reading inside(table_);
+    return table_.find(inside.own, key, hash, on_hit);
+  }
+
+  /// Calls each(element of range, hash of its key) for a bulk after the memory of all its keys is on its way.
+  template <class Range, class KeyOf, class Each>
+  void for_bulks(const Range& range, const KeyOf& key_of, const Each& each) const {
+    std::array<size_type, bulk_size> hashes;
+    auto first = std::ranges::begin(range);
+    const auto last = std::ranges::end(range);
+    while (first != last) {
+      const reading inside(table_);
+      size_type keys = 0;
+      for (auto at = first; keys != bulk_size && at != last; ++at) hashes[keys++] = table_.hash_of(key_of(*at));
+      table_.prefetch(inside.own, hashes.data(), keys);
+      for (size_type i = 0; i != keys; ++i, ++first) each(*first, hashes[i]);
+    }
+  }
+
+  mutable table_type table_;
+
+ private:
+  friend struct table_access;
+
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool contains_key(const K& key) const {
+    return find(key, [](const held&) {});
+  }
+  template <class K>
+  bool erase_key(const K& key) {
+    return erase_hashed(key, table_.hash_of(key));
+  }
+  template <class K>
+  bool erase_hashed(const K& key, size_type hash) {
+    const writing call(table_, table_type::retired_bytes);
+    return table_.take_if(call.own, key, hash, [](const held&) { return true; }).has_value();
+  }
+
+  static constexpr void check_template_arguments() {
+    static_assert(std::is_same_v<typename std::allocator_traits<allocator_type>::value_type, value_type>,
+                  "evac: the allocator's value_type must be the container's value_type; for a map that is "
+                  "std::pair<const Key, T>");
+    static_assert(std::is_invocable_v<const hasher&, const key_type&>,
+                  "evac: Hash must be callable on a const Key; give the container a hash for this key type, or "
+                  "specialise std::hash or AbslHashValue");
+    static_assert(std::is_invocable_v<const key_equal&, const key_type&, const key_type&>,
+                  "evac: KeyEqual must be callable on two const Keys");
+  }
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,511 @@
+// The mechanics of sync maps and sets: what is done to one key, to all elements, to the whole. No overloads: those are
+// in sync_map.hpp and sync_set.hpp.
+//
+//   map | root * | domain * | hash, equality, allocator, seed |       root: null until the first element, and after
+//   clear()
+//
+// A write: make room for what it may retire; enter; find or make the root; lock the home of the key; change the chain;
+// unlock; count; split off what the count asks for; leave. User code other than hash and equality runs without the
+// lock: a verb that depends on the value looks first and then changes the chain only if it finds what it has seen, else
+// it looks again.
+#ifndef EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
+#define EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "evac/detail/lockfree/chain_reader.hpp"
+#include "evac/detail/lockfree/root.hpp"
+#include "evac/detail/lockfree/split.hpp"
+#include "evac/detail/lockfree/storage.hpp"
+#include "evac/epoch.hpp"
+
+namespace evac::detail {
+
+template <class Policy, bool InNodes>
+class sync_table {
+ public:
+  using elements = typename Policy::elements;
+  using key_type = typename Policy::key_type;
+  using allocator_type = typename Policy::allocator_type;
+  using functors_type = typename Policy::functors_type;
+  using storage = std::conditional_t<InNodes, nodes_storage<elements, allocator_type>, slots_storage<elements>>;
+  using held = typename storage::held;
+  using root_type = sync_root<storage, allocator_type>;
+  using chain_type = typename root_type::chain_type;
+  using place = typename chain_type::place;
+  using size_type = std::size_t;
+
+  sync_table(epoch_domain& domain, const typename Policy::hasher& hash, const typename Policy::key_equal& equal,
+             const allocator_type& allocator)
+      : core_(&domain.core()),
+        domain_(&domain),
+        functors_(hash, equal, allocator),
+        allocators_(make_shared_allocator()) {}
+  sync_table(const sync_table&) = delete;
+  sync_table& operator=(const sync_table&) = delete;
+  /// Nobody may be inside. O(elements).
+  ~sync_table() {
+    root_type* const last = root_.load(acquire);  // acquire: made
+    if (last != nullptr) {
+      free_elements(*last, last->claimed());
+      destroy_root(last);
+    }
+    if (allocators_ != nullptr) allocators_->drop_reference();
+  }
+
+  [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
+  [[nodiscard]] epoch_domain& domain() const noexcept { return *domain_; }
+  [[nodiscard]] const root_type* root() const noexcept { return root_.load(acquire); }  // acquire: made
+
+  // --- a call --------------------------------------------------------------------------------------------------------
+
+  /// Inside the domain, as a reader.
+  class reading {
+   public:
+    EVAC_ALWAYS_INLINE explicit reading(const sync_table& table) : core_(*table.core_), own(thread_records::of(core_)) {
+      core_.enter(own);
+    }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+    EVAC_ALWAYS_INLINE ~reading() {
+      core_.leave(own);
+      thread_records::left(core_, own);
+    }
+    /// Leaves and enters again, so that what was retired meanwhile can go; what was found before is not to be used any
+    /// more.
+    void refresh() noexcept {
+      core_.leave(own);
+      core_.enter(own);
+    }
+
+   private:
+    epoch_core& core_;
+
+   public:
+    epoch_record& own;
+  };
+
+  /// The same for a call that may change something; `retires` bytes, or 0, may be taken away by it.
+  class writing {
+   public:
+    EVAC_ALWAYS_INLINE explicit writing(sync_table& table, size_type retires)
+        : core_(*table.core_), own(thread_records::of(core_)) {
+      if (retires != 0) core_.make_room(own, retires);
+      core_.enter(own);
+    }
+    writing(const writing&) = delete;
+    writing& operator=(const writing&) = delete;
+    EVAC_ALWAYS_INLINE ~writing() {
+      core_.leave(own);
+      if (!own.inside() && !own.ended) core_.tend(own);
+      thread_records::left(core_, own);
+    }
+
+   private:
+    epoch_core& core_;
+
+   public:
+    epoch_record& own;
+  };
+
+  // --- one key -------------------------------------------------------------------------------------------------------
+
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE size_type hash_of(const K& key) const {
+    return functors_.hash_of(key);
+  }
+
+  /// Calls on_hit(held) for the element of a key, inside the domain; returns whether there is one.
+  template <class K, class OnHit>
+  EVAC_ALWAYS_INLINE bool find(epoch_record& own, const K& key, size_type hash, const OnHit& on_hit) const {
+    const root_type* const root = root_.load(acquire);  // acquire: made
+    if (root == nullptr) [[unlikely]]
+      return false;
+    return chain_reader<storage, allocator_type>(*root, own).find(hash, same_key(key), on_hit);
+  }
+
+  /// Fetches what look-ups of these hashes will read.
+  void prefetch(epoch_record& own, const size_type* hashes, size_type count) const noexcept {
+    const root_type* const root = root_.load(acquire);  // acquire: made
+    if (root == nullptr) return;
+    const chain_reader<storage, allocator_type> reader(*root, own);
+    for (size_type i = 0; i != count; ++i) reader.prefetch(hashes[i]);
+    if constexpr (InNodes) {
+      for (size_type i = 0; i != count; ++i) reader.prefetch_node(hashes[i]);
+    }
+  }
+
+  /// Locks the chain of a key, in a root that is there for sure, and calls change(root, chain, place of the key).
+  /// Throws what making a root, equality and change throw.
+  template <class K, class Change>
+  EVAC_ALWAYS_INLINE auto change(epoch_record& own, const K& key, size_type hash, const Change& change) {
+    root_type& root = have_root();
+    chain_type chain = root.lock_home(own, *core_, hash);
+    return change(root, chain, chain.find(tag_of(hash), same_key(key)));
+  }
+  /// The same where there is nothing to do without a root: returns `otherwise` then.
+  template <class K, class Result, class Change>
+  EVAC_ALWAYS_INLINE Result change_if_rooted(epoch_record& own, const K& key, size_type hash, const Result& otherwise,
+                                             const Change& change) {
+    root_type* const root = root_.load(acquire);  // acquire: made
+    if (root == nullptr) return otherwise;
+    chain_type chain = root->lock_home(own, *core_, hash);
+    return change(*root, chain, chain.find(tag_of(hash), same_key(key)));
+  }
+
+  /// For change(): adds an element. Throws std::bad_alloc, and has changed nothing then.
+  EVAC_ALWAYS_INLINE void insert(root_type& root, chain_type& chain, const held& element, size_type hash) {
+    chain.insert(element, tag_of(hash), chain.needs_overflow() ? root.take_overflow(chain.home()) : nullptr);
+  }
+  /// For change(): removes an element.
+  EVAC_ALWAYS_INLINE void erase(root_type& root, chain_type& chain, place found) noexcept {
+    chain.erase(found, [&](auto* emptied) { root.give_back(chain.home(), emptied); });
+  }
+
+  /// After the lock is released: an element more, and what that asks for. Up to root_type::longest_run parents are
+  /// evacuated.
+  EVAC_ALWAYS_INLINE void count_insert(epoch_record& own, root_type& root) {
+    const std::int64_t sum = root.count(own, 1);
+    if (sum > 0) grow(own, root, static_cast<size_type>(sum));
+  }
+  EVAC_ALWAYS_INLINE static void count_erase(epoch_record& own, root_type& root) noexcept { root.count(own, -1); }
+
+  /// Takes away what was replaced or erased. Elements in slots need nothing.
+  EVAC_ALWAYS_INLINE void retire(epoch_record& own, const held& gone) {
+    if constexpr (InNodes) {
+      if (allocators_ != nullptr) allocators_->add_reference();
+      core_->retire(own, {gone, allocators_, reclaim_node, retired_bytes});
+    }
+  }
+  static constexpr size_type retired_bytes = InNodes ? sizeof(typename std::remove_pointer_t<held>) : 0;
+
+  /// An element that is not in the table yet: freed unless it is released.
+  class fresh_node {
+   public:
+    template <class... Args>
+    fresh_node(sync_table& table, size_type hash, Args&&... args)
+        : table_(table), node_(storage::make(table.functors_.allocator, hash, std::forward<Args>(args)...)) {}
+    fresh_node(const fresh_node&) = delete;
+    fresh_node& operator=(const fresh_node&) = delete;
+    ~fresh_node() {
+      if (node_ != nullptr) storage::destroy(table_.functors_.allocator, node_);
+    }
+    [[nodiscard]] const key_type& key() const noexcept { return storage::key(node_); }
+    [[nodiscard]] const held& get() const noexcept { return node_; }
+    void release() noexcept { node_ = nullptr; }
+
+   private:
+    sync_table& table_;
+    held node_;
+  };
+  class fresh_slot {
+   public:
+    template <class K, class... V>
+    fresh_slot(sync_table&, size_type, K&& key, V&&... value)
+        : key_(std::forward<K>(key)),
+          held_(storage::make(key_, typename storage::mapped_type(std::forward<V>(value)...))) {}
+    [[nodiscard]] const key_type& key() const noexcept { return key_; }
+    [[nodiscard]] const held& get() const noexcept { return held_; }
+    void release() noexcept {}
+
+   private:
+    key_type key_;
+    held held_;
+  };
+  using fresh_element = std::conditional_t<InNodes, fresh_node, fresh_slot>;
+
+  /// Puts an element in, or in the place of the one with its key, which `replaced` then is; returns whether it is new.
+  bool put(epoch_record& own, fresh_element& fresh, size_type hash, std::optional<held>& replaced) {
+    root_type* used = nullptr;
+    change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
+      used = &root;
+      if (found.where != nullptr) {
+        replaced = chain_type::at(found);
+        chain.replace(found, fresh.get());
+      } else {
+        insert(root, chain, fresh.get(), hash);
+      }
+    });
+    fresh.release();
+    if (replaced.has_value()) return false;
+    count_insert(own, *used);
+    return true;
+  }
+  /// Puts an element in if its key is absent; returns the one that is there else.
+  std::optional<held> put_absent(epoch_record& own, fresh_element& fresh, size_type hash) {
+    root_type* used = nullptr;
+    std::optional<held> there;
+    change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
+      used = &root;
+      if (found.where != nullptr) {
+        there = chain_type::at(found);
+      } else {
+        insert(root, chain, fresh.get(), hash);
+      }
+    });
+    if (!there.has_value()) {
+      fresh.release();
+      count_insert(own, *used);
+    }
+    return there;
+  }
+  /// The element of a key, if there is one.
+  template <class K>
+  [[nodiscard]] std::optional<held> seen(epoch_record& own, const K& key, size_type hash) const {
+    std::optional<held> result;
+    find(own, key, hash, [&](const held& element) { result = element; });
+    return result;
+  }
+  /// Puts `fresh` in the place of `expected`, if that is still what the key has.
+  bool put_if_same(epoch_record& own, fresh_element& fresh, size_type hash, const held& expected) {
+    const bool done = change_if_rooted(own, fresh.key(), hash, false, [&](root_type&, chain_type& chain, place found) {
+      if (found.where == nullptr || !storage::same(chain_type::at(found), expected)) return false;
+      chain.replace(found, fresh.get());
+      return true;
+    });
+    if (done) {
+      fresh.release();
+      retire(own, expected);
+    }
+    return done;
+  }
+  /// Removes a key if it has an element for which condition(held) is true: under the lock, so that it may only compare
+  /// words. Returns what was removed.
+  template <class K, class Condition>
+  std::optional<held> take_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
+    std::optional<held> taken;
+    change_if_rooted(own, key, hash, false, [&](root_type& root, chain_type& chain, place found) {
+      if (found.where == nullptr) return false;
+      const held there = chain_type::at(found);
+      if (!condition(there)) return false;
+      erase(root, chain, found);
+      count_erase(own, root);
+      taken = there;
+      return true;
+    });
+    if (taken.has_value()) retire(own, *taken);
+    return taken;
+  }
+
+  // --- the whole -----------------------------------------------------------------------------------------------------
+
+  /// O(stripes).
+  [[nodiscard]] size_type size() const {
+    const reading inside(*this);
+    const root_type* const root = root_.load(acquire);  // acquire: made
+    return root == nullptr ? 0 : root->size();
+  }
+
+  /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
+  /// by.
+  void clear() {
+    writing call(*this, 1);
+    // acq_rel: made; and what this thread did before is seen by who finds no root
+    root_type* const gone = root_.exchange(nullptr, acq_rel);
+    if (gone == nullptr) return;
+    if (allocators_ != nullptr) allocators_->add_reference();
+    // A root that counted in full could keep all writers waiting until the last of it is gone.
+    const size_type bytes = std::min(gone->touched_bytes() + gone->size() * retired_bytes, core_->cap() / 4);
+    core_->retire(call.own, {gone, allocators_, reclaim_root, bytes});
+  }
+
+  /// Homes for n elements, made now. Where there are elements already, by splitting: O(n), while others go on.
+  void reserve(size_type n) {
+    const size_type homes = homes_for(n, chain_type::home_slots);
+    writing call(*this, 0);
+    root_type* root = root_.load(acquire);  // acquire: made
+    if (root == nullptr) root = &make_root(homes);
+    while (root->claimed() < homes && grow(call.own, *root, n)) {
+    }
+  }
+
+  /// Calls f(held) for elements until it returns false; returns whether it never did. Each key that is there all the
+  /// time is seen once, others at most once.
+  ///
+  /// A bucket is copied at one moment, together with its depth; of its children those are visited that were there at
+  /// that moment, and no other: a key that moves on later has been copied already. f runs without a lock. Between
+  /// buckets the thread leaves the domain for an instant.
+  template <class F>
+  bool for_each(const F& f) const {
+    reading inside(*this);
+    const root_type* const root = root_.load(acquire);  // acquire: made
+    if (root == nullptr) return true;
+    const std::uint64_t serial = root->serial();
+    // All homes below a power of two that exist: what is beyond them descends from them.
+    const size_type homes = std::bit_floor(root->homes());
+    const auto depth = static_cast<unsigned>(std::bit_width(homes)) - 1;
+    std::vector<held> copied;
+    std::vector<subtree> left;
+    for (size_type home = 0; home < homes; ++home) {
+      left.push_back({home, depth});
+      while (!left.empty()) {
+        const subtree next = left.back();
+        left.pop_back();
+        const unsigned reached = chain_reader<storage, allocator_type>(*root, inside.own).copy(next.index, copied);
+        for (unsigned bit = next.depth; bit < reached; ++bit)
+          left.push_back({next.index | size_type{1} << bit, bit + 1});
+        for (const held& each : copied) {
+          if (!f(each)) return false;
+        }
+      }
+      if (home % homes_per_visit == homes_per_visit - 1) {
+        inside.refresh();
+        // After a clear() no key has been there all the time, and this root may be gone; another may have its address.
+        const root_type* const current = root_.load(acquire);  // acquire: made
+        if (current != root || current->serial() != serial) return true;
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct subtree {
+    size_type index;
+    unsigned depth;
+  };
+  static constexpr size_type homes_per_visit = 64;
+
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
+    return [this, &key](const held& element) -> bool { return functors_.equal(storage::key(element), key); };
+  }
+
+  // --- roots ---------------------------------------------------------------------------------------------------------
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE root_type& have_root() {
+    root_type* const root = root_.load(acquire);  // acquire: made
+    return root != nullptr ? *root : make_root(0);
+  }
+  using root_traits = typename std::allocator_traits<allocator_type>::template rebind_traits<root_type>;
+  using root_allocator = typename root_traits::allocator_type;
+
+  EVAC_NEVER_INLINE root_type& make_root(size_type homes) {
+    root_allocator roots(functors_.allocator);
+    auto block = root_traits::allocate(roots, 1);
+    root_type* fresh = nullptr;
+    try {
+      fresh = ::new (static_cast<void*>(std::to_address(block)))
+          root_type(functors_.allocator, homes, serials_.fetch_add(1, relaxed));  // relaxed: a name
+    } catch (...) {
+      root_traits::deallocate(roots, block, 1);
+      throw;
+    }
+    root_type* there = nullptr;
+    // release: made. acquire: made by another
+    if (root_.compare_exchange_strong(there, fresh, acq_rel, acquire)) return *fresh;
+    destroy_root(fresh);
+    return *there;
+  }
+  static void destroy_root(root_type* root) noexcept {
+    root_allocator roots(root->allocator());
+    std::destroy_at(root);
+    root_traits::deallocate(roots, std::pointer_traits<typename root_traits::pointer>::pointer_to(*root), 1);
+  }
+  // Of the next homes of a root in which nobody is any more; false if there are none.
+  static bool free_elements(root_type& root, size_type homes) noexcept {
+    if constexpr (InNodes) {
+      return root.free_homes(homes, [&](auto& home) {
+        chain_type::for_each_of(home, [&](place at, tag_t) { storage::destroy(root.allocator(), chain_type::at(at)); });
+      });
+    } else {
+      return false;
+    }
+  }
+
+  // --- growing -------------------------------------------------------------------------------------------------------
+
+  // Splits off what a table of so many elements lacks, a run at most; whether there was anything.
+  EVAC_NEVER_INLINE bool grow(epoch_record& own, root_type& root, size_type wanted) noexcept {
+    auto run = root.claim(wanted, root_type::longest_run);
+    const bool claimed = run.from != run.to;
+    // Nothing to claim, but a doubling that waits for others: their work can be done by anybody.
+    if (!claimed && wanted >= grow_threshold(root.claimed(), chain_type::home_slots))
+      run = root.late(root_type::longest_run);
+    child_split<storage, allocator_type> split(root, own, *core_);
+    size_type moved = 0;
+    for (size_type child = run.from; child < run.to; ++child) {
+      prefetch_for_write(root.at(root_type::parent_of(std::min(child + 2, run.to - 1))));
+      try {
+        moved += split.run(functors_, child);
+      } catch (...) {
+        break;  // chains stay longer; who comes by later tries again
+      }
+    }
+    if (run.from != run.to) {
+      root.count_moves(moved);
+      root.publish_done();
+    }
+    return claimed;
+  }
+
+  // --- reclaiming ----------------------------------------------------------------------------------------------------
+
+  // Keeps a stateful allocator alive until the last of its nodes is gone, which may be after the map.
+  class shared_allocator {
+   public:
+    explicit shared_allocator(const allocator_type& allocator) : allocator_(allocator) {}
+    [[nodiscard]] const allocator_type& get() const noexcept { return allocator_; }
+    void add_reference() noexcept { references_.fetch_add(1, relaxed); }  // relaxed: the caller has one
+    void drop_reference() noexcept {
+      // acq_rel: what each has done with the allocator before, the last one sees
+      if (references_.fetch_sub(1, acq_rel) == 1) delete this;
+    }
+
+   private:
+    ~shared_allocator() = default;
+    allocator_type allocator_;
+    atomic<std::size_t> references_{1};
+  };
+  static constexpr bool allocators_are_alike =
+      std::allocator_traits<allocator_type>::is_always_equal::value && std::is_default_constructible_v<allocator_type>;
+
+  [[nodiscard]] shared_allocator* make_shared_allocator() const {
+    return allocators_are_alike ? nullptr : new shared_allocator(functors_.allocator);
+  }
+  template <class F>
+  static void with_allocator(void* context, const F& f) noexcept {
+    if constexpr (allocators_are_alike) {
+      f(allocator_type());
+    } else {
+      auto* const shared = static_cast<shared_allocator*>(context);
+      f(shared->get());
+      shared->drop_reference();
+    }
+  }
+  static bool reclaim_node(void* object, void* context) noexcept {
+    if constexpr (InNodes) {
+      with_allocator(context,
+                     [&](const allocator_type& allocator) { storage::destroy(allocator, static_cast<held>(object)); });
+    }
+    return true;
+  }
+  // A step: so many homes' nodes, or a piece of the memory.
+  static bool reclaim_root(void* object, void* context) noexcept {
+    auto* const root = static_cast<root_type*>(object);
+    constexpr size_type homes_at_once = 256;
+    if (free_elements(*root, homes_at_once)) return false;
+    if (root->discard_piece()) return false;
+    with_allocator(context, [&](const allocator_type&) { destroy_root(root); });
+    return true;
+  }
+
+  atomic<root_type*> root_{nullptr};  // by whoever makes the first element, or clears
+  epoch_core* core_;
+  epoch_domain* domain_;
+  functors_type functors_;
+  shared_allocator* allocators_;      // null where allocators are all alike
+  atomic<std::uint64_t> serials_{0};  // roots made
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,536 @@
+// The machinery of an epoch_domain: the epoch, a record for each thread, and the garbage.
+//
+//   core    | epoch: 9 | charged bytes | records -> R3 -> R2 -> R1 | garbage of threads that are gone |
+//   record  | entered: 9, inside | nesting | ... |   | bag |        own lines; `entered` is read by who advances the
+//   epoch
+//
+// States of a record's `entered`: 0 (outside) or epoch * 2 + 1 (inside since that epoch); only its thread writes it.
+//
+// Why an object that was retired in epoch e is free to go in epoch e + 2
+//   E1  The epoch goes from x to x + 1 only after all records that are inside were seen to be inside since x.
+//   E2  The stamp e of a batch is taken by a read-modify-write of the epoch after its objects were unlinked. Whoever
+//   enters
+//       in an epoch later than e has read a value that follows this one, and so finds the objects unlinked.
+//   E3  So only threads that entered in e or before can hold them, and the step from e + 1 to e + 2 has seen none of
+//   them
+//       inside. A thread that it could not see, because it was about to enter, reads everything after the heavy fence
+//       of that step, and finds the objects unlinked.
+// (Fraser, "Practical lock-freedom", 2004; the batches are those of seize and of xenium.)
+#ifndef EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
+#define EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
+
+#include <absl/base/thread_annotations.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/asymmetric_fence.hpp"
+#include "evac/detail/sync/garbage.hpp"
+#include "evac/detail/sync/parking.hpp"
+#include "evac/detail/sync/record_list.hpp"
+#include "evac/detail/sync/relaxed_cell.hpp"
+
+namespace evac::detail {
+
+struct epoch_record {
+  own_atomic<std::uint64_t> entered{0};  // states above
+  std::uint32_t nesting = 0;             // guards of this thread; the thread's
+  std::uint32_t index = 0;               // 1, 2, ...: of all records of the domain; written once
+  bool ended = false;                    // the thread has ended but for objects that outlive its registry; the thread's
+  bool prepared = false;                 // there is a spare batch; the thread's
+  std::uint32_t ticks = 0;               // the thread's
+  std::size_t credit = 0;                // bytes charged to the domain but not retired yet; the thread's
+  // Statistics; the thread adds, anybody reads.
+  relaxed_cell<std::size_t> retries{0};
+  relaxed_cell<std::size_t> waits{0};
+  relaxed_cell<std::size_t> parks{0};
+  alignas(64) garbage_bag bag;
+
+  [[nodiscard]] bool inside() const noexcept { return nesting != 0; }
+};
+
+class epoch_core {
+ public:
+  explicit epoch_core(std::size_t cap) noexcept
+      : cap_(cap), charged_at_once_(std::clamp<std::size_t>(cap / 1024, 1, std::size_t{64} << 10U)) {}
+  epoch_core(const epoch_core&) = delete;
+  epoch_core& operator=(const epoch_core&) = delete;
+
+  // --- entering ------------------------------------------------------------------------------------------------------
+
+  EVAC_ALWAYS_INLINE void enter(epoch_record& own) noexcept {
+    if (own.nesting++ != 0) return;
+    // acquire: what E2 needs. An epoch that is over by now only delays the next step.
+    asymmetric_fence::announce<std::uint64_t>(own.entered, epoch_.load(acquire) * 2 + 1);
+  }
+  EVAC_ALWAYS_INLINE void leave(epoch_record& own) noexcept {
+    if (--own.nesting == 0) own.entered.store(0, release);  // release: what was read inside was read before
+  }
+
+  [[nodiscard]] epoch_record* take_record() {
+    epoch_record* const own = records_.take();
+    if (own == nullptr) throw std::bad_alloc();
+    // relaxed: only distinctness matters
+    if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
+    return own;
+  }
+  /// What the thread has retired goes to the core.
+  void give_back(epoch_record* own) noexcept {
+    {
+      const std::lock_guard guard(own->bag.lock);
+      seal(own->bag);
+      const std::lock_guard orphans_guard(orphans_.lock);
+      orphans_.sealed.append_all(own->bag.sealed);
+      orphans_.pending += own->bag.pending;
+      own->bag.pending = 0;
+      delete std::exchange(own->bag.spare, nullptr);
+      own->prepared = false;
+    }
+    refund(own->credit);
+    own->credit = 0;
+    own->ended = false;
+    record_list<epoch_record>::give_back(own);
+  }
+
+  // --- retiring ------------------------------------------------------------------------------------------------------
+
+  /// Makes sure that retire() of `bytes` has room for it: within the cap, and without allocating. Over the cap it
+  /// helps, and then waits, unless this thread holds a guard itself. Throws std::bad_alloc and has changed nothing
+  /// then.
+  EVAC_ALWAYS_INLINE void make_room(epoch_record& own, std::size_t bytes) {
+    if (own.credit < bytes) [[unlikely]] {
+      charge(own, bytes);
+    }
+    prepare(own);
+  }
+
+  /// The object is unlinked: nobody who enters from now on finds it. Throws std::bad_alloc only where make_room() was
+  /// not called.
+  void retire(epoch_record& own, const retired_object& gone) {
+    prepare(own);
+    if (own.credit < gone.bytes) charge_anyway(own, gone.bytes - own.credit);
+    own.credit -= gone.bytes;
+    if (put(own, gone)) [[unlikely]] {
+      try_advance();
+      reclaim_due(own.bag, 1);
+    }
+  }
+
+  /// A little work on what is due: at most one batch, or one step of a large object. After a write, outside of all
+  /// guards.
+  EVAC_ALWAYS_INLINE void tend(epoch_record& own) {
+    if ((++own.ticks & 63U) == 0) [[unlikely]] {
+      tend_now(own);
+    }
+  }
+  EVAC_NEVER_INLINE void tend_now(epoch_record& own) {
+    if (own.bag.pending == 0 && orphans_.pending == 0) return;
+    try_advance();
+    reclaim_due(own.bag, 1);
+    reclaim_due(orphans_, 1);
+  }
+
+  /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left.
+  bool flush() {
+    bool empty = false;
+    // What is reclaimed may retire something itself.
+    for (bool again = true; again && !empty;) {
+      seal_all();
+      for (int steps = 0; steps < 2 && (try_advance() || !epoch_is_held()); ++steps) {
+      }
+      again = false;
+      empty = true;
+      for_each_bag([&](garbage_bag& bag) {
+        while (reclaim_due(bag, 16)) again = true;
+        const std::lock_guard guard(bag.lock);
+        empty = empty && bag.sealed.empty() && (bag.filling == nullptr || bag.filling->count == 0);
+      });
+    }
+    return empty;
+  }
+
+  /// One step of the epoch; false if a thread is inside since an earlier one.
+  bool try_advance() noexcept {
+    if (advancing_.exchange(true, acquire)) return false;  // acquire: one after the other
+    const bool done = advance();
+    advancing_.store(false, release);  // release: one after the other
+    return done;
+  }
+
+  // --- looking -------------------------------------------------------------------------------------------------------
+
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(acquire); }
+  [[nodiscard]] std::size_t cap() const noexcept { return cap_; }
+  // relaxed, all of them: figures for people
+  [[nodiscard]] std::size_t charged() const noexcept { return charged_.load(relaxed); }
+  [[nodiscard]] std::size_t waited_for_room() const noexcept { return waited_for_room_.load(relaxed); }
+  [[nodiscard]] std::size_t over_cap() const noexcept { return over_cap_.load(relaxed); }
+  [[nodiscard]] std::size_t threads() const noexcept { return record_count_.load(relaxed); }
+  [[nodiscard]] std::chrono::nanoseconds held_for() const noexcept {
+    const std::int64_t since = held_since_.load(relaxed);
+    return std::chrono::nanoseconds(since == 0 ? 0 : now() - since);
+  }
+  template <class Visit>
+  void for_each_record(const Visit& visit) const {
+    records_.for_each([&](const epoch_record& each) {
+      visit(each);
+      return true;
+    });
+  }
+  /// Calls visit(bag) for the bag of every thread and of those that are gone.
+  template <class Visit>
+  void for_each_bag(const Visit& visit) const {
+    records_.for_each([&](const epoch_record& each) {
+      visit(const_cast<epoch_record&>(each).bag);
+      return true;
+    });
+    visit(const_cast<epoch_core*>(this)->orphans_);
+  }
+  /// Calls visit(batch) for every batch of garbage, under the lock of its bag.
+  template <class Visit>
+  void for_each_batch(const Visit& visit) const {
+    for_each_bag([&](garbage_bag& bag) {
+      const std::lock_guard guard(bag.lock);
+      if (bag.filling != nullptr) visit(*bag.filling);
+      for (const garbage_batch* each = bag.sealed.first(); each != nullptr; each = each->next) visit(*each);
+    });
+  }
+  [[nodiscard]] parking& sleepers() noexcept { return sleepers_; }
+
+  // --- ends ----------------------------------------------------------------------------------------------------------
+
+  /// Frees all that waits. Nobody may be inside, or use the domain any more.
+  void reclaim_everything() {
+    for_each_bag([&](garbage_bag& bag) {
+      while (garbage_batch* const batch = take_any(bag)) {
+        while (!reclaim_some(*batch)) {
+        }
+        finish(batch);
+      }
+    });
+  }
+  [[nodiscard]] bool anybody_inside() const noexcept {
+    bool inside = false;
+    records_.for_each([&](const epoch_record& each) {
+      inside = each.entered.load(acquire) != 0;  // acquire: what was read inside was read before
+      return !inside;
+    });
+    return inside;
+  }
+
+  void add_reference() noexcept { references_.fetch_add(1, relaxed); }  // relaxed: the caller has one
+  void drop_reference() noexcept {
+    // acq_rel: what each has done with the core before, the last one sees
+    if (references_.fetch_sub(1, acq_rel) != 1) return;
+    records_.release_all();
+    delete this;
+  }
+
+  /// In the child of a fork(): the other threads are gone. What they were about to retire is lost to reclamation.
+  void reinit_after_fork(const epoch_record* own) noexcept {
+    advancing_.store(false, relaxed);  // relaxed, all of them: there is one thread
+    reset_after_fork(orphans_);
+    records_.for_each([&](const epoch_record& each) {
+      auto& gone = const_cast<epoch_record&>(each);
+      if (&gone == own) return true;
+      gone.entered.store(0, relaxed);
+      gone.nesting = 0;
+      gone.ended = false;
+      reset_after_fork(gone.bag);
+      gone.prepared = gone.bag.spare != nullptr;
+      if (gone.credit != 0) refund(gone.credit);
+      gone.credit = 0;
+      record_list<epoch_record>::give_back(&gone);
+      return true;
+    });
+  }
+
+ private:
+  // Pairs
+  //   left     leave() releases, advance() acquires, and on through the epoch to who reclaims
+  //   sealed   seal() and advance() are read-modify-writes of the epoch (E2)
+  static constexpr std::size_t sealed_bytes = std::size_t{16} << 10U;
+
+  ~epoch_core() = default;
+
+  [[nodiscard]] static std::int64_t now() noexcept {
+    return std::chrono::steady_clock::now().time_since_epoch().count();
+  }
+
+  // Whether that made a batch full.
+  bool put(epoch_record& own, const retired_object& gone) noexcept {
+    garbage_bag& bag = own.bag;
+    const std::lock_guard guard(bag.lock);
+    if (bag.filling == nullptr) {
+      bag.filling = std::exchange(bag.spare, nullptr);
+      own.prepared = false;
+    }
+    garbage_batch& batch = *bag.filling;
+    batch.objects[batch.count++] = gone;
+    batch.bytes += gone.bytes;
+    if (batch.count != garbage_batch::capacity && batch.bytes < sealed_bytes) return false;
+    seal(bag);
+    return true;
+  }
+  // Under the bag's lock.
+  void seal(garbage_bag& bag) noexcept {
+    if (bag.filling == nullptr || bag.filling->count == 0) return;
+    // acq_rel: sealed. The value does not change; that it is written is what counts.
+    bag.filling->stamp = epoch_.fetch_add(0, acq_rel);
+    bag.sealed.append(bag.filling);
+    ++bag.pending;
+    bag.filling = nullptr;
+  }
+
+  // A spare batch stands in when a flush, or being full, has taken the one that was being filled.
+  EVAC_ALWAYS_INLINE static void prepare(epoch_record& own) {
+    if (!own.prepared) [[unlikely]] {
+      add_spare(own);
+    }
+  }
+  EVAC_NEVER_INLINE static void add_spare(epoch_record& own) {
+    auto* const fresh = new garbage_batch;
+    const std::lock_guard guard(own.bag.lock);
+    own.bag.spare = fresh;
+    own.prepared = true;
+  }
+
+  [[nodiscard]] bool advance() noexcept {
+    const std::uint64_t current = epoch_.load(acquire);  // acquire: sealed
+    if (held_at(current)) return note_held();            // spares the fence
+    asymmetric_fence::heavy();
+    if (held_at(current)) return note_held();
+    // acq_rel: sealed, and what the leavers released goes on to who reclaims. Nobody else writes another value
+    // meanwhile.
+    epoch_.fetch_add(1, acq_rel);
+    held_since_.store(0, relaxed);  // relaxed: a figure for people
+    return true;
+  }
+  // Whether a thread is inside since an earlier epoch.
+  [[nodiscard]] bool held_at(std::uint64_t current) const noexcept {
+    bool held = false;
+    records_.for_each([&](const epoch_record& each) {
+      const std::uint64_t entered = asymmetric_fence::observe<std::uint64_t>(each.entered);  // it acquires: left
+      held = entered != 0 && entered != current * 2 + 1;
+      return !held;
+    });
+    return held;
+  }
+  [[nodiscard]] bool epoch_is_held() const noexcept { return held_at(epoch()); }
+  bool note_held() noexcept {
+    if (held_since_.load(relaxed) == 0) held_since_.store(now(), relaxed);  // relaxed: a figure for people
+    return false;
+  }
+
+  [[nodiscard]] garbage_batch* take_due(garbage_bag& bag) noexcept {
+    const std::lock_guard guard(bag.lock);
+    garbage_batch* const batch = bag.sealed.take_due(epoch());
+    if (batch != nullptr) --bag.pending;
+    return batch;
+  }
+  [[nodiscard]] garbage_batch* take_any(garbage_bag& bag) noexcept {
+    const std::lock_guard guard(bag.lock);
+    seal(bag);
+    delete std::exchange(bag.spare, nullptr);
+    garbage_batch* const batch = bag.sealed.take();
+    if (batch != nullptr) --bag.pending;
+    return batch;
+  }
+  // Reclaims up to `batches` batches that are due; returns whether there was one.
+  bool reclaim_due(garbage_bag& bag, int batches) {
+    for (int done = 0; done < batches; ++done) {
+      garbage_batch* const batch = take_due(bag);
+      if (batch == nullptr) return done != 0;
+      if (reclaim_some(*batch)) {
+        finish(batch);
+      } else {
+        const std::lock_guard guard(bag.lock);
+        bag.sealed.prepend(batch);
+        ++bag.pending;
+      }
+    }
+    return true;
+  }
+  void seal_all() noexcept {
+    for_each_bag([&](garbage_bag& bag) {
+      const std::lock_guard guard(bag.lock);
+      seal(bag);
+    });
+  }
+  // Without a lock: user code runs here, which may retire.
+  static bool reclaim_some(garbage_batch& batch) {
+    while (batch.reclaimed != batch.count) {
+      const retired_object& next = batch.objects[batch.reclaimed];
+      if (!next.reclaim(next.object, next.context)) return false;
+      ++batch.reclaimed;
+    }
+    return true;
+  }
+  void finish(garbage_batch* batch) noexcept {
+    refund(batch->bytes);
+    delete batch;
+  }
+
+  void refund(std::size_t bytes) noexcept { charged_.fetch_sub(bytes, relaxed); }  // relaxed: a sum that orders nothing
+  void charge_anyway(epoch_record& own, std::size_t bytes) noexcept {
+    charged_.fetch_add(bytes, relaxed);  // relaxed: as in refund()
+    own.credit += bytes;
+  }
+  [[nodiscard]] bool try_charge(epoch_record& own, std::size_t bytes) noexcept {
+    std::size_t charged = charged_.load(relaxed);  // relaxed, both: as in refund()
+    while (charged + bytes <= cap_) {
+      if (charged_.compare_exchange_weak(charged, charged + bytes, relaxed, relaxed)) {
+        own.credit += bytes;
+        return true;
+      }
+    }
+    return false;
+  }
+  EVAC_NEVER_INLINE void charge(epoch_record& own, std::size_t bytes) {
+    // An object that the cap could not hold beside others counts as much as would go in.
+    const std::size_t missing = std::min(bytes - own.credit, cap_ / 2);
+    if (try_charge(own, std::max(missing, charged_at_once_))) return;
+    for (int looks = 0;; ++looks) {
+      if (try_charge(own, missing)) return;
+      if (own.inside()) {
+        over_cap_.fetch_add(1, relaxed);  // relaxed: a figure for people
+        return charge_anyway(own, missing);
+      }
+      if (looks == 0) waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
+      if (help()) continue;
+      if (looks < 64) {
+        std::this_thread::yield();
+      } else {
+        std::this_thread::sleep_for(std::chrono::microseconds(looks < 1024 ? 50 : 1000));
+      }
+    }
+  }
+  // Reclaims for everybody; whether there was anything.
+  bool help() {
+    seal_all();
+    try_advance();
+    bool any = false;
+    for_each_bag([&](garbage_bag& bag) { any = reclaim_due(bag, 4) || any; });
+    return any;
+  }
+
+  // There is one thread: who held the lock is gone.
+  static void reset_after_fork(garbage_bag& bag) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (!bag.lock.try_lock()) {
+      // Its thread was at work on it: what it has is in no known state.
+      bag.filling = nullptr;
+      bag.spare = nullptr;
+      bag.sealed = {};
+      bag.pending = 0;
+    }
+    bag.lock.unlock();
+  }
+
+  alignas(128) atomic<std::uint64_t> epoch_{1};  // by one thread at a time, and rewritten by those who seal
+  const std::size_t cap_;
+  const std::size_t charged_at_once_;
+  record_list<epoch_record> records_;
+  alignas(128) atomic<std::size_t> charged_{0};
+  atomic<bool> advancing_{false};
+  atomic<std::uint32_t> record_count_{0};
+  atomic<std::size_t> references_{1};
+  atomic<std::size_t> waited_for_room_{0};
+  atomic<std::size_t> over_cap_{0};
+  atomic<std::int64_t> held_since_{0};
+  garbage_bag orphans_;
+  alignas(128) parking sleepers_;
+};
+
+/// The records of this thread in all domains that it has used.
+class thread_records {
+ public:
+  /// The record of this thread in a domain. Throws std::bad_alloc when the thread is new to the domain.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static epoch_record& of(epoch_core& core) {
+    if (last_core_ == &core) [[likely]] {
+      return *last_record_;
+    }
+    return find(core);
+  }
+  /// After leaving: gives the record of a thread that has ended back.
+  EVAC_ALWAYS_INLINE static void left(epoch_core& core, epoch_record& own) noexcept {
+    if (own.ended && own.nesting == 0) [[unlikely]] {
+      retire(core, own);
+    }
+  }
+  /// The record that this thread has already, or null.
+  [[nodiscard]] static epoch_record* existing(const epoch_core& core) noexcept {
+    if (last_core_ == &core) return last_record_;
+    if (ended_) return nullptr;
+    for (const entry& each : registry().entries) {
+      if (each.core == &core) return each.record;
+    }
+    return nullptr;
+  }
+
+ private:
+  struct entry {
+    epoch_core* core;
+    epoch_record* record;
+  };
+  // Keeps each core alive, so that no later one has its address. Its destructor runs when the thread ends.
+  struct owner {
+    owner() = default;
+    owner(const owner&) = delete;
+    owner& operator=(const owner&) = delete;
+    ~owner() {
+      ended_ = true;
+      last_core_ = nullptr;
+      for (const entry& each : entries) {
+        if (each.record->inside()) {
+          // A guard of an object that outlives this one: its end gives the record back.
+          each.record->ended = true;
+          last_core_ = each.core;
+          last_record_ = each.record;
+        } else {
+          each.core->give_back(each.record);
+          each.core->drop_reference();
+        }
+      }
+    }
+    std::vector<entry> entries;
+  };
+
+  [[nodiscard]] static owner& registry() noexcept {
+    thread_local owner of_thread;
+    return of_thread;
+  }
+  EVAC_NEVER_INLINE static epoch_record& find(epoch_core& core) {
+    epoch_record* own = ended_ ? nullptr : existing(core);
+    if (own == nullptr) {
+      if (!ended_) registry().entries.reserve(registry().entries.size() + 1);
+      own = core.take_record();
+      core.add_reference();
+      own->ended = ended_;
+      if (!ended_) registry().entries.push_back({&core, own});
+    }
+    last_core_ = &core;
+    last_record_ = own;
+    return *own;
+  }
+  EVAC_NEVER_INLINE static void retire(epoch_core& core, epoch_record& own) noexcept {
+    last_core_ = nullptr;
+    core.give_back(&own);
+    core.drop_reference();
+  }
+
+  [[gnu::visibility("default")]] static inline constinit thread_local epoch_core* last_core_ = nullptr;
+  [[gnu::visibility("default")]] static inline constinit thread_local epoch_record* last_record_ = nullptr;
+  [[gnu::visibility("default")]] static inline constinit thread_local bool ended_ = false;
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,70 @@
+// Where threads sleep that wait for a word to change, when whoever changes it must not pay for that.
+//
+//   who waits                              who changes the word
+//     waiters += 1                           announce(word, new value)     a plain store where membarrier is to be had
+//     asymmetric_fence::heavy()              waiters != 0 ?
+//     word still as it was?  sleep             yes: wake all
+//
+// At least one of the two sees the other (asymmetric_fence.hpp). So a word needs no bit for its waiters, and the one
+// who changes it no read-modify-write. An event count, after Vyukov's; the table of spots is that of a parking lot.
+#ifndef EVAC_DETAIL_SYNC_PARKING_HPP
+#define EVAC_DETAIL_SYNC_PARKING_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/asymmetric_fence.hpp"
+#include "evac/detail/sync/atomic.hpp"
+
+namespace evac::detail {
+
+/// Spots are found by address: two words may share one, and then their waiters wake for each other's changes.
+class parking {
+ public:
+  /// Sleeps until `still_there()` is false; it loads the word with seq_cst. May return early.
+  template <class Condition>
+  void wait(const void* word, const Condition& still_there) noexcept {
+    spot& at = spot_of(word);
+    at.waiters.fetch_add(1, seq_cst);  // seq_cst: before the look at the word in the one order of both sides
+    asymmetric_fence::heavy();
+    const std::uint32_t seen = at.changes.load(acquire);  // acquire: changed
+    if (still_there()) at.changes.wait(seen, relaxed);    // relaxed: the caller looks at the word again
+    at.waiters.fetch_sub(1, relaxed);                     // relaxed: orders nothing; who wakes for nobody is not wrong
+  }
+
+  /// Stores to the word and wakes whoever sleeps on it.
+  template <class T>
+  EVAC_ALWAYS_INLINE void change(atomic<T>& word, T value) noexcept {
+    spot& at = spot_of(&word);
+    asymmetric_fence::announce(word, value);
+    // seq_cst: after the store in the one order of both sides, or the compiler fence in announce() stands between
+    if (at.waiters.load(seq_cst) != 0) [[unlikely]] {
+      wake(at);
+    }
+  }
+
+ private:
+  // Pairs
+  //   changed   wake() releases, wait() acquires: who finds the new count finds the new word as well
+  struct alignas(64) spot {
+    atomic<std::uint32_t> waiters{0};  // written by those who wait
+    atomic<std::uint32_t> changes{0};  // written by those who wake
+  };
+  static constexpr std::size_t spots = 64;
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE spot& spot_of(const void* word) noexcept {
+    // Buckets are 64 bytes apart or more; neighbours get different spots.
+    return spots_[(reinterpret_cast<std::uintptr_t>(word) >> 6U) % spots];
+  }
+  EVAC_NEVER_INLINE static void wake(spot& at) noexcept {
+    at.changes.fetch_add(1, release);  // release: changed
+    at.changes.notify_all();
+  }
+
+  spot spots_[spots];
+};
+
+}  // namespace evac::detail
+
+#endif

@@ -1,0 +1,129 @@
+// Epoch-based reclamation: memory that readers may still hold is freed when they are gone.
+//
+//   reader                                   writer
+//     epoch_domain::guard inside(domain);      Node* old = head.exchange(fresh);
+//     Node* node = head.load(acquire);         domain.retire(old);        freed when no guard of now is left
+//     ... use node ...
+//
+// Entering and leaving write one word that belongs to the thread; a reader never writes memory that another thread
+// reads often. Based on K. Fraser, "Practical lock-freedom" (2004) and on the asymmetric fences of folly's and Linux'
+// RCU. How it works, and why: detail/sync/epoch_core.hpp.
+#ifndef EVAC_EPOCH_HPP
+#define EVAC_EPOCH_HPP
+
+#include <cstddef>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/epoch_core.hpp"
+#include "evac/fwd.hpp"
+#include "evac/stats.hpp"
+
+namespace evac {
+
+/// Threads that read shared memory, and the memory that was taken away from them. Any thread may call anything.
+///
+/// Retired bytes are bounded: at the cap, make_room() helps to reclaim and then waits for guards to end, but never for
+/// one of the calling thread. A guard that is held for long therefore stops writers, not memory; stats().oldest_guard
+/// tells.
+class epoch_domain {
+ public:
+  static constexpr std::size_t default_cap = std::size_t{64} << 20U;
+
+  /// A domain of its own. The cap is in bytes. Throws std::bad_alloc.
+  explicit epoch_domain(std::size_t cap = default_cap) : core_(new detail::epoch_core(cap)) {}
+  epoch_domain(const epoch_domain&) = delete;
+  epoch_domain& operator=(const epoch_domain&) = delete;
+  /// Reclaims everything. No guard may be held; threads that have used the domain may live on.
+  ~epoch_domain() {
+    EVAC_ASSERT(!core_->anybody_inside(), "evac: epoch_domain destroyed while a guard is held");
+    core_->reclaim_everything();
+    core_->drop_reference();
+  }
+
+  /// The domain that maps use by default. Never destroyed: threads may outlive main().
+  [[nodiscard]] static epoch_domain& process() {
+    static epoch_domain* const domain = new epoch_domain;
+    return *domain;
+  }
+
+  /// While a guard lives, nothing is reclaimed that this thread could find when the guard began. Nestable, and cheap:
+  /// about as much as an uncontended std::shared_ptr copy without its atomic operations. Throws std::bad_alloc the
+  /// first time that a thread uses a domain. To be destroyed by the thread that made it.
+  class [[nodiscard]] guard {
+   public:
+    EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : guard(*domain.core_) {}
+    EVAC_ALWAYS_INLINE explicit guard(detail::epoch_core& core) : core_(core), own_(detail::thread_records::of(core)) {
+      core_.enter(own_);
+    }
+    guard(const guard&) = delete;
+    guard& operator=(const guard&) = delete;
+    EVAC_ALWAYS_INLINE ~guard() {
+      core_.leave(own_);
+      detail::thread_records::left(core_, own_);
+    }
+
+   private:
+    detail::epoch_core& core_;
+    detail::epoch_record& own_;
+  };
+
+  /// Destroys and frees an object, made by new, when no reader can hold it. It must be unlinked already. Call
+  /// make_room() before unlinking; without, this may throw std::bad_alloc, and the object is still the caller's.
+  template <class T>
+  void retire(T* object, std::size_t bytes = sizeof(T)) {
+    retire(object, nullptr, bytes, [](void* gone, void*) {
+      delete static_cast<T*>(gone);
+      return true;
+    });
+  }
+  /// The same with a function that frees the object, or a part of it: it is called until it returns true, by any
+  /// thread. It must not throw.
+  void retire(void* object, void* context, std::size_t bytes, detail::reclaim_function reclaim) {
+    guard inside(*this);  // keeps the record of a thread that is about to end
+    core_->retire(detail::thread_records::of(*core_), {object, context, reclaim, bytes});
+  }
+
+  /// Room for retiring an object of so many bytes: call it before unlinking and outside of guards. At the cap it
+  /// reclaims, then waits, unless this thread holds a guard. Throws std::bad_alloc.
+  void make_room(std::size_t bytes) { core_->make_room(detail::thread_records::of(*core_), bytes); }
+
+  /// Reclaims all that can be, of all threads; true if nothing is left, which is so when nobody holds a guard and
+  /// nobody retires meanwhile. O(retired + threads).
+  bool flush() { return core_->flush(); }
+
+  [[nodiscard]] epoch_stats stats() const {
+    epoch_stats result;
+    result.charged_bytes = core_->charged();
+    result.cap_bytes = core_->cap();
+    result.epoch = static_cast<std::size_t>(core_->epoch() - 1);
+    result.oldest_guard = core_->held_for();
+    result.waited_for_room = core_->waited_for_room();
+    result.over_cap = core_->over_cap();
+    core_->for_each_record([&](const detail::epoch_record& each) {
+      ++result.threads;
+      if (each.entered.load(detail::relaxed) != 0) ++result.guards;  // relaxed: a recent number
+      result.reader_retries += each.retries;
+      result.lock_waits += each.waits;
+      result.lock_parks += each.parks;
+    });
+    core_->for_each_batch([&](const detail::garbage_batch& each) {
+      result.retired_objects += each.count - each.reclaimed;
+      result.retired_bytes += each.bytes;
+    });
+    return result;
+  }
+
+  /// To be called in the child of a fork() before it uses the domain: only the thread that forked is left, and guards
+  /// of others are forgotten. At most what these threads were about to retire is never freed.
+  void reinit_after_fork() noexcept { core_->reinit_after_fork(detail::thread_records::existing(*core_)); }
+
+  /// For maps, which keep it alive no longer than the domain.
+  [[nodiscard]] detail::epoch_core& core() noexcept { return *core_; }
+
+ private:
+  detail::epoch_core* core_;
+};
+
+}  // namespace evac
+
+#endif

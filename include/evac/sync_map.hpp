@@ -1,0 +1,355 @@
+// evac::sync_map: a hash map for all threads whose readers write no shared memory. The verbs are those of Go's
+// sync.Map.
+//
+//   evac::sync_map<std::string, int> ports;
+//   ports.store("http", 80);
+//   if (std::optional<int> port = ports.load("http")) connect(*port);
+//
+// A look-up enters an epoch (one store to a word of its own thread), reads a bucket, and leaves. Writers lock one
+// bucket. The table grows by splitting buckets in order, a few per write, by whoever writes; nobody ever waits for the
+// whole. How, and why it is right: docs/design.md, "sync_map". After Go's sync.Map (interface), linear hashing (Litwin,
+// VLDB 1980), sequence locks, and Fraser's epochs.
+//
+//   complexity     O(1) expected for all verbs of one key; clear O(1); range, reserve, stats linear
+//   linearizable   all verbs of one key, and clear(). range() is no snapshot: see there
+//   progress       readers are lock-free but for writers that are inside a few stores to the very bucket; writers wait
+//   for writers of
+//                  the same bucket only: they spin, then sleep. Functions that you pass in run without any lock
+//   hash, equality are called with a bucket locked in writes: they must not use the map
+//   memory         what was erased or replaced is destroyed when no reader can hold it, by whoever writes then; the
+//   amount that waits
+//                  is bounded by the cap of the epoch_domain: at the cap writers wait. flush() of the domain empties it
+//   exceptions     hash, equality, constructors and the allocator may throw: nothing changes then. Growing never makes
+//   a
+//                  write fail: chains get longer
+//   storage        keys and values that are trivially copyable and together at most 64 bytes are in the table itself,
+//   others in a
+//                  node each (or all, with evac::storage::in_nodes)
+//   fork           in the child, call reinit_after_fork() of the domain first
+#ifndef EVAC_SYNC_MAP_HPP
+#define EVAC_SYNC_MAP_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "evac/detail/lockfree/sync_container.hpp"
+#include "evac/fwd.hpp"
+#include "evac/hash.hpp"
+#include "evac/map.hpp"
+
+namespace evac {
+
+template <class Key, class T, class Hash, class KeyEqual, class Allocator, storage Storage>
+class sync_map
+    : public detail::sync_container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>, Storage> {
+  static_assert(std::is_object_v<Key> && std::is_same_v<Key, std::remove_cv_t<Key>>,
+                "evac: Key must be an object type without const or volatile, not a reference");
+  static_assert(std::is_object_v<T> && std::is_same_v<T, std::remove_cv_t<T>>,
+                "evac: T must be an object type without const or volatile, not a reference or void");
+
+  using policy = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>;
+  using base = detail::sync_container<policy, Storage>;
+  using typename base::fresh_element;
+  using typename base::held;
+  using typename base::reading;
+  using typename base::storage_type;
+  using typename base::table_type;
+  using typename base::writing;
+
+ public:
+  using typename base::key_type;
+  using typename base::size_type;
+  using mapped_type = T;
+  using base::base;
+  using base::in_nodes;
+
+  /// What load_or_store and load_or_compute return: the value of the key, and whether it was there before.
+  struct load_result {
+    T value;
+    bool loaded;
+  };
+
+  // --- looking -------------------------------------------------------------------------------------------------------
+
+  /// The value of a key, copied.
+  [[nodiscard]] std::optional<T> load(const key_type& key) const { return load_key(key); }
+  template <class K>
+    requires detail::lookup_key<K, policy>
+  [[nodiscard]] std::optional<T> load(const K& key) const {
+    return load_key(key);
+  }
+  /// Calls f(const T&) if the key is there, without a copy (of values in nodes), inside the domain: keep it short.
+  /// Returns whether.
+  template <std::invocable<const T&> F>
+  bool load(const key_type& key, F&& f) const {
+    return load_with(key, f);
+  }
+  template <class K, std::invocable<const T&> F>
+    requires detail::lookup_key<K, policy>
+  bool load(const K& key, F&& f) const {
+    return load_with(key, f);
+  }
+  /// Loads many keys, fetching them ahead: for tables larger than the caches several times the speed of one by one.
+  /// Writes one std::optional<T> per key, in order; returns how many keys were there. Each key is looked up at a moment
+  /// of its own.
+  template <std::ranges::forward_range Keys, std::output_iterator<std::optional<T>> Out>
+  size_type load_many(const Keys& keys, Out out) const {
+    size_type found = 0;
+    load_bulks(keys, [&](const auto& key, const reading& inside, size_type hash) {
+      std::optional<T> value;
+      const auto copy = [&](const held& element) { value.emplace(storage_type::value(element)); };
+      found += this->table_.find(inside.own, key, hash, copy) ? 1U : 0U;
+      *out++ = std::move(value);
+    });
+    return found;
+  }
+  /// The same, calling f(key, const T&) for those that are there.
+  template <std::ranges::forward_range Keys, std::invocable<std::ranges::range_reference_t<const Keys>, const T&> F>
+  size_type load_many(const Keys& keys, F&& f) const {
+    size_type found = 0;
+    load_bulks(keys, [&](const auto& key, const reading& inside, size_type hash) {
+      const auto show = [&](const held& element) { show_value(element, [&](const T& value) { f(key, value); }); };
+      found += this->table_.find(inside.own, key, hash, show) ? 1U : 0U;
+    });
+    return found;
+  }
+
+  /// A guard under which found values stay: see pinned. Garbage waits as long as it lives.
+  class [[nodiscard]] pinned {
+   public:
+    /// The value of a key as it is now, or null. It stays, unchanged, as long as the guard, whatever others do.
+    [[nodiscard]] const T* find(const key_type& key) const { return find_key(key); }
+    template <class K>
+      requires detail::lookup_key<K, policy>
+    [[nodiscard]] const T* find(const K& key) const {
+      return find_key(key);
+    }
+
+   private:
+    friend sync_map;
+    explicit pinned(const sync_map& map) : map_(map), inside_(map.table_) {}
+    template <class K>
+    [[nodiscard]] const T* find_key(const K& key) const {
+      const T* found = nullptr;
+      map_.find(key, [&](const held& element) { found = &storage_type::value(element); });
+      return found;
+    }
+    const sync_map& map_;
+    reading inside_;
+  };
+  [[nodiscard]] pinned pin() const {
+    static_assert(
+        in_nodes,
+        "evac: elements in slots have no address that stays; use load(), or give the map evac::storage::in_nodes");
+    return pinned(*this);
+  }
+
+  // --- storing -------------------------------------------------------------------------------------------------------
+
+  /// Sets the value of a key. Returns whether the key is new.
+  template <class V = T>
+    requires std::is_constructible_v<T, V&&>
+  bool store(const key_type& key, V&& value) {
+    return store_key(key, std::forward<V>(value));
+  }
+  template <class V = T>
+    requires std::is_constructible_v<T, V&&>
+  bool store(key_type&& key, V&& value) {
+    return store_key(std::move(key), std::forward<V>(value));
+  }
+  template <class K, class V = T>
+    requires(detail::lookup_key<K, policy> && std::is_constructible_v<key_type, K &&> &&
+             std::is_constructible_v<T, V &&>)
+  bool store(K&& key, V&& value) {
+    return store_key(std::forward<K>(key), std::forward<V>(value));
+  }
+  /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new.
+  template <std::ranges::forward_range Pairs>
+  size_type store_many(const Pairs& pairs) {
+    size_type added = 0;
+    this->for_bulks(
+        pairs, [](const auto& pair) -> const auto& { return pair.first; },
+        [&](const auto& pair, size_type) { added += store(pair.first, pair.second) ? 1U : 0U; });
+    return added;
+  }
+
+  /// Sets the value of a key; returns the one it replaced.
+  template <class V = T>
+  std::optional<T> swap(const key_type& key, V&& value) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    fresh_element fresh(this->table_, hash, key, std::forward<V>(value));
+    for (;;) {
+      // Copied before anything changes: a copy may throw.
+      std::optional<T> before;
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      if (seen.has_value()) {
+        before.emplace(storage_type::value(*seen));
+        if (this->table_.put_if_same(call.own, fresh, hash, *seen)) return before;
+      } else if (!this->table_.put_absent(call.own, fresh, hash).has_value()) {
+        return before;
+      }
+    }
+  }
+
+  /// The value of a key, which is set to `value` if it is absent. Of several threads one stores, and the others load
+  /// what it stored.
+  template <class V = T>
+  load_result load_or_store(const key_type& key, V&& value) {
+    return load_or(key, [&]() -> V&& { return std::forward<V>(value); });
+  }
+  /// The same with the result of factory(), which is called without a lock if the key is absent. Two threads may both
+  /// call theirs; one result wins. Use sharded_map::get_or_compute to have it called once.
+  template <std::invocable Factory>
+  load_result load_or_compute(const key_type& key, Factory&& factory) {
+    return load_or(key, std::forward<Factory>(factory));
+  }
+
+  // --- changing ------------------------------------------------------------------------------------------------------
+
+  /// Sets the value of a key to `desired` if it is `expected` (by ==, called without a lock). An absent key: false.
+  template <class V = T>
+  bool compare_and_swap(const key_type& key, const T& expected, V&& desired) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    std::optional<fresh_element> fresh;
+    for (;;) {
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
+      if (!fresh.has_value()) fresh.emplace(this->table_, hash, key, std::forward<V>(desired));
+      if (this->table_.put_if_same(call.own, *fresh, hash, *seen)) return true;
+    }
+  }
+  /// Removes a key if its value is `expected` (by ==, called without a lock).
+  bool compare_and_delete(const key_type& key, const T& expected) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    for (;;) {
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
+      if (take_same(call, key, hash, *seen)) return true;
+    }
+  }
+  /// Removes a key; returns its last value.
+  std::optional<T> load_and_delete(const key_type& key) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    for (;;) {
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      if (!seen.has_value()) return std::nullopt;
+      std::optional<T> value(std::in_place, storage_type::value(*seen));  // copied before anything changes
+      if (take_same(call, key, hash, *seen)) return value;
+    }
+  }
+  /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets and returns a std::optional<T>,
+  /// empty for an absent key; it is called without a lock, and again with the new value when another thread has changed
+  /// it meanwhile. Returns what f returned last.
+  template <class F>
+    requires std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>
+  std::optional<T> update(const key_type& key, F&& f) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    for (;;) {
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      std::optional<T> before;
+      if (seen.has_value()) before.emplace(storage_type::value(*seen));
+      std::optional<T> after = f(std::move(before));
+      if (after.has_value()) {
+        fresh_element fresh(this->table_, hash, key, *after);
+        if (seen.has_value() ? this->table_.put_if_same(call.own, fresh, hash, *seen)
+                             : !this->table_.put_absent(call.own, fresh, hash).has_value()) {
+          return after;
+        }
+      } else if (!seen.has_value() || take_same(call, key, hash, *seen)) {
+        return after;
+      }
+    }
+  }
+
+  // --- all elements --------------------------------------------------------------------------------------------------
+
+  /// Calls f(const Key&, const T&) for elements until it returns false. No snapshot: a key that is there all the time
+  /// is visited exactly once, however the table grows, others at most once; a value is one that the key had during the
+  /// call. f runs without a lock and may call anything, also range(). Returns whether f never returned false. O(buckets
+  /// + elements).
+  template <class F>
+    requires std::is_invocable_r_v<bool, F&, const Key&, const T&>
+  bool range(F&& f) const {
+    return this->table_.for_each([&](const held& element) {
+      const auto& key = storage_type::key(element);
+      const auto& value = storage_type::value(element);
+      return static_cast<bool>(f(key, value));
+    });
+  }
+  /// A map of one owner with what range() visits.
+  [[nodiscard]] map<Key, T, Hash, KeyEqual, Allocator> snapshot() const {
+    map<Key, T, Hash, KeyEqual, Allocator> copy(0, this->hash_function(), this->key_eq(), this->get_allocator());
+    range([&](const Key& key, const T& value) {
+      copy.try_emplace(key, value);
+      return true;
+    });
+    return copy;
+  }
+
+ private:
+  template <class F>
+  static void show_value(const held& element, const F& f) {
+    const auto& value = storage_type::value(element);
+    f(value);
+  }
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::optional<T> load_key(const K& key) const {
+    std::optional<T> value;
+    this->find(key, [&](const held& element) { value.emplace(storage_type::value(element)); });
+    return value;
+  }
+  template <class K, class F>
+  EVAC_ALWAYS_INLINE bool load_with(const K& key, F& f) const {
+    return this->find(key, [&](const held& element) { show_value(element, f); });
+  }
+  template <class Keys, class Each>
+  void load_bulks(const Keys& keys, const Each& each) const {
+    const reading inside(this->table_);
+    this->for_bulks(
+        keys, [](const auto& key) -> const auto& { return key; },
+        [&](const auto& key, size_type hash) { each(key, inside, hash); });
+  }
+
+  template <class K, class V>
+  bool store_key(K&& key, V&& value) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
+    std::optional<held> replaced;
+    const bool is_new = this->table_.put(call.own, fresh, hash, replaced);
+    if (replaced.has_value()) this->table_.retire(call.own, *replaced);
+    return is_new;
+  }
+  template <class Factory>
+  load_result load_or(const key_type& key, Factory&& factory) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, 0);
+    if (const std::optional<held> seen = this->table_.seen(call.own, key, hash))
+      return {T(storage_type::value(*seen)), true};
+    fresh_element fresh(this->table_, hash, key, std::forward<Factory>(factory)());
+    load_result result{T(storage_type::value(fresh.get())), false};  // copied before anything changes
+    const std::optional<held> there = this->table_.put_absent(call.own, fresh, hash);
+    if (there.has_value()) return {T(storage_type::value(*there)), true};
+    return result;
+  }
+  bool take_same(const writing& call, const key_type& key, size_type hash, const held& seen) {
+    const auto same = [&](const held& there) { return storage_type::same(there, seen); };
+    return this->table_.take_if(call.own, key, hash, same).has_value();
+  }
+};
+
+}  // namespace evac
+
+#endif

@@ -1,0 +1,91 @@
+// evac::sync_set: the keys of a sync_map without values. See sync_map.hpp for what is promised.
+#ifndef EVAC_SYNC_SET_HPP
+#define EVAC_SYNC_SET_HPP
+
+#include <cstddef>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+
+#include "evac/detail/lockfree/sync_container.hpp"
+#include "evac/fwd.hpp"
+#include "evac/hash.hpp"
+#include "evac/set.hpp"
+
+namespace evac {
+
+template <class Key, class Hash, class KeyEqual, class Allocator, storage Storage>
+class sync_set
+    : public detail::sync_container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>, Storage> {
+  static_assert(std::is_object_v<Key> && std::is_same_v<Key, std::remove_cv_t<Key>>,
+                "evac: Key must be an object type without const or volatile, not a reference");
+
+  using policy = detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>;
+  using base = detail::sync_container<policy, Storage>;
+  using typename base::fresh_element;
+  using typename base::held;
+  using typename base::storage_type;
+  using typename base::writing;
+
+ public:
+  using base::base;
+  using typename base::key_type;
+  using typename base::size_type;
+
+  /// Adds a key; false if it is there already.
+  bool insert(const key_type& key) { return insert_key(key); }
+  bool insert(key_type&& key) { return insert_key(std::move(key)); }
+  /// Adds each key by itself, fetching them ahead. Returns how many were new.
+  template <std::ranges::forward_range Keys>
+  size_type insert_many(const Keys& keys) {
+    size_type added = 0;
+    this->for_bulks(
+        keys, [](const auto& key) -> const auto& { return key; },
+        [&](const auto& key, size_type) { added += insert(key) ? 1U : 0U; });
+    return added;
+  }
+  /// How many of the keys are there, fetching them ahead.
+  template <std::ranges::forward_range Keys>
+  [[nodiscard]] size_type count_many(const Keys& keys) const {
+    size_type found = 0;
+    this->for_bulks(
+        keys, [](const auto& key) -> const auto& { return key; },
+        [&](const auto& key, size_type) { found += this->contains(key) ? 1U : 0U; });
+    return found;
+  }
+
+  /// Calls f(const Key&) for keys until it returns false: see sync_map::range().
+  template <class F>
+    requires std::is_invocable_r_v<bool, F&, const Key&>
+  bool range(F&& f) const {
+    return this->table_.for_each([&](const held& element) {
+      const auto& key = storage_type::key(element);
+      return static_cast<bool>(f(key));
+    });
+  }
+  /// A set of one owner with what range() visits.
+  [[nodiscard]] set<Key, Hash, KeyEqual, Allocator> snapshot() const {
+    set<Key, Hash, KeyEqual, Allocator> copy(0, this->hash_function(), this->key_eq(), this->get_allocator());
+    range([&](const Key& key) {
+      copy.insert(key);
+      return true;
+    });
+    return copy;
+  }
+
+ private:
+  template <class K>
+  bool insert_key(K&& key) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, 0);
+    if (this->table_.find(call.own, key, hash, [](const held&) {}))
+      return false;  // without a lock, and nothing is built
+    fresh_element fresh(this->table_, hash, std::forward<K>(key));
+    return !this->table_.put_absent(call.own, fresh, hash).has_value();
+  }
+};
+
+}  // namespace evac
+
+#endif
