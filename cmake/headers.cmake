@@ -44,6 +44,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/parking.hpp
+  include/evac/detail/sync/protocol.hpp
   include/evac/detail/sync/reader_record.hpp
   include/evac/detail/sync/record_list.hpp
   include/evac/detail/sync/reentry.hpp

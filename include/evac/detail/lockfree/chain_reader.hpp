@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "evac/detail/lockfree/root.hpp"
+#include "evac/detail/sync/protocol.hpp"
 
 namespace evac::detail {
 
@@ -42,7 +43,7 @@ class chain_reader {
       const bucket_type& bucket = *root_.at(home.index);
       const bucket_state state(bucket.first.load(acquire));  // acquire: split, and what the last writer has stored
       const unsigned depth = root_.depth_of(state, home.index);
-      if (depth != home.depth) [[unlikely]] {
+      if (depth != home.depth && protocol::compares_depth()) [[unlikely]] {
         home = root_type::descend(hash, home, depth);
         continue;
       }
@@ -89,7 +90,7 @@ class chain_reader {
  private:
   EVAC_ALWAYS_INLINE static bool unchanged(const bucket_type& bucket, bucket_state state) noexcept {
     // relaxed: the loads before it acquire, so that it comes after them
-    return bucket_state(bucket.first.load(relaxed)).same_contents(state);
+    return !protocol::validates_what_it_read() || bucket_state(bucket.first.load(relaxed)).same_contents(state);
   }
 
   template <class Same>

@@ -23,6 +23,7 @@
 #include "evac/detail/lockfree/atomic_bucket.hpp"
 #include "evac/detail/lockfree/bucket_state.hpp"
 #include "evac/detail/sync/parking.hpp"
+#include "evac/detail/sync/protocol.hpp"
 
 namespace evac::detail {
 
@@ -150,21 +151,23 @@ class locked_chain {
     tag_word left = tags_of(*found.where);
     left.vacate(found.index);
     set_tags(*found.where, left);
-    lost_one_ = !Storage::must_validate;  // in slots, who fills the hole changes the version
+    lost_one_ = !Storage::must_validate &&
+                protocol::renews_version_of_losers();  // in slots, who fills the hole changes the version
     if (chained) restore_order(give_back);
   }
 
   /// Readers wait, and those that are inside begin again.
   void begin_change() noexcept {
-    if (state_.changing()) return;
+    if (state_.changing() || !protocol::says_changing()) return;
     state_ = state_.begin_change();
     home_.first.store(state_.bits(), relaxed);  // relaxed: what is stored next to slots and tags is released after it
   }
 
   static void put(bucket_type& to, unsigned index, const held& element, tag_t tag) noexcept {
-    Storage::store(to.slot(index), element);
     tag_word tags = tags_of(to);
     tags.occupy(index, tag);
+    if (!protocol::stores_slot_before_tag()) set_tags(to, tags);
+    Storage::store(to.slot(index), element);
     set_tags(to, tags);
   }
   static void set_tags(bucket_type& of, tag_word tags) noexcept {

@@ -26,6 +26,7 @@
 #include "evac/detail/geometry/slab.hpp"
 #include "evac/detail/lockfree/locked_chain.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
+#include "evac/detail/sync/protocol.hpp"
 #include "evac/detail/sync/spin_lock.hpp"
 #include "evac/detail/table/pacing.hpp"
 
@@ -114,7 +115,7 @@ class sync_root {
       std::uint64_t bits = bucket.first.load(acquire);  // acquire: split
       const bucket_state state(bits);
       const unsigned depth = depth_of(state, wanted.index);
-      if (depth != wanted.depth) [[unlikely]] {
+      if (depth != wanted.depth && protocol::compares_depth()) [[unlikely]] {
         wanted = descend(hash, wanted, depth);
         continue;
       }

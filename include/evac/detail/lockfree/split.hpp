@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "evac/detail/lockfree/root.hpp"
+#include "evac/detail/sync/protocol.hpp"
 
 namespace evac::detail {
 
@@ -88,6 +89,7 @@ class child_split {
         fed.insert(chain_type::at(at), tag, fed.needs_overflow() ? next_overflow() : nullptr);
       });
     }
+    if (!protocol::clears_tags_before_publishing()) parent.unlock_split(depth + 1);
     std::size_t element = 0;
     parent.for_each([&](place at, tag_t) {
       if (!leaves_[element++]) return;
@@ -97,7 +99,7 @@ class child_split {
     });
     if (parent.tags().any_overflow())
       parent.restore_order([&](bucket_type* emptied) { root_.give_back(parent.home(), emptied); });
-    parent.unlock_split(depth + 1);
+    if (protocol::clears_tags_before_publishing()) parent.unlock_split(depth + 1);
     return leaving_count;
   }
 

@@ -35,6 +35,7 @@
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/garbage.hpp"
 #include "evac/detail/sync/parking.hpp"
+#include "evac/detail/sync/protocol.hpp"
 #include "evac/detail/sync/record_list.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 
@@ -319,7 +320,7 @@ class epoch_core {
     bool held = false;
     records_.for_each([&](const epoch_record& each) {
       const std::uint64_t entered = asymmetric_fence::observe<std::uint64_t>(each.entered);  // it acquires: left
-      held = entered != 0 && entered != current * 2 + 1;
+      held = entered != 0 && entered != current * 2 + 1 && protocol::waits_for_readers();
       return !held;
     });
     return held;

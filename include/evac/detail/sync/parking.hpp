@@ -16,6 +16,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/protocol.hpp"
 
 namespace evac::detail {
 
@@ -39,7 +40,7 @@ class parking {
     spot& at = spot_of(&word);
     asymmetric_fence::announce(word, value);
     // seq_cst: after the store in the one order of both sides, or the compiler fence in announce() stands between
-    if (at.waiters.load(seq_cst) != 0) [[unlikely]] {
+    if (at.waiters.load(seq_cst) != 0 && protocol::wakes_sleepers()) [[unlikely]] {
       wake(at);
     }
   }
