@@ -109,7 +109,8 @@ TEST_CASE("the visiting inserts of ranges and lists say how many they attempted,
 }
 
 TEST_CASE("bulk visits find those keys that are there, in their order, twice if they are asked for twice") {
-  for (const std::size_t count : shard_counts) {
+  // With more than 64 shards they are put in order in another way.
+  for (const std::size_t count : {std::size_t{1}, std::size_t{4}, std::size_t{64}, std::size_t{256}}) {
     int_shards map = filled_shards<int_shards>(count, 300);
     for (const std::size_t n : {std::size_t{0}, std::size_t{1}, int_shards::bulk_visit_size - 1,
                                 int_shards::bulk_visit_size, int_shards::bulk_visit_size + 1, std::size_t{200}}) {
