@@ -3,6 +3,7 @@
 set(EVAC_UNIT_TESTS
   unit/geometry_test.cpp
   unit/hash_test.cpp
+  unit/linearizability_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
