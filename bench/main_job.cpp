@@ -1,4 +1,5 @@
-// The main job: counts the words of real files, then grows maps to many random keys, and writes a report.
+// The main job: counts the words of real files, alone and with threads that share a map, then grows maps to many random keys,
+// and writes a report.
 //
 //   evac_bench_main [PATH] [--report DIR] [--rounds N] [--keys N]
 //
@@ -18,6 +19,7 @@
 #include "support/growth.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/shared_words.hpp"
 #include "support/words.hpp"
 
 namespace {
@@ -40,13 +42,8 @@ struct bad_input : std::runtime_error {
 struct count_result {
   double seconds = 0;
   std::size_t bytes = 0;
-  std::uint64_t words = 0;
-  std::uint64_t distinct = 0;
-  std::uint64_t checksum = 0;
+  word_totals totals;
   std::uint64_t longest_insert = 0;
-  [[nodiscard]] bool agrees_with(const count_result& other) const {
-    return words == other.words && distinct == other.distinct && checksum == other.checksum;
-  }
 };
 
 template <class Peer, class Map, class Insert>
@@ -78,17 +75,14 @@ count_result count_in_child(std::string_view text, bool time_inserts) {
   }
   result.seconds = seconds() - start;
   result.bytes = resident_bytes() - before;
-  result.distinct = counts.size();
-  for (const auto& [word, count] : counts) {
-    result.words += count;
-    result.checksum += std::hash<std::string>{}(word) * count;
-  }
+  for (const auto& [word, count] : counts) result.totals.add(word, count);
   return result;
 }
 
 struct word_rows {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::pair<std::string, double>> throughput;
+  word_totals totals;
 };
 
 word_rows measure_words(std::string_view text, std::size_t rounds) {
@@ -104,14 +98,14 @@ word_rows measure_words(std::string_view text, std::size_t rounds) {
     });
   }
   std::cerr << '\n';
-  const count_result& reference = results.at(std_peer::name).front();
   word_rows out;
+  out.totals = results.at(std_peer::name).front().totals;
   for_each_peer(main_peers{}, [&](auto peer) {
     std::vector<double> rates;
     std::size_t memory = 0;
     for (const auto& result : results[peer.name]) {
-      if (!result.agrees_with(reference)) throw std::runtime_error(std::string(peer.name) + " counted differently");
-      rates.push_back(static_cast<double>(result.words) / result.seconds / 1e6);
+      if (result.totals != out.totals) throw std::runtime_error(std::string(peer.name) + " counted differently");
+      rates.push_back(static_cast<double>(result.totals.words) / result.seconds / 1e6);
       memory = std::max(memory, result.bytes);
     }
     const summary rate = summarise(rates);
@@ -246,6 +240,21 @@ void add_stats(report& page, std::size_t keys) {
                  fixed(static_cast<double>(stats.elements_moved) / static_cast<double>(keys), 2));
 }
 
+std::string text_of_missing(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "left out: " : ", ") + name;
+  return text;
+}
+
+void add_shared(report& page, const std::vector<std::string>& head, const shared_rows& shared) {
+  page.heading("Threads share one map");
+  page.paragraph("The same words, each counted in place. All maps agree with the count of one thread. Medians, with least and most.");
+  page.table(head, shared.rows);
+  for (std::size_t i = 0; i < sharing_threads.size(); ++i) page.bars("Million words per second, " + head[i + 1], shared.throughput[i], "M/s");
+  const std::string missing = text_of_missing(shared.missing);
+  if (!missing.empty()) page.paragraph(missing);
+}
+
 void run(const options& chosen) {
   const text_of_files input = read_files(chosen.path);
   std::uint64_t words = 0;
@@ -264,6 +273,13 @@ void run(const options& chosen) {
   std::cout << "\nall maps agree\n";
   print_table(std::cout, word_head, counted.rows);
 
+  const shared_rows shared = measure_shared_words(input.text, chosen.rounds, counted.totals);
+  const std::vector<std::string> shared_head{"shared map, million words/s", "1 thread", "2 threads", "4 threads"};
+  std::cout << "\nthreads share one map; all agree with the count of one thread\n";
+  print_table(std::cout, shared_head, shared.rows);
+  const std::string missing = text_of_missing(shared.missing);
+  if (!missing.empty()) std::cout << missing << '\n';
+
   const growth_rows grown = measure_growth(chosen.keys, chosen.rounds);
   const std::vector<std::string> growth_head{"map", "total, s", "p50", "p99", "p99.9", "p99.99", "longest"};
   std::cout << '\n' << chosen.keys << " random 64-bit keys into a growing map\n";
@@ -275,6 +291,7 @@ void run(const options& chosen) {
   page.table(word_head, counted.rows);
   page.bars("Million words per second", counted.throughput, "M/s");
   page.table({"most frequent", "times"}, top);
+  add_shared(page, shared_head, shared);
   page.heading(std::to_string(chosen.keys) + " random keys into a growing map");
   page.table(growth_head, grown.rows);
   page.log_lines("Longest insert in each of " + std::to_string(windows) + " stretches of the growth", "inserts so far", grown.lines);

@@ -16,6 +16,8 @@ package_works() {
     relacy-dev) [ -e /usr/include/relacy/relacy.hpp ] ;;
     libbenchmark-dev) header_exists benchmark/benchmark.h ;;
     libboost1.81-dev) header_exists boost/unordered/unordered_flat_map.hpp ;;
+    libtbb-dev) header_exists tbb/concurrent_hash_map.h ;;
+    libcuckoo-dev) header_exists libcuckoo/cuckoohash_map.hh ;;
     g++-aarch64-linux-gnu) command -v aarch64-linux-gnu-g++ ;;
     qemu-user-static) command -v qemu-aarch64-static ;;
     *)

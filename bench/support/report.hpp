@@ -82,9 +82,9 @@ class report {
     open_picture(title, 30 + 34 * bars.size());
     for (std::size_t i = 0; i < bars.size(); ++i) {
       const std::size_t y = 10 + 34 * i;
-      const double width = top > 0 ? bars[i].second / top * 480 : 0;
-      body_ << "<text x=210 y=" << y + 18 << " text-anchor=end>" << escaped(bars[i].first) << "</text><rect class=b" << i % 4
-            << " x=220 y=" << y << " height=24 width=" << width << "></rect><text x=" << 228 + width << " y=" << y + 18 << ">"
+      const double width = top > 0 ? bars[i].second / top * 440 : 0;
+      body_ << "<text x=290 y=" << y + 18 << " text-anchor=end>" << escaped(bars[i].first) << "</text><rect class=b" << i % 4
+            << " x=300 y=" << y << " height=24 width=" << width << "></rect><text x=" << 308 + width << " y=" << y + 18 << ">"
             << fixed(bars[i].second) << ' ' << escaped(unit) << "</text>\n";
     }
     body_ << "</svg></figure>\n";
