@@ -189,7 +189,9 @@ class sharded_table {
   }
 
   /// Visits those of the keys that are there, bulk_size at a time, so that their cache misses overlap. Returns how many.
-  static constexpr size_type bulk_size = 32;
+  // 10 M elements, ns per key: 49 with 32 keys all fetched at first, 43 with 64 of which 32 are fetched ahead, 43 with 128 and 16.
+  static constexpr size_type bulk_size = 64;
+  static constexpr size_type fetch_ahead = 32;
   template <bool Exclusive, class It, class F>
   size_type visit_many(call_site site, It first, It last, F& f) const {
     size_type visited = 0;
@@ -203,8 +205,10 @@ class sharded_table {
         for (It at = first; keys != bulk_size && at != last; ++at) hashes[keys++] = functors_.hash_of(*at);
         held.lock(shards_, hashes.data(), keys);
       }
-      for (size_type i = 0; i != keys; ++i) held.table(shards_, hashes[i]).prefetch_hashed(hashes[i]);
+      const auto fetch = [&](size_type i) { held.table(shards_, hashes[i]).prefetch_hashed(hashes[i]); };
+      for (size_type i = 0; i != std::min(keys, fetch_ahead); ++i) fetch(i);
       for (size_type i = 0; i != keys; ++i, ++first) {
+        if (i + fetch_ahead < keys) fetch(i + fetch_ahead);
         const position at = held.table(shards_, hashes[i]).find_hashed(*first, hashes[i]);
         if (at.where == nullptr) continue;
         f(static_cast<std::conditional_t<Exclusive, visited_type, const value_type>&>(table_type::element(at)));
