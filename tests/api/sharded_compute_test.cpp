@@ -24,17 +24,21 @@ void wait_for(const std::atomic<bool>& flag) {
   while (!flag.load()) std::this_thread::yield();
 }
 
-/// What a thread got: a value, or the text of an exception.
+// Holds nothing: the thread sanitizer does not see the counter by which libstdc++ shares an exception, and would take a
+// look inside for a race with its end.
+struct factory_failed {};
+
+/// What a thread got.
 struct result {
   int got = 0;
-  std::string thrown;
+  bool failed = false;
 };
 template <class Compute>
 result outcome_of(const Compute& compute) {
   try {
-    return {compute(), {}};
-  } catch (const std::exception& error) {
-    return {0, error.what()};
+    return {compute(), false};
+  } catch (const factory_failed&) {
+    return {0, true};
   }
 }
 
@@ -54,7 +58,7 @@ std::vector<result> share_one_flight(int_shards& map, bool fail, std::atomic<int
             while (calling.load() != callers - 1) std::this_thread::yield();
             for (int i = 0; i < 1000; ++i) std::this_thread::yield();
             const int made = ++computed;
-            if (fail) throw std::runtime_error("factory failed");
+            if (fail) throw factory_failed();
             return made;
           },
           evac::compute_mode::single_flight);
@@ -136,7 +140,7 @@ TEST_CASE("callers of one key share one flight") {
   CHECK(computed == 1);
   for (const result& each : results) {
     CHECK(each.got == 1);
-    CHECK(each.thrown.empty());
+    CHECK_FALSE(each.failed);
   }
   CHECK(map.find(1) == 1);
   CHECK(map.size() == 1);
@@ -148,7 +152,7 @@ TEST_CASE("an exception of the flight's factory reaches all that wait, and nothi
   const std::vector<result> results = share_one_flight(map, true, computed);
   // Who comes after the flight has landed starts another one, which fails as well.
   CHECK(computed >= 1);
-  for (const result& each : results) CHECK(each.thrown == "factory failed");
+  for (const result& each : results) CHECK(each.failed);
   CHECK(map.empty());
   CHECK(map.get_or_compute(1, [] { return 3; }, evac::compute_mode::single_flight) == 3);
 }
