@@ -36,6 +36,8 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_array.hpp
   include/evac/detail/sharded/sharded_container.hpp
+  include/evac/detail/sharded/sharded_elements.hpp
+  include/evac/detail/sharded/sharded_parts.hpp
   include/evac/detail/sharded/sharded_stats.hpp
   include/evac/detail/sharded/sharded_table.hpp
   include/evac/detail/sharded/single_flight.hpp

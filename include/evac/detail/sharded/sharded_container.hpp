@@ -1,5 +1,5 @@
 // The interface that sharded_map and sharded_set share. The contract is documented at the types themselves; here the
-// members say only what is special. What they do is in sharded_table.hpp.
+// members say only what is special. What they do is in sharded_elements.hpp and sharded_table.hpp.
 #ifndef EVAC_DETAIL_SHARDED_SHARDED_CONTAINER_HPP
 #define EVAC_DETAIL_SHARDED_SHARDED_CONTAINER_HPP
 

@@ -1,68 +1,40 @@
-// The mechanics of sharded maps and sets: shards behind locks, what is done to one element, to one shard, to all of them
-// and to two containers at once. No overloads: those are in sharded_container.hpp.
-//
-//   hash   | tag: 8 bits | shard: up to 16 bits | ............ home: low bits |
-//
-// Order of locks, for all threads: first what keeps the hash (only where it can change), then shards in the order of their
-// indices; of two containers the one at the lower address first. User code runs under no more than the locks of the call it
-// belongs to; elements are destroyed when all locks are released.
+// What is done to a sharded container as a whole, and to two of them: copies, moves, assignments, swap, merge,
+// comparison. No overloads: those are in sharded_container.hpp.
 #ifndef EVAC_DETAIL_SHARDED_SHARDED_TABLE_HPP
 #define EVAC_DETAIL_SHARDED_SHARDED_TABLE_HPP
 
 #include <absl/base/thread_annotations.h>
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <optional>
-#include <stdexcept>
-#include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "evac/detail/sharded/shard_array.hpp"
-#include "evac/detail/shown_key.hpp"
-#include "evac/detail/sync/reentry.hpp"
-#include "evac/detail/table/held_slot.hpp"
-#include "evac/detail/table/scan.hpp"
+#include "evac/detail/sharded/sharded_elements.hpp"
 #include "evac/detail/table/table_access.hpp"
 
 namespace evac::detail {
 
-/// Stands where nothing is to be locked.
-struct no_mutex {
-  void lock() noexcept {}
-  void unlock() noexcept {}
-  void lock_shared() noexcept {}
-  void unlock_shared() noexcept {}
-};
-
 template <class Policy, class Mutex>
-class sharded_table {
+class sharded_table : public sharded_elements<Policy, Mutex> {
+  using base = sharded_elements<Policy, Mutex>;
+
  public:
-  using array = shard_array<Policy, Mutex>;
-  using shard_type = typename array::shard_type;
-  using table_type = table<Policy>;
-  using slots = typename table_type::slots;
-  using elements = typename Policy::elements;
-  using functors_type = typename Policy::functors_type;
-  using traits = typename Policy::allocator_traits;
-  using value_type = typename Policy::value_type;
-  using hasher = typename Policy::hasher;
-  using key_equal = typename Policy::key_equal;
-  using allocator_type = typename Policy::allocator_type;
-  using size_type = std::size_t;
-  /// What visitors that may write get: the elements of a set are its keys.
-  using visited_type = std::conditional_t<Policy::is_map, value_type, const value_type>;
-  using writing_shard = writing<shard_type>;
-  using reading_shard = reading<shard_type>;
+  using base::own_table;
+  using base::same_memory;
+  using typename base::allocator_type;
+  using typename base::array;
+  using typename base::elements;
+  using typename base::functors_type;
+  using typename base::hasher;
+  using typename base::key_equal;
+  using typename base::size_type;
+  using typename base::slots;
+  using typename base::table_type;
+  using typename base::traits;
+  using typename base::value_type;
 
   sharded_table(size_type shard_count, const hasher& hash, const key_equal& equal, const allocator_type& allocator)
-      : functors_(hash, equal, allocator), shards_(functors_, shard_count) {}
+      : base(hash, equal, allocator, shard_count) {}
 
   /// Copies under all locks of other; with no allocator, with the one that other's selects.
   sharded_table(const sharded_table& other, const std::optional<allocator_type>& allocator, call_site site)
@@ -74,213 +46,14 @@ class sharded_table {
   sharded_table& operator=(const sharded_table&) = delete;
   ~sharded_table() = default;
 
-  /// For whoever holds a lock: assignments and swaps replace them.
-  [[nodiscard]] functors_type& functors() noexcept { return functors_; }
-  [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
-  /// Copies for whoever does not.
-  [[nodiscard]] hasher copy_hash(call_site site) const {
-    return copy_held<!std::is_empty_v<hasher>>(site, functors_.hash);
-  }
-  [[nodiscard]] key_equal copy_equal(call_site site) const {
-    return copy_held<!std::is_empty_v<key_equal>>(site, functors_.equal);
-  }
-  [[nodiscard]] allocator_type copy_allocator(call_site site) const {
-    return copy_held<allocator_may_change>(site, functors_.allocator);
-  }
-  [[nodiscard]] const array& shards() const noexcept { return shards_; }
-
-  // --- one element -------------------------------------------------------------------------------------------------
-
-  /// The hash of a key: nothing is locked afterwards.
-  template <class K>
-  [[nodiscard]] size_type hash_of(call_site site, const K& key) const {
-    const inside_call mark(this, site);
-    const hash_hold unchanged(hash_mutex_);
-    return functors_.hash_of(key);
-  }
-
-  /// The shard of a key, locked. Its hash is computed without that lock, and under another where it could change meanwhile.
-  template <class Guard, class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE Guard lock_shard_of(const K& key, size_type& hash) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    const hash_hold unchanged(hash_mutex_);
-    hash = functors_.hash_of(key);
-    return Guard(shards_.of_hash(hash));
-  }
-
-  template <class Guard, class K, class F>
-  EVAC_ALWAYS_INLINE size_type visit_one(call_site site, const K& key, F& f) const {
-    const inside_call mark(this, site);
-    size_type hash;
-    const auto guard = lock_shard_of<Guard>(key, hash);
-    const position at = guard.table().find_hashed(key, hash);
-    if (at.where == nullptr) return 0;
-    f(static_cast<element_seen_by<Guard>&>(table_type::element(at)));
-    return 1;
-  }
-
-  /// Finds the key and visits its element, or places what construct(slot) builds and visits that.
-  template <class K, class Construct, class OnNew, class OnExisting>
-  EVAC_ALWAYS_INLINE bool place_one(call_site site, const K& key, const Construct& construct, const OnNew& on_new,
-                                    const OnExisting& on_existing) {
-    const inside_call mark(this, site);
-    size_type hash;
-    const auto guard = lock_shard_of<writing_shard>(key, hash);
-    auto& table = guard.table();
-    if (const position found = table.find_hashed(key, hash); found.where != nullptr) {
-      on_existing(table_type::element(found));
-      return false;
-    }
-    const position placed = table.place(hash, construct);
-    on_new(table_type::element(placed));
-    return true;
-  }
-
-  template <class OnNew, class OnExisting, class... Args>
-  bool emplace_one(call_site site, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
-    if constexpr (requires { shown_key<Policy>(args...); }) {
-      const auto construct = [&](void* slot) { slots::construct(functors_.allocator, slot, std::forward<Args>(args)...); };
-      return place_one(site, shown_key<Policy>(args...), construct, on_new, on_existing);
-    } else {
-      held_element built(copy_allocator(site));  // built, and if not needed destroyed, without a lock
-      built.construct(std::forward<Args>(args)...);
-      const auto construct = [&](void* slot) {
-        if constexpr (allocator_may_change && std::is_move_constructible_v<typename elements::movable_type>) {
-          // What belongs to the allocator that the container had before must not get in.
-          if (!same_memory(built.allocator(), functors_.allocator)) {
-            slots::construct(functors_.allocator, slot, std::move(slots::movable(built.element())));
-            return;
-          }
-        }
-        built.release_to(slot);
-      };
-      return place_one(site, Policy::key(built.element()), construct, on_new, on_existing);
-    }
-  }
-
-  template <class K, class Predicate>
-  size_type erase_one(call_site site, const K& key, const Predicate& predicate) {
-    std::optional<held_element> erased;  // destroyed when the lock is released
-    const inside_call mark(this, site);
-    size_type hash;
-    const auto guard = lock_shard_of<writing_shard>(key, hash);
-    auto& table = guard.table();
-    const position at = table.find_hashed(key, hash);
-    if (at.where == nullptr || !predicate(table_type::element(at))) return 0;
-    remove(table, at, [&]() -> auto& { return erased.emplace(functors_.allocator); });
-    return 1;
-  }
-
-  /// f(first element, second element) under both locks if both are there; returns whether.
-  template <class K1, class K2, class F>
-  bool visit_two(call_site site, const K1& first_key, const K2& second_key, F& f) {
-    const inside_call mark(this, site);
-    held_shards<true> held;
-    std::array<size_type, 2> hashes;
-    {
-      const hash_hold unchanged(hash_mutex_);
-      hashes = {functors_.hash_of(first_key), functors_.hash_of(second_key)};
-      held.lock(shards_, hashes.data(), 2);
-    }
-    const position first = held.table(shards_, hashes[0]).find_hashed(first_key, hashes[0]);
-    const position second = held.table(shards_, hashes[1]).find_hashed(second_key, hashes[1]);
-    if (first.where == nullptr || second.where == nullptr) return false;
-    f(static_cast<visited_type&>(table_type::element(first)), static_cast<visited_type&>(table_type::element(second)));
-    return true;
-  }
-
-  /// Visits those of the keys that are there, bulk_size at a time, so that their cache misses overlap. Returns how many.
-  // 10 M elements, ns per key: 49 with 32 keys all fetched at first, 43 with 64 of which 32 are fetched ahead, 43 with 128 and 16.
-  static constexpr size_type bulk_size = 64;
-  static constexpr size_type fetch_ahead = 32;
-  template <bool Exclusive, class It, class F>
-  size_type visit_many(call_site site, It first, It last, F& f) const {
-    size_type visited = 0;
-    while (first != last) {
-      const inside_call mark(this, site);
-      held_shards<Exclusive> held;
-      std::array<size_type, bulk_size> hashes;
-      size_type keys = 0;
-      {
-        const hash_hold unchanged(hash_mutex_);
-        for (It at = first; keys != bulk_size && at != last; ++at) hashes[keys++] = functors_.hash_of(*at);
-        held.lock(shards_, hashes.data(), keys);
-      }
-      const auto fetch = [&](size_type i) { held.table(shards_, hashes[i]).prefetch_hashed(hashes[i]); };
-      for (size_type i = 0; i != std::min(keys, fetch_ahead); ++i) fetch(i);
-      for (size_type i = 0; i != keys; ++i, ++first) {
-        if (i + fetch_ahead < keys) fetch(i + fetch_ahead);
-        const position at = held.table(shards_, hashes[i]).find_hashed(*first, hashes[i]);
-        if (at.where == nullptr) continue;
-        f(static_cast<std::conditional_t<Exclusive, visited_type, const value_type>&>(table_type::element(at)));
-        ++visited;
-      }
-    }
-    return visited;
-  }
-
-  // --- all elements ------------------------------------------------------------------------------------------------
-
-  /// Visits the elements of one shard until a visit returns false; returns how many there were, and whether none did.
-  template <bool Exclusive, class F>
-  std::pair<size_type, bool> visit_shard(shard_type& each, call_site site, F& f) const {
-    using guard_type = std::conditional_t<Exclusive, writing_shard, reading_shard>;
-    const inside_call mark(this, site);
-    const guard_type guard(each);
-    size_type visited = 0;
-    for (position at = guard.table().first(); at.where != nullptr; at = guard.table().next(at)) {
-      ++visited;
-      if (!f(static_cast<element_seen_by<guard_type>&>(table_type::element(at)))) return {visited, false};
-    }
-    return {visited, true};
-  }
-
-  template <class Predicate>
-  size_type erase_from(shard_type& from, call_site site, Predicate& predicate) {
-    std::deque<held_element> erased;  // destroyed when the lock is released
-    const inside_call mark(this, site);
-    const writing_shard guard(from);
-    auto& table = guard.table();
-    size_type count = 0;
-    for (position at = table.first(); at.where != nullptr;) {
-      const position next = table.next(at);
-      if (predicate(static_cast<visited_type&>(table_type::element(at)))) {
-        remove(table, at, [&]() -> auto& { return erased.emplace_back(functors_.allocator); });
-        ++count;
-      }
-      at = next;
-    }
-    return count;
-  }
-
-  /// Calls f(copy) for every element with no lock held. See scan.hpp for what it sees.
-  template <class F>
-  void for_each_copy(call_site site, F& f) const {
-    constexpr size_type at_a_time = 16;  // a lock for each chain would cost more than the copies
-    std::vector<value_type> copies;
-    for (auto& each : shards_) {
-      for (scan_position at; !at.done;) {
-        copies.clear();
-        {
-          const inside_call mark(this, site);
-          const reading_shard guard(each);
-          while (!at.done && copies.size() < at_a_time) {
-            scan_chain(guard.table(), at, [&](const value_type& element) { copies.push_back(element); });
-          }
-        }
-        for (const value_type& copy : copies) f(copy);
-      }
-    }
-  }
-
-  // --- the whole, and two of them ----------------------------------------------------------------------------------
-
   /// All locks of one container, and the mark of the call that takes them.
   template <bool Exclusive>
   class held_all {
    public:
     using container_type = std::conditional_t<Exclusive, sharded_table, const sharded_table>;
 
-    held_all(container_type& container, call_site site) : of(container), mark_(&container, site), shards_(container.shards_) {}
+    held_all(container_type& container, call_site site)
+        : of(container), mark_(&container, site), shards_(container.shards_) {}
     held_all(const held_all&) = delete;
     held_all& operator=(const held_all&) = delete;
     ~held_all() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -339,7 +112,9 @@ class sharded_table {
     constexpr bool propagate = traits::propagate_on_container_copy_assignment::value;
     fresh.emplace(other.functors_, propagate ? other.functors_.allocator : functors_.allocator, shards_.size());
     for (size_type i = 0; i < theirs.count(); ++i) {
-      const auto copy = [&](void* slot, const value_type& from) { slots::construct(fresh->functors.allocator, slot, from); };
+      const auto copy = [&](void* slot, const value_type& from) {
+        slots::construct(fresh->functors.allocator, slot, from);
+      };
       copy_table(theirs.table(i), i, theirs.count(), *fresh, copy);
     }
     functors_.swap_hash_and_equal(fresh->functors);
@@ -467,7 +242,8 @@ class sharded_table {
     Container copy(0, functors_.hash, functors_.equal, functors_.allocator);
     for (size_type i = 0; i < held.count(); ++i) {
       const auto& table = held.table(i);
-      for (position at = table.first(); at.where != nullptr; at = table.next(at)) copy.insert(std::as_const(table.element(at)));
+      for (position at = table.first(); at.where != nullptr; at = table.next(at))
+        copy.insert(std::as_const(table.element(at)));
     }
     return copy;
   }
@@ -497,145 +273,22 @@ class sharded_table {
     return true;
   }
 
-  /// Room for n elements. How many of n random keys fall into one shard is binomial: each gets six standard deviations
-  /// more than its share.
-  void reserve(size_type n, call_site site) {
-    if (n == 0) return;
-    const auto share = static_cast<double>(n) / static_cast<double>(shards_.size());
-    const double spread = shards_.size() == 1 ? 0.0 : 6.0 * std::sqrt(share) + 8.0;
-    const double wanted = share + spread;
-    if (!(wanted < static_cast<double>(table_type::max_size()))) {
-      throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
-    }
-    const auto each_wants = static_cast<size_type>(std::ceil(wanted));
-    for (auto& each : shards_) {
-      const inside_call mark(this, site);
-      const writing_shard guard(each);
-      guard.table().reserve(each_wants);
-    }
-  }
-  void rehash(size_type slot_count, call_site site) {
-    constexpr size_type home_slots = table_type::chains::layout::home_slots();
-    const size_type per_home = shards_.size() * home_slots;
-    for (auto& each : shards_) {
-      const inside_call mark(this, site);
-      const writing_shard guard(each);
-      guard.table().fit(slot_count / per_home + (slot_count % per_home != 0 ? 1 : 0));
-    }
-  }
-
-  /// A table of a container that nobody else knows, or whose locks the caller holds.
-  [[nodiscard]] table_type& own_table(size_type index) const noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return shards_[index].table_locked();
-  }
-  [[nodiscard]] static bool same_memory(const allocator_type& left, const allocator_type& right) noexcept {
-    if constexpr (traits::is_always_equal::value) {
-      return true;
-    } else {
-      return left == right;
-    }
-  }
-
  private:
-  using held_element = held_slot<elements, allocator_type>;
-  template <class Guard>
-  using element_seen_by = std::conditional_t<std::is_same_v<Guard, writing_shard>, visited_type, const value_type>;
-
-  // Whether a look-up could meet a hash, or a seed, that a swap or an assignment is just replacing.
-  static constexpr bool hash_may_change = !std::is_empty_v<hasher> || !is_avalanching<hasher>::value;
-  using hash_mutex = std::conditional_t<hash_may_change, Mutex, no_mutex>;
-  class hash_hold {
-   public:
-    explicit hash_hold(hash_mutex& mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS : mutex_(mutex) { mutex_.lock_shared(); }
-    hash_hold(const hash_hold&) = delete;
-    hash_hold& operator=(const hash_hold&) = delete;
-    ~hash_hold() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.unlock_shared(); }
-
-   private:
-    hash_mutex& mutex_;
-  };
-
-  static constexpr bool allocator_may_change =
-      !std::is_empty_v<allocator_type> && (traits::propagate_on_container_copy_assignment::value ||
-                                           traits::propagate_on_container_move_assignment::value ||
-                                           traits::propagate_on_container_swap::value);
-  // One shard held is enough: who replaces a functor holds all. User code inside a call runs under one.
-  template <bool MayChange, class Functor>
-  [[nodiscard]] Functor copy_held(call_site site, const Functor& functor) const {
-    if constexpr (MayChange) {
-      if (!inside_call::of(this)) {
-        const inside_call mark(this, site);
-        const reading_shard guard(*shards_.begin());
-        return functor;
-      }
-    }
-    return functor;
-  }
-
-  // The shards of some hashes, locked in the order of their indices.
-  template <bool Exclusive>
-  class held_shards {
-   public:
-    held_shards() noexcept = default;
-    held_shards(const held_shards&) = delete;
-    held_shards& operator=(const held_shards&) = delete;
-    ~held_shards() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      while (count_ != 0) {
-        if constexpr (Exclusive) {
-          held_[--count_]->unlock();
-        } else {
-          held_[--count_]->unlock_shared();
-        }
-      }
-    }
-    void lock(const array& shards, const size_type* hashes, size_type keys) {
-      if (shards.size() <= 64) {
-        // Sorting random numbers mispredicts a branch in two: with it a bulk look-up was hardly faster than single ones.
-        std::uint64_t wanted = 0;
-        for (size_type i = 0; i != keys; ++i) wanted |= std::uint64_t{1} << shards.index_of(hashes[i]);
-        for (; wanted != 0; wanted &= wanted - 1) lock_one(shards[static_cast<size_type>(std::countr_zero(wanted))]);
-        return;
-      }
-      std::array<shard_type*, bulk_size> wanted;
-      for (size_type i = 0; i != keys; ++i) wanted[i] = &shards.of_hash(hashes[i]);
-      std::sort(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(keys));
-      for (size_type i = 0; i != keys; ++i) {
-        if (i == 0 || wanted[i] != wanted[i - 1]) lock_one(*wanted[i]);
-      }
-    }
-    [[nodiscard]] auto& table(const array& shards, size_type hash) const noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      if constexpr (Exclusive) {
-        return shards.of_hash(hash).table_locked();
-      } else {
-        return shards.of_hash(hash).table_locked_shared();
-      }
-    }
-
-   private:
-    void lock_one(shard_type& each) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      if constexpr (Exclusive) {
-        each.lock();
-      } else {
-        each.lock_shared();
-      }
-      held_[count_++] = &each;
-    }
-
-    std::array<shard_type*, bulk_size> held_;
-    size_type count_ = 0;
-  };
+  using base::functors_;
+  using base::hash_mutex_;
+  using base::shards_;
 
   sharded_table(const held_for_reading& source, const std::optional<allocator_type>& allocator)
-      : functors_(source.of.functors_.hash, source.of.functors_.equal,
-                  allocator ? *allocator : traits::select_on_container_copy_construction(source.of.functors_.allocator)),
-        shards_(functors_, source.count()) {
+      : base(source.of.functors_.hash, source.of.functors_.equal,
+             allocator ? *allocator : traits::select_on_container_copy_construction(source.of.functors_.allocator),
+             source.count()) {
     functors_.seed = source.of.functors_.seed;
     const auto copy = [&](void* slot, const value_type& from) { slots::construct(functors_.allocator, slot, from); };
     for (size_type i = 0; i < source.count(); ++i) own_table(i).clone(source.table(i), copy);
   }
   sharded_table(const held_for_writing& source, const std::optional<allocator_type>& allocator)
-      : functors_(source.of.functors_.hash, source.of.functors_.equal, allocator ? *allocator : source.of.functors_.allocator),
-        shards_(functors_, source.count()) {
+      : base(source.of.functors_.hash, source.of.functors_.equal,
+             allocator ? *allocator : source.of.functors_.allocator, source.count()) {
     functors_.seed = source.of.functors_.seed;
     if (same_memory(functors_.allocator, source.of.functors_.allocator)) {
       for (size_type i = 0; i < source.count(); ++i) own_table(i).swap_contents(source.table(i));
@@ -670,7 +323,8 @@ class sharded_table {
    private:
     const held_for_writing& source_;
   };
-  // Moves all elements one by one. The source is empty afterwards, also if a move throws: its keys may be moved-from then.
+  // Moves all elements one by one. The source is empty afterwards, also if a move throws: its keys may be moved-from
+  // then.
   template <class Target>
   static void move_elements(const held_for_writing& source, Target& to) {
     const emptied_at_exit guard(source);
@@ -705,21 +359,6 @@ class sharded_table {
     }
     for (size_type i = 0; i < mine.count(); ++i) mine.table(i).swap_contents(old->table(i));
   }
-
-  // Elements that do nothing when they are destroyed need not be moved out for that.
-  template <class Held>
-  static void remove(table_type& table, position at, const Held& held) {
-    if constexpr (std::is_trivially_destructible_v<value_type> && !slots::in_nodes()) {
-      table.erase(at);
-    } else {
-      held().take(table_type::chains::layout::slot(at.where, at.index));
-      table.forget(at);
-    }
-  }
-
-  functors_type functors_;                                // hash and equality under hash_mutex_ and all shards
-  [[no_unique_address]] mutable hash_mutex hash_mutex_;
-  array shards_;
 };
 
 }  // namespace evac::detail
