@@ -52,18 +52,14 @@ class epoch_domain {
   class [[nodiscard]] guard {
    public:
     EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : guard(*domain.core_) {}
-    EVAC_ALWAYS_INLINE explicit guard(detail::epoch_core& core) : core_(core), own_(detail::thread_records::of(core)) {
-      core_.enter(own_);
+    EVAC_ALWAYS_INLINE explicit guard(detail::epoch_core& core) : own_(detail::thread_records::of(core)) {
+      core.enter(own_);
     }
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
-    EVAC_ALWAYS_INLINE ~guard() {
-      core_.leave(own_);
-      detail::thread_records::left(core_, own_);
-    }
+    EVAC_ALWAYS_INLINE ~guard() { detail::thread_records::leave(own_); }
 
    private:
-    detail::epoch_core& core_;
     detail::epoch_record& own_;
   };
 

@@ -28,7 +28,7 @@ class chain_reader {
   using chain_type = typename root_type::chain_type;
   using bucket_type = typename root_type::bucket_type;
   using held = typename Storage::held;
-  enum class outcome { absent, found, changed };
+  enum class outcome { absent, found, changed, elsewhere };
 
  public:
   chain_reader(const root_type& root, epoch_record& own) noexcept : root_(root), own_(own) {}
@@ -36,28 +36,21 @@ class chain_reader {
   /// Calls on_hit(held) for the element of this hash for which same(held) is true; returns whether there is one.
   /// Lock-free but for writers that are changing this very bucket. Throws what same and on_hit throw.
   template <class Same, class OnHit>
-  EVAC_ALWAYS_INLINE bool find(std::size_t hash, const Same& same, const OnHit& on_hit) {
+  EVAC_ALWAYS_INLINE bool find(std::size_t hash, Same same, const OnHit& on_hit) {
     const tag_t tag = tag_of(hash);
-    auto home = root_.home_of(hash);
-    for (unsigned waits = 0;;) {
-      const bucket_type& bucket = *root_.at(home.index);
-      const bucket_state state(bucket.first.load(acquire));  // acquire: split, and what the last writer has stored
-      const unsigned depth = root_.depth_of(state, home.index);
-      if (depth != home.depth && protocol::compares_depth()) [[unlikely]] {
-        home = root_type::descend(hash, home, depth);
-        continue;
-      }
-      if (!state.changing()) [[likely]] {
-        held copy;
-        const outcome result = look(bucket, state, tag, same, copy);
-        if (result == outcome::found) {
-          on_hit(copy);
-          return true;
-        }
-        if (result == outcome::absent) return false;
-      }
-      wait(waits++);
+    std::size_t index = root_.home_of(hash);
+    held copy;
+    const outcome first = look_once(index, hash, tag, same, copy);
+    if (first == outcome::found) {
+      on_hit(copy);
+      return true;
     }
+    if (first == outcome::absent) [[likely]]
+      return false;
+    held late;
+    if (!find_again(index, hash, tag, same, late)) return false;
+    on_hit(late);
+    return true;
   }
 
   /// Copies the chain of a bucket, as it was at one moment, to `to`, and returns how deep it was then. Throws
@@ -74,13 +67,13 @@ class chain_reader {
 
   /// Fetches what a look-up of this hash will read.
   EVAC_ALWAYS_INLINE void prefetch(std::size_t hash) const noexcept {
-    const auto* const bucket = reinterpret_cast<const std::byte*>(root_.at(root_.home_of(hash).index));
-    prefetch_for_read(bucket);
-    if constexpr (chain_type::layout::home_bytes() > cache_line) prefetch_for_read(bucket + cache_line);
+    const bucket_type& bucket = *root_.at(root_.home_of(hash));
+    prefetch_for_read(&bucket);
+    prefetch_rest(bucket);
   }
   /// Fetches the node that a look-up will read, if the bucket shows one; its memory should have been prefetched.
   void prefetch_node(std::size_t hash) const noexcept {
-    const bucket_type& bucket = *root_.at(root_.home_of(hash).index);
+    const bucket_type& bucket = *root_.at(root_.home_of(hash));
     // relaxed, both: a guess
     const tag_word tags(bucket.tags.load(relaxed));
     const slot_mask candidates = tags.match(tag_of(hash));
@@ -88,13 +81,43 @@ class chain_reader {
   }
 
  private:
+  // The second line of a bucket, which would be asked for only when the tags of the first are there.
+  EVAC_ALWAYS_INLINE static void prefetch_rest(const bucket_type& bucket) noexcept {
+    if constexpr (chain_type::layout::home_bytes() > cache_line) {
+      prefetch_for_read(reinterpret_cast<const std::byte*>(&bucket) + cache_line);
+    }
+  }
   EVAC_ALWAYS_INLINE static bool unchanged(const bucket_type& bucket, bucket_state state) noexcept {
     // relaxed: the loads before it acquire, so that it comes after them
     return !protocol::validates_what_it_read() || bucket_state(bucket.first.load(relaxed)).same_contents(state);
   }
 
+  // One look at the bucket; `changed` if there must be another, at the index that is left.
   template <class Same>
-  EVAC_ALWAYS_INLINE static outcome look(const bucket_type& home, bucket_state state, tag_t tag, const Same& same,
+  EVAC_ALWAYS_INLINE outcome look_once(std::size_t& index, std::size_t hash, tag_t tag, Same same, held& copy) const {
+    const bucket_type& bucket = *root_.at(index);
+    prefetch_rest(bucket);
+    const bucket_state state(bucket.first.load(acquire));  // acquire: split, and what the last writer has stored
+    if (!root_.is_home(index, state, hash)) [[unlikely]] {
+      index = root_.descend(index, state, hash);
+      return outcome::elsewhere;
+    }
+    if (state.changing()) [[unlikely]]
+      return outcome::changed;
+    return look(bucket, state, tag, same, copy);
+  }
+  template <class Same>
+  EVAC_NEVER_INLINE bool find_again(std::size_t index, std::size_t hash, tag_t tag, Same same, held& copy) {
+    for (unsigned waits = 0;;) {
+      const outcome result = look_once(index, hash, tag, same, copy);
+      if (result == outcome::found) return true;
+      if (result == outcome::absent) return false;
+      if (result == outcome::changed) wait(waits++);
+    }
+  }
+
+  template <class Same>
+  EVAC_ALWAYS_INLINE static outcome look(const bucket_type& home, bucket_state state, tag_t tag, Same same,
                                          held& copy) {
     const tag_word tags(home.tags.load(acquire));  // acquire: the slots of these tags
     for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
@@ -106,12 +129,15 @@ class chain_reader {
       if (same(copy)) return outcome::found;
     }
     if (tags.may_overflow(tag)) [[unlikely]] {
-      return look_behind(home, state, tag, same, copy);
+      held behind;
+      const outcome result = look_behind(home, state, tag, same, behind);
+      copy = behind;
+      return result;
     }
     return unchanged(home, state) ? outcome::absent : outcome::changed;
   }
   template <class Same>
-  EVAC_NEVER_INLINE static outcome look_behind(const bucket_type& home, bucket_state state, tag_t tag, const Same& same,
+  EVAC_NEVER_INLINE static outcome look_behind(const bucket_type& home, bucket_state state, tag_t tag, Same same,
                                                held& copy) {
     std::uint64_t link = home.slot(chain_type::link_slot)->load(acquire);  // acquire: what the bucket holds
     while (link != 0) {

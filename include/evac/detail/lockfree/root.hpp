@@ -4,9 +4,9 @@
 //                 | homes from the start | split off       | at work          | do not exist
 //
 // A bucket's parent is what is left of its index without the highest bit. Children are split off in the order of their
-// indices, in runs that writers claim; a run is done when all before it are. `shape` is `done` as readers see it: it
+// indices, in runs that writers claim; a run is done when all before it are. `shown` is `done` as readers see it: it
 // may lag behind, and then the bucket that it leads to says in its state that it is deeper, and the key's home is one
-// step further. So a look-up asks no bucket whether it exists: one that a state or `shape` leads to does.
+// step further. So a look-up asks no bucket whether it exists: one that a state or `shown` leads to does.
 //
 // Memory of large segments is not touched before a bucket in it is made.
 #ifndef EVAC_DETAIL_LOCKFREE_ROOT_HPP
@@ -47,7 +47,10 @@ class sync_root {
 
   /// Room for `homes` home buckets, at least base_homes. Throws what the allocator throws, and std::length_error.
   sync_root(const Allocator& allocator, std::size_t homes, std::uint64_t serial)
-      : allocator_(allocator), serial_(serial), initial_(std::max(homes, base_homes)) {
+      : allocator_(allocator),
+        serial_(serial),
+        initial_(std::max(homes, base_homes)),
+        initial_mask_(mask_of(initial_)) {
     if (initial_ > most_homes()) throw std::length_error("evac: more elements than there is memory for");
     try {
       for (std::size_t first = 0; first < initial_; first = std::max(2 * first, base_homes)) open_from_start(first);
@@ -56,7 +59,8 @@ class sync_root {
       throw;
     }
     // relaxed, all of them: nobody else knows this root yet
-    shape_.store(shape_of(initial_), relaxed);
+    mask_.store(initial_mask_, relaxed);
+    shown_.store(initial_, relaxed);
     claimed_.store(initial_, relaxed);
     done_.store(initial_, relaxed);
   }
@@ -75,27 +79,37 @@ class sync_root {
 
   // --- homes ---------------------------------------------------------------------------------------------------------
 
-  /// The home of a hash, and how deep it is expected to be.
-  struct home {
-    std::size_t index;
-    unsigned depth;
-  };
-  [[nodiscard]] EVAC_ALWAYS_INLINE home home_of(std::size_t hash) const noexcept {
-    return home_in(shape_.load(acquire), hash);  // acquire: split
+  /// A bucket that exists and that a key of this hash was in, if it was in the table at all: its home, or one before
+  /// that.
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
+    // acquire: split. The mask first: who finds a new one finds the homes that it takes for granted.
+    const std::size_t mask = mask_.load(acquire);
+    return home_among(mask, shown_.load(acquire), hash);
+  }
+  /// Whether a key of this hash belongs to the bucket, which is in this state.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool is_home(std::size_t index, bucket_state state,
+                                                std::size_t hash) const noexcept {
+    if (!protocol::compares_depth()) return true;
+    const unsigned depth = state.depth();
+    if (depth != 0) return (hash & ((std::size_t{1} << depth) - 1)) == index;
+    // relaxed: it only goes up; as long as nothing is shown that was not there from the start, home_of() was right.
+    if (shown_.load(relaxed) == initial_) [[likely]]
+      return true;
+    return home_among(initial_mask_, initial_, hash) == index;
+  }
+  /// Where a hash goes from a bucket that is its home no more: to the first child that was split off on its way. Not
+  /// further: that child need not be as deep as its parent.
+  [[nodiscard]] std::size_t descend(std::size_t index, bucket_state state, std::size_t hash) const noexcept {
+    const std::size_t reached = hash & ((std::size_t{1} << depth_of(state, index)) - 1);
+    const int bit = std::countr_zero(reached ^ index);
+    return hash & ((std::size_t{2} << static_cast<unsigned>(bit)) - 1);
   }
   /// The depth of a bucket in this state.
-  [[nodiscard]] EVAC_ALWAYS_INLINE unsigned depth_of(bucket_state state, std::size_t index) const noexcept {
-    const unsigned depth = state.depth();
-    if (depth != 0) return depth;
-    return home_in(shape_of(initial_), index).depth;
-  }
-  /// Where a hash goes from a home that turns out to be deeper than expected: it stays, or goes to the first child that
-  /// was split off on its way. Not further: that child need not be as deep as its parent.
-  [[nodiscard]] static home descend(std::size_t hash, home from, unsigned depth) noexcept {
-    const std::size_t ahead = (hash >> from.depth) & ((std::size_t{1} << (depth - from.depth)) - 1);
-    if (ahead == 0) return {from.index, depth};
-    const unsigned bit = from.depth + static_cast<unsigned>(std::countr_zero(ahead));
-    return {hash & ((std::size_t{2} << bit) - 1), bit + 1};
+  [[nodiscard]] unsigned depth_of(bucket_state state, std::size_t index) const noexcept {
+    if (state.depth() != 0) return state.depth();
+    const std::size_t half = std::bit_floor(initial_);
+    const std::size_t parent = index & (half - 1);
+    return static_cast<unsigned>(std::countr_zero(half)) + ((parent | half) < initial_ ? 1U : 0U);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket_type* at(std::size_t index) const noexcept {
     // relaxed: who has the index has synchronised with who set the entry: split
@@ -109,14 +123,13 @@ class sync_root {
 
   /// Locks the home of a hash. Throws nothing.
   [[nodiscard]] chain_type lock_home(epoch_record& own, epoch_core& core, std::size_t hash) noexcept {
-    home wanted = home_of(hash);
+    std::size_t index = home_of(hash);
     for (int spins = 0;;) {
-      bucket_type& bucket = *at(wanted.index);
+      bucket_type& bucket = *at(index);
       std::uint64_t bits = bucket.first.load(acquire);  // acquire: split
       const bucket_state state(bits);
-      const unsigned depth = depth_of(state, wanted.index);
-      if (depth != wanted.depth && protocol::compares_depth()) [[unlikely]] {
-        wanted = descend(hash, wanted, depth);
+      if (!is_home(index, state, hash)) [[unlikely]] {
+        index = descend(index, state, hash);
         continue;
       }
       if (!state.locked()) {
@@ -133,15 +146,15 @@ class sync_root {
   // --- overflow buckets ----------------------------------------------------------------------------------------------
 
   /// For the chain of a home. Throws std::bad_alloc.
-  [[nodiscard]] bucket_type* take_overflow(const bucket_type& home) {
-    pool& from = pool_of(home);
+  [[nodiscard]] bucket_type* take_overflow(const bucket_type& chain_home) {
+    pool& from = pool_of(chain_home);
     const std::lock_guard guard(from.lock);
     from.buckets.ensure(allocator_, 1);
     return from.buckets.take();
   }
   /// It must have been taken for the same home.
-  void give_back(const bucket_type& home, bucket_type* emptied) noexcept {
-    pool& to = pool_of(home);
+  void give_back(const bucket_type& chain_home, bucket_type* emptied) noexcept {
+    pool& to = pool_of(chain_home);
     const std::lock_guard guard(to.lock);
     to.buckets.give_back(emptied);
   }
@@ -224,14 +237,12 @@ class sync_root {
     while (done < claimed && is_split_off(done)) ++done;
     while (known < done && !done_.compare_exchange_weak(known, done, acq_rel, acquire)) {  // release: split
     }
-    std::uint64_t shown = shape_.load(relaxed);  // relaxed: the exchange decides
-    const std::size_t shown_homes = shown & homes_mask;
-    if (done <= shown_homes) return;
-    // A bucket that is not shown yet costs its look-ups a step more; a new shape costs every reader a cache miss.
-    if (done - shown_homes < std::max<std::size_t>(16, done / 128) && !std::has_single_bit(done)) return;
-    const std::uint64_t shape = shape_of(done);
-    while (shown < shape && !shape_.compare_exchange_weak(shown, shape, release, relaxed)) {  // release: split
-    }
+    std::size_t shown = shown_.load(relaxed);  // relaxed: the exchange decides
+    if (done <= shown) return;
+    // A bucket that is not shown yet costs its look-ups a step more; new numbers cost every reader a cache miss.
+    if (done - shown < std::max<std::size_t>(16, done / 128) && !std::has_single_bit(done)) return;
+    raise(shown_, done);
+    raise(mask_, mask_of(done));
     finish_segment(done);
   }
 
@@ -291,11 +302,9 @@ class sync_root {
   // Pairs
   //   split      what makes a bucket (its segment, its contents, its parent's new state) is released by the parent's
   //   state,
-  //              and again by `done` and `shape`; whoever is led to the bucket by one of them acquires
+  //              and again by `done` and `shown`; whoever is led to the bucket by one of them acquires
   //   handover   who unlocks releases, who locks acquires
   //   made       the stripes
-  static constexpr unsigned depth_shift = 56;
-  static constexpr std::uint64_t homes_mask = (std::uint64_t{1} << depth_shift) - 1;
   static constexpr int spins_before_parking = 64;
   static constexpr std::size_t pool_count = 4;
   /// From here on a thread's changes of the number of elements are worth a line of its own.
@@ -313,16 +322,19 @@ class sync_root {
   [[nodiscard]] static constexpr std::size_t most_homes() noexcept {
     return (std::size_t{1} << 40U);  // tag and shard bits are above
   }
-  [[nodiscard]] static std::uint64_t shape_of(std::size_t homes) noexcept {
-    const auto depth = static_cast<std::uint64_t>(std::bit_width(homes) - 1);
-    return depth << depth_shift | homes;
+  /// For at least half a mask of homes.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static std::size_t home_among(std::size_t mask, std::size_t homes,
+                                                                 std::size_t hash) noexcept {
+    const std::size_t fed = hash & mask;
+    const std::size_t unfed = hash & (mask >> 1U);
+    return fed < homes ? fed : unfed;
   }
-  [[nodiscard]] EVAC_ALWAYS_INLINE static home home_in(std::uint64_t shape, std::size_t hash) noexcept {
-    const auto depth = static_cast<unsigned>(shape >> depth_shift);
-    const std::size_t half = std::size_t{1} << depth;
-    const std::size_t parent = hash & (half - 1);
-    const bool split = (parent | half) < (shape & homes_mask);
-    return {hash & (split ? 2 * half - 1 : half - 1), depth + (split ? 1U : 0U)};
+  [[nodiscard]] static std::size_t mask_of(std::size_t homes) noexcept { return 2 * std::bit_floor(homes) - 1; }
+  // Only up, whoever comes first.
+  static void raise(atomic<std::size_t>& to, std::size_t value) noexcept {
+    std::size_t before = to.load(relaxed);  // relaxed: the exchange decides
+    while (before < value && !to.compare_exchange_weak(before, value, acq_rel, relaxed)) {  // release: split
+    }
   }
 
   EVAC_NEVER_INLINE void wait_for_lock(epoch_record& own, epoch_core& core, bucket_type& bucket, int spins) noexcept {
@@ -333,8 +345,8 @@ class sync_root {
     core.sleepers().wait(&bucket.first, [&] { return bucket_state(bucket.first.load(seq_cst)).locked(); });
   }
 
-  [[nodiscard]] pool& pool_of(const bucket_type& home) noexcept {
-    return pools_[reinterpret_cast<std::uintptr_t>(&home) / layout::home_bytes() % pool_count];
+  [[nodiscard]] pool& pool_of(const bucket_type& chain_home) noexcept {
+    return pools_[reinterpret_cast<std::uintptr_t>(&chain_home) / layout::home_bytes() % pool_count];
   }
   template <class Figure>
   [[nodiscard]] std::size_t sum_of_pools(const Figure& figure) const noexcept {
@@ -413,9 +425,11 @@ class sync_root {
   [[no_unique_address]] Allocator allocator_;
   const std::uint64_t serial_;
   const std::size_t initial_;
-  std::size_t freed_ = 0;                        // homes whose elements are; by who frees the root
-  std::size_t discarded_ = 0;                    // by who frees the root
-  alignas(64) atomic<std::uint64_t> shape_{0};   // depth and number of homes that readers go by
+  std::size_t freed_ = 0;      // homes whose elements are; by who frees the root
+  std::size_t discarded_ = 0;  // by who frees the root
+  const std::size_t initial_mask_;
+  alignas(64) atomic<std::size_t> mask_{0};      // of `shown`, and raised after it
+  atomic<std::size_t> shown_{0};                 // how many homes readers go by
   atomic<stripe*> stripes_{nullptr};             // made once, when the table is large
   atomic<std::uintptr_t> segments_[64] = {};     // biased as in directory.hpp; each is set once
   alignas(128) atomic<std::size_t> claimed_{0};  // by who claims a run

@@ -71,49 +71,36 @@ class sync_table {
   /// Inside the domain, as a reader.
   class reading {
    public:
-    EVAC_ALWAYS_INLINE explicit reading(const sync_table& table) : core_(*table.core_), own(thread_records::of(core_)) {
-      core_.enter(own);
+    EVAC_ALWAYS_INLINE explicit reading(const sync_table& table) : own(thread_records::of(*table.core_)) {
+      table.core_->enter(own);
     }
     reading(const reading&) = delete;
     reading& operator=(const reading&) = delete;
-    EVAC_ALWAYS_INLINE ~reading() {
-      core_.leave(own);
-      thread_records::left(core_, own);
-    }
+    EVAC_ALWAYS_INLINE ~reading() { thread_records::leave(own); }
     /// Leaves and enters again, so that what was retired meanwhile can go; what was found before is not to be used any
     /// more.
     void refresh() noexcept {
-      core_.leave(own);
-      core_.enter(own);
+      // The record stays, also that of a thread that has ended.
+      static_cast<void>(epoch_core::leave(own));
+      own.core->enter(own);
     }
 
-   private:
-    epoch_core& core_;
-
-   public:
     epoch_record& own;
   };
 
   /// The same for a call that may change something; `retires` bytes, or 0, may be taken away by it.
   class writing {
    public:
-    EVAC_ALWAYS_INLINE explicit writing(sync_table& table, size_type retires)
-        : core_(*table.core_), own(thread_records::of(core_)) {
-      if (retires != 0) core_.make_room(own, retires);
-      core_.enter(own);
+    EVAC_ALWAYS_INLINE writing(sync_table& table, size_type retires) : own(thread_records::of(*table.core_)) {
+      if (retires != 0) table.core_->make_room(own, retires);
+      table.core_->enter(own);
     }
     writing(const writing&) = delete;
     writing& operator=(const writing&) = delete;
     EVAC_ALWAYS_INLINE ~writing() {
-      core_.leave(own);
-      if (!own.inside() && !own.ended) core_.tend(own);
-      thread_records::left(core_, own);
+      if (thread_records::leave(own) && own.nesting == 0) own.core->tend(own);
     }
 
-   private:
-    epoch_core& core_;
-
-   public:
     epoch_record& own;
   };
 

@@ -41,11 +41,13 @@
 
 namespace evac::detail {
 
+class epoch_core;
+
 struct epoch_record {
   own_atomic<std::uint64_t> entered{0};  // states above
-  std::uint32_t nesting = 0;             // guards of this thread; the thread's
+  std::uint32_t nesting = 0;             // guards of this thread, and `ended`; the thread's
   std::uint32_t index = 0;               // 1, 2, ...: of all records of the domain; written once
-  bool ended = false;                    // the thread has ended but for objects that outlive its registry; the thread's
+  epoch_core* core = nullptr;            // whose record this is; written once
   bool prepared = false;                 // there is a spare batch; the thread's
   std::uint32_t ticks = 0;               // the thread's
   std::size_t credit = 0;                // bytes charged to the domain but not retired yet; the thread's
@@ -55,7 +57,9 @@ struct epoch_record {
   relaxed_cell<std::size_t> parks{0};
   alignas(64) garbage_bag bag;
 
-  [[nodiscard]] bool inside() const noexcept { return nesting != 0; }
+  /// In `nesting`: the thread has ended, but for objects that outlive its registry.
+  static constexpr std::uint32_t ended = std::uint32_t{1} << 31U;
+  [[nodiscard]] bool inside() const noexcept { return (nesting & ~ended) != 0; }
 };
 
 class epoch_core {
@@ -68,12 +72,19 @@ class epoch_core {
   // --- entering ------------------------------------------------------------------------------------------------------
 
   EVAC_ALWAYS_INLINE void enter(epoch_record& own) noexcept {
-    if (own.nesting++ != 0) return;
-    // acquire: what E2 needs. An epoch that is over by now only delays the next step.
-    asymmetric_fence::announce<std::uint64_t>(own.entered, epoch_.load(acquire) * 2 + 1);
+    if (own.nesting++ == 0) [[likely]]
+      return announce(own);
+    if (own.nesting == epoch_record::ended + 1) announce(own);
   }
-  EVAC_ALWAYS_INLINE void leave(epoch_record& own) noexcept {
-    if (--own.nesting == 0) own.entered.store(0, release);  // release: what was read inside was read before
+  /// Returns whether the record is to be given back: its thread has ended, and this was the last guard.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
+    if (--own.nesting == 0) [[likely]] {
+      own.entered.store(0, release);  // release: what was read inside was read before
+      return false;
+    }
+    if (own.nesting != epoch_record::ended) return false;
+    own.entered.store(0, release);  // release: as above
+    return true;
   }
 
   [[nodiscard]] epoch_record* take_record() {
@@ -81,6 +92,7 @@ class epoch_core {
     if (own == nullptr) throw std::bad_alloc();
     // relaxed: only distinctness matters
     if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
+    own->core = this;
     return own;
   }
   /// What the thread has retired goes to the core.
@@ -97,7 +109,7 @@ class epoch_core {
     }
     refund(own->credit);
     own->credit = 0;
-    own->ended = false;
+    own->nesting = 0;
     record_list<epoch_record>::give_back(own);
   }
 
@@ -244,7 +256,6 @@ class epoch_core {
       if (&gone == own) return true;
       gone.entered.store(0, relaxed);
       gone.nesting = 0;
-      gone.ended = false;
       reset_after_fork(gone.bag);
       gone.prepared = gone.bag.spare != nullptr;
       if (gone.credit != 0) refund(gone.credit);
@@ -255,6 +266,11 @@ class epoch_core {
   }
 
  private:
+  EVAC_ALWAYS_INLINE void announce(epoch_record& own) noexcept {
+    // acquire: what E2 needs. An epoch that is over by now only delays the next step.
+    asymmetric_fence::announce<std::uint64_t>(own.entered, epoch_.load(acquire) * 2 + 1);
+  }
+
   // Pairs
   //   left     leave() releases, advance() acquires, and on through the epoch to who reclaims
   //   sealed   seal() and advance() are read-modify-writes of the epoch (E2)
@@ -460,11 +476,12 @@ class thread_records {
     }
     return find(core);
   }
-  /// After leaving: gives the record of a thread that has ended back.
-  EVAC_ALWAYS_INLINE static void left(epoch_core& core, epoch_record& own) noexcept {
-    if (own.ended && own.nesting == 0) [[unlikely]] {
-      retire(core, own);
-    }
+  /// Returns whether the record is still this thread's.
+  EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
+    if (!epoch_core::leave(own)) [[likely]]
+      return true;
+    retire(own);
+    return false;
   }
   /// The record that this thread has already, or null.
   [[nodiscard]] static epoch_record* existing(const epoch_core& core) noexcept {
@@ -492,7 +509,7 @@ class thread_records {
       for (const entry& each : entries) {
         if (each.record->inside()) {
           // A guard of an object that outlives this one: its end gives the record back.
-          each.record->ended = true;
+          each.record->nesting |= epoch_record::ended;
           last_core_ = each.core;
           last_record_ = each.record;
         } else {
@@ -514,15 +531,16 @@ class thread_records {
       if (!ended_) registry().entries.reserve(registry().entries.size() + 1);
       own = core.take_record();
       core.add_reference();
-      own->ended = ended_;
+      if (ended_) own->nesting = epoch_record::ended;
       if (!ended_) registry().entries.push_back({&core, own});
     }
     last_core_ = &core;
     last_record_ = own;
     return *own;
   }
-  EVAC_NEVER_INLINE static void retire(epoch_core& core, epoch_record& own) noexcept {
+  EVAC_NEVER_INLINE static void retire(epoch_record& own) noexcept {
     last_core_ = nullptr;
+    epoch_core& core = *own.core;
     core.give_back(&own);
     core.drop_reference();
   }
