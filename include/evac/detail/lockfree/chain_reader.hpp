@@ -53,6 +53,19 @@ class chain_reader {
     return true;
   }
 
+  /// One look at the tags: true if no key of this hash is there. Most keys that are absent need no lock to find that
+  /// out.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool surely_absent(std::size_t hash) const noexcept {
+    const std::size_t index = root_.home_of(hash);
+    const bucket_type& bucket = *root_.at(index);
+    prefetch_rest(bucket);
+    const bucket_state state(bucket.first.load(acquire));  // acquire: as in look_once()
+    if (state.changing() || !root_.is_home(index, state, hash)) return false;
+    const tag_word tags(bucket.tags.load(acquire));  // acquire: before the second look at the state
+    const tag_t tag = tag_of(hash);
+    return !tags.match(tag) && !tags.may_overflow(tag) && unchanged(bucket, state);
+  }
+
   /// Copies the chain of a bucket, as it was at one moment, to `to`, and returns how deep it was then. Throws
   /// std::bad_alloc.
   unsigned copy(std::size_t index, std::vector<held>& to) {

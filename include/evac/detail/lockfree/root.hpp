@@ -58,7 +58,9 @@ class sync_root {
       free_segments();
       throw;
     }
+    if (initial_ >= striped_homes) make_stripes();
     // relaxed, all of them: nobody else knows this root yet
+    next_growth_.store(growth_at(initial_), relaxed);
     mask_.store(initial_mask_, relaxed);
     shown_.store(initial_, relaxed);
     claimed_.store(initial_, relaxed);
@@ -161,20 +163,20 @@ class sync_root {
 
   // --- how many elements ---------------------------------------------------------------------------------------------
 
-  /// Counts an element that came or went; returns the sum if this is a time to look at it, else 0.
-  EVAC_ALWAYS_INLINE std::int64_t count(const epoch_record& own, std::int64_t change) noexcept {
+  /// Counts an element that came or went; returns the sum if it asks for a growth, else 0.
+  EVAC_ALWAYS_INLINE std::size_t count(const epoch_record& own, std::int64_t change) noexcept {
     stripe* const all = stripes_.load(acquire);  // acquire: made
-    if (all == nullptr || own.index >= all[0].slots)
-      return total_.fetch_add(change, relaxed) + change;  // relaxed: a sum
-    // This thread's alone: no read-modify-write. relaxed: a part of a sum
-    own_atomic<std::int64_t>& mine = all[own.index].delta;
-    const std::int64_t delta = mine.load(relaxed) + change;
-    if (delta < delta_limit && -delta < delta_limit) [[likely]] {
-      mine.store(delta, relaxed);
-      return 0;
+    if (all != nullptr && own.index < all[0].slots) [[likely]] {
+      // This thread's alone: no read-modify-write. relaxed: a part of a sum
+      own_atomic<std::int64_t>& mine = all[own.index].delta;
+      change += mine.load(relaxed);
+      const bool tell = change >= delta_limit || -change >= delta_limit;
+      mine.store(tell ? 0 : change, relaxed);
+      if (!tell) return 0;
     }
-    mine.store(0, relaxed);
-    return total_.fetch_add(delta, relaxed) + delta;
+    // relaxed, both: a sum, and a hint
+    const std::int64_t sum = total_.fetch_add(change, relaxed) + change;
+    return sum >= next_growth_.load(relaxed) ? static_cast<std::size_t>(sum) : 0;
   }
   /// O(stripes).
   [[nodiscard]] std::size_t size() const noexcept {
@@ -196,7 +198,7 @@ class sync_root {
   [[nodiscard]] run claim(std::size_t elements, std::size_t most) noexcept {
     std::size_t from = claimed_.load(relaxed);  // relaxed: the exchange decides
     for (;;) {
-      const std::size_t threshold = grow_threshold(from, layout::home_slots());
+      const std::size_t threshold = grow_threshold(from, layout::home_slots(), shared_load);
       if (elements < threshold || from >= most_homes()) return {};
       const std::size_t half = std::bit_floor(from);
       // A doubling begins when the one before is done: so a child's parent exists, and has no split due before.
@@ -205,6 +207,7 @@ class sync_root {
       const std::size_t to = std::min(from + std::min(wanted, most), 2 * half);
       // relaxed: what the run needs was acquired above, or by who claimed the first run of this doubling
       if (claimed_.compare_exchange_weak(from, to, acq_rel, relaxed)) {
+        next_growth_.store(growth_at(to), relaxed);  // relaxed: a hint; another thread's may stay for a run
         populate(from, to);
         return {from, to};
       }
@@ -330,6 +333,9 @@ class sync_root {
     return fed < homes ? fed : unfed;
   }
   [[nodiscard]] static std::size_t mask_of(std::size_t homes) noexcept { return 2 * std::bit_floor(homes) - 1; }
+  [[nodiscard]] static std::int64_t growth_at(std::size_t homes) noexcept {
+    return static_cast<std::int64_t>(grow_threshold(homes, layout::home_slots(), shared_load));
+  }
   // Only up, whoever comes first.
   static void raise(atomic<std::size_t>& to, std::size_t value) noexcept {
     std::size_t before = to.load(relaxed);  // relaxed: the exchange decides
@@ -428,15 +434,16 @@ class sync_root {
   std::size_t freed_ = 0;      // homes whose elements are; by who frees the root
   std::size_t discarded_ = 0;  // by who frees the root
   const std::size_t initial_mask_;
-  alignas(64) atomic<std::size_t> mask_{0};      // of `shown`, and raised after it
-  atomic<std::size_t> shown_{0};                 // how many homes readers go by
-  atomic<stripe*> stripes_{nullptr};             // made once, when the table is large
-  atomic<std::uintptr_t> segments_[64] = {};     // biased as in directory.hpp; each is set once
-  alignas(128) atomic<std::size_t> claimed_{0};  // by who claims a run
-  atomic<std::size_t> moved_{0};                 // by who has split a run
-  atomic<std::size_t> done_{0};                  // only up; by who has split something off
-  spin_lock opening_;                            // who asks for the memory of the next segment
-  alignas(128) atomic<std::int64_t> total_{0};   // and the deltas of the stripes
+  alignas(64) atomic<std::size_t> mask_{0};           // of `shown`, and raised after it
+  atomic<std::size_t> shown_{0};                      // how many homes readers go by
+  atomic<stripe*> stripes_{nullptr};                  // made once, when the table is large
+  atomic<std::uintptr_t> segments_[64] = {};          // biased as in directory.hpp; each is set once
+  alignas(128) atomic<std::size_t> claimed_{0};       // by who claims a run
+  atomic<std::size_t> moved_{0};                      // by who has split a run
+  atomic<std::size_t> done_{0};                       // only up; by who has split something off
+  spin_lock opening_;                                 // who asks for the memory of the next segment
+  alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim
+  atomic<std::int64_t> total_{0};                     // and the deltas of the stripes
   pool pools_[pool_count];
 };
 

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -42,7 +44,7 @@ class sync_container {
                           epoch_domain& domain = epoch_domain::process())
       : table_(domain, hash, equal, allocator) {
     check_template_arguments();
-    if (n != 0) table_.reserve(n);
+    if (n != 0) reserve(n);
   }
   explicit sync_container(epoch_domain& domain) : sync_container(0, hasher(), key_equal(), allocator_type(), domain) {}
   explicit sync_container(const allocator_type& allocator) : sync_container(0, hasher(), key_equal(), allocator) {}
@@ -71,7 +73,7 @@ class sync_container {
   template <std::ranges::forward_range Keys>
   size_type erase_many(const Keys& keys) {
     size_type erased = 0;
-    for_bulks(
+    write_bulks(
         keys, [](const auto& key) -> const auto& { return key; },
         [&](const auto& key, size_type hash) { erased += erase_hashed(key, hash) ? 1U : 0U; });
     return erased;
@@ -125,18 +127,26 @@ class sync_container {
     return table_.find(inside.own, key, hash, on_hit);
   }
 
-  /// Calls each(element of range, hash of its key) for a bulk after the memory of all its keys is on its way.
-  template <class Range, class KeyOf, class Each>
-  void for_bulks(const Range& range, const KeyOf& key_of, const Each& each) const {
-    std::array<size_type, bulk_size> hashes;
-    auto first = std::ranges::begin(range);
-    const auto last = std::ranges::end(range);
-    while (first != last) {
+  /// Calls each(key, hash, own record) for a bulk after the memory of all its keys is on its way, inside the domain.
+  template <class Keys, class Each>
+  void read_bulks(const Keys& keys, const Each& each) const {
+    bulk_hashes hashes;
+    const auto last = std::ranges::end(keys);
+    for (auto first = std::ranges::begin(keys); first != last;) {
       const reading inside(table_);
-      size_type keys = 0;
-      for (auto at = first; keys != bulk_size && at != last; ++at) hashes[keys++] = table_.hash_of(key_of(*at));
-      table_.prefetch(inside.own, hashes.data(), keys);
-      for (size_type i = 0; i != keys; ++i, ++first) each(*first, hashes[i]);
+      const size_type count = fetch_bulk(inside, first, last, std::identity(), hashes);
+      for (size_type i = 0; i != count; ++i, ++first) each(*first, hashes[i], inside.own);
+    }
+  }
+  /// The same for calls each(element of range, hash of its key) that may change something. They come outside of the
+  /// domain: who is inside never waits for room.
+  template <class Range, class KeyOf, class Each>
+  void write_bulks(const Range& range, const KeyOf& key_of, const Each& each) const {
+    bulk_hashes hashes;
+    const auto last = std::ranges::end(range);
+    for (auto first = std::ranges::begin(range); first != last;) {
+      const size_type count = fetch_bulk(reading(table_), first, last, key_of, hashes);
+      for (size_type i = 0; i != count; ++i, ++first) each(*first, hashes[i]);
     }
   }
 
@@ -145,6 +155,16 @@ class sync_container {
  private:
   friend struct table_access;
 
+  using bulk_hashes = std::array<size_type, bulk_size>;
+
+  // Fetches the memory of the next bulk of keys; returns how many these are.
+  template <class At, class Last, class KeyOf>
+  size_type fetch_bulk(const reading& inside, At at, const Last& last, const KeyOf& key_of, bulk_hashes& hashes) const {
+    size_type count = 0;
+    for (; count != bulk_size && at != last; ++at) hashes[count++] = table_.hash_of(key_of(*at));
+    table_.prefetch(inside.own, hashes.data(), count);
+    return count;
+  }
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE bool contains_key(const K& key) const {
     return find(key, [](const held&) {});

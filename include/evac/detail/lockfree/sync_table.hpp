@@ -161,8 +161,8 @@ class sync_table {
   /// After the lock is released: an element more, and what that asks for. Up to root_type::longest_run parents are
   /// evacuated.
   EVAC_ALWAYS_INLINE void count_insert(epoch_record& own, root_type& root) {
-    const std::int64_t sum = root.count(own, 1);
-    if (sum > 0) grow(own, root, static_cast<size_type>(sum));
+    const size_type elements_now = root.count(own, 1);
+    if (elements_now != 0) grow(own, root, elements_now);
   }
   EVAC_ALWAYS_INLINE static void count_erase(epoch_record& own, root_type& root) noexcept { root.count(own, -1); }
 
@@ -270,6 +270,8 @@ class sync_table {
   template <class K, class Condition>
   std::optional<held> take_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
     std::optional<held> taken;
+    root_type* const current = root_.load(acquire);  // acquire: made
+    if (current == nullptr || chain_reader<storage, allocator_type>(*current, own).surely_absent(hash)) return taken;
     change_if_rooted(own, key, hash, false, [&](root_type& root, chain_type& chain, place found) {
       if (found.where == nullptr) return false;
       const held there = chain_type::at(found);
@@ -307,7 +309,7 @@ class sync_table {
 
   /// Homes for n elements, made now. Where there are elements already, by splitting: O(n), while others go on.
   void reserve(size_type n) {
-    const size_type homes = homes_for(n, chain_type::home_slots);
+    const size_type homes = homes_for(n, chain_type::home_slots, shared_load);
     writing call(*this, 0);
     root_type* root = root_.load(acquire);  // acquire: made
     if (root == nullptr) root = &make_root(homes);
@@ -415,7 +417,7 @@ class sync_table {
     auto run = root.claim(wanted, root_type::longest_run);
     const bool claimed = run.from != run.to;
     // Nothing to claim, but a doubling that waits for others: their work can be done by anybody.
-    if (!claimed && wanted >= grow_threshold(root.claimed(), chain_type::home_slots))
+    if (!claimed && wanted >= grow_threshold(root.claimed(), chain_type::home_slots, shared_load))
       run = root.late(root_type::longest_run);
     child_split<storage, allocator_type> split(root, own, *core_);
     size_type moved = 0;

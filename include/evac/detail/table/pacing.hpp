@@ -8,8 +8,8 @@
 //                     5.5 B  7.5 B
 //
 // So the number of homes is a function of the number of elements (linear hashing, Litwin 1980, with the parents split
-// in order), and memory follows the contents instead of doubling at once: `bench/run --bars --only memory` measures 36 bytes
-// per 16-byte element at the worst size.
+// in order), and memory follows the contents instead of doubling at once: `bench/run --bars --only memory` measures 36
+// bytes per 16-byte element at the worst size.
 #ifndef EVAC_DETAIL_TABLE_PACING_HPP
 #define EVAC_DETAIL_TABLE_PACING_HPP
 
@@ -27,25 +27,33 @@ inline constexpr std::size_t inserts_per_parent = 2;
 /// Children that one insert merges back at most while a table shrinks.
 inline constexpr std::size_t merges_per_step = 4;
 
+/// The load at which a doubling begins, in fourteenths of the slots of all homes.
+inline constexpr std::size_t owned_load = 11;
+/// A chain that all threads share gives up a slot of its home for its link, so that it overflows sooner: at 11 a tenth
+/// of the elements would be in overflow buckets, twice as many as in a table of one owner.
+inline constexpr std::size_t shared_load = 10;
+
 /// The size at which a table of `homes` home buckets evacuates its next parent.
-[[nodiscard]] constexpr std::size_t grow_threshold(std::size_t homes, std::size_t home_slots) noexcept {
+[[nodiscard]] constexpr std::size_t grow_threshold(std::size_t homes, std::size_t home_slots,
+                                                   std::size_t load = owned_load) noexcept {
   if (homes <= 1) return homes * home_slots;  // a lone bucket may as well be full
   const std::size_t half = std::bit_floor(homes);
-  return half * home_slots / 14 * 11 + half * home_slots % 14 * 11 / 14 + inserts_per_parent * (homes - half);
+  return half * home_slots / 14 * load + half * home_slots % 14 * load / 14 + inserts_per_parent * (homes - half);
 }
 
 /// The fewest homes that a table needs so that `elements` elements cause no growth.
-[[nodiscard]] constexpr std::size_t homes_for(std::size_t elements, std::size_t home_slots) noexcept {
+[[nodiscard]] constexpr std::size_t homes_for(std::size_t elements, std::size_t home_slots,
+                                              std::size_t load = owned_load) noexcept {
   std::size_t half = 1;
-  while (grow_threshold(2 * half, home_slots) <= elements) half *= 2;
-  const std::size_t start = grow_threshold(half, home_slots);
+  while (grow_threshold(2 * half, home_slots, load) <= elements) half *= 2;
+  const std::size_t start = grow_threshold(half, home_slots, load);
   if (start > elements) return half;
   const std::size_t parents = (elements - start) / inserts_per_parent + 1;
   return half + (parents < half ? parents : half);
 }
 
-/// Overflow buckets that a table just before a growth has: at that load a home has 0.2 on average; with a margin of several
-/// standard deviations. Measured by the test that fills reserved tables.
+/// Overflow buckets that a table just before a growth has: at that load a home has 0.2 on average; with a margin of
+/// several standard deviations. Measured by the test that fills reserved tables.
 [[nodiscard]] constexpr std::size_t expected_overflow(std::size_t homes) noexcept {
   return homes / 4 + (std::size_t{3} << static_cast<unsigned>((std::bit_width(homes) + 1) / 2));
 }
