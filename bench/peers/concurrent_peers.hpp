@@ -31,8 +31,7 @@ struct joined_lists<peer_list<Left...>, peer_list<Right...>> {
 template <class Left, class Right>
 using joined = typename joined_lists<Left, Right>::type;
 
-// evac::sync_map joins here, as a second map of our own.
-using own_concurrent_peers = peer_list<evac_sharded_peer>;
+using own_concurrent_peers = peer_list<evac_sharded_peer, evac_sync_peer>;
 using standing_concurrent_peers = peer_list<std_shared_mutex_peer, absl_mutex_peer, absl_sharded_peer>;
 
 // Peers that are there only where they were found; the others are named by missing_concurrent_peers().

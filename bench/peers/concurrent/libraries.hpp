@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <evac/sharded_map.hpp>
+#include <evac/sync_map.hpp>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -95,6 +97,51 @@ struct evac_sharded_peer {
   template <class K, class V>
   struct map : visited_map<evac::sharded_map<K, V>, K, V> {
     explicit map(std::size_t expected = 0) : visited_map<evac::sharded_map<K, V>, K, V>(expected) {}
+  };
+};
+
+struct evac_sync_peer {
+  static constexpr const char* name = "evac::sync_map";
+  static constexpr bool locked = false;
+  template <class K, class V>
+  class map {
+   public:
+    explicit map(std::size_t expected = 0) : map_(expected) {}
+    template <class Q>
+    bool insert(const Q& key, const V& value) {
+      return !map_.load_or_store(K(key), value).loaded;
+    }
+    template <class Q>
+    bool upsert(const Q& key, const V& value) {
+      return map_.store(K(key), value);
+    }
+    template <class Q>
+    void increment(const Q& key, const V& by) {
+      map_.update(K(key), [&](const std::optional<V>& before) { return std::optional<V>(before.value_or(V{}) + by); });
+    }
+    template <class Q>
+    bool find(const Q& key, V& out) const {
+      return map_.load(key, [&](const V& value) { out = value; });
+    }
+    template <class It, class F>
+    std::size_t find_many(It first, It last, const F& f) const {
+      return map_.load_many(std::ranges::subrange(first, last), [&](const auto&, const V& value) { f(value); });
+    }
+    template <class Q>
+    bool erase(const Q& key) {
+      return map_.erase(key);
+    }
+    [[nodiscard]] std::size_t size() const { return map_.size(); }
+    template <class F>
+    void for_each(const F& f) const {
+      map_.range([&](const K& key, const V& value) {
+        f(key, value);
+        return true;
+      });
+    }
+
+   private:
+    evac::sync_map<K, V> map_;
   };
 };
 

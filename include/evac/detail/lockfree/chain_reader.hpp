@@ -28,29 +28,39 @@ class chain_reader {
   using chain_type = typename root_type::chain_type;
   using bucket_type = typename root_type::bucket_type;
   using held = typename Storage::held;
-  enum class outcome { absent, found, changed, elsewhere };
 
  public:
+  /// What a look at a bucket tells. `changed`: look again, it was written meanwhile; `elsewhere`: the key may be in
+  /// another bucket.
+  enum class outcome { absent, found, changed, elsewhere };
+
   chain_reader(const root_type& root, epoch_record& own) noexcept : root_(root), own_(own) {}
 
   /// Calls on_hit(held) for the element of this hash for which same(held) is true; returns whether there is one.
   /// Lock-free but for writers that are changing this very bucket. Throws what same and on_hit throw.
   template <class Same, class OnHit>
-  EVAC_ALWAYS_INLINE bool find(std::size_t hash, Same same, const OnHit& on_hit) {
-    const tag_t tag = tag_of(hash);
+  bool find(std::size_t hash, Same same, const OnHit& on_hit) {
     std::size_t index = root_.home_of(hash);
-    held copy;
-    const outcome first = look_once(index, hash, tag, same, copy);
-    if (first == outcome::found) {
-      on_hit(copy);
-      return true;
+    for (unsigned waits = 0;;) {
+      held copy;
+      const outcome result = look<true>(root_, index, hash, same, copy);
+      if (result == outcome::absent) return false;
+      if (result == outcome::found) {
+        on_hit(copy);
+        return true;
+      }
+      if (result == outcome::changed) wait(waits++);
     }
-    if (first == outcome::absent) [[likely]]
-      return false;
-    held late;
-    if (!find_again(index, hash, tag, same, late)) return false;
-    on_hit(late);
-    return true;
+  }
+  /// The same with one look at the home, without its overflow buckets.
+  template <class Same, class OnHit>
+  EVAC_ALWAYS_INLINE static outcome find_at_once(const root_type& root, std::size_t hash, Same same,
+                                                 const OnHit& on_hit) {
+    std::size_t index = root.home_of(hash);
+    held copy;
+    const outcome result = look<false>(root, index, hash, same, copy);
+    if (result == outcome::found) on_hit(copy);
+    return result;
   }
 
   /// One look at the tags: true if no key of this hash is there. Most keys that are absent need no lock to find that
@@ -59,7 +69,7 @@ class chain_reader {
     const std::size_t index = root_.home_of(hash);
     const bucket_type& bucket = *root_.at(index);
     prefetch_rest(bucket);
-    const bucket_state state(bucket.first.load(acquire));  // acquire: as in look_once()
+    const bucket_state state(bucket.first.load(acquire));  // acquire: as in look()
     if (state.changing() || !root_.is_home(index, state, hash)) return false;
     const tag_word tags(bucket.tags.load(acquire));  // acquire: before the second look at the state
     const tag_t tag = tag_of(hash);
@@ -105,47 +115,31 @@ class chain_reader {
     return !protocol::validates_what_it_read() || bucket_state(bucket.first.load(relaxed)).same_contents(state);
   }
 
-  // One look at the bucket; `changed` if there must be another, at the index that is left.
-  template <class Same>
-  EVAC_ALWAYS_INLINE outcome look_once(std::size_t& index, std::size_t hash, tag_t tag, Same same, held& copy) const {
-    const bucket_type& bucket = *root_.at(index);
-    prefetch_rest(bucket);
-    const bucket_state state(bucket.first.load(acquire));  // acquire: split, and what the last writer has stored
-    if (!root_.is_home(index, state, hash)) [[unlikely]] {
-      index = root_.descend(index, state, hash);
+  // One look at a bucket; `changed` or `elsewhere` if there must be another, at the index that is left. Goes behind the
+  // home only if it may.
+  template <bool Behind, class Same>
+  EVAC_ALWAYS_INLINE static outcome look(const root_type& root, std::size_t& index, std::size_t hash, Same same,
+                                         held& copy) {
+    const bucket_type& home = *root.at(index);
+    prefetch_rest(home);
+    const bucket_state state(home.first.load(acquire));  // acquire: split, and what the last writer has stored
+    if (!root.is_home(index, state, hash)) [[unlikely]] {
+      if (Behind) index = root.descend(index, state, hash);
       return outcome::elsewhere;
     }
     if (state.changing()) [[unlikely]]
       return outcome::changed;
-    return look(bucket, state, tag, same, copy);
-  }
-  template <class Same>
-  EVAC_NEVER_INLINE bool find_again(std::size_t index, std::size_t hash, tag_t tag, Same same, held& copy) {
-    for (unsigned waits = 0;;) {
-      const outcome result = look_once(index, hash, tag, same, copy);
-      if (result == outcome::found) return true;
-      if (result == outcome::absent) return false;
-      if (result == outcome::changed) wait(waits++);
-    }
-  }
-
-  template <class Same>
-  EVAC_ALWAYS_INLINE static outcome look(const bucket_type& home, bucket_state state, tag_t tag, Same same,
-                                         held& copy) {
+    const tag_t tag = tag_of(hash);
     const tag_word tags(home.tags.load(acquire));  // acquire: the slots of these tags
     for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
-      const unsigned index = candidates.first();
-      copy = Storage::load(home.slot(index));
+      const unsigned slot = candidates.first();
+      copy = Storage::load(home.slot(slot));
       // The last slot may have become a link.
-      if ((Storage::must_validate || index == chain_type::link_slot) && !unchanged(home, state))
-        return outcome::changed;
+      if ((Storage::must_validate || slot == chain_type::link_slot) && !unchanged(home, state)) return outcome::changed;
       if (same(copy)) return outcome::found;
     }
     if (tags.may_overflow(tag)) [[unlikely]] {
-      held behind;
-      const outcome result = look_behind(home, state, tag, same, behind);
-      copy = behind;
-      return result;
+      return Behind ? look_behind(home, state, tag, same, copy) : outcome::elsewhere;
     }
     return unchanged(home, state) ? outcome::absent : outcome::changed;
   }

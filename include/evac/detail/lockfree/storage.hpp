@@ -11,7 +11,7 @@
 #ifndef EVAC_DETAIL_LOCKFREE_STORAGE_HPP
 #define EVAC_DETAIL_LOCKFREE_STORAGE_HPP
 
-#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -56,9 +56,13 @@ template <class Elements>
 
 template <class T>
 [[nodiscard]] EVAC_ALWAYS_INLINE T from_words(const std::uint64_t* words) noexcept {
-  alignas(T) std::byte bytes[sizeof(T)];
-  std::memcpy(bytes, words, sizeof(T));
-  return *std::launder(reinterpret_cast<T*>(bytes));
+  if constexpr (sizeof(T) == sizeof(std::uint64_t)) {
+    return std::bit_cast<T>(*words);
+  } else {
+    alignas(T) std::byte bytes[sizeof(T)];
+    std::memcpy(bytes, words, sizeof(T));
+    return *std::launder(reinterpret_cast<T*>(bytes));
+  }
 }
 template <class T>
 EVAC_ALWAYS_INLINE void to_words(std::uint64_t* words, const T& value) noexcept {

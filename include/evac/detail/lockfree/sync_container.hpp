@@ -121,9 +121,23 @@ class sync_container {
 
   /// Calls on_hit(held) inside the domain; returns whether the key is there.
   template <class K, class OnHit>
-  EVAC_ALWAYS_INLINE bool find(const K& key, const OnHit& on_hit) const {
+  EVAC_ALWAYS_INLINE bool find(const K& key, OnHit on_hit) const {
     const size_type hash = table_.hash_of(key);
-    const reading inside(table_);
+    {
+      reading inside(table_);
+      using outcome = typename table_type::reader_type::outcome;
+      const outcome at_once = table_.find_at_once(key, hash, on_hit);
+      if (at_once == outcome::found) return true;
+      if (at_once == outcome::absent) [[likely]]
+        return false;
+      inside.stay();
+    }
+    // A jump and not a call: what it needs need not be kept over the fast path.
+    return find_inside(key, hash, on_hit);
+  }
+  template <class K, class OnHit>
+  EVAC_NEVER_INLINE bool find_inside(const K& key, size_type hash, OnHit on_hit) const {
+    const reading inside(table_, typename reading::stayed{});
     return table_.find(inside.own, key, hash, on_hit);
   }
 

@@ -74,9 +74,16 @@ class sync_table {
     EVAC_ALWAYS_INLINE explicit reading(const sync_table& table) : own(thread_records::of(*table.core_)) {
       table.core_->enter(own);
     }
+    /// For who goes on where another has called stay().
+    struct stayed {};
+    reading(const sync_table& table, stayed) : own(thread_records::of(*table.core_)) {}
     reading(const reading&) = delete;
     reading& operator=(const reading&) = delete;
-    EVAC_ALWAYS_INLINE ~reading() { thread_records::leave(own); }
+    EVAC_ALWAYS_INLINE ~reading() {
+      if (!stays_) thread_records::leave(own);
+    }
+    /// Stays inside at the end of the scope.
+    void stay() noexcept { stays_ = true; }
     /// Leaves and enters again, so that what was retired meanwhile can go; what was found before is not to be used any
     /// more.
     void refresh() noexcept {
@@ -86,6 +93,9 @@ class sync_table {
     }
 
     epoch_record& own;
+
+   private:
+    bool stays_ = false;
   };
 
   /// The same for a call that may change something; `retires` bytes, or 0, may be taken away by it.
@@ -118,6 +128,17 @@ class sync_table {
     if (root == nullptr) [[unlikely]]
       return false;
     return chain_reader<storage, allocator_type>(*root, own).find(hash, same_key(key), on_hit);
+  }
+
+  /// The same, with one look at one bucket, which may not tell.
+  using reader_type = chain_reader<storage, allocator_type>;
+  template <class K, class OnHit>
+  EVAC_ALWAYS_INLINE typename reader_type::outcome find_at_once(const K& key, size_type hash,
+                                                                const OnHit& on_hit) const {
+    const root_type* const root = root_.load(acquire);  // acquire: made
+    if (root == nullptr) [[unlikely]]
+      return reader_type::outcome::absent;
+    return reader_type::find_at_once(*root, hash, same_key(key), on_hit);
   }
 
   /// Fetches what look-ups of these hashes will read.
