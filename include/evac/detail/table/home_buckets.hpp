@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/table/chain.hpp"
@@ -38,7 +39,7 @@ class home_buckets {
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
     const std::size_t fed = hash & mask_;
     const std::size_t unfed = hash & (mask_ >> 1U);
-    return fed < count_ ? fed : unfed;
+    return below_or(fed, count_, unfed);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket* at(std::size_t home) const noexcept {
     return directory_.at(home, layout::home_bytes());
