@@ -48,6 +48,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
   concurrency/sync_history_test.cpp
+  concurrency/sync_stress_test.cpp
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS

@@ -1,0 +1,681 @@
+// Many threads on one sync_map: what must come out exactly, whichever of them is where, and what becomes of what they
+// took away.
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <evac/epoch.hpp>
+#include <evac/sync_map.hpp>
+#include <iterator>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/in_threads.hpp"
+#include "support/sync_histories.hpp"
+
+using namespace evac_test;
+
+namespace {
+
+using key = std::uint64_t;
+
+/// Random numbers of one thread.
+class dice {
+ public:
+  explicit dice(std::size_t thread) : engine_(seed() * 37 + thread) {}
+  key operator()(key below) { return engine_() % below; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+/// Words that are one value, in slots if they are 7 and in nodes if they are 8.
+template <std::size_t Words>
+struct same_words {
+  std::array<std::uint64_t, Words> words{};
+  explicit same_words(std::uint64_t of = 0) { words.fill(of); }
+  [[nodiscard]] bool is_torn() const {
+    for (const std::uint64_t word : words) {
+      if (word != words[0]) return true;
+    }
+    return false;
+  }
+  friend bool operator==(const same_words&, const same_words&) = default;
+};
+
+/// Counts its live objects, and says so when one is used that is gone.
+class counted {
+ public:
+  inline static std::atomic<std::ptrdiff_t> live{0};
+
+  counted(key of = 0) : number_(of) { ++live; }  // NOLINT(google-explicit-constructor)
+  counted(const counted& other) : number_(other.number_), state_(other.state_) { ++live; }
+  counted& operator=(const counted& other) = default;
+  ~counted() {
+    state_ = gone;
+    --live;
+  }
+  [[nodiscard]] key number() const { return number_; }
+  [[nodiscard]] bool is_alive() const { return state_ == alive; }
+
+ private:
+  static constexpr std::uint32_t alive = 0xA11FE;
+  static constexpr std::uint32_t gone = 0xDEAD;
+  key number_;
+  std::uint32_t state_ = alive;
+};
+
+std::atomic<std::ptrdiff_t> bytes_in_use{0};
+std::atomic<std::ptrdiff_t> most_bytes{0};
+
+template <class T>
+struct metered_allocator {
+  using value_type = T;
+  metered_allocator() = default;
+  template <class U>
+  metered_allocator(const metered_allocator<U>&) noexcept {}  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] T* allocate(std::size_t n) {
+    const std::ptrdiff_t now = bytes_in_use += static_cast<std::ptrdiff_t>(n * sizeof(T));
+    std::ptrdiff_t most = most_bytes;
+    while (most < now && !most_bytes.compare_exchange_weak(most, now)) {
+    }
+    return std::allocator<T>().allocate(n);
+  }
+  void deallocate(T* block, std::size_t n) noexcept {
+    bytes_in_use -= static_cast<std::ptrdiff_t>(n * sizeof(T));
+    std::allocator<T>().deallocate(block, n);
+  }
+  friend bool operator==(const metered_allocator&, const metered_allocator&) = default;
+};
+
+template <class K, class T, class Hash = stumbling<good>, evac::storage Storage = evac::storage::automatic,
+          class Allocator = std::allocator<std::pair<const K, T>>>
+using map_of = evac::sync_map<K, T, Hash, stumbling_equal, Allocator, Storage>;
+
+using in_slots = map_of<key, key>;
+using in_slots_constant = map_of<key, key, stumbling<constant>>;
+using wide_in_slots = map_of<key, four_words>;
+using in_nodes = map_of<key, key, stumbling<good>, evac::storage::in_nodes>;
+using in_nodes_four_bits = map_of<key, key, stumbling<four_bits>, evac::storage::in_nodes>;
+using strings = map_of<std::string, std::string>;
+using counted_in_nodes = map_of<key, counted>;
+template <class T>
+using metered = map_of<key, T, stumbling<good>, evac::storage::automatic, metered_allocator<std::pair<const key, T>>>;
+
+static_assert(!map_of<key, same_words<7>>::in_nodes && map_of<key, same_words<8>>::in_nodes);
+
+template <class Map>
+auto key_of(std::size_t number) {
+  return encode<typename Map::key_type>(static_cast<std::uint32_t>(number));
+}
+template <class Map>
+auto value_of(std::size_t number) {
+  return encode<typename Map::mapped_type>(static_cast<std::uint32_t>(number));
+}
+
+/// Nothing waits to be destroyed, once nobody holds a guard.
+void require_nothing_retired(evac::epoch_domain& domain) {
+  REQUIRE(domain.flush());
+  const evac::epoch_stats stats = domain.stats();
+  REQUIRE(stats.retired_objects == 0);
+  REQUIRE(stats.retired_bytes == 0);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("keys that stay are visited exactly once while others come and go and the table grows", "", in_slots,
+                   in_slots_constant, wide_in_slots, in_nodes, in_nodes_four_bits, strings) {
+  constexpr std::size_t stay = 10;
+  // One chain, or 16, must not get too long.
+  const std::size_t others =
+      std::is_same_v<TestType, in_slots_constant> || std::is_same_v<TestType, in_nodes_four_bits> ? 40 : 1500;
+  std::size_t twice_or_torn = 0;
+  std::size_t grown = 0;
+  for (std::size_t round = 0; round < rounds(3); ++round) {
+    TestType map;
+    for (std::size_t i = 0; i < stay; ++i) map.store(key_of<TestType>(i * 7), value_of<TestType>(i));
+    std::atomic<std::size_t> ranging{2};
+    const std::size_t wrong = in_threads(4, [&](std::size_t thread) {
+      std::size_t bad = 0;
+      if (thread < 2) {
+        for (std::size_t i = 0; i < 150; ++i) {
+          std::vector<unsigned> seen(stay * 7 + others + 1, 0);
+          map.range([&](const auto& k, const auto& value) {
+            ++seen.at(decode(k));
+            bad += decode(value) == torn ? 1 : 0;
+            return true;
+          });
+          for (std::size_t k = 0; k < seen.size(); ++k) {
+            const bool stays = k < stay * 7 && k % 7 == 0;
+            bad += seen[k] > 1 || (stays && seen[k] != 1) ? 1 : 0;
+          }
+        }
+        --ranging;
+        return bad;
+      }
+      dice roll(thread);
+      while (ranging != 0) {
+        const std::size_t first = stay * 7 + (thread - 2) * (others / 2);
+        for (std::size_t i = 0; i < others / 2; ++i) {
+          map.store(key_of<TestType>(first + i), value_of<TestType>(i + 1));
+          // What comes and goes beside those that stay, so that elements move in their buckets.
+          const std::size_t near = roll(stay * 7);
+          if (near % 7 != 0 && i % 2 == 0) map.store(key_of<TestType>(near), value_of<TestType>(i + 1));
+          if (near % 7 != 0 && i % 2 == 1) map.erase(key_of<TestType>(near));
+        }
+        for (std::size_t i = 0; i < others / 2; ++i) map.erase(key_of<TestType>(first + i));
+      }
+      return bad;
+    });
+    twice_or_torn += wrong;
+    grown += map.stats().table.growths;
+  }
+  REQUIRE(twice_or_torn == 0);
+  REQUIRE((grown != 0 || others == 40));
+}
+
+TEMPLATE_TEST_CASE("a value of 64 bytes is never torn", "", same_words<7>, same_words<8>) {
+  using map_type = map_of<key, TestType>;
+  constexpr key keys = 4;
+  map_type map;
+  for (key k = 0; k < keys; ++k) map.store(k, TestType(1));
+  std::atomic<std::size_t> overwrites{0};
+  const std::size_t wrong = in_threads(crowd(), [&](std::size_t thread) {
+    dice roll(thread);
+    std::size_t bad = 0;
+    const auto look = [&](const TestType& value) { bad += value.is_torn() ? 1 : 0; };
+    const auto look_in = [&](const std::optional<TestType>& value) {
+      if (value.has_value()) look(*value);
+    };
+    for (std::size_t i = 0; i < rounds(20000); ++i) {
+      const key k = roll(keys);
+      if (thread % 2 == 0) {
+        ++overwrites;
+        switch (roll(5)) {
+          case 0:
+            look_in(map.swap(k, TestType(roll(1000))));
+            break;
+          case 1:
+            map.update(k, [&](std::optional<TestType> before) {
+              look_in(before);
+              return std::optional<TestType>(roll(1000));
+            });
+            break;
+          case 2:
+            look_in(map.load_and_delete(k));
+            break;
+          default:
+            map.store(k, TestType(roll(1000)));
+        }
+      } else {
+        switch (roll(4)) {
+          case 0:
+            map.load(k, look);
+            break;
+          case 1:
+            if (i % 8 == 0) map.range([&](key, const TestType& value) { return look(value), true; });
+            break;
+          case 2:
+            map.load_many(std::array<key, 3>{0, k, 2}, [&](key, const TestType& value) { look(value); });
+            break;
+          default:
+            look_in(map.load(k));
+        }
+      }
+    }
+    return bad;
+  });
+  REQUIRE(wrong == 0);
+  REQUIRE(overwrites != 0);
+}
+
+TEMPLATE_TEST_CASE("stores and clears that race leave what was stored after the last clear", "", in_slots,
+                   wide_in_slots, in_nodes, strings) {
+  for (std::size_t round = 0; round < rounds(15); ++round) {
+    TestType map;
+    constexpr std::size_t each = 400;
+    const std::size_t wrong = in_threads(4, [&](std::size_t thread) {
+      std::size_t bad = 0;
+      for (std::size_t i = 0; i < each; ++i) {
+        if (thread == 0) {
+          if (i % 8 == 0) map.clear();
+          stumble();
+          continue;
+        }
+        // Keys of its own: a clear is all that can come between.
+        const auto k = key_of<TestType>(thread * each + i);
+        bad += map.store(k, value_of<TestType>(i + 1)) ? 0 : 1;
+        const auto found = map.load(k);
+        bad += !found.has_value() || decode(*found) == i + 1 ? 0 : 1;
+        if (i % 3 == 0 && !map.erase(k)) bad += map.contains(k) ? 1 : 0;
+      }
+      return bad;
+    });
+    REQUIRE(wrong == 0);
+    std::size_t visited = 0;
+    map.range([&](const auto&, const auto&) { return ++visited, true; });
+    REQUIRE(visited == map.size());
+    map.clear();
+    REQUIRE(map.size() == 0);
+    REQUIRE(map.range([](const auto&, const auto&) { return false; }));
+    REQUIRE(map.store(key_of<TestType>(1), value_of<TestType>(2)));
+    REQUIRE(map.size() == 1);
+  }
+}
+
+TEMPLATE_TEST_CASE("the values that overwrites of one key return form one chain", "", in_slots, in_nodes) {
+  TestType map;
+  constexpr key only = 7;
+  const std::size_t each = 65536 / crowd();
+  std::vector<std::vector<key>> previous(crowd(), std::vector<key>(each, 0));
+  map.store(only, 0U);
+  in_threads(crowd(), [&](std::size_t thread) {
+    for (std::size_t i = 0; i < each; ++i) {
+      const key mine = thread * each + i + 1;
+      // A third of them as an update, whose function may see a value that is overwritten before it is done.
+      if (i % 3 == 0) {
+        map.update(only, [&](std::optional<key> before) {
+          previous[thread][i] = before.value_or(0);
+          return std::optional<key>(mine);
+        });
+      } else {
+        previous[thread][i] = map.swap(only, mine).value_or(0);
+      }
+      if (i % 64 == 0) std::this_thread::yield();
+    }
+  });
+  std::vector<key> next(crowd() * each + 1, 0);
+  std::size_t twice = 0;
+  for (std::size_t thread = 0; thread < crowd(); ++thread) {
+    for (std::size_t i = 0; i < each; ++i) {
+      twice += std::exchange(next.at(previous[thread][i]), thread * each + i + 1) != 0 ? 1 : 0;
+    }
+  }
+  REQUIRE(twice == 0);
+  std::size_t length = 0;
+  key last = 0;
+  for (; next[last] != 0 && length <= next.size(); last = next[last]) ++length;
+  REQUIRE(length == crowd() * each);
+  REQUIRE(map.load(only) == last);
+}
+
+TEMPLATE_TEST_CASE("increments of one key by all threads add up", "", in_slots, wide_in_slots, in_nodes, strings) {
+  TestType map;
+  const auto only = key_of<TestType>(7);
+  const std::size_t each = rounds(1500);
+  in_threads(crowd(), [&](std::size_t) {
+    for (std::size_t i = 0; i < each; ++i) {
+      map.update(only, [](std::optional<typename TestType::mapped_type> before) {
+        stumble();
+        return std::optional(value_of<TestType>(before.has_value() ? decode(*before) + 1 : 1));
+      });
+      for (;;) {
+        const auto before = map.load(only);
+        if (map.compare_and_swap(only, *before, value_of<TestType>(decode(*before) + 1))) break;
+      }
+    }
+  });
+  REQUIRE(map.size() == 1);
+  REQUIRE(decode(*map.load(only)) == 2 * each * crowd());
+}
+
+TEMPLATE_TEST_CASE("insertions that succeeded less removals that did are the size", "", in_slots, in_slots_constant,
+                   wide_in_slots, in_nodes, strings) {
+  using mapped = typename TestType::mapped_type;
+  TestType map;
+  const std::size_t keys = std::is_same_v<TestType, in_slots_constant> ? 12 : 48;
+  std::atomic<std::ptrdiff_t> expected{0};
+  in_threads(crowd(), [&](std::size_t thread) {
+    dice roll(thread);
+    std::ptrdiff_t more = 0;
+    for (std::size_t i = 0; i < rounds(std::is_same_v<TestType, in_slots_constant> ? 4000 : 15000); ++i) {
+      const auto k = key_of<TestType>(roll(keys));
+      const mapped value = value_of<TestType>(1 + roll(3));
+      switch (roll(10)) {
+        case 0:
+          more += map.store(k, value) ? 1 : 0;
+          break;
+        case 1:
+          more += map.load_or_store(k, value).loaded ? 0 : 1;
+          break;
+        case 2:
+          more += map.load_or_compute(k, [&] { return value; }).loaded ? 0 : 1;
+          break;
+        case 3:
+          more += map.swap(k, value).has_value() ? 0 : 1;
+          break;
+        case 4:
+          more -= map.erase(k) ? 1 : 0;
+          break;
+        case 5:
+          more -= map.load_and_delete(k).has_value() ? 1 : 0;
+          break;
+        case 6:
+          more -= map.compare_and_delete(k, value) ? 1 : 0;
+          break;
+        case 7: {
+          std::ptrdiff_t change = 0;
+          map.update(k, [&](std::optional<mapped> before) {
+            stumble();
+            change = before.has_value() ? -1 : 1;
+            return before.has_value() ? std::nullopt : std::optional<mapped>(value);
+          });
+          more += change;
+          break;
+        }
+        case 8:
+          more += static_cast<std::ptrdiff_t>(map.store_many(std::array{std::pair(k, value), std::pair(k, value)}));
+          break;
+        default:
+          more -= static_cast<std::ptrdiff_t>(map.erase_many(std::array{k, k}));
+      }
+    }
+    expected += more;
+  });
+  REQUIRE(static_cast<std::ptrdiff_t>(map.size()) == expected);
+  std::ptrdiff_t visited = 0;
+  map.range([&](const auto&, const auto&) { return ++visited, true; });
+  REQUIRE(visited == expected);
+}
+
+TEMPLATE_TEST_CASE("range may be nested and may erase what it visits, by all threads at once", "", in_slots,
+                   wide_in_slots, in_nodes, strings) {
+  constexpr std::size_t keys = 300;
+  TestType map;
+  for (std::size_t i = 0; i < keys; ++i) map.store(key_of<TestType>(i), value_of<TestType>(i + 1));
+  // A visit of every key in every visit of a key.
+  std::vector<unsigned> seen(keys, 0);
+  std::size_t outer = 0;
+  map.range([&](const auto&, const auto&) {
+    if (++outer % 50 != 0) return true;
+    return map.range([&](const auto& inner, const auto&) { return ++seen.at(decode(inner)), true; });
+  });
+  REQUIRE(outer == keys);
+  REQUIRE(seen == std::vector<unsigned>(keys, keys / 50));
+
+  std::atomic<std::size_t> erased{0};
+  in_threads(4, [&](std::size_t thread) {
+    map.range([&](const auto& k, const auto&) {
+      stumble();
+      if (thread % 2 == 0) {
+        erased += map.erase(k) ? 1 : 0;
+      } else {
+        erased += map.load_and_delete(k).has_value() ? 1 : 0;
+      }
+      return true;
+    });
+  });
+  REQUIRE(erased == keys);
+  REQUIRE(map.empty());
+}
+
+TEMPLATE_TEST_CASE("bulk calls beside other writers do to each key what single ones do", "", in_slots, wide_in_slots,
+                   in_nodes, strings) {
+  using pair = std::pair<typename TestType::key_type, typename TestType::mapped_type>;
+  constexpr std::size_t stay = 40;
+  TestType map;
+  for (std::size_t i = 0; i < stay; ++i) map.store(key_of<TestType>(i), value_of<TestType>(i + 1));
+  std::atomic<std::ptrdiff_t> more{0};
+  const std::size_t wrong = in_threads(4, [&](std::size_t thread) {
+    dice roll(thread);
+    std::size_t bad = 0;
+    std::vector<pair> pairs;
+    std::vector<typename TestType::key_type> keys;
+    for (std::size_t i = 0; i < rounds(400); ++i) {
+      pairs.clear();
+      keys.clear();
+      const std::size_t first = stay + roll(200);
+      for (std::size_t k = first; k < first + 70; ++k) {
+        pairs.emplace_back(key_of<TestType>(k), value_of<TestType>(k + 1));
+        keys.push_back(pairs.back().first);
+      }
+      switch ((thread + i) % 4) {
+        case 0:
+          more += static_cast<std::ptrdiff_t>(map.store_many(pairs));
+          break;
+        case 1:
+          more -= static_cast<std::ptrdiff_t>(map.erase_many(keys));
+          break;
+        default: {
+          for (std::size_t k = 0; k < stay; ++k) keys.push_back(key_of<TestType>(k));
+          std::vector<std::optional<typename TestType::mapped_type>> found;
+          const std::size_t count = map.load_many(keys, std::back_inserter(found));
+          std::size_t there = 0;
+          for (std::size_t k = 0; k < found.size(); ++k) {
+            there += found[k].has_value() ? 1 : 0;
+            bad += found[k].has_value() && decode(*found[k]) != decode(keys[k]) + 1 ? 1 : 0;
+            bad += k >= 70 && !found[k].has_value() ? 1 : 0;
+          }
+          bad += found.size() == keys.size() && there == count ? 0 : 1;
+        }
+      }
+    }
+    return bad;
+  });
+  REQUIRE(wrong == 0);
+  REQUIRE(static_cast<std::ptrdiff_t>(map.size()) == static_cast<std::ptrdiff_t>(stay) + more);
+}
+
+TEMPLATE_TEST_CASE("what a thread did before it stored a key is visible to whoever loads the key", "", in_slots,
+                   wide_in_slots, in_nodes) {
+  constexpr std::size_t keys = 3000;
+  TestType map;
+  std::vector<key> before(keys, 0);  // on purpose not atomic: the map orders the accesses, or ThreadSanitizer complains
+  std::atomic<std::size_t> seen_early{0};
+  const std::size_t wrong = in_threads(3, [&](std::size_t thread) {
+    std::size_t bad = 0;
+    if (thread == 0) {
+      for (std::size_t k = 0; k < keys; ++k) {
+        before[k] = k + 1;
+        map.store(k, value_of<TestType>(k + 1));
+      }
+      return bad;
+    }
+    for (std::size_t next = 0; next < keys;) {
+      if (!map.contains(next)) {
+        std::this_thread::yield();
+        continue;
+      }
+      bad += before[next] == next + 1 ? 0 : 1;
+      if (++next < keys) ++seen_early;
+    }
+    return bad;
+  });
+  REQUIRE(wrong == 0);
+  REQUIRE(seen_early != 0);
+}
+
+// --- what was taken away ---------------------------------------------------------------------------------------------
+
+TEST_CASE("a value that is being looked at is not destroyed, and all are in the end") {
+  REQUIRE(counted::live == 0);
+  evac::epoch_domain domain(std::size_t{64} << 10U);
+  {
+    counted_in_nodes map(domain);
+    constexpr key keys = 24;
+    const std::size_t wrong = in_threads(crowd(), [&](std::size_t thread) {
+      dice roll(thread);
+      std::size_t bad = 0;
+      const auto look = [&](const counted& value) {
+        stumble();
+        bad += value.is_alive() ? 0 : 1;
+      };
+      for (std::size_t i = 0; i < rounds(20000); ++i) {
+        const key k = roll(keys);
+        switch (roll(12)) {
+          case 0:
+          case 1:
+            map.store(k, roll(100));
+            break;
+          case 2:
+            map.erase(k);
+            break;
+          case 3:
+            if (const auto value = map.swap(k, roll(100))) look(*value);
+            break;
+          case 4:
+            if (const auto value = map.load_and_delete(k)) look(*value);
+            break;
+          case 5:
+            map.update(k, [&](std::optional<counted> value) {
+              if (value.has_value()) look(*value);
+              return value;
+            });
+            break;
+          case 6:
+            if (i % 16 == 0) map.clear();
+            break;
+          case 7:
+            if (i % 4 == 0) map.range([&](key, const counted& value) { return look(value), true; });
+            break;
+          case 8: {
+            const auto pinned = map.pin();
+            const counted* const value = pinned.find(k);
+            if (value == nullptr) break;
+            const key number = value->number();
+            look(*value);
+            std::this_thread::yield();
+            look(*value);
+            bad += value->number() == number ? 0 : 1;
+            break;
+          }
+          case 9:
+            if (i % 64 == 0) domain.flush();
+            break;
+          default:
+            map.load(k, look);
+        }
+      }
+      return bad;
+    });
+    REQUIRE(wrong == 0);
+    require_nothing_retired(domain);
+    REQUIRE(counted::live == static_cast<std::ptrdiff_t>(map.size()));
+    map.clear();
+    require_nothing_retired(domain);
+    REQUIRE(counted::live == 0);
+    map.store(1, key{1});
+  }
+  require_nothing_retired(domain);
+  REQUIRE(counted::live == 0);
+}
+
+TEST_CASE("while a reader sleeps, writers fill the cap, wait, and go on when it has left") {
+  constexpr std::size_t cap = std::size_t{64} << 10U;
+  constexpr std::size_t writers = 4;
+  evac::epoch_domain domain(cap);
+  strings map(domain);
+  std::atomic<bool> asleep{false};
+  std::atomic<std::size_t> left{writers};
+  std::atomic<bool> wake{false};
+  std::size_t over = 0;
+  std::size_t done_while_asleep = 0;
+  std::atomic<std::size_t> overwrites{0};
+  const std::size_t each = 4 * cap / 64;  // several times what the cap holds
+  in_threads(writers + 2, [&](std::size_t thread) {
+    if (thread == writers) {
+      const evac::epoch_domain::guard inside(domain);
+      asleep = true;
+      while (!wake) std::this_thread::yield();
+      return;
+    }
+    while (!asleep) std::this_thread::yield();
+    if (thread < writers) {
+      for (std::size_t i = 0; i < each; ++i) {
+        map.store(encode<std::string>(static_cast<std::uint32_t>(i % 8)), std::string("a value"));
+        ++overwrites;
+      }
+      --left;
+      return;
+    }
+    const auto look = [&] { over += domain.stats().charged_bytes > cap ? 1 : 0; };
+    while (domain.stats().waited_for_room < writers) {
+      look();
+      std::this_thread::yield();
+    }
+    done_while_asleep = overwrites;
+    for (int i = 0; i < 100; ++i) {
+      look();
+      std::this_thread::yield();
+    }
+    done_while_asleep = overwrites - done_while_asleep;
+    wake = true;
+    while (left != 0) {
+      look();
+      std::this_thread::yield();
+    }
+  });
+  REQUIRE(over == 0);
+  REQUIRE(done_while_asleep == 0);
+  REQUIRE(overwrites == writers * each);
+  const evac::epoch_stats stats = map.stats().domain;
+  REQUIRE(stats.cap_bytes == cap);
+  REQUIRE(stats.over_cap == 0);
+  REQUIRE(stats.waited_for_room >= writers);
+  require_nothing_retired(domain);
+}
+
+TEST_CASE("a thread that holds a guard never waits for room, and its going over the cap is counted") {
+  constexpr std::size_t cap = 4096;
+  evac::epoch_domain domain(cap);
+  counted_in_nodes map(domain);
+  {
+    const auto pinned = map.pin();
+    map.store(0, key{1});
+    const counted* const first = pinned.find(0);
+    REQUIRE(first != nullptr);
+    for (key i = 0; i < 2000; ++i) map.store(0, i + 2);
+    map.erase(0);
+    CHECK(first->is_alive());
+    CHECK(first->number() == 1);
+    const evac::epoch_stats stats = domain.stats();
+    CHECK(stats.over_cap != 0);
+    CHECK(stats.waited_for_room == 0);
+    CHECK(stats.charged_bytes > cap);
+    CHECK(stats.retired_objects == 2001);
+    CHECK(stats.guards == 1);
+    CHECK_FALSE(domain.flush());
+    CHECK(first->is_alive());
+  }
+  require_nothing_retired(domain);
+  REQUIRE(counted::live == 0);
+  REQUIRE(domain.stats().charged_bytes <= cap);
+}
+
+TEMPLATE_TEST_CASE("ever new keys that are stored and removed need no more memory as time goes by", "", key,
+                   std::string) {
+  REQUIRE(bytes_in_use == 0);
+  {
+    evac::epoch_domain domain(std::size_t{32} << 10U);
+    metered<TestType> map(domain);
+    constexpr std::size_t threads = 3;
+    std::size_t next = 0;
+    const auto churn = [&](std::size_t each) {
+      in_threads(threads, [&](std::size_t thread) {
+        const std::size_t first = next + thread * each;
+        for (std::size_t k = first; k < first + each; ++k) {
+          map.store(k, encode<TestType>(1));
+          if (k >= first + 20) map.erase(k - 20);
+        }
+        for (std::size_t k = first + each - 20; k < first + each; ++k) map.erase(k);
+      });
+      next += threads * each;
+    };
+    churn(1000);
+    const std::ptrdiff_t early = most_bytes.exchange(bytes_in_use);
+    churn(rounds(12000));
+    REQUIRE(map.empty());
+    // The cap bounds what waits; beside it there are slabs that one thread or the other had to make.
+    CHECK(most_bytes <= early + static_cast<std::ptrdiff_t>(domain.stats().cap_bytes));
+    require_nothing_retired(domain);
+    if (!metered<TestType>::in_nodes) CHECK(map.stats().table.home_buckets <= 256);
+  }
+  REQUIRE(bytes_in_use == 0);
+}
