@@ -2,6 +2,7 @@
 #ifndef EVAC_DETAIL_CONFIG_HPP
 #define EVAC_DETAIL_CONFIG_HPP
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 
@@ -95,6 +96,17 @@ namespace evac::detail {
 
 EVAC_ALWAYS_INLINE void prefetch_for_read(const void* address) noexcept { __builtin_prefetch(address, 0, 3); }
 EVAC_ALWAYS_INLINE void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1, 3); }
+
+/// value < bound ? value : otherwise, by a conditional move: for what no processor can foresee. In long functions g++ 12 makes
+/// a branch of it whatever it is told about its odds; that cost sharded look-ups 0.35 mispredictions each.
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t below_or(std::size_t value, std::size_t bound, std::size_t otherwise) noexcept {
+#if defined(__x86_64__) && defined(__LP64__) && !defined(__clang__)
+  asm("cmpq %2, %1\n\tcmovbq %1, %0" : "+r"(otherwise) : "r"(value), "rm"(bound) : "cc");
+  return otherwise;
+#else
+  return value < bound ? value : otherwise;
+#endif
+}
 
 /// For the body of a loop that waits for another thread: lets the other half of the core run.
 EVAC_ALWAYS_INLINE void spin_pause() noexcept {
