@@ -38,17 +38,18 @@ struct atomic_bucket {
     return const_cast<atomic_bucket*>(this)->slot(index);
   }
 
-  // What a pool of overflow buckets asks for. relaxed, all of them: under the lock of the pool, or unpublished; a
-  // reader that is still inside finds its home changed.
+  // What a pool of overflow buckets asks for. release: a reader may still be inside, and whoever loads one of these
+  // words must then find that its home says `changing`, as it did before the bucket left the chain.
   [[nodiscard]] static atomic_bucket* create(void* memory) noexcept {
     return create_with(memory, Layout::overflow_slots());
   }
   void make_empty() noexcept {
-    tags.store(0, relaxed);
-    first.store(0, relaxed);
+    tags.store(0, release);   // release: as above
+    first.store(0, release);  // release: as above
   }
+  // relaxed: by who has the lock
   [[nodiscard]] atomic_bucket* next() const noexcept { return from_word(first.load(relaxed)); }
-  void set_next(atomic_bucket* after) noexcept { first.store(to_word(after), relaxed); }
+  void set_next(atomic_bucket* after) noexcept { first.store(to_word(after), release); }  // release: as above
 
   /// A home: empty, at rest, as deep as when the root was made.
   static atomic_bucket* create_home(void* memory) noexcept { return create_with(memory, Layout::home_slots()); }
