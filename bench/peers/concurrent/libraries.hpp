@@ -2,6 +2,7 @@
 #ifndef EVAC_BENCH_PEERS_CONCURRENT_LIBRARIES_HPP
 #define EVAC_BENCH_PEERS_CONCURRENT_LIBRARIES_HPP
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <evac/sharded_map.hpp>
@@ -100,11 +101,26 @@ struct evac_sharded_peer {
   };
 };
 
+/// A number that all threads may change where it is: how one counts in a map whose values are not changed in place.
+template <class V>
+struct counter {
+  counter(V start) : value(start) {}  // NOLINT(google-explicit-constructor): it stands for the number
+  counter(const counter& other) : value(other.value.load(std::memory_order_relaxed)) {}
+  counter& operator=(const counter&) = delete;
+  operator V() const { return value.load(std::memory_order_relaxed); }  // NOLINT(google-explicit-constructor)
+  mutable std::atomic<V> value;
+};
+
 struct evac_sync_peer {
   static constexpr const char* name = "evac::sync_map";
   static constexpr bool locked = false;
   template <class K, class V>
   class map {
+    // Elements in slots are replaced in place anyway.
+    static constexpr bool counts_in_place = is_text<K> && std::is_integral_v<V>;
+    using value_type =
+        typename std::conditional_t<counts_in_place, std::type_identity<counter<V>>, std::type_identity<V>>::type;
+
    public:
     explicit map(std::size_t expected = 0) : map_(expected) {}
     template <class Q>
@@ -117,15 +133,23 @@ struct evac_sync_peer {
     }
     template <class Q>
     void increment(const Q& key, const V& by) {
-      map_.update(K(key), [&](const std::optional<V>& before) { return std::optional<V>(before.value_or(V{}) + by); });
+      if constexpr (counts_in_place) {
+        const auto add = [&](const value_type& value) { value.value.fetch_add(by, std::memory_order_relaxed); };
+        while (!map_.load(key, add) && map_.load_or_store(K(key), by).loaded) {
+        }
+      } else {
+        map_.update(K(key),
+                    [&](const std::optional<V>& before) { return std::optional<V>(before.value_or(V{}) + by); });
+      }
     }
     template <class Q>
     bool find(const Q& key, V& out) const {
-      return map_.load(key, [&](const V& value) { out = value; });
+      return map_.load(key, [&](const value_type& value) { out = value; });
     }
     template <class It, class F>
     std::size_t find_many(It first, It last, const F& f) const {
-      return map_.load_many(std::ranges::subrange(first, last), [&](const auto&, const V& value) { f(value); });
+      return map_.load_many(std::ranges::subrange(first, last),
+                            [&](const auto&, const value_type& value) { f(value); });
     }
     template <class Q>
     bool erase(const Q& key) {
@@ -134,14 +158,14 @@ struct evac_sync_peer {
     [[nodiscard]] std::size_t size() const { return map_.size(); }
     template <class F>
     void for_each(const F& f) const {
-      map_.range([&](const K& key, const V& value) {
+      map_.range([&](const K& key, const value_type& value) {
         f(key, value);
         return true;
       });
     }
 
    private:
-    evac::sync_map<K, V> map_;
+    evac::sync_map<K, value_type> map_;
   };
 };
 
