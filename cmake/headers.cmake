@@ -33,6 +33,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/storage.hpp
   include/evac/detail/lockfree/sync_container.hpp
   include/evac/detail/lockfree/sync_table.hpp
+  include/evac/detail/lockfree/validate.hpp
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_array.hpp
   include/evac/detail/sharded/sharded_container.hpp

@@ -39,6 +39,7 @@ set(EVAC_API_TESTS
   api/sharded_ranges_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
+  api/sync_interface_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp

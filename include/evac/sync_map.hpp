@@ -66,6 +66,14 @@ class sync_map
  public:
   using typename base::key_type;
   using typename base::size_type;
+
+ private:
+  // What a key is looked up by, and made of if it is stored: a key that is given up, or something else.
+  template <class K>
+  static constexpr bool makes_key =
+      std::is_same_v<K, key_type> || (detail::lookup_key<K, policy> && std::is_constructible_v<key_type, K&&>);
+
+ public:
   using mapped_type = T;
   using base::base;
   using base::in_nodes;
@@ -102,10 +110,10 @@ class sync_map
   template <std::ranges::forward_range Keys, std::output_iterator<std::optional<T>> Out>
   size_type load_many(const Keys& keys, Out out) const {
     size_type found = 0;
-    load_bulks(keys, [&](const auto& key, const reading& inside, size_type hash) {
+    this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
       std::optional<T> value;
       const auto copy = [&](const held& element) { value.emplace(storage_type::value(element)); };
-      found += this->table_.find(inside.own, key, hash, copy) ? 1U : 0U;
+      found += this->table_.find(own, key, hash, copy) ? 1U : 0U;
       *out++ = std::move(value);
     });
     return found;
@@ -114,9 +122,9 @@ class sync_map
   template <std::ranges::forward_range Keys, std::invocable<std::ranges::range_reference_t<const Keys>, const T&> F>
   size_type load_many(const Keys& keys, F&& f) const {
     size_type found = 0;
-    load_bulks(keys, [&](const auto& key, const reading& inside, size_type hash) {
+    this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
       const auto show = [&](const held& element) { show_value(element, [&](const T& value) { f(key, value); }); };
-      found += this->table_.find(inside.own, key, hash, show) ? 1U : 0U;
+      found += this->table_.find(own, key, hash, show) ? 1U : 0U;
     });
     return found;
   }
@@ -159,14 +167,8 @@ class sync_map
   bool store(const key_type& key, V&& value) {
     return store_key(key, std::forward<V>(value));
   }
-  template <class V = T>
-    requires std::is_constructible_v<T, V&&>
-  bool store(key_type&& key, V&& value) {
-    return store_key(std::move(key), std::forward<V>(value));
-  }
-  template <class K, class V = T>
-    requires(detail::lookup_key<K, policy> && std::is_constructible_v<key_type, K &&> &&
-             std::is_constructible_v<T, V &&>)
+  template <class K = key_type, class V = T>
+    requires(makes_key<K> && std::is_constructible_v<T, V &&>)
   bool store(K&& key, V&& value) {
     return store_key(std::forward<K>(key), std::forward<V>(value));
   }
@@ -174,29 +176,21 @@ class sync_map
   template <std::ranges::forward_range Pairs>
   size_type store_many(const Pairs& pairs) {
     size_type added = 0;
-    this->for_bulks(
+    this->write_bulks(
         pairs, [](const auto& pair) -> const auto& { return pair.first; },
-        [&](const auto& pair, size_type) { added += store(pair.first, pair.second) ? 1U : 0U; });
+        [&](const auto& pair, size_type hash) { added += store_hashed(hash, pair.first, pair.second) ? 1U : 0U; });
     return added;
   }
 
   /// Sets the value of a key; returns the one it replaced.
   template <class V = T>
   std::optional<T> swap(const key_type& key, V&& value) {
-    const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
-    fresh_element fresh(this->table_, hash, key, std::forward<V>(value));
-    for (;;) {
-      // Copied before anything changes: a copy may throw.
-      std::optional<T> before;
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      if (seen.has_value()) {
-        before.emplace(storage_type::value(*seen));
-        if (this->table_.put_if_same(call.own, fresh, hash, *seen)) return before;
-      } else if (!this->table_.put_absent(call.own, fresh, hash).has_value()) {
-        return before;
-      }
-    }
+    return swap_key(key, std::forward<V>(value));
+  }
+  template <class K = key_type, class V = T>
+    requires makes_key<K>
+  std::optional<T> swap(K&& key, V&& value) {
+    return swap_key(std::forward<K>(key), std::forward<V>(value));
   }
 
   /// The value of a key, which is set to `value` if it is absent. Of several threads one stores, and the others load
@@ -205,11 +199,32 @@ class sync_map
   load_result load_or_store(const key_type& key, V&& value) {
     return load_or(key, [&]() -> V&& { return std::forward<V>(value); });
   }
+  template <class K = key_type, class V = T>
+    requires makes_key<K>
+  load_result load_or_store(K&& key, V&& value) {
+    return load_or(std::forward<K>(key), [&]() -> V&& { return std::forward<V>(value); });
+  }
   /// The same with the result of factory(), which is called without a lock if the key is absent. Two threads may both
   /// call theirs; one result wins. Use sharded_map::get_or_compute to have it called once.
   template <std::invocable Factory>
   load_result load_or_compute(const key_type& key, Factory&& factory) {
     return load_or(key, std::forward<Factory>(factory));
+  }
+  template <class K = key_type, std::invocable Factory>
+    requires makes_key<K>
+  load_result load_or_compute(K&& key, Factory&& factory) {
+    return load_or(std::forward<K>(key), std::forward<Factory>(factory));
+  }
+  /// The same without a copy: calls f(const T&) with the value that the key then has; returns whether it was there
+  /// before. If f throws, the element stays.
+  template <std::invocable Factory, std::invocable<const T&> F>
+  bool load_or_compute(const key_type& key, Factory&& factory, F&& f) {
+    return show_or(key, std::forward<Factory>(factory), f);
+  }
+  template <class K = key_type, std::invocable Factory, std::invocable<const T&> F>
+    requires makes_key<K>
+  bool load_or_compute(K&& key, Factory&& factory, F&& f) {
+    return show_or(std::forward<K>(key), std::forward<Factory>(factory), f);
   }
 
   // --- changing ------------------------------------------------------------------------------------------------------
@@ -217,36 +232,26 @@ class sync_map
   /// Sets the value of a key to `desired` if it is `expected` (by ==, called without a lock). An absent key: false.
   template <class V = T>
   bool compare_and_swap(const key_type& key, const T& expected, V&& desired) {
-    const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
-    std::optional<fresh_element> fresh;
-    for (;;) {
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
-      if (!fresh.has_value()) fresh.emplace(this->table_, hash, key, std::forward<V>(desired));
-      if (this->table_.put_if_same(call.own, *fresh, hash, *seen)) return true;
-    }
+    return compare_and_swap_key(key, expected, std::forward<V>(desired));
+  }
+  template <class K, class V = T>
+    requires makes_key<const K&>
+  bool compare_and_swap(const K& key, const T& expected, V&& desired) {
+    return compare_and_swap_key(key, expected, std::forward<V>(desired));
   }
   /// Removes a key if its value is `expected` (by ==, called without a lock).
-  bool compare_and_delete(const key_type& key, const T& expected) {
-    const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
-    for (;;) {
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
-      if (take_same(call, key, hash, *seen)) return true;
-    }
+  bool compare_and_delete(const key_type& key, const T& expected) { return compare_and_delete_key(key, expected); }
+  template <class K>
+    requires detail::lookup_key<K, policy>
+  bool compare_and_delete(const K& key, const T& expected) {
+    return compare_and_delete_key(key, expected);
   }
   /// Removes a key; returns its last value.
-  std::optional<T> load_and_delete(const key_type& key) {
-    const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
-    for (;;) {
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      if (!seen.has_value()) return std::nullopt;
-      std::optional<T> value(std::in_place, storage_type::value(*seen));  // copied before anything changes
-      if (take_same(call, key, hash, *seen)) return value;
-    }
+  std::optional<T> load_and_delete(const key_type& key) { return load_and_delete_key(key); }
+  template <class K>
+    requires detail::lookup_key<K, policy>
+  std::optional<T> load_and_delete(const K& key) {
+    return load_and_delete_key(key);
   }
   /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets and returns a std::optional<T>,
   /// empty for an absent key; it is called without a lock, and again with the new value when another thread has changed
@@ -254,23 +259,12 @@ class sync_map
   template <class F>
     requires std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>
   std::optional<T> update(const key_type& key, F&& f) {
-    const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
-    for (;;) {
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      std::optional<T> before;
-      if (seen.has_value()) before.emplace(storage_type::value(*seen));
-      std::optional<T> after = f(std::move(before));
-      if (after.has_value()) {
-        fresh_element fresh(this->table_, hash, key, *after);
-        if (seen.has_value() ? this->table_.put_if_same(call.own, fresh, hash, *seen)
-                             : !this->table_.put_absent(call.own, fresh, hash).has_value()) {
-          return after;
-        }
-      } else if (!seen.has_value() || take_same(call, key, hash, *seen)) {
-        return after;
-      }
-    }
+    return update_key(key, f);
+  }
+  template <class K, class F>
+    requires(makes_key<const K&> && std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>)
+  std::optional<T> update(const K& key, F&& f) {
+    return update_key(key, f);
   }
 
   // --- all elements --------------------------------------------------------------------------------------------------
@@ -314,17 +308,14 @@ class sync_map
   EVAC_ALWAYS_INLINE bool load_with(const K& key, F& f) const {
     return this->find(key, [&](const held& element) { show_value(element, f); });
   }
-  template <class Keys, class Each>
-  void load_bulks(const Keys& keys, const Each& each) const {
-    const reading inside(this->table_);
-    this->for_bulks(
-        keys, [](const auto& key) -> const auto& { return key; },
-        [&](const auto& key, size_type hash) { each(key, inside, hash); });
-  }
 
   template <class K, class V>
   bool store_key(K&& key, V&& value) {
     const size_type hash = this->table_.hash_of(key);
+    return store_hashed(hash, std::forward<K>(key), std::forward<V>(value));
+  }
+  template <class K, class V>
+  bool store_hashed(size_type hash, K&& key, V&& value) {
     const writing call(this->table_, table_type::retired_bytes);
     fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
     std::optional<held> replaced;
@@ -332,19 +323,107 @@ class sync_map
     if (replaced.has_value()) this->table_.retire(call.own, *replaced);
     return is_new;
   }
-  template <class Factory>
-  load_result load_or(const key_type& key, Factory&& factory) {
+  template <class K, class V>
+  std::optional<T> swap_key(K&& key, V&& value) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
+    for (;;) {
+      // Copied before anything changes: a copy may throw.
+      std::optional<T> before;
+      const std::optional<held> seen = this->table_.seen(call.own, fresh.key(), hash);
+      if (seen.has_value()) {
+        before.emplace(storage_type::value(*seen));
+        if (this->table_.put_if_same(call.own, fresh, hash, *seen)) return before;
+      } else if (!this->table_.put_absent(call.own, fresh, hash).has_value()) {
+        return before;
+      }
+    }
+  }
+  template <class K, class Factory>
+  load_result load_or(K&& key, Factory&& factory) {
     const size_type hash = this->table_.hash_of(key);
     const writing call(this->table_, 0);
     if (const std::optional<held> seen = this->table_.seen(call.own, key, hash))
       return {T(storage_type::value(*seen)), true};
-    fresh_element fresh(this->table_, hash, key, std::forward<Factory>(factory)());
+    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
     load_result result{T(storage_type::value(fresh.get())), false};  // copied before anything changes
     const std::optional<held> there = this->table_.put_absent(call.own, fresh, hash);
     if (there.has_value()) return {T(storage_type::value(*there)), true};
     return result;
   }
-  bool take_same(const writing& call, const key_type& key, size_type hash, const held& seen) {
+  template <class K, class Factory, class F>
+  bool show_or(K&& key, Factory&& factory, F& f) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, 0);
+    std::optional<held> there = this->table_.seen(call.own, key, hash);
+    if (!there.has_value()) {
+      fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
+      const held made = fresh.get();
+      there = this->table_.put_absent(call.own, fresh, hash);
+      if (!there.has_value()) {
+        show_value(made, f);  // replaced by now, perhaps, but not reclaimed
+        return false;
+      }
+    }
+    show_value(*there, f);
+    return true;
+  }
+  template <class K, class V>
+  bool compare_and_swap_key(const K& key, const T& expected, V&& desired) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    std::optional<fresh_element> fresh;
+    for (;;) {
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
+      if (!fresh.has_value()) fresh.emplace(this->table_, hash, key, std::forward<V>(desired));
+      if (this->table_.put_if_same(call.own, *fresh, hash, *seen)) return true;
+    }
+  }
+  template <class K>
+  bool compare_and_delete_key(const K& key, const T& expected) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    for (;;) {
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
+      if (take_same(call, key, hash, *seen)) return true;
+    }
+  }
+  template <class K>
+  std::optional<T> load_and_delete_key(const K& key) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    for (;;) {
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      if (!seen.has_value()) return std::nullopt;
+      std::optional<T> value(std::in_place, storage_type::value(*seen));  // copied before anything changes
+      if (take_same(call, key, hash, *seen)) return value;
+    }
+  }
+  template <class K, class F>
+  std::optional<T> update_key(const K& key, F& f) {
+    const size_type hash = this->table_.hash_of(key);
+    const writing call(this->table_, table_type::retired_bytes);
+    for (;;) {
+      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      std::optional<T> before;
+      if (seen.has_value()) before.emplace(storage_type::value(*seen));
+      std::optional<T> after = f(std::move(before));
+      if (after.has_value()) {
+        fresh_element fresh(this->table_, hash, key, *after);
+        if (seen.has_value() ? this->table_.put_if_same(call.own, fresh, hash, *seen)
+                             : !this->table_.put_absent(call.own, fresh, hash).has_value()) {
+          return after;
+        }
+      } else if (!seen.has_value() || take_same(call, key, hash, *seen)) {
+        return after;
+      }
+    }
+  }
+  template <class K>
+  bool take_same(const writing& call, const K& key, size_type hash, const held& seen) {
     const auto same = [&](const held& there) { return storage_type::same(there, seen); };
     return this->table_.take_if(call.own, key, hash, same).has_value();
   }

@@ -40,18 +40,18 @@ class sync_set
   template <std::ranges::forward_range Keys>
   size_type insert_many(const Keys& keys) {
     size_type added = 0;
-    this->for_bulks(
+    this->write_bulks(
         keys, [](const auto& key) -> const auto& { return key; },
-        [&](const auto& key, size_type) { added += insert(key) ? 1U : 0U; });
+        [&](const auto& key, size_type hash) { added += insert_hashed(hash, key) ? 1U : 0U; });
     return added;
   }
   /// How many of the keys are there, fetching them ahead.
   template <std::ranges::forward_range Keys>
   [[nodiscard]] size_type count_many(const Keys& keys) const {
     size_type found = 0;
-    this->for_bulks(
-        keys, [](const auto& key) -> const auto& { return key; },
-        [&](const auto& key, size_type) { found += this->contains(key) ? 1U : 0U; });
+    this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
+      found += this->table_.find(own, key, hash, [](const held&) {}) ? 1U : 0U;
+    });
     return found;
   }
 
@@ -78,6 +78,10 @@ class sync_set
   template <class K>
   bool insert_key(K&& key) {
     const size_type hash = this->table_.hash_of(key);
+    return insert_hashed(hash, std::forward<K>(key));
+  }
+  template <class K>
+  bool insert_hashed(size_type hash, K&& key) {
     const writing call(this->table_, 0);
     if (this->table_.find(call.own, key, hash, [](const held&) {}))
       return false;  // without a lock, and nothing is built

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 #include <thread>
 
 #include "evac/detail/geometry/directory.hpp"
@@ -51,7 +52,7 @@ class sync_root {
         serial_(serial),
         initial_(std::max(homes, base_homes)),
         initial_mask_(mask_of(initial_)) {
-    if (initial_ > most_homes()) throw std::length_error("evac: more elements than there is memory for");
+    check_homes(initial_);
     try {
       for (std::size_t first = 0; first < initial_; first = std::max(2 * first, base_homes)) open_from_start(first);
     } catch (...) {
@@ -75,6 +76,10 @@ class sync_root {
     if (stripe* const all = stripes_.load(relaxed)) delete_stripes(all);  // relaxed: nobody else is left
   }
 
+  /// Throws std::length_error if a root cannot have so many homes.
+  static void check_homes(std::size_t homes) {
+    if (homes > most_homes()) throw std::length_error("evac: more elements than there is memory for");
+  }
   /// Different for all roots that one map has had.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
   [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }

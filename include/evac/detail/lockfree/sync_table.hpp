@@ -17,7 +17,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -331,10 +333,18 @@ class sync_table {
   /// Homes for n elements, made now. Where there are elements already, by splitting: O(n), while others go on.
   void reserve(size_type n) {
     const size_type homes = homes_for(n, chain_type::home_slots, shared_load);
+    root_type::check_homes(homes);
     writing call(*this, 0);
     root_type* root = root_.load(acquire);  // acquire: made
     if (root == nullptr) root = &make_root(homes);
-    while (root->claimed() < homes && grow(call.own, *root, n)) {
+    // Where there is nothing to claim, others are at work, or there is no memory.
+    for (int idle = 0; root->claimed() < homes;) {
+      if (grow(call.own, *root, n)) {
+        idle = 0;
+        continue;
+      }
+      if (++idle == 1000) throw std::bad_alloc();
+      std::this_thread::yield();
     }
   }
 
