@@ -54,6 +54,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/spin_lock.hpp
+  include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/collect_stats.hpp

@@ -4,6 +4,7 @@ set(EVAC_UNIT_TESTS
   unit/geometry_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
+  unit/parking_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
@@ -43,6 +44,7 @@ set(EVAC_API_TESTS
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
+  concurrency/epoch_test.cpp
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp

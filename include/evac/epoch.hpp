@@ -15,6 +15,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
+#include "evac/detail/sync/thread_records.hpp"
 #include "evac/fwd.hpp"
 #include "evac/stats.hpp"
 
@@ -81,11 +82,15 @@ class epoch_domain {
 
   /// Room for retiring an object of so many bytes: call it before unlinking and outside of guards. At the cap it
   /// reclaims, then waits, unless this thread holds a guard. Throws std::bad_alloc.
-  void make_room(std::size_t bytes) { core_->make_room(detail::thread_records::of(*core_), bytes); }
+  void make_room(std::size_t bytes) {
+    detail::epoch_record& own = detail::thread_records::of(*core_);
+    core_->make_room(own, bytes);
+    detail::thread_records::used(own);
+  }
 
   /// Reclaims all that can be, of all threads; true if nothing is left, which is so when nobody holds a guard and
   /// nobody retires meanwhile. O(retired + threads).
-  bool flush() { return core_->flush(); }
+  bool flush() { return core_->flush(detail::thread_records::of_living(*core_)); }
 
   [[nodiscard]] epoch_stats stats() const {
     epoch_stats result;
@@ -111,7 +116,7 @@ class epoch_domain {
 
   /// To be called in the child of a fork() before it uses the domain: only the thread that forked is left, and guards
   /// of others are forgotten. At most what these threads were about to retire is never freed.
-  void reinit_after_fork() noexcept { core_->reinit_after_fork(detail::thread_records::existing(*core_)); }
+  void reinit_after_fork() noexcept { core_->reinit_after_fork(detail::thread_records::owner()); }
 
   /// For maps, which keep it alive no longer than the domain.
   [[nodiscard]] detail::epoch_core& core() noexcept { return *core_; }

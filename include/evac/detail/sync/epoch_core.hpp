@@ -48,7 +48,9 @@ struct epoch_record {
   std::uint32_t nesting = 0;             // guards of this thread, and `ended`; the thread's
   std::uint32_t index = 0;               // 1, 2, ...: of all records of the domain; written once
   epoch_core* core = nullptr;            // whose record this is; written once
+  atomic<std::uintptr_t> owner{0};       // the thread, 0 while there is none; written by it
   bool prepared = false;                 // there is a spare batch; the thread's
+  bool reclaiming = false;               // user code is being called to free something; the thread's
   std::uint32_t ticks = 0;               // the thread's
   std::size_t credit = 0;                // bytes charged to the domain but not retired yet; the thread's
   // Statistics; the thread adds, anybody reads.
@@ -87,9 +89,11 @@ class epoch_core {
     return true;
   }
 
-  [[nodiscard]] epoch_record* take_record() {
+  /// The owner: a number that no other thread has that is alive.
+  [[nodiscard]] epoch_record* take_record(std::uintptr_t owner) {
     epoch_record* const own = records_.take();
     if (own == nullptr) throw std::bad_alloc();
+    own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
     // relaxed: only distinctness matters
     if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
     own->core = this;
@@ -104,12 +108,11 @@ class epoch_core {
       orphans_.sealed.append_all(own->bag.sealed);
       orphans_.pending += own->bag.pending;
       own->bag.pending = 0;
-      delete std::exchange(own->bag.spare, nullptr);
-      own->prepared = false;
     }
     refund(own->credit);
     own->credit = 0;
     own->nesting = 0;
+    own->owner.store(0, relaxed);  // relaxed: as in take_record()
     record_list<epoch_record>::give_back(own);
   }
 
@@ -132,8 +135,7 @@ class epoch_core {
     if (own.credit < gone.bytes) charge_anyway(own, gone.bytes - own.credit);
     own.credit -= gone.bytes;
     if (put(own, gone)) [[unlikely]] {
-      try_advance();
-      reclaim_due(own.bag, 1);
+      reclaim_one(own, own.bag);
     }
   }
 
@@ -146,28 +148,23 @@ class epoch_core {
   }
   EVAC_NEVER_INLINE void tend_now(epoch_record& own) {
     if (own.bag.pending == 0 && orphans_.pending == 0) return;
-    try_advance();
-    reclaim_due(own.bag, 1);
-    reclaim_due(orphans_, 1);
+    reclaim_one(own, own.bag);
+    reclaim_one(own, orphans_);
   }
 
-  /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left.
-  bool flush() {
-    bool empty = false;
-    // What is reclaimed may retire something itself.
-    for (bool again = true; again && !empty;) {
+  /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left. `own` is
+  /// null in a thread that has ended.
+  bool flush(epoch_record* own) {
+    for (;;) {
       seal_all();
       for (int steps = 0; steps < 2 && (try_advance() || !epoch_is_held()); ++steps) {
       }
-      again = false;
-      empty = true;
-      for_each_bag([&](garbage_bag& bag) {
-        while (reclaim_due(bag, 16)) again = true;
-        const std::lock_guard guard(bag.lock);
-        empty = empty && bag.sealed.empty() && (bag.filling == nullptr || bag.filling->count == 0);
-      });
+      const bool reclaimed = reclaim_all_due(own);
+      bool empty = true;
+      for_each_bag([&](garbage_bag& bag) { empty = is_empty(bag) && empty; });
+      // Again for what destructors retired just now; but not for others, who might never come to an end.
+      if (empty || !reclaimed || (own != nullptr && is_empty(own->bag))) return empty;
     }
-    return empty;
   }
 
   /// One step of the epoch; false if a thread is inside since an earlier one.
@@ -222,13 +219,18 @@ class epoch_core {
 
   /// Frees all that waits. Nobody may be inside, or use the domain any more.
   void reclaim_everything() {
-    for_each_bag([&](garbage_bag& bag) {
-      while (garbage_batch* const batch = take_any(bag)) {
-        while (!reclaim_some(*batch)) {
+    // What is reclaimed may retire something itself.
+    for (bool again = true; again;) {
+      again = false;
+      for_each_bag([&](garbage_bag& bag) {
+        while (garbage_batch* const batch = take_any(bag)) {
+          again = true;
+          while (!reclaim_some(*batch)) {
+          }
+          finish(batch);
         }
-        finish(batch);
-      }
-    });
+      });
+    }
   }
   [[nodiscard]] bool anybody_inside() const noexcept {
     bool inside = false;
@@ -247,22 +249,32 @@ class epoch_core {
     delete this;
   }
 
-  /// In the child of a fork(): the other threads are gone. What they were about to retire is lost to reclamation.
-  void reinit_after_fork(const epoch_record* own) noexcept {
+  /// In the child of a fork(): threads other than the caller are gone. What they were about to retire or to reclaim is
+  /// lost to reclamation.
+  void reinit_after_fork(std::uintptr_t owner) noexcept {
     advancing_.store(false, relaxed);  // relaxed, all of them: there is one thread
+    held_since_.store(0, relaxed);
     reset_after_fork(orphans_);
+    std::size_t charged = 0;
     records_.for_each([&](const epoch_record& each) {
-      auto& gone = const_cast<epoch_record&>(each);
-      if (&gone == own) return true;
-      gone.entered.store(0, relaxed);
-      gone.nesting = 0;
-      reset_after_fork(gone.bag);
-      gone.prepared = gone.bag.spare != nullptr;
-      if (gone.credit != 0) refund(gone.credit);
-      gone.credit = 0;
-      record_list<epoch_record>::give_back(&gone);
+      auto& record = const_cast<epoch_record&>(each);
+      // Also the caller's: others look into it as well.
+      reset_after_fork(record.bag);
+      record.prepared = record.bag.spare != nullptr;
+      if (record.owner.load(relaxed) == owner) {
+        charged += record.credit;
+        return true;
+      }
+      record.entered.store(0, relaxed);
+      record.nesting = 0;
+      record.reclaiming = false;
+      record.credit = 0;
+      record.owner.store(0, relaxed);
+      record_list<epoch_record>::give_back(&record);
       return true;
     });
+    for_each_batch([&](const garbage_batch& each) { charged += each.bytes; });
+    charged_.store(charged, relaxed);
   }
 
  private:
@@ -282,6 +294,26 @@ class epoch_core {
     return std::chrono::steady_clock::now().time_since_epoch().count();
   }
 
+  class reclaiming_scope {
+   public:
+    explicit reclaiming_scope(epoch_record* own) noexcept : own_(own), before_(own != nullptr && own->reclaiming) {
+      if (own_ != nullptr) own_->reclaiming = true;
+    }
+    reclaiming_scope(const reclaiming_scope&) = delete;
+    reclaiming_scope& operator=(const reclaiming_scope&) = delete;
+    ~reclaiming_scope() {
+      if (own_ != nullptr) own_->reclaiming = before_;
+    }
+
+   private:
+    epoch_record* own_;
+    bool before_;
+  };
+
+  [[nodiscard]] static bool is_empty(garbage_bag& bag) noexcept {
+    const std::lock_guard guard(bag.lock);
+    return bag.sealed.empty() && (bag.filling == nullptr || bag.filling->count == 0);
+  }
   // Whether that made a batch full.
   bool put(epoch_record& own, const retired_object& gone) noexcept {
     garbage_bag& bag = own.bag;
@@ -356,10 +388,26 @@ class epoch_core {
   [[nodiscard]] garbage_batch* take_any(garbage_bag& bag) noexcept {
     const std::lock_guard guard(bag.lock);
     seal(bag);
-    delete std::exchange(bag.spare, nullptr);
     garbage_batch* const batch = bag.sealed.take();
     if (batch != nullptr) --bag.pending;
     return batch;
+  }
+  // A thread that is called to free something frees nothing else meanwhile: destructors that retire would nest as deep
+  // as there is garbage.
+  void reclaim_one(epoch_record& own, garbage_bag& bag) {
+    if (own.reclaiming) return;
+    try_advance();
+    const reclaiming_scope scope(&own);
+    reclaim_due(bag, 1);
+  }
+  // Returns whether there was anything.
+  bool reclaim_all_due(epoch_record* own) {
+    const reclaiming_scope scope(own);
+    bool any = false;
+    for_each_bag([&](garbage_bag& bag) {
+      while (reclaim_due(bag, 16)) any = true;
+    });
+    return any;
   }
   // Reclaims up to `batches` batches that are due; returns whether there was one.
   bool reclaim_due(garbage_bag& bag, int batches) {
@@ -417,12 +465,14 @@ class epoch_core {
     if (try_charge(own, std::max(missing, charged_at_once_))) return;
     for (int looks = 0;; ++looks) {
       if (try_charge(own, missing)) return;
-      if (own.inside()) {
+      if (must_not_wait(own)) {
         over_cap_.fetch_add(1, relaxed);  // relaxed: a figure for people
         return charge_anyway(own, missing);
       }
       if (looks == 0) waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
-      if (help()) continue;
+      if (help(own)) continue;
+      // What threads have set aside may be all that is charged: there is nothing to wait for.
+      if (nothing_retired()) return charge_anyway(own, missing);
       if (looks < 64) {
         std::this_thread::yield();
       } else {
@@ -430,8 +480,26 @@ class epoch_core {
       }
     }
   }
+  // Whether this thread holds a guard, perhaps by another record (shared objects may have one each), or has ended, or
+  // is about to free something: others, or it itself, would wait for it.
+  [[nodiscard]] bool must_not_wait(const epoch_record& own) const noexcept {
+    if (own.nesting != 0 || own.reclaiming) return true;
+    const std::uintptr_t owner = own.owner.load(relaxed);  // relaxed, both: see take_record()
+    bool inside = false;
+    records_.for_each([&](const epoch_record& each) {
+      inside = each.owner.load(relaxed) == owner && (each.nesting != 0 || each.reclaiming);
+      return !inside;
+    });
+    return inside;
+  }
+  [[nodiscard]] bool nothing_retired() noexcept {
+    bool nothing = true;
+    for_each_batch([&](const garbage_batch& each) { nothing = nothing && each.count == 0; });
+    return nothing;
+  }
   // Reclaims for everybody; whether there was anything.
-  bool help() {
+  bool help(epoch_record& own) {
+    const reclaiming_scope scope(&own);
     seal_all();
     try_advance();
     bool any = false;
@@ -464,90 +532,6 @@ class epoch_core {
   atomic<std::int64_t> held_since_{0};
   garbage_bag orphans_;
   alignas(128) parking sleepers_;
-};
-
-/// The records of this thread in all domains that it has used.
-class thread_records {
- public:
-  /// The record of this thread in a domain. Throws std::bad_alloc when the thread is new to the domain.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static epoch_record& of(epoch_core& core) {
-    if (last_core_ == &core) [[likely]] {
-      return *last_record_;
-    }
-    return find(core);
-  }
-  /// Returns whether the record is still this thread's.
-  EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
-    if (!epoch_core::leave(own)) [[likely]]
-      return true;
-    retire(own);
-    return false;
-  }
-  /// The record that this thread has already, or null.
-  [[nodiscard]] static epoch_record* existing(const epoch_core& core) noexcept {
-    if (last_core_ == &core) return last_record_;
-    if (ended_) return nullptr;
-    for (const entry& each : registry().entries) {
-      if (each.core == &core) return each.record;
-    }
-    return nullptr;
-  }
-
- private:
-  struct entry {
-    epoch_core* core;
-    epoch_record* record;
-  };
-  // Keeps each core alive, so that no later one has its address. Its destructor runs when the thread ends.
-  struct owner {
-    owner() = default;
-    owner(const owner&) = delete;
-    owner& operator=(const owner&) = delete;
-    ~owner() {
-      ended_ = true;
-      last_core_ = nullptr;
-      for (const entry& each : entries) {
-        if (each.record->inside()) {
-          // A guard of an object that outlives this one: its end gives the record back.
-          each.record->nesting |= epoch_record::ended;
-          last_core_ = each.core;
-          last_record_ = each.record;
-        } else {
-          each.core->give_back(each.record);
-          each.core->drop_reference();
-        }
-      }
-    }
-    std::vector<entry> entries;
-  };
-
-  [[nodiscard]] static owner& registry() noexcept {
-    thread_local owner of_thread;
-    return of_thread;
-  }
-  EVAC_NEVER_INLINE static epoch_record& find(epoch_core& core) {
-    epoch_record* own = ended_ ? nullptr : existing(core);
-    if (own == nullptr) {
-      if (!ended_) registry().entries.reserve(registry().entries.size() + 1);
-      own = core.take_record();
-      core.add_reference();
-      if (ended_) own->nesting = epoch_record::ended;
-      if (!ended_) registry().entries.push_back({&core, own});
-    }
-    last_core_ = &core;
-    last_record_ = own;
-    return *own;
-  }
-  EVAC_NEVER_INLINE static void retire(epoch_record& own) noexcept {
-    last_core_ = nullptr;
-    epoch_core& core = *own.core;
-    core.give_back(&own);
-    core.drop_reference();
-  }
-
-  [[gnu::visibility("default")]] static inline constinit thread_local epoch_core* last_core_ = nullptr;
-  [[gnu::visibility("default")]] static inline constinit thread_local epoch_record* last_record_ = nullptr;
-  [[gnu::visibility("default")]] static inline constinit thread_local bool ended_ = false;
 };
 
 }  // namespace evac::detail

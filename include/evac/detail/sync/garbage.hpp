@@ -73,6 +73,11 @@ class batch_queue {
 
 /// The garbage of one thread, or of threads that are gone. All fields under `lock`.
 struct garbage_bag {
+  garbage_bag() = default;
+  garbage_bag(const garbage_bag&) = delete;
+  garbage_bag& operator=(const garbage_bag&) = delete;
+  ~garbage_bag() { delete spare; }
+
   spin_lock lock;
   garbage_batch* filling = nullptr;  // taken by a flush, too
   garbage_batch* spare = nullptr;    // taken by its thread only
