@@ -19,6 +19,7 @@
 #include "support/growth.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/service.hpp"
 #include "support/shared_words.hpp"
 #include "support/words.hpp"
 
@@ -255,6 +256,13 @@ void add_shared(report& page, const std::vector<std::string>& head, const shared
   if (!missing.empty()) page.paragraph(missing);
 }
 
+void add_service(report& page, const std::vector<std::string>& head, const service_rows& service) {
+  page.heading("A service reads its configuration");
+  page.paragraph("A million entries, string to number: 99 look-ups and one change in a hundred operations, uniform. Medians, with least and most.");
+  page.table(head, service.rows);
+  for (std::size_t i = 0; i < service_threads.size(); ++i) page.bars("Million operations per second, " + head[i + 1], service.throughput[i], "M/s");
+}
+
 void run(const options& chosen) {
   const text_of_files input = read_files(chosen.path);
   std::uint64_t words = 0;
@@ -280,6 +288,11 @@ void run(const options& chosen) {
   const std::string missing = text_of_missing(shared.missing);
   if (!missing.empty()) std::cout << missing << '\n';
 
+  const service_rows service = measure_service(chosen.rounds);
+  const std::vector<std::string> service_head{"service, million operations/s", "1 thread", "2 threads"};
+  std::cout << "\na service reads its configuration: 1 M entries, 1 % changes\n";
+  print_table(std::cout, service_head, service.rows);
+
   const growth_rows grown = measure_growth(chosen.keys, chosen.rounds);
   const std::vector<std::string> growth_head{"map", "total, s", "p50", "p99", "p99.9", "p99.99", "longest"};
   std::cout << '\n' << chosen.keys << " random 64-bit keys into a growing map\n";
@@ -292,6 +305,7 @@ void run(const options& chosen) {
   page.bars("Million words per second", counted.throughput, "M/s");
   page.table({"most frequent", "times"}, top);
   add_shared(page, shared_head, shared);
+  add_service(page, service_head, service);
   page.heading(std::to_string(chosen.keys) + " random keys into a growing map");
   page.table(growth_head, grown.rows);
   page.log_lines("Longest insert in each of " + std::to_string(windows) + " stretches of the growth", "inserts so far", grown.lines);
