@@ -41,6 +41,7 @@ set(EVAC_API_TESTS
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
   api/sync_interface_test.cpp
+  api/sync_sequences_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
