@@ -71,7 +71,8 @@ class thread_records {
     std::vector<entry> entries;
   };
 
-  [[nodiscard]] static registered& registry() noexcept {
+  // As visible as the names at the end: where shared objects share those, they share this.
+  [[nodiscard, gnu::visibility("default")]] static registered& registry() noexcept {
     thread_local registered of_thread;
     return of_thread;
   }
