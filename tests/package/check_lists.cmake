@@ -40,6 +40,7 @@ check_list(EVAC_API_TESTS "${SOURCE}/tests" tests/sources.cmake "api/*.cpp")
 check_list(EVAC_CONCURRENCY_TESTS "${SOURCE}/tests" tests/sources.cmake "concurrency/*.cpp")
 check_list(EVAC_HANDLER_TESTS "${SOURCE}/tests" tests/sources.cmake "handler/*.cpp")
 check_list(EVAC_MODEL_TESTS "${SOURCE}/tests" tests/sources.cmake "model/*_model.cpp")
+check_list(EVAC_PLANTED_TESTS "${SOURCE}/tests" tests/sources.cmake "planted/*.cpp")
 check_list(EVAC_MAP_FUZZ_SOURCES "${SOURCE}/tests" tests/sources.cmake "fuzz/map_*.cpp")
 check_list(EVAC_COMPILE_FAIL_CASES "${SOURCE}/tests" tests/sources.cmake "compile_fail/*.cpp")
 

@@ -10,10 +10,9 @@
 //   a tag is stored after its slot (release; readers load it with acquire)
 //   slots that a reader may be looking at are overwritten, elements moved, and overflow buckets linked or unlinked only
 //   while the state says `changing`; so a reader that found the state as it was has seen a chain at rest
-// Not while changing: an element that leaves (its tag becomes 0), a value of one word or a node that is replaced, and,
-// in nodes, an element that comes into a hole: a reader finds either the old or the new, and both were there during its
-// look. (An element may leave one slot and come back into another: who copies a chain must not see it twice, so that
-// its leaving ends with a new version.)
+// Not while changing: an element that leaves (its tag becomes 0), a value of one word or a node that is replaced, and, in
+// nodes, an element that comes into a hole, which is there from the store of its tag on. An element may leave one slot and another
+// come into it, or the same into another: so the leaving ends with a new version.
 #ifndef EVAC_DETAIL_LOCKFREE_LOCKED_CHAIN_HPP
 #define EVAC_DETAIL_LOCKFREE_LOCKED_CHAIN_HPP
 
@@ -128,12 +127,15 @@ class locked_chain {
       holes = slot_mask::below(1);
       put(*front, 0, element, tag);
       home_.slot(link_slot)->store(bucket_type::to_word(front), release);  // release: what the bucket holds
+      in_home.add_to_filter(tag);
+      set_tags(home_, in_home);
     } else {
       if constexpr (Storage::must_validate) begin_change();
+      // The filter first: an element is there from the store of its tag on, for those who look as for those who copy.
+      in_home.add_to_filter(tag);
+      set_tags(home_, in_home);
       put(*front, holes.first(), element, tag);
     }
-    in_home.add_to_filter(tag);
-    set_tags(home_, in_home);
   }
 
   /// Replaces the value of an element; the key stays.
@@ -158,8 +160,9 @@ class locked_chain {
 
   /// Readers wait, and those that are inside begin again.
   void begin_change() noexcept {
-    if (state_.changing() || !protocol::says_changing()) return;
+    if (state_.changing()) return;
     state_ = state_.begin_change();
+    if (!protocol::says_changing()) return;
     home_.first.store(state_.bits(), relaxed);  // relaxed: what is stored next to slots and tags is released after it
   }
 
