@@ -328,9 +328,10 @@ class sync_map
     const size_type hash = this->table_.hash_of(key);
     const writing call(this->table_, table_type::retired_bytes);
     fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
-    for (;;) {
-      // Copied before anything changes: a copy may throw.
-      std::optional<T> before;
+    // Copied before anything changes: a copy may throw. Not in the loop, where its move to the caller would not be
+    // elided.
+    std::optional<T> before;
+    for (;; before.reset()) {
       const std::optional<held> seen = this->table_.seen(call.own, fresh.key(), hash);
       if (seen.has_value()) {
         before.emplace(storage_type::value(*seen));
@@ -395,10 +396,11 @@ class sync_map
   std::optional<T> load_and_delete_key(const K& key) {
     const size_type hash = this->table_.hash_of(key);
     const writing call(this->table_, table_type::retired_bytes);
-    for (;;) {
+    std::optional<T> value;  // as in swap_key()
+    for (;; value.reset()) {
       const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      if (!seen.has_value()) return std::nullopt;
-      std::optional<T> value(std::in_place, storage_type::value(*seen));  // copied before anything changes
+      if (!seen.has_value()) return value;
+      value.emplace(storage_type::value(*seen));
       if (take_same(call, key, hash, *seen)) return value;
     }
   }
