@@ -38,6 +38,7 @@ class epoch_domain {
   ~epoch_domain() {
     EVAC_ASSERT(!core_->anybody_inside(), "evac: epoch_domain destroyed while a guard is held");
     core_->reclaim_everything();
+    core_->close();
     core_->drop_reference();
   }
 

@@ -41,10 +41,11 @@ class overflow_pool {
   overflow_pool& operator=(const overflow_pool&) = default;
   ~overflow_pool() = default;
 
-  /// Makes sure that the next `buckets` calls of take() need no memory. Allocates at most one slab; throws if that fails,
-  /// and has changed nothing then.
+  /// Makes sure that the next `buckets` calls of take() need no memory. Allocates at most one slab; throws if that
+  /// fails, and has changed nothing then.
   void ensure(const Allocator& allocator, std::size_t buckets) {
-    if (available() < buckets) [[unlikely]] add_slab(allocator, buckets);
+    if (available() < buckets) [[unlikely]]
+      add_slab(allocator, buckets);
   }
 
   /// An empty overflow bucket; ensure(1) must have been called.
@@ -77,6 +78,21 @@ class overflow_pool {
     free_ = nullptr;
   }
 
+  /// Forgets all overflow buckets and frees one slab; false if there is none. Until it returns false, nothing else may
+  /// be called.
+  bool release_one(const Allocator& allocator) noexcept {
+    if (newest_ == nullptr) return false;
+    free_ = nullptr;
+    slab* const rest = newest_->idle != nullptr ? newest_->idle : newest_->older;
+    if (rest == nullptr) {
+      release(allocator);
+    } else {
+      (newest_->idle != nullptr ? newest_->idle : newest_->older) = rest->older;
+      memory::deallocate(allocator, rest, rest->bytes);
+    }
+    return true;
+  }
+
   /// Frees one slab if no overflow bucket is in use at all; so the slabs of a map that shrinks go one by one.
   void release_one_if_idle(const Allocator& allocator) noexcept {
     if (newest_ == nullptr || newest_->in_use != 0) return;
@@ -95,7 +111,9 @@ class overflow_pool {
   [[nodiscard]] std::size_t bytes() const noexcept { return newest_ == nullptr ? 0 : newest_->total_bytes; }
 
  private:
-  [[nodiscard]] static constexpr std::size_t header_bytes() noexcept { return round_up(sizeof(slab), Layout::alignment()); }
+  [[nodiscard]] static constexpr std::size_t header_bytes() noexcept {
+    return round_up(sizeof(slab), Layout::alignment());
+  }
   [[nodiscard]] static constexpr std::size_t capacity_of(std::size_t bytes) noexcept {
     return (bytes - header_bytes()) / Layout::overflow_bytes();
   }
@@ -118,8 +136,8 @@ class overflow_pool {
     carve(raw, size, idle, size);
   }
 
-  // Makes `raw` the newest slab. What is left untouched in the one before goes to the free list, so that only one is carved
-  // at a time; this is at most as much as ensure() wanted, because it found too little.
+  // Makes `raw` the newest slab. What is left untouched in the one before goes to the free list, so that only one is
+  // carved at a time; this is at most as much as ensure() wanted, because it found too little.
   void carve(void* raw, std::size_t bytes, slab* idle, std::size_t added_bytes) noexcept {
     while (newest_ != nullptr && newest_->used < newest_->capacity) {
       Bucket* const left = carve_one();

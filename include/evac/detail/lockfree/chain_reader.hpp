@@ -4,10 +4,10 @@
 //   2  tags, slots, links
 //   3  state again        the same as in 1, but for the lock: what was seen in between was the chain at rest
 //
-// A key that was found in a node needs no 3: the node was in the chain at some moment of the look-up. Everything else
-// does: a key that was not found may have been moved past the reader, and words of a slot may belong to two elements. A
-// link, and what may be one, is followed only after 3: then it was one, and overflow buckets stay what they are as long
-// as their root.
+// Everything needs 3. Words of a slot may belong to two elements; a key that was not found may have been moved past the
+// reader; and a slot may have been emptied and filled again, so that what it holds now is not in the table yet: its tag
+// is still to be stored. A link, and what may be one, is followed only after 3: then it was one, and overflow buckets
+// stay what they are as long as their root.
 #ifndef EVAC_DETAIL_LOCKFREE_CHAIN_READER_HPP
 #define EVAC_DETAIL_LOCKFREE_CHAIN_READER_HPP
 
@@ -134,8 +134,7 @@ class chain_reader {
     for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
       const unsigned slot = candidates.first();
       copy = Storage::load(home.slot(slot));
-      // The last slot may have become a link.
-      if ((Storage::must_validate || slot == chain_type::link_slot) && !unchanged(home, state)) return outcome::changed;
+      if (!unchanged(home, state)) return outcome::changed;
       if (same(copy)) return outcome::found;
     }
     if (tags.may_overflow(tag)) [[unlikely]] {
@@ -153,7 +152,7 @@ class chain_reader {
       const tag_word tags(bucket.tags.load(acquire));  // acquire: the slots of these tags
       for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
         copy = Storage::load(bucket.slot(candidates.first()));
-        if (Storage::must_validate && !unchanged(home, state)) return outcome::changed;
+        if (!unchanged(home, state)) return outcome::changed;
         if (same(copy)) return outcome::found;
       }
       link = bucket.first.load(acquire);  // acquire: what the next bucket holds

@@ -10,9 +10,9 @@
 //   a tag is stored after its slot (release; readers load it with acquire)
 //   slots that a reader may be looking at are overwritten, elements moved, and overflow buckets linked or unlinked only
 //   while the state says `changing`; so a reader that found the state as it was has seen a chain at rest
-// Not while changing: an element that leaves (its tag becomes 0), a value of one word or a node that is replaced, and, in
-// nodes, an element that comes into a hole, which is there from the store of its tag on. An element may leave one slot and another
-// come into it, or the same into another: so the leaving ends with a new version.
+// Not while changing: an element that leaves (its tag becomes 0), a value of one word or a node that is replaced, and,
+// in nodes, an element that comes into a hole, which is there from the store of its tag on. An element may leave one
+// slot and another come into it, or the same into another: so the leaving ends with a new version.
 #ifndef EVAC_DETAIL_LOCKFREE_LOCKED_CHAIN_HPP
 #define EVAC_DETAIL_LOCKFREE_LOCKED_CHAIN_HPP
 

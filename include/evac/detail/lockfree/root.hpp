@@ -237,12 +237,16 @@ class sync_root {
   }
   /// Whether a bucket that was claimed exists, where nobody is at work.
   [[nodiscard]] bool exists(std::size_t index) const noexcept { return index < homes() || is_split_off(index); }
+  /// Whether there was no memory when it was asked for last.
+  [[nodiscard]] bool memory_is_refused() const noexcept { return refused_.load(relaxed); }  // relaxed: a hint
   /// Moves `done` over what is done, and tells readers now and then.
   void publish_done() noexcept {
     std::size_t known = done_.load(acquire);  // acquire: split
     std::size_t done = known;
-    const std::size_t claimed = claimed_.load(acquire);
-    while (done < claimed && is_split_off(done)) ++done;
+    // Not further at a time than others may have come meanwhile: one that was late must not pay for all that waited for
+    // it.
+    const std::size_t end = std::min(claimed_.load(acquire), done + 4 * longest_run);
+    while (done < end && is_split_off(done)) ++done;
     while (known < done && !done_.compare_exchange_weak(known, done, acq_rel, acquire)) {  // release: split
     }
     std::size_t shown = shown_.load(relaxed);  // relaxed: the exchange decides
@@ -288,6 +292,9 @@ class sync_root {
   /// Gives a piece of the memory back, of a root whose elements are gone; false when there is no more to be had piece
   /// by piece. So the end of a large root is no pause.
   bool discard_piece() noexcept {
+    for (pool& each : pools_) {
+      if (each.buckets.release_one(allocator_)) return true;
+    }
     for (std::size_t first = std::bit_floor(claimed()); first >= base_homes; first /= 2) {
       const std::size_t bytes = first * layout::home_bytes();
       const std::uintptr_t biased = segments_[segment_key(first)].load(relaxed);  // relaxed: nobody else is left
@@ -393,8 +400,10 @@ class sync_root {
     try {
       set_segment(first, memory::allocate(allocator_, first * layout::home_bytes()));
     } catch (...) {
-      return false;  // chains get longer, and the next insert tries again
+      refused_.store(true, relaxed);  // relaxed: a hint
+      return false;                   // chains get longer, and the next insert tries again
     }
+    refused_.store(false, relaxed);                                                   // relaxed: a hint
     if (first >= striped_homes && stripes_.load(relaxed) == nullptr) make_stripes();  // relaxed: under opening_
     return true;
   }
@@ -446,6 +455,7 @@ class sync_root {
   alignas(128) atomic<std::size_t> claimed_{0};       // by who claims a run
   atomic<std::size_t> moved_{0};                      // by who has split a run
   atomic<std::size_t> done_{0};                       // only up; by who has split something off
+  atomic<bool> refused_{false};                       // there was no memory for the next segment
   spin_lock opening_;                                 // who asks for the memory of the next segment
   alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim
   atomic<std::int64_t> total_{0};                     // and the deltas of the stripes

@@ -123,6 +123,7 @@ class sync_container {
   template <class K, class OnHit>
   EVAC_ALWAYS_INLINE bool find(const K& key, OnHit on_hit) const {
     const size_type hash = table_.hash_of(key);
+    typename table_type::record_type* own = nullptr;
     {
       reading inside(table_);
       using outcome = typename table_type::reader_type::outcome;
@@ -130,14 +131,15 @@ class sync_container {
       if (at_once == outcome::found) return true;
       if (at_once == outcome::absent) [[likely]]
         return false;
-      inside.stay();
+      own = &inside.stay();
     }
     // A jump and not a call: what it needs need not be kept over the fast path.
-    return find_inside(key, hash, on_hit);
+    return find_inside(*own, key, hash, on_hit);
   }
   template <class K, class OnHit>
-  EVAC_NEVER_INLINE bool find_inside(const K& key, size_type hash, OnHit on_hit) const {
-    const reading inside(table_, typename reading::stayed{});
+  EVAC_NEVER_INLINE bool find_inside(typename table_type::record_type& own, const K& key, size_type hash,
+                                     OnHit on_hit) const {
+    const reading inside(own);
     return table_.find(inside.own, key, hash, on_hit);
   }
 

@@ -45,6 +45,7 @@ class sync_table {
   using chain_type = typename root_type::chain_type;
   using place = typename chain_type::place;
   using size_type = std::size_t;
+  using record_type = epoch_record;
 
   sync_table(epoch_domain& domain, const typename Policy::hasher& hash, const typename Policy::key_equal& equal,
              const allocator_type& allocator)
@@ -77,15 +78,17 @@ class sync_table {
       table.core_->enter(own);
     }
     /// For who goes on where another has called stay().
-    struct stayed {};
-    reading(const sync_table& table, stayed) : own(thread_records::of(*table.core_)) {}
+    EVAC_ALWAYS_INLINE explicit reading(epoch_record& stayed) : own(stayed) {}
     reading(const reading&) = delete;
     reading& operator=(const reading&) = delete;
     EVAC_ALWAYS_INLINE ~reading() {
       if (!stays_) thread_records::leave(own);
     }
     /// Stays inside at the end of the scope.
-    void stay() noexcept { stays_ = true; }
+    [[nodiscard]] epoch_record& stay() noexcept {
+      stays_ = true;
+      return own;
+    }
     /// Leaves and enters again, so that what was retired meanwhile can go; what was found before is not to be used any
     /// more.
     void refresh() noexcept {
@@ -104,8 +107,12 @@ class sync_table {
   class writing {
    public:
     EVAC_ALWAYS_INLINE writing(sync_table& table, size_type retires) : own(thread_records::of(*table.core_)) {
-      if (retires != 0) table.core_->make_room(own, retires);
-      table.core_->enter(own);
+      if (own.nesting == epoch_record::ended) [[unlikely]] {
+        enter_after_end(*table.core_, retires);
+      } else {
+        if (retires != 0) table.core_->make_room(own, retires);
+        table.core_->enter(own);
+      }
     }
     writing(const writing&) = delete;
     writing& operator=(const writing&) = delete;
@@ -114,6 +121,18 @@ class sync_table {
     }
 
     epoch_record& own;
+
+   private:
+    // Inside from the start, so that whatever runs meanwhile does not give the record back.
+    EVAC_NEVER_INLINE void enter_after_end(epoch_core& core, size_type retires) {
+      core.enter(own);
+      try {
+        if (retires != 0) core.make_room(own, retires);
+      } catch (...) {
+        thread_records::leave(own);
+        throw;
+      }
+    }
   };
 
   // --- one key -------------------------------------------------------------------------------------------------------
@@ -189,6 +208,10 @@ class sync_table {
   }
   EVAC_ALWAYS_INLINE static void count_erase(epoch_record& own, root_type& root) noexcept { root.count(own, -1); }
 
+  /// User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
+  EVAC_ALWAYS_INLINE void ready_to_retire(epoch_record& own) {
+    if constexpr (InNodes) core_->make_room(own, retired_bytes);
+  }
   /// Takes away what was replaced or erased. Elements in slots need nothing.
   EVAC_ALWAYS_INLINE void retire(epoch_record& own, const held& gone) {
     if constexpr (InNodes) {
@@ -235,6 +258,7 @@ class sync_table {
 
   /// Puts an element in, or in the place of the one with its key, which `replaced` then is; returns whether it is new.
   bool put(epoch_record& own, fresh_element& fresh, size_type hash, std::optional<held>& replaced) {
+    ready_to_retire(own);
     root_type* used = nullptr;
     change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
       used = &root;
@@ -277,6 +301,7 @@ class sync_table {
   }
   /// Puts `fresh` in the place of `expected`, if that is still what the key has.
   bool put_if_same(epoch_record& own, fresh_element& fresh, size_type hash, const held& expected) {
+    ready_to_retire(own);
     const bool done = change_if_rooted(own, fresh.key(), hash, false, [&](root_type&, chain_type& chain, place found) {
       if (found.where == nullptr || !storage::same(chain_type::at(found), expected)) return false;
       chain.replace(found, fresh.get());
@@ -292,6 +317,7 @@ class sync_table {
   /// words. Returns what was removed.
   template <class K, class Condition>
   std::optional<held> take_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
+    ready_to_retire(own);
     std::optional<held> taken;
     root_type* const current = root_.load(acquire);  // acquire: made
     if (current == nullptr || chain_reader<storage, allocator_type>(*current, own).surely_absent(hash)) return taken;
@@ -330,21 +356,24 @@ class sync_table {
     core_->retire(call.own, {gone, allocators_, reclaim_root, bytes});
   }
 
-  /// Homes for n elements, made now. Where there are elements already, by splitting: O(n), while others go on.
+  /// Homes for n elements, made now. Where there are elements already, by splitting: O(n), while others go on, and
+  /// leaving the domain after each run.
   void reserve(size_type n) {
     const size_type homes = homes_for(n, chain_type::home_slots, shared_load);
     root_type::check_homes(homes);
-    writing call(*this, 0);
-    root_type* root = root_.load(acquire);  // acquire: made
-    if (root == nullptr) root = &make_root(homes);
-    // Where there is nothing to claim, others are at work, or there is no memory.
-    for (int idle = 0; root->claimed() < homes;) {
+    constexpr int patience = 1000;
+    for (int idle = 0; idle < patience; ++idle) {
+      writing call(*this, 0);
+      root_type* root = root_.load(acquire);  // acquire: made
+      if (root == nullptr) root = &make_root(homes);
+      if (root->claimed() >= homes) return;
       if (grow(call.own, *root, n)) {
         idle = 0;
-        continue;
+      } else if (root->memory_is_refused()) {
+        throw std::bad_alloc();
+      } else {
+        std::this_thread::yield();  // others are at work on what has to come before
       }
-      if (++idle == 1000) throw std::bad_alloc();
-      std::this_thread::yield();
     }
   }
 
@@ -464,7 +493,22 @@ class sync_table {
       root.count_moves(moved);
       root.publish_done();
     }
+    if (claimed && root.claimed() - root.homes() > backlog) [[unlikely]] {
+      help_late(own, root);
+    }
     return claimed;
+  }
+
+  // Children that are claimed but not done before others help with the oldest.
+  static constexpr size_type backlog = 16 * root_type::longest_run;
+  EVAC_NEVER_INLINE void help_late(epoch_record& own, root_type& root) noexcept {
+    child_split<storage, allocator_type> split(root, own, *core_);
+    const auto run = root.late(2);
+    try {
+      for (size_type child = run.from; child < run.to; ++child) root.count_moves(split.run(functors_, child));
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a hash that throws, or no memory; who comes by later tries again
+    }
+    root.publish_done();
   }
 
   // --- reclaiming ----------------------------------------------------------------------------------------------------

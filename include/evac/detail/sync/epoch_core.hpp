@@ -52,7 +52,7 @@ struct epoch_record {
   bool prepared = false;                 // there is a spare batch; the thread's
   bool reclaiming = false;               // user code is being called to free something; the thread's
   std::uint32_t ticks = 0;               // the thread's
-  std::size_t credit = 0;                // bytes charged to the domain but not retired yet; the thread's
+  std::size_t reserved = 0;              // bytes charged for what the thread may retire next; the thread's
   // Statistics; the thread adds, anybody reads.
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
@@ -103,14 +103,14 @@ class epoch_core {
   void give_back(epoch_record* own) noexcept {
     {
       const std::lock_guard guard(own->bag.lock);
-      seal(own->bag);
       const std::lock_guard orphans_guard(orphans_.lock);
       orphans_.sealed.append_all(own->bag.sealed);
       orphans_.pending += own->bag.pending;
       own->bag.pending = 0;
+      add_to_orphans(own->bag);
+      refund(own->reserved + std::exchange(own->bag.credit, 0));
     }
-    refund(own->credit);
-    own->credit = 0;
+    own->reserved = 0;
     own->nesting = 0;
     own->owner.store(0, relaxed);  // relaxed: as in take_record()
     record_list<epoch_record>::give_back(own);
@@ -122,20 +122,21 @@ class epoch_core {
   /// helps, and then waits, unless this thread holds a guard itself. Throws std::bad_alloc and has changed nothing
   /// then.
   EVAC_ALWAYS_INLINE void make_room(epoch_record& own, std::size_t bytes) {
-    if (own.credit < bytes) [[unlikely]] {
-      charge(own, bytes);
+    if (own.reserved < bytes + sizeof(retired_object)) [[unlikely]] {
+      charge(own, bytes + sizeof(retired_object));
     }
     prepare(own);
   }
 
   /// The object is unlinked: nobody who enters from now on finds it. Throws std::bad_alloc only where make_room() was
   /// not called.
-  void retire(epoch_record& own, const retired_object& gone) {
+  void retire(epoch_record& own, retired_object gone) {
     prepare(own);
-    if (own.credit < gone.bytes) charge_anyway(own, gone.bytes - own.credit);
-    own.credit -= gone.bytes;
+    gone.bytes += sizeof(retired_object);
+    if (own.reserved < gone.bytes) charge_anyway(own, gone.bytes - own.reserved);
+    own.reserved -= gone.bytes;
     if (put(own, gone)) [[unlikely]] {
-      reclaim_one(own, own.bag);
+      reclaim(own, own.bag, 1);
     }
   }
 
@@ -147,9 +148,16 @@ class epoch_core {
     }
   }
   EVAC_NEVER_INLINE void tend_now(epoch_record& own) {
-    if (own.bag.pending == 0 && orphans_.pending == 0) return;
-    reclaim_one(own, own.bag);
-    reclaim_one(own, orphans_);
+    // Also somebody else's, in turn: that thread may write no more.
+    const epoch_record* const other = records_.after(tended_.load(relaxed));  // relaxed, both: any will do
+    tended_.store(other, relaxed);
+    garbage_bag& others = const_cast<epoch_record*>(other)->bag;
+    seal_if_idle(others);
+    seal_if_idle(orphans_);
+    if (own.bag.pending + others.pending + orphans_.pending == 0) return;
+    reclaim(own, own.bag, 1);
+    reclaim(own, others, 1);
+    reclaim(own, orphans_, 4);
   }
 
   /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left. `own` is
@@ -249,6 +257,12 @@ class epoch_core {
     delete this;
   }
 
+  /// The domain is gone; what is left of it is for threads that still have a record.
+  void close() noexcept {
+    closed_.store(true, release);
+  }  // release: nothing more is done with the records by the domain
+  [[nodiscard]] bool closed() const noexcept { return closed_.load(acquire); }
+
   /// In the child of a fork(): threads other than the caller are gone. What they were about to retire or to reclaim is
   /// lost to reclamation.
   void reinit_after_fork(std::uintptr_t owner) noexcept {
@@ -261,14 +275,15 @@ class epoch_core {
       // Also the caller's: others look into it as well.
       reset_after_fork(record.bag);
       record.prepared = record.bag.spare != nullptr;
+      charged += record.bag.credit;
       if (record.owner.load(relaxed) == owner) {
-        charged += record.credit;
+        charged += record.reserved;
         return true;
       }
       record.entered.store(0, relaxed);
       record.nesting = 0;
       record.reclaiming = false;
-      record.credit = 0;
+      record.reserved = 0;
       record.owner.store(0, relaxed);
       record_list<epoch_record>::give_back(&record);
       return true;
@@ -394,11 +409,11 @@ class epoch_core {
   }
   // A thread that is called to free something frees nothing else meanwhile: destructors that retire would nest as deep
   // as there is garbage.
-  void reclaim_one(epoch_record& own, garbage_bag& bag) {
-    if (own.reclaiming) return;
+  void reclaim(epoch_record& own, garbage_bag& bag, int batches) {
+    if (own.reclaiming || bag.pending == 0) return;
     try_advance();
     const reclaiming_scope scope(&own);
-    reclaim_due(bag, 1);
+    reclaim_due(bag, batches);
   }
   // Returns whether there was anything.
   bool reclaim_all_due(epoch_record* own) {
@@ -424,6 +439,41 @@ class epoch_core {
     }
     return true;
   }
+  // Of a thread that is gone: the objects that it was filling a batch with join those of others, so that threads that
+  // live for a few writes leave no batch each.
+  void add_to_orphans(garbage_bag& left) noexcept {
+    if (left.filling == nullptr) return;
+    if (orphans_.filling == nullptr) {
+      orphans_.filling = std::exchange(left.filling, nullptr);
+      return;
+    }
+    garbage_batch& from = *left.filling;
+    for (std::uint32_t i = 0; i < from.count; ++i) {
+      if (orphans_.filling == nullptr || orphans_.filling->count == garbage_batch::capacity) {
+        seal(orphans_);
+        orphans_.filling = std::exchange(left.filling, nullptr);
+        garbage_batch& rest = *orphans_.filling;
+        std::move(rest.objects + i, rest.objects + rest.count, rest.objects);
+        rest.count -= i;
+        rest.bytes = 0;
+        for (std::uint32_t k = 0; k < rest.count; ++k) rest.bytes += rest.objects[k].bytes;
+        return;
+      }
+      garbage_batch& to = *orphans_.filling;
+      to.objects[to.count++] = from.objects[i];
+      to.bytes += from.objects[i].bytes;
+    }
+    // It is empty now, and will do for the next thread.
+    from.count = 0;
+    from.bytes = 0;
+  }
+  // Seals what nobody has added to since the last time.
+  void seal_if_idle(garbage_bag& bag) noexcept {
+    const std::lock_guard guard(bag.lock);
+    if (bag.filling == nullptr || bag.filling->count == 0) return;
+    if (bag.filling->count == bag.last_count) seal(bag);
+    bag.last_count = bag.filling == nullptr ? 0 : bag.filling->count;
+  }
   void seal_all() noexcept {
     for_each_bag([&](garbage_bag& bag) {
       const std::lock_guard guard(bag.lock);
@@ -447,38 +497,62 @@ class epoch_core {
   void refund(std::size_t bytes) noexcept { charged_.fetch_sub(bytes, relaxed); }  // relaxed: a sum that orders nothing
   void charge_anyway(epoch_record& own, std::size_t bytes) noexcept {
     charged_.fetch_add(bytes, relaxed);  // relaxed: as in refund()
-    own.credit += bytes;
+    own.reserved += bytes;
   }
-  [[nodiscard]] bool try_charge(epoch_record& own, std::size_t bytes) noexcept {
+  [[nodiscard]] bool try_charge(std::size_t bytes) noexcept {
     std::size_t charged = charged_.load(relaxed);  // relaxed, both: as in refund()
     while (charged + bytes <= cap_) {
-      if (charged_.compare_exchange_weak(charged, charged + bytes, relaxed, relaxed)) {
-        own.credit += bytes;
-        return true;
-      }
+      if (charged_.compare_exchange_weak(charged, charged + bytes, relaxed, relaxed)) return true;
     }
     return false;
   }
+  // Reserves from what is charged already, or from a piece that is charged now.
+  [[nodiscard]] bool reserve(epoch_record& own, std::size_t bytes) noexcept {
+    const std::lock_guard guard(own.bag.lock);
+    if (own.bag.credit < bytes) {
+      const std::size_t piece = std::max(bytes - own.bag.credit, charged_at_once_);
+      if (try_charge(piece)) {
+        own.bag.credit += piece;
+      } else if (try_charge(bytes - own.bag.credit)) {
+        own.bag.credit = bytes;
+      } else {
+        return false;
+      }
+    }
+    own.bag.credit -= bytes;
+    own.reserved += bytes;
+    return true;
+  }
   EVAC_NEVER_INLINE void charge(epoch_record& own, std::size_t bytes) {
     // An object that the cap could not hold beside others counts as much as would go in.
-    const std::size_t missing = std::min(bytes - own.credit, cap_ / 2);
-    if (try_charge(own, std::max(missing, charged_at_once_))) return;
+    const std::size_t missing = std::min(bytes - own.reserved, cap_ / 2);
     for (int looks = 0;; ++looks) {
-      if (try_charge(own, missing)) return;
+      if (reserve(own, missing)) return;
+      if (looks == 0) {
+        take_credit_back();
+        continue;
+      }
       if (must_not_wait(own)) {
         over_cap_.fetch_add(1, relaxed);  // relaxed: a figure for people
         return charge_anyway(own, missing);
       }
-      if (looks == 0) waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
+      if (looks == 1) waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
       if (help(own)) continue;
-      // What threads have set aside may be all that is charged: there is nothing to wait for.
+      // What threads hold ready for their next objects may be all that is charged: there is nothing to wait for.
       if (nothing_retired()) return charge_anyway(own, missing);
       if (looks < 64) {
         std::this_thread::yield();
       } else {
         std::this_thread::sleep_for(std::chrono::microseconds(looks < 1024 ? 50 : 1000));
       }
+      take_credit_back();
     }
+  }
+  void take_credit_back() noexcept {
+    for_each_bag([&](garbage_bag& bag) {
+      const std::lock_guard guard(bag.lock);
+      refund(std::exchange(bag.credit, 0));
+    });
   }
   // Whether this thread holds a guard, perhaps by another record (shared objects may have one each), or has ended, or
   // is about to free something: others, or it itself, would wait for it.
@@ -524,7 +598,9 @@ class epoch_core {
   const std::size_t charged_at_once_;
   record_list<epoch_record> records_;
   alignas(128) atomic<std::size_t> charged_{0};
+  atomic<const epoch_record*> tended_{nullptr};  // the record that was looked after last
   atomic<bool> advancing_{false};
+  atomic<bool> closed_{false};  // the domain is gone
   atomic<std::uint32_t> record_count_{0};
   atomic<std::size_t> references_{1};
   atomic<std::size_t> waited_for_room_{0};

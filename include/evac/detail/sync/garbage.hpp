@@ -23,7 +23,7 @@ struct retired_object {
   void* object;
   void* context;
   reclaim_function reclaim;
-  std::size_t bytes;
+  std::size_t bytes;  // of the object, and of this entry
 };
 
 struct garbage_batch {
@@ -83,6 +83,8 @@ struct garbage_bag {
   garbage_batch* spare = nullptr;    // taken by its thread only
   batch_queue sealed;
   relaxed_cell<std::uint32_t> pending{0};  // batches in `sealed`; read without the lock as a hint
+  std::uint32_t last_count = 0;            // of `filling`, when somebody looked after it
+  std::size_t credit = 0;                  // bytes charged to the domain that nobody has a use for yet
 };
 
 }  // namespace evac::detail

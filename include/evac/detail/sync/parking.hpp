@@ -1,12 +1,13 @@
-// Where threads sleep that wait for a word to change, when whoever changes it must not pay for that.
+// Where threads sleep that wait for a word to change, when the word has no bit to spare for them.
 //
 //   who waits                              who changes the word
-//     waiters += 1                           announce(word, new value)     a plain store where membarrier is to be had
-//     asymmetric_fence::heavy()              waiters != 0 ?
-//     word still as it was?  sleep             yes: wake all
+//     waiters += 1                           exchange the word
+//     word still as it was?  sleep           waiters != 0 ?   wake all
 //
-// At least one of the two sees the other (asymmetric_fence.hpp). So a word needs no bit for its waiters, and the one
-// who changes it no read-modify-write. An event count, after Vyukov's; the table of spots is that of a parking lot.
+// All seq_cst: at least one of the two sees the other. The exchange is also what makes a write visible before the call
+// that wrote returns: a plain store could still be in the processor's store buffer while the same thread reads another
+// word, and two threads that each store one key and load the other's could both find the old value. An event count,
+// after Vyukov's; the table of spots is that of a parking lot.
 #ifndef EVAC_DETAIL_SYNC_PARKING_HPP
 #define EVAC_DETAIL_SYNC_PARKING_HPP
 
@@ -14,7 +15,6 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/protocol.hpp"
 
@@ -28,18 +28,16 @@ class parking {
   void wait(const void* word, const Condition& still_there) noexcept {
     spot& at = spot_of(word);
     at.waiters.fetch_add(1, seq_cst);  // seq_cst: before the look at the word in the one order of both sides
-    asymmetric_fence::heavy();
     const std::uint32_t seen = at.changes.load(acquire);  // acquire: changed
     if (still_there()) at.changes.wait(seen, relaxed);    // relaxed: the caller looks at the word again
     at.waiters.fetch_sub(1, relaxed);                     // relaxed: orders nothing; who wakes for nobody is not wrong
   }
 
-  /// Stores to the word and wakes whoever sleeps on it.
+  /// Stores to the word and wakes whoever sleeps on it. The store is visible to all when this returns.
   template <class T>
   EVAC_ALWAYS_INLINE void change(atomic<T>& word, T value) noexcept {
     spot& at = spot_of(&word);
-    asymmetric_fence::announce(word, value);
-    // seq_cst: after the store in the one order of both sides, or the compiler fence in announce() stands between
+    word.exchange(value, seq_cst);  // seq_cst: before the look at the waiters in the one order of both sides
     if (at.waiters.load(seq_cst) != 0 && protocol::wakes_sleepers()) [[unlikely]] {
       wake(at);
     }

@@ -63,7 +63,7 @@ class reader_record {
  private:
   static constexpr std::uint32_t ended = std::uint32_t{1} << 31U;
 
-  atomic<const void*> slots_[Capacity] = {};  // written by the owner, read by writers
+  own_atomic<const void*> slots_[Capacity] = {};  // written by the owner, read by writers
   std::uint32_t held_ = 0;                    // slots in use, and `ended`; the owner's
   std::uint32_t samples_ = 0;                 // the owner's
 };

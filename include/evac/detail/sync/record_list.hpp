@@ -65,6 +65,12 @@ class record_list {
     }
   }
 
+  /// The record after this one, or the first; there must be one.
+  [[nodiscard]] const Record* after(const Record* record) const noexcept {
+    const node* const next = record == nullptr ? nullptr : reinterpret_cast<const node*>(record)->next;
+    return &(next != nullptr ? next : head_.load(acquire))->record;  // acquire: published
+  }
+
   /// Frees all records; nobody may use the list any more.
   void release_all() noexcept {
     node* each = head_.exchange(nullptr, acquire);  // acquire: published

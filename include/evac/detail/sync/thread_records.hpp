@@ -68,6 +68,15 @@ class thread_records {
         }
       }
     }
+    // Domains that are gone are forgotten here: else a thread that uses one after the other would keep all of them.
+    void prepare_for_one_more() {
+      std::erase_if(entries, [](const entry& each) {
+        if (!each.core->closed()) return false;
+        each.core->drop_reference();
+        return true;
+      });
+      entries.reserve(entries.size() + 1);
+    }
     std::vector<entry> entries;
   };
 
@@ -85,7 +94,7 @@ class thread_records {
   EVAC_NEVER_INLINE static epoch_record& find(epoch_core& core) {
     epoch_record* own = ended_ ? nullptr : existing(core);
     if (own == nullptr) {
-      if (!ended_) registry().entries.reserve(registry().entries.size() + 1);
+      if (!ended_) registry().prepare_for_one_more();
       own = core.take_record(owner());
       core.add_reference();
       if (ended_) own->nesting = epoch_record::ended;
