@@ -40,7 +40,6 @@ set(EVAC_API_TESTS
   api/sharded_ranges_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
-  api/sync_failure_test.cpp
   api/sync_interface_test.cpp
   api/sync_sequences_test.cpp
 )
@@ -54,6 +53,10 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sharded_stress_test.cpp
   concurrency/sync_history_test.cpp
   concurrency/sync_stress_test.cpp
+)
+# A program of its own: its atomics count.
+set(EVAC_COUNTED_TESTS
+  counted/shared_writes_test.cpp
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS

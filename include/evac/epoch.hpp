@@ -23,9 +23,9 @@ namespace evac {
 
 /// Threads that read shared memory, and the memory that was taken away from them. Any thread may call anything.
 ///
-/// Retired bytes are bounded: at the cap, make_room() helps to reclaim and then waits for guards to end, but never for
-/// one of the calling thread. A guard that is held for long therefore stops writers, not memory; stats().oldest_guard
-/// tells.
+/// Retired bytes (of the objects as they were announced, and of the entries that remember them) are bounded: at the cap,
+/// make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread. A guard that is
+/// held for long therefore stops writers, not memory; stats().oldest_guard tells.
 class epoch_domain {
  public:
   static constexpr std::size_t default_cap = std::size_t{64} << 20U;

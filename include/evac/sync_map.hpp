@@ -13,19 +13,20 @@
 //   complexity     O(1) expected for all verbs of one key; clear O(1); range, reserve, stats linear
 //   linearizable   all verbs of one key, and clear(). range() is no snapshot: see there
 //   progress       readers are lock-free but for writers that are inside a few stores to the very bucket; writers wait
-//   for writers of
-//                  the same bucket only: they spin, then sleep. Functions that you pass in run without any lock
+//                  for writers of the same bucket only: they spin, then sleep. Functions that you pass in run without
+//                  any lock
 //   hash, equality are called with a bucket locked in writes: they must not use the map
-//   memory         what was erased or replaced is destroyed when no reader can hold it, by whoever writes then; the
-//   amount that waits
-//                  is bounded by the cap of the epoch_domain: at the cap writers wait. flush() of the domain empties it
-//   exceptions     hash, equality, constructors and the allocator may throw: nothing changes then. Growing never makes
-//   a
+//   memory         what was erased or replaced is destroyed when no reader can hold it, by whoever writes then. The bytes
+//                  that wait (nodes and their entries, not what their elements own) are bounded by the cap of the
+//                  epoch_domain: at the cap writers wait. flush() of the domain empties it
+//   lifetime       the domain must outlive the map; elements that wait may outlive it too, with their allocator: flush the
+//                  domain before what that allocator, or the elements, refer to is gone
+//   exceptions     hash, equality, constructors and the allocator may throw: nothing changes then. Growing never makes a
 //                  write fail: chains get longer
 //   storage        keys and values that are trivially copyable and together at most 64 bytes are in the table itself,
-//   others in a
-//                  node each (or all, with evac::storage::in_nodes)
-//   fork           in the child, call reinit_after_fork() of the domain first
+//                  others in a node each (or all, with evac::storage::in_nodes)
+//   fork           in the child, call reinit_after_fork() of the domain first; maps that another thread was writing to at
+//                  that moment are lost to the child, since a bucket may stay locked for ever
 #ifndef EVAC_SYNC_MAP_HPP
 #define EVAC_SYNC_MAP_HPP
 

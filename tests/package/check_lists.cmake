@@ -38,6 +38,7 @@ check_list(EVAC_HEADERS "${SOURCE}" cmake/headers.cmake "include/*.hpp" "include
 check_list(EVAC_UNIT_TESTS "${SOURCE}/tests" tests/sources.cmake "unit/*.cpp")
 check_list(EVAC_API_TESTS "${SOURCE}/tests" tests/sources.cmake "api/*.cpp")
 check_list(EVAC_CONCURRENCY_TESTS "${SOURCE}/tests" tests/sources.cmake "concurrency/*.cpp")
+check_list(EVAC_COUNTED_TESTS "${SOURCE}/tests" tests/sources.cmake "counted/*.cpp")
 check_list(EVAC_HANDLER_TESTS "${SOURCE}/tests" tests/sources.cmake "handler/*.cpp")
 check_list(EVAC_MODEL_TESTS "${SOURCE}/tests" tests/sources.cmake "model/*_model.cpp")
 check_list(EVAC_PLANTED_TESTS "${SOURCE}/tests" tests/sources.cmake "planted/*.cpp")

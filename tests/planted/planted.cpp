@@ -98,7 +98,7 @@ class mortal {
  public:
   mortal(key = 0) {}  // NOLINT(google-explicit-constructor)
   mortal(const mortal& other) : state_(other.is_alive() ? alive : gone) {}
-  mortal& operator=(const mortal&) = default;
+  mortal& operator=(const mortal&) = delete;
   ~mortal() { state_.store(gone, std::memory_order_relaxed); }
   [[nodiscard]] bool is_alive() const { return state_.load(std::memory_order_relaxed) == alive; }
 
@@ -148,6 +148,46 @@ finding histories(std::size_t round) {
     default:
       return histories_of<map_of<key, four_words, constant>>(round, 12);
   }
+}
+
+// A key that comes and goes, and many that look for it: one must not find what the next does not.
+template <class Map>
+finding flickers_of(std::size_t round) {
+  constexpr std::size_t threads = 4;
+  evac::epoch_domain domain;
+  stamps clock;
+  std::vector<recorder> recorders(threads, recorder(clock));
+  {
+    Map map(domain);
+    std::atomic<std::size_t> looking{threads - 1};
+    in_threads(threads, [&](std::size_t thread) {
+      recorder& out = recorders[thread];
+      if (thread != 0) {
+        for (int i = 0; i < 150; ++i) {
+          out.record({}, [&](call& made) {
+            const auto found = map.load(0);
+            made.found = found.has_value() ? decode(*found) : 0;
+          });
+        }
+        --looking;
+        return;
+      }
+      for (std::uint32_t i = 1; looking != 0; ++i) {
+        out.record({.what = verb::store, .put = i},
+                   [&](call& made) { made.flag = map.store(0, encode<typename Map::mapped_type>(i)); });
+        if (i % 4 == 0) continue;
+        if (i % 4 == 1) map.store(1 + i % 3, encode<typename Map::mapped_type>(i));
+        out.record({.what = verb::erase}, [&](call& made) { made.flag = map.erase(0); });
+        if (i % 4 == 2) map.erase(1 + i % 3);
+      }
+    });
+  }
+  const std::string wrong = check_per_key(joined(recorders));
+  return wrong.empty() ? finding{} : finding{"history", wrong + ", round " + std::to_string(round)};
+}
+finding flickers(std::size_t round) {
+  return round % 2 == 0 ? flickers_of<map_of<key, key, constant, evac::storage::in_nodes>>(round)
+                        : flickers_of<map_of<key, four_words, constant>>(round);
 }
 
 // Keys that come and go in one bucket, under range(): none may be visited twice.
@@ -269,7 +309,7 @@ void run_rounds(shared_state& state, std::uint64_t seed) {
     // Also the pace matters: what needs a long stop of one thread, what needs many short ones.
     evac_planted::patience = std::array<std::uint32_t, 4>{7, 20, 60, 200}[round % 4];
     finding found;
-    for (const auto& rounds : {looks, histories, visits, inserts, waits}) {
+    for (const auto& rounds : {looks, flickers, histories, visits, inserts, waits}) {
       if (found.what.empty()) found = rounds(seed + round);
       quarantine::empty();
       ++state.rounds;

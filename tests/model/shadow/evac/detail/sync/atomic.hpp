@@ -1,9 +1,11 @@
-// evac's atomics on relacy's: included in place of include/evac/detail/sync/atomic.hpp, so that the lock under test is
-// the header that users include. Also the bugs that are planted to see that the models find them.
+// evac's atomics on relacy's: included in place of include/evac/detail/sync/atomic.hpp, so that what is under test are
+// the headers that users include. Also the bugs that are planted to see that the models find them.
 #ifndef EVAC_DETAIL_SYNC_ATOMIC_HPP
 #define EVAC_DETAIL_SYNC_ATOMIC_HPP
 
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <type_traits>
 
 // The standard library first: relacy gives words of it another meaning for what follows.
@@ -34,7 +36,7 @@
 
 namespace evac_model {
 
-/// One at a time; each must be found.
+/// In rw_lock. One at a time; each must be found.
 enum class bug {
   none,
   announcement_is_a_store,      // and not an exchange: passes the second look at the bias
@@ -54,6 +56,52 @@ enum class bug {
   count,
 };
 inline bug planted = bug::none;
+
+/// In epochs, parking and sync_map. The first ones are steps left out: see the header of protocol.hpp beside this one.
+enum class sync_bug {
+  none,
+  no_validation,             // a reader trusts what it saw while the bucket changed
+  no_comparison_of_homes,    // who comes to a bucket that has been split stays there
+  tag_before_slot,           // readers find a slot that is not filled yet
+  nobody_says_changing,      // slots change under readers that do not know
+  losers_keep_version,       // an element leaves and comes back, and is seen twice
+  child_before_tags,         // a child is published while its elements are in the parent as well
+  no_wait_for_readers,       // the epoch goes on although somebody is inside
+  nobody_is_woken,           // who sleeps until a bucket is unlocked
+  entering_is_a_store,       // and not an exchange: passes what is read inside
+  leaving_is_relaxed,        // what was read inside may be freed before
+  stamp_is_a_load,           // garbage is stamped with an epoch that is long over
+  unlocking_is_a_store,      // and not an exchange: passes the look for sleepers
+  words_are_loaded_relaxed,  // what words of a bucket go with is not seen
+  words_are_stored_relaxed,  // the same from the other side
+  locking_is_relaxed,        // what was done under the lock before is not seen
+  count,
+};
+inline sync_bug sync_planted = sync_bug::none;
+
+/// Words of buckets are never destroyed: their memory is just freed, which relacy's atomics do not bear. So these have a
+/// place of their own until end(). What a run that failed has left behind is not touched.
+template <class T>
+class word_store {
+ public:
+  static void begin() {
+    used_ = 0;
+    if (all_ == nullptr) all_ = static_cast<T*>(std::malloc(most * sizeof(T)));
+  }
+  static void end() {
+    while (used_ != 0) all_[--used_].~T();
+  }
+  [[nodiscard]] static T* make() {
+    if (used_ == most) std::abort();
+    return ::new (static_cast<void*>(all_ + used_++)) T;
+  }
+
+ private:
+  static constexpr std::size_t most = 4096;
+  static inline T* all_ = nullptr;
+  static inline std::size_t used_ = 0;
+};
+using words = word_store<rl::atomic<std::uint64_t>>;
 
 constexpr rl::thread_id_t most_threads = 4;
 /// Where all sleep: a notification wakes more than it has to, who is awake looks at its own atomic again. A model that
@@ -83,6 +131,9 @@ class atomic {
   static constexpr std::uint32_t writer = 1;
   static constexpr std::uint32_t parked = 4;
   using bug = evac_model::bug;
+  using sync_bug = evac_model::sync_bug;
+  // A word of a bucket, among others.
+  static constexpr bool is_word = std::is_same_v<T, std::uint64_t>;
   // relacy knows pointers to void only.
   using stored = std::conditional_t<std::is_pointer_v<T>, void*, T>;
   [[nodiscard]] static stored in(T value) {
@@ -94,37 +145,40 @@ class atomic {
   }
   [[nodiscard]] static T out(stored value) { return static_cast<T>(value); }
   [[nodiscard]] static bool has(bug which) { return evac_model::planted == which; }
+  [[nodiscard]] static bool has(sync_bug which) { return evac_model::sync_planted == which; }
 
  public:
   atomic() : atomic(T{}) {}
-  atomic(T value) { value_.store(in(value), relaxed, RL_INFO); }  // NOLINT(google-explicit-constructor): as std::atomic
+  atomic(T initial) { value().store(in(initial), relaxed, RL_INFO); }  // NOLINT(google-explicit-constructor): as std::atomic
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
   ~atomic() = default;
 
   T load(rl::memory_order order) const {
+    if (is_word && order == acquire && has(sync_bug::words_are_loaded_relaxed)) order = relaxed;
     if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = acquire;
     if constexpr (of_lock) {
       if (order == seq_cst && has(bug::no_second_look)) return ~T{0};
       if (order == seq_cst && has(bug::bias_is_relaxed)) order = relaxed;
     }
-    return out(value_.load(order, RL_INFO));
+    return out(value().load(order, RL_INFO));
   }
   void store(T value, rl::memory_order order) {
+    if (is_word && order == release && has(sync_bug::words_are_stored_relaxed)) order = relaxed;
     if (of_lock && order == release && has(bug::bias_is_not_put_back)) return;
     if (of_lock && order == seq_cst && has(bug::revocation_is_relaxed)) order = relaxed;
     if (is_slot && order == release && has(bug::leave_is_relaxed)) order = relaxed;
-    value_.store(in(value), order, RL_INFO);
+    value().store(in(value), order, RL_INFO);
   }
   T exchange(T value, rl::memory_order order) {
     if constexpr (is_slot) {
       if (has(bug::announcement_is_a_store)) {
-        value_.store(in(value), release, RL_INFO);
+        value().store(in(value), release, RL_INFO);
         return T{};
       }
     }
     if (of_lock && order == release && has(bug::unlock_is_relaxed)) order = relaxed;
-    return out(value_.rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), order, RL_INFO));
+    return out(value().rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), order, RL_INFO));
   }
   bool compare_exchange_strong(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
     return compare_exchange<false>(expected, desired, order, failure);
@@ -137,30 +191,30 @@ class atomic {
     return compare_exchange<true>(expected, desired, order, failure);
   }
   T fetch_add(T value, rl::memory_order order) {
-    return value_.rmw(rl::rmw_type_t<rl::rmw_type_add>(), value, order, RL_INFO);
+    return value().rmw(rl::rmw_type_t<rl::rmw_type_add>(), value, order, RL_INFO);
   }
   T fetch_sub(T value, rl::memory_order order) {
     if (of_lock && order == release && has(bug::unlock_shared_is_relaxed)) order = relaxed;
-    const T before = value_.rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, order, RL_INFO);
+    const T before = value().rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, order, RL_INFO);
     return has(bug::leaving_reader_wakes_nobody) ? before & ~parked : before;
   }
   T fetch_or(T value, rl::memory_order order) {
-    return value_.rmw(rl::rmw_type_t<rl::rmw_type_or>(), value, order, RL_INFO);
+    return value().rmw(rl::rmw_type_t<rl::rmw_type_or>(), value, order, RL_INFO);
   }
   T fetch_and(T value, rl::memory_order order) {
-    return value_.rmw(rl::rmw_type_t<rl::rmw_type_and>(), value, order, RL_INFO);
+    return value().rmw(rl::rmw_type_t<rl::rmw_type_and>(), value, order, RL_INFO);
   }
 
   /// As futex(2): compares with the newest value and falls asleep in one step; orders nothing. A thread that nobody
   /// wakes is a deadlock, which relacy reports.
   void wait(T old, rl::memory_order) const {
-    while (value_.rmw(rl::rmw_type_t<rl::rmw_type_or>(), T{0}, relaxed, RL_INFO) == old) {
+    while (value().rmw(rl::rmw_type_t<rl::rmw_type_or>(), T{0}, relaxed, RL_INFO) == old) {
       evac_model::sleepers.park_current(rl::ctx(), false, false, false, RL_INFO);
     }
   }
   /// By address: touches nothing of the object, which may be gone.
   void notify_all() const {
-    if (has(bug::notification_touches_lock)) value_.load(relaxed, RL_INFO);
+    if (has(bug::notification_touches_lock)) value().load(relaxed, RL_INFO);
     rl::ctx().sched();
     if (!has(bug::no_wake_up)) evac_model::sleepers.unpark_all(rl::ctx(), RL_INFO);
   }
@@ -169,12 +223,27 @@ class atomic {
   template <bool Weak>
   bool compare_exchange(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
     stored seen = in(expected);
-    const bool done = value_.compare_exchange(rl::bool_t<Weak>(), seen, in(desired), order, failure, RL_INFO);
+    const bool done = value().compare_exchange(rl::bool_t<Weak>(), seen, in(desired), order, failure, RL_INFO);
     expected = out(seen);
     return done;
   }
 
-  mutable rl::atomic<stored> value_;
+  using implementation = rl::atomic<stored>;
+  [[nodiscard]] implementation& value() const {
+    if constexpr (is_word) {
+      return *value_;
+    } else {
+      return value_;
+    }
+  }
+  [[nodiscard]] static auto make() {
+    if constexpr (is_word) {
+      return evac_model::words::make();
+    } else {
+      return implementation();
+    }
+  }
+  mutable std::conditional_t<is_word, implementation*, implementation> value_ = make();
 };
 
 template <class T>
