@@ -40,6 +40,7 @@ set(EVAC_API_TESTS
   api/sharded_ranges_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
+  api/sync_failure_test.cpp
   api/sync_interface_test.cpp
   api/sync_sequences_test.cpp
 )
