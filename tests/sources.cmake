@@ -40,8 +40,10 @@ set(EVAC_API_TESTS
   api/sharded_ranges_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
+  api/sync_allocators_test.cpp
   api/sync_failure_test.cpp
   api/sync_interface_test.cpp
+  api/sync_kinds_test.cpp
   api/sync_sequences_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
