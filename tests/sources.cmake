@@ -89,6 +89,11 @@ set(EVAC_COMPILE_FAIL_CASES
   compile_fail/sharded_value_is_a_reference.cpp
   compile_fail/sharded_visitors_missing.cpp
   compile_fail/sharded_wrong_allocator.cpp
+  compile_fail/sync_hash_not_callable.cpp
+  compile_fail/sync_key_is_a_reference.cpp
+  compile_fail/sync_pin_of_slots.cpp
+  compile_fail/sync_value_is_a_reference.cpp
+  compile_fail/sync_wrong_allocator.cpp
   compile_fail/value_is_a_reference.cpp
   compile_fail/wrong_allocator.cpp
 )
