@@ -22,8 +22,8 @@ inline void maybe_give_way() noexcept {
   roll ^= roll << 5U;
   if (roll % patience != 0) return;
   // Mostly only as long as others need for a few steps; seldom long enough for whole calls of theirs.
-  if (roll / patience % 16 == 0) {
-    std::this_thread::sleep_for(std::chrono::microseconds(roll / patience / 16 % 64));
+  if (roll / patience % 4 == 0) {
+    std::this_thread::sleep_for(std::chrono::microseconds(roll / patience / 4 % 64));
   } else {
     std::this_thread::yield();
   }

@@ -24,6 +24,8 @@ struct protocol {
   static bool clears_tags_before_publishing() noexcept { return evac_planted::takes("clears_tags_before_publishing"); }
   static bool waits_for_readers() noexcept { return evac_planted::takes("waits_for_readers"); }
   static bool wakes_sleepers() noexcept { return evac_planted::takes("wakes_sleepers"); }
+
+  static constexpr int looks_before_parking = 8;
 };
 
 }  // namespace evac::detail
