@@ -149,8 +149,9 @@ class epoch_core {
   }
   EVAC_NEVER_INLINE void tend_now(epoch_record& own) {
     // Also somebody else's, in turn: that thread may write no more.
-    const epoch_record* const other = records_.after(tended_.load(relaxed));  // relaxed, both: any will do
-    tended_.store(other, relaxed);
+    // Any will do. acquire, release: the record, which another thread may have made, is published to who goes on from it
+    const epoch_record* const other = records_.after(tended_.load(acquire));
+    tended_.store(other, release);
     garbage_bag& others = const_cast<epoch_record*>(other)->bag;
     seal_if_idle(others);
     seal_if_idle(orphans_);
