@@ -202,6 +202,47 @@ TEST_CASE("maps nest, and values need neither a default nor all of their bytes")
   CHECK(map.empty());
 }
 
+namespace {
+
+/// Its end changes the map that it was in, and another one.
+class last_words {
+ public:
+  using map_type = evac::sync_map<int, std::shared_ptr<last_words>>;
+  last_words(map_type& map, sync_words& log, int number) : map_(map), log_(log), number_(number) {}
+  last_words(const last_words&) = delete;
+  last_words& operator=(const last_words&) = delete;
+  ~last_words() {
+    map_.erase(number_ + 1000);
+    map_.store(-number_, nullptr);
+    log_.store(static_cast<std::uint64_t>(number_), map_.contains(-number_) ? 1 : 0);
+  }
+
+ private:
+  map_type& map_;
+  sync_words& log_;
+  int number_;
+};
+
+}  // namespace
+
+TEST_CASE("a destructor of what was removed may use the map") {
+  evac::epoch_domain domain;
+  sync_words log(domain);
+  last_words::map_type map(domain);
+  constexpr int count = 300;
+  for (int i = 1; i <= count; ++i) map.store(i, std::make_shared<last_words>(map, log, i));
+  for (int i = 1; i <= count; ++i) map.store(i + 1000, nullptr);
+  for (int i = 1; i <= count; ++i) {
+    if (i % 2 == 0) map.erase(i);
+    if (i % 2 != 0) map.store(i, nullptr);
+  }
+  CHECK(domain.flush());
+  CHECK(log.size() == count);
+  CHECK(log.range([](std::uint64_t, std::uint64_t seen) { return seen == 1; }));
+  CHECK(map.size() == count + count / 2);
+  CHECK_VALID_SYNC(map);
+}
+
 TEST_CASE("pointers are keys by their address, and values that are not looked into") {
   evac::sync_map<const int*, int*> map;
   std::vector<int> numbers(500);
