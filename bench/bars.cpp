@@ -15,6 +15,7 @@
 
 #include "peers/peers.hpp"
 #include "support/growth.hpp"
+#include "support/histogram.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
 #include "support/scoreboard.hpp"

@@ -13,3 +13,9 @@ set(EVAC_BENCH_THROUGHPUT_SOURCES
 set(EVAC_BENCH_LOCK_SOURCES
   lock/locks.cpp
 )
+set(EVAC_BENCH_COMPARE_SOURCES
+  compare.cpp
+)
+set(EVAC_BENCH_CHECK_SOURCES
+  check.cpp
+)

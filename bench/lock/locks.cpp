@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <cstring>
 #include <evac/rw_lock.hpp>
-#include <fstream>
 #include <iostream>
 #include <limits>
 #include <map>
@@ -32,6 +31,7 @@
 
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/results.hpp"
 #include "support/threads.hpp"
 
 namespace {
@@ -158,46 +158,16 @@ std::vector<lock_case> all_cases() {
   return cases;
 }
 
-struct row {
-  std::string what;
-  std::string unit;
-  std::string lock;
-  std::vector<double> values;
-};
-
-void write_json(const std::string& path, const std::vector<row>& rows) {
-  std::ofstream out(path);
-  out << "{\n  \"hardware_threads\": " << std::thread::hardware_concurrency() << ",\n  \"compiler\": \"" << __VERSION__
-      << "\",\n  \"results\": [";
-  const char* separator = "\n";
-  for (const row& each : rows) {
-    out << separator << "    {\"case\": \"" << each.what << "\", \"unit\": \"" << each.unit << "\", \"lock\": \""
-        << each.lock << "\", \"values\": [";
-    for (std::size_t i = 0; i < each.values.size(); ++i) {
-      out << (i == 0 ? "" : ", ") << (each.values[i] > 0 ? fixed(each.values[i], 3) : "null");
-    }
-    out << "]}";
-    separator = ",\n";
-  }
-  out << "\n  ]\n}\n";
-  if (!out.flush()) std::cerr << "cannot write " << path << '\n';
-}
+/// The same case by processor time.
+[[nodiscard]] std::string by_processor_name(const std::string& name) { return name + " / by processor time"; }
 
 template <class Lock>
-void measure(const settings& chosen, const std::vector<lock_case>& cases, std::size_t at, std::vector<row>& rows) {
+void measure(const settings& chosen, const std::vector<lock_case>& cases, std::size_t at, results& all) {
   if (std::string_view(Lock::name).find(chosen.locks) == std::string_view::npos) return;
   const lock_case& each = cases[at];
   const rates got = run<Lock>(each.threads, each.period, chosen.seconds);
-  const auto enter = [&](const std::string& unit, double value) {
-    for (row& known : rows) {
-      if (known.what != each.name || known.unit != unit || known.lock != Lock::name) continue;
-      known.values.push_back(value);
-      return;
-    }
-    rows.push_back({each.name, unit, Lock::name, {value}});
-  };
-  enter(each.unit, each.unit == nanoseconds_each ? 1000 / got.by_clock : got.by_clock);
-  if (each.threads > 1) enter(per_processor_second, got.by_processor);
+  all.add(each.name, each.unit, Lock::name, each.unit == nanoseconds_each ? 1000 / got.by_clock : got.by_clock);
+  if (each.threads > 1) all.add(by_processor_name(each.name), per_processor_second, Lock::name, got.by_processor);
 }
 
 std::optional<settings> parse(int argc, char** argv) {
@@ -238,14 +208,14 @@ int main(int argc, char** argv) {
 
   std::vector<lock_case> cases = all_cases();
   std::erase_if(cases, [&](const lock_case& each) { return each.name.find(chosen->only) == std::string::npos; });
-  std::vector<row> rows;
+  results all("lock");
   for (std::size_t round = 0; round < chosen->rounds; ++round) {
     for (std::size_t at = 0; at < cases.size(); ++at) {
-      measure<evac_lock>(*chosen, cases, at, rows);
-      measure<std_lock>(*chosen, cases, at, rows);
-      measure<absl_lock>(*chosen, cases, at, rows);
+      measure<evac_lock>(*chosen, cases, at, all);
+      measure<std_lock>(*chosen, cases, at, all);
+      measure<absl_lock>(*chosen, cases, at, all);
 #ifdef EVAC_BENCH_HAS_TBB
-      measure<tbb_lock>(*chosen, cases, at, rows);
+      measure<tbb_lock>(*chosen, cases, at, all);
 #endif
     }
     std::cerr << "\rround " << round + 1 << " of " << chosen->rounds << std::flush;
@@ -253,26 +223,20 @@ int main(int argc, char** argv) {
   std::cerr << '\n';
 
   std::vector<std::string> head = {"case", "unit"};
-  for (const row& each : rows) {
-    if (std::find(head.begin(), head.end(), each.lock) == head.end()) head.push_back(each.lock);
+  for (const result& each : all.rows()) {
+    if (std::find(head.begin(), head.end(), each.subject) == head.end()) head.push_back(each.subject);
   }
-  bool valid = !rows.empty();
   std::vector<std::vector<std::string>> cells;
+  const auto enter = [&](const std::string& name, const std::string& unit) {
+    std::vector<std::string> line = {name, unit};
+    for (std::size_t i = 2; i < head.size(); ++i) line.push_back(all.cell(name, head[i]));
+    cells.push_back(line);
+  };
   for (const lock_case& each : cases) {
-    for (const std::string& unit : {each.unit, std::string(per_processor_second)}) {
-      std::vector<std::string> line = {each.name, unit};
-      for (const row& found : rows) {
-        if (found.what != each.name || found.unit != unit) continue;
-        const bool whole =
-            std::all_of(found.values.begin(), found.values.end(), [](double value) { return value > 0; });
-        const summary of = summarise(found.values);
-        line.push_back(whole ? fixed(of.median) + " (" + fixed(of.least) + "-" + fixed(of.most) + ")" : "invalid");
-        valid = valid && whole;
-      }
-      if (line.size() > 2) cells.push_back(line);
-    }
+    enter(each.name, each.unit);
+    if (each.threads > 1) enter(by_processor_name(each.name), per_processor_second);
   }
   print_table(std::cout, head, cells);
-  if (!chosen->json.empty()) write_json(chosen->json, rows);
-  return valid ? 0 : 1;
+  const bool written = chosen->json.empty() || all.write_json(chosen->json);
+  return !all.rows().empty() && all.all_valid() && written ? 0 : 1;
 }

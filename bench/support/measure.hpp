@@ -122,49 +122,6 @@ inline void warm_up_memory() {
   ::munmap(memory, bytes);
 }
 
-/// Latencies in buckets of 1/16 of a power of two: relative error below 6.25 % (the idea of HdrHistogram).
-class latency_histogram {
- public:
-  void add(std::uint64_t nanos) {
-    ++counts_[index(nanos)];
-    ++total_;
-    most_ = std::max(most_, nanos);
-  }
-  void add(const latency_histogram& other) {
-    for (std::size_t i = 0; i < buckets; ++i) counts_[i] += other.counts_[i];
-    total_ += other.total_;
-    most_ = std::max(most_, other.most_);
-  }
-  /// Upper edge of the bucket that holds this share of all values.
-  [[nodiscard]] std::uint64_t percentile(double share) const {
-    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(total_));
-    std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < buckets; ++i) {
-      seen += counts_[i];
-      if (seen > wanted) return std::min(upper_edge(i), most_);
-    }
-    return most_;
-  }
-  [[nodiscard]] std::uint64_t most() const { return most_; }
-
- private:
-  static constexpr std::size_t buckets = 16 * 61;
-  [[nodiscard]] static std::size_t index(std::uint64_t value) {
-    if (value < 16) return static_cast<std::size_t>(value);
-    const auto power = static_cast<std::size_t>(63 - __builtin_clzll(value));
-    return (power - 3) * 16 + static_cast<std::size_t>((value >> (power - 4)) & 15U);
-  }
-  [[nodiscard]] static std::uint64_t upper_edge(std::size_t index) {
-    if (index < 16) return index;
-    const std::size_t power = index / 16 + 3;
-    return (std::uint64_t{1} << power) + ((std::uint64_t{index % 16} + 1) << (power - 4)) - 1;
-  }
-
-  std::uint64_t counts_[buckets] = {};
-  std::uint64_t total_ = 0;
-  std::uint64_t most_ = 0;
-};
-
 }  // namespace bench
 
 #endif

@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "support/results.hpp"
 #include "support/threads.hpp"
-#include "throughput/results.hpp"
 #include "throughput/streams.hpp"
 
 namespace bench {

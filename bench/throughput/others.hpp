@@ -13,8 +13,9 @@
 #include <thread>
 #include <vector>
 
+#include "support/histogram.hpp"
+#include "support/results.hpp"
 #include "support/threads.hpp"
-#include "throughput/results.hpp"
 #include "throughput/streams.hpp"
 
 namespace bench {

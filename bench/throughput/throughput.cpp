@@ -21,10 +21,10 @@
 #include "peers/concurrent_peers.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/results.hpp"
 #include "support/scoreboard.hpp"
 #include "throughput/mixes.hpp"
 #include "throughput/others.hpp"
-#include "throughput/results.hpp"
 #include "throughput/streams.hpp"
 
 namespace {
@@ -143,13 +143,21 @@ void print_means(results& all, const field& maps, const std::vector<size_case>& 
   for (const auto& map : maps.names()) {
     std::vector<std::string> row{map};
     for (const std::size_t threads : thread_counts) {
-      std::vector<double> medians;
+      // One for each round, so that their spread is known too. A map that failed in a round has none.
+      std::vector<std::vector<double>> by_round;
+      bool whole = true;
       for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
-        medians.push_back(all.median(mix_name(size, of, updates, threads), map));
+        const result* const found = all.find(mix_name(size, of, updates, threads), map);
+        if (found != nullptr && by_round.empty()) by_round.resize(found->rounds.size());
+        whole = whole && found != nullptr && found->rounds.size() == by_round.size();
+        for (std::size_t round = 0; whole && round < by_round.size(); ++round) {
+          by_round[round].push_back(found->rounds[round]);
+        }
       });
-      const double mean = geometric_mean(medians);
-      all.add(geometric_mean_name(threads), "Mops", map, mean);
-      row.push_back(fixed(mean));
+      for (const auto& figures : by_round) {
+        all.add(geometric_mean_name(threads), "Mops", map, whole ? geometric_mean(figures) : invalid);
+      }
+      row.push_back(all.cell(geometric_mean_name(threads), map));
     }
     rows.push_back(row);
   }
@@ -335,10 +343,11 @@ void measure_sleepers(const settings& chosen, const field& maps, results& all, s
         if constexpr (requires(map_type& map) { map.modify(1, [](std::uint64_t&) {}); }) {
           return sleep_in_visitors<decltype(peer)>(chosen.seconds);
         } else {
-          return sleepers_cost{invalid, invalid};
+          return sleepers_cost{};
         }
       },
       [&](const std::string& map, const sleepers_cost& got) {
+        if (got.alone == 0) return;  // nothing is changed in place there
         all.add("sleepers, 1 thread", "us of processor time per operation", map, got.alone);
         all.add("sleepers, 4 threads", "us of processor time per operation", map, got.crowded);
       });
@@ -391,7 +400,7 @@ int main(int argc, char** argv) {
   }
   warm_up_memory();
   const field maps(*chosen);
-  results all;
+  results all("throughput");
   scoreboard board;
   measure_mixes(*chosen, maps, all);
   if (!chosen->json.empty())
