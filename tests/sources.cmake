@@ -46,6 +46,13 @@ set(EVAC_API_TESTS
   api/sync_kinds_test.cpp
   api/sync_sequences_test.cpp
 )
+# Of these, what may come out differently without the checks of a debug build: sizes and bounds.
+set(EVAC_API_BOUNDS_TESTS
+  api/bounds_test.cpp
+  api/counting_test.cpp
+  api/promises_test.cpp
+  api/sharded_bounds_test.cpp
+)
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
   concurrency/epoch_test.cpp
