@@ -254,7 +254,7 @@ TEST_CASE("pointers are keys by their address, and values that are not looked in
   CHECK_VALID_SYNC(map);
 }
 
-TEST_CASE("a constant hash makes one chain long, and no table large") {
+TEST_CASE("a constant hash makes one chain of a sync map long, and no table large") {
   sync_constant bad;
   sync_identity good;
   fill(bad, 0, 1000);
