@@ -149,7 +149,7 @@ class epoch_core {
   }
   EVAC_NEVER_INLINE void tend_now(epoch_record& own) {
     // Also somebody else's, in turn: that thread may write no more.
-    // Any will do. acquire, release: the record, which another thread may have made, is published to who goes on from it
+    // Any will do. acquire, release: the record, which another thread may have made, is published to who goes on
     const epoch_record* const other = records_.after(tended_.load(acquire));
     tended_.store(other, release);
     garbage_bag& others = const_cast<epoch_record*>(other)->bag;
