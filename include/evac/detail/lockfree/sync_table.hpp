@@ -244,7 +244,7 @@ class sync_table {
    public:
     template <class K, class... V>
     fresh_slot(sync_table&, size_type, K&& key, V&&... value)
-        : key_(std::forward<K>(key)),
+        : key_(static_cast<key_type>(std::forward<K>(key))),
           held_(storage::make(key_, typename storage::mapped_type(std::forward<V>(value)...))) {}
     [[nodiscard]] const key_type& key() const noexcept { return key_; }
     [[nodiscard]] const held& get() const noexcept { return held_; }
