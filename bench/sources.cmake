@@ -10,6 +10,9 @@ set(EVAC_BENCH_MICRO_SOURCES
 set(EVAC_BENCH_THROUGHPUT_SOURCES
   throughput/throughput.cpp
 )
+set(EVAC_BENCH_LATENCY_SOURCES
+  latency/latency.cpp
+)
 set(EVAC_BENCH_LOCK_SOURCES
   lock/locks.cpp
 )

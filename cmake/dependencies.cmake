@@ -8,6 +8,7 @@ endif()
 
 if(EVAC_BUILD_BENCHMARKS)
   find_package(benchmark REQUIRED)
+  find_package(nlohmann_json REQUIRED)
   find_package(Threads REQUIRED)
 
   # Boost is a peer to compare with, not a dependency: its flat map exists from 1.81 on.

@@ -41,6 +41,18 @@ class stopwatch {
     return nanoseconds();
 #endif
   }
+  /// The same, once all before it is done and before anything after it begins: between two of these lies what one
+  /// operation takes by itself, also the part that the processor could have done beside its neighbours.
+  [[nodiscard]] std::uint64_t now_in_order() const {
+#if defined(__x86_64__)
+    __builtin_ia32_lfence();
+    const std::uint64_t read = now();
+    __builtin_ia32_lfence();
+    return read;
+#else
+    return nanoseconds();
+#endif
+  }
 
  private:
 #if defined(__x86_64__)

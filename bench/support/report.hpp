@@ -50,30 +50,36 @@ class report {
     body_ << "</tbody></table>\n";
   }
 
-  /// One line per series, values on a log axis from 10 ns up.
-  void log_lines(const std::string& title, const std::string& x_label, const std::vector<series>& lines) {
+  /// One line per series, values on a log axis from 10 ns up; ticks: share of the width, text below.
+  void log_lines(const std::string& title, const std::string& x_label, const std::vector<series>& lines,
+                 const std::vector<std::pair<double, std::string>>& ticks = {}) {
     double top = 1e4;
     for (const auto& line : lines) {
       for (const double value : line.values) top = std::max(top, value);
     }
     const double decades = std::ceil(std::log10(top)) - 1;
     const auto y_of = [&](double value) { return 330 - (std::log10(std::max(value, 10.0)) - 1) / decades * 300; };
-    open_picture(title, 380);
+    open_picture(title, 372 + legend_line * ((lines.size() + legend_columns - 1) / legend_columns));
     for (int decade = 1; decade <= static_cast<int>(decades) + 1; ++decade) {
       const double y = y_of(std::pow(10, decade));
       body_ << "<line class=grid x1=70 x2=880 y1=" << y << " y2=" << y << "></line><text x=62 y=" << y + 4
             << " text-anchor=end>" << duration_text(std::pow(10, decade)) << "</text>\n";
     }
+    for (const auto& [share, text] : ticks) {
+      const double x = 70 + 810.0 * share;
+      body_ << "<line class=grid x1=" << x << " x2=" << x << " y1=30 y2=330></line><text x=" << x
+            << " y=346 text-anchor=middle>" << escaped(text) << "</text>\n";
+    }
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      body_ << "<polyline class=c" << i << " points='";
+      body_ << "<polyline class=c" << i % colours << " points='";
       for (std::size_t x = 0; x < lines[i].values.size(); ++x) {
         body_ << 70 + 810.0 * static_cast<double>(x) / static_cast<double>(lines[i].values.size()) << ','
               << y_of(lines[i].values[x]) << ' ';
       }
       body_ << "'></polyline>\n";
-      legend(i, lines[i].name, 355);
+      legend(i, lines[i].name, 380);
     }
-    body_ << "<text x=880 y=372 text-anchor=end>" << escaped(x_label) << "</text></svg></figure>\n";
+    body_ << "<text x=880 y=362 text-anchor=end>" << escaped(x_label) << "</text></svg></figure>\n";
   }
 
   void bars(const std::string& title, const std::vector<std::pair<std::string, double>>& bars, const std::string& unit) {
@@ -83,8 +89,8 @@ class report {
     for (std::size_t i = 0; i < bars.size(); ++i) {
       const std::size_t y = 10 + 34 * i;
       const double width = top > 0 ? bars[i].second / top * 440 : 0;
-      body_ << "<text x=290 y=" << y + 18 << " text-anchor=end>" << escaped(bars[i].first) << "</text><rect class=b" << i % 4
-            << " x=300 y=" << y << " height=24 width=" << width << "></rect><text x=" << 308 + width << " y=" << y + 18 << ">"
+      body_ << "<text x=290 y=" << y + 18 << " text-anchor=end>" << escaped(bars[i].first) << "</text><rect class=b"
+            << i % colours << " x=300 y=" << y << " height=24 width=" << width << "></rect><text x=" << 308 + width << " y=" << y + 18 << ">"
             << fixed(bars[i].second) << ' ' << escaped(unit) << "</text>\n";
     }
     body_ << "</svg></figure>\n";
@@ -99,22 +105,32 @@ class report {
 
  private:
   static constexpr const char* style =
-      ":root{color-scheme:light dark;--ink:#222;--paper:#fff;--rule:#ddd;--c0:#b2542d;--c1:#2d6fb2;--c2:#2d9a5f;--c3:#8a4fb0}"
-      "@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;"
-      "--c2:#62cf93;--c3:#c08be0}}body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}"
+      ":root{color-scheme:light dark;--ink:#222;--paper:#fff;--rule:#ddd;--c0:#b2542d;--c1:#2d6fb2;--c2:#2d9a5f;--c3:#8a4fb0;--c4:#a8871b;--c5:#1b9aa8;"
+      "--c6:#b02d6f;--c7:#6b6b6b;--c8:#5f7a1b;--c9:#4f58c4;--c10:#8a5a3c;--c11:#333}"
+      "@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;--c2:#62cf93;--c3:#c08be0;"
+      "--c4:#d9b84a;--c5:#58cdd9;--c6:#e06fa6;--c7:#a5a5a5;--c8:#a5c356;--c9:#9299f0;--c10:#c99b7d;--c11:#fff}}"
+      "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}"
       "main{max-width:60rem;margin:auto;padding:1rem}table{border-collapse:collapse;margin:1rem 0}th,td{padding:.3rem .8rem;"
-      "border-bottom:1px solid var(--rule);text-align:right}th:first-child,td:first-child{text-align:left}figure{margin:1.5rem "
+      "border-bottom:1px solid var(--rule);text-align:right}td{white-space:nowrap}th:first-child,td:first-child{text-align:left}figure{margin:1.5rem "
       "0}svg{width:100%;height:auto}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)}polyline{"
-      "fill:none;stroke-width:1.5}.c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}"
-      ".b0{fill:var(--c0)}.b1{fill:var(--c1)}.b2{fill:var(--c2)}.b3{fill:var(--c3)}";
+      "fill:none;stroke-width:1.5}"
+      ".c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}"
+      ".c5{stroke:var(--c5)}.c6{stroke:var(--c6)}.c7{stroke:var(--c7)}.c8{stroke:var(--c8)}.c9{stroke:var(--c9)}"
+      ".c10{stroke:var(--c10)}.c11{stroke:var(--c11)}.b0{fill:var(--c0)}.b1{fill:var(--c1)}.b2{fill:var(--c2)}"
+      ".b3{fill:var(--c3)}.b4{fill:var(--c4)}.b5{fill:var(--c5)}.b6{fill:var(--c6)}.b7{fill:var(--c7)}"
+      ".b8{fill:var(--c8)}.b9{fill:var(--c9)}.b10{fill:var(--c10)}.b11{fill:var(--c11)}";
 
   void open_picture(const std::string& title, std::size_t height) {
     body_ << "<figure><figcaption>" << escaped(title) << "</figcaption><svg role=img viewBox='0 0 900 " << height
           << "'><title>" << escaped(title) << "</title>\n";
   }
-  void legend(std::size_t i, const std::string& name, int y) {
-    const std::size_t x = 70 + 200 * i;
-    body_ << "<rect class=b" << i % 4 << " x=" << x << " y=" << y - 10 << " width=12 height=12></rect><text x=" << x + 18
+  static constexpr std::size_t colours = 12;
+  static constexpr std::size_t legend_columns = 3;
+  static constexpr std::size_t legend_line = 20;
+  void legend(std::size_t i, const std::string& name, std::size_t top) {
+    const std::size_t x = 70 + 270 * (i % legend_columns);
+    const std::size_t y = top + legend_line * (i / legend_columns);
+    body_ << "<rect class=b" << i % colours << " x=" << x << " y=" << y - 10 << " width=12 height=12></rect><text x=" << x + 18
           << " y=" << y << ">" << escaped(name) << "</text>\n";
   }
   [[nodiscard]] static std::string escaped(const std::string& text) {

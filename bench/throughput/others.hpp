@@ -3,7 +3,6 @@
 #define EVAC_BENCH_THROUGHPUT_OTHERS_HPP
 
 #include <malloc.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <atomic>
@@ -13,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "support/histogram.hpp"
 #include "support/results.hpp"
+#include "support/thread_latencies.hpp"
 #include "support/threads.hpp"
 #include "throughput/streams.hpp"
 
@@ -24,32 +23,9 @@ namespace bench {
 
 /// Nanoseconds of single operations, and million operations a second in all.
 struct growth_figures {
-  double p50, p99, p999, p9999, longest;
-  // Of the operations during which the system took the core away from nobody who was in the map: a guess from the count
-  // of involuntary switches, for machines on which other work runs.
-  double longest_undisturbed;
+  double p50, p99, p999, p9999, longest, longest_undisturbed;
   double rate;
   double reached;  // elements at the end: all, or as many as were there when time was up
-};
-
-class thread_latencies {
- public:
-  void add(std::uint64_t nanos) {
-    histogram_.add(nanos);
-    if (nanos < worth_asking) return;
-    rusage used{};
-    ::getrusage(RUSAGE_THREAD, &used);
-    if (used.ru_nivcsw == switches_) undisturbed_ = std::max(undisturbed_, nanos);
-    switches_ = used.ru_nivcsw;
-  }
-  [[nodiscard]] const latency_histogram& histogram() const { return histogram_; }
-  [[nodiscard]] std::uint64_t longest_undisturbed() const { return undisturbed_; }
-
- private:
-  static constexpr std::uint64_t worth_asking = 20'000;
-  latency_histogram histogram_;
-  long switches_ = 0;
-  std::uint64_t undisturbed_ = 0;
 };
 
 /// Two threads, each a tenth inserts of new keys and nine tenths look-ups of which half hit, from empty to `keys`.
@@ -88,21 +64,17 @@ template <class Peer>
     reached[t] = inserted;
     return done;
   });
-  latency_histogram all;
-  std::uint64_t undisturbed = 0;
-  for (const auto& each : latencies) {
-    all.add(each.histogram());
-    undisturbed = std::max(undisturbed, each.longest_undisturbed());
-  }
+  thread_latencies all;
+  for (const auto& each : latencies) all.add(each);
   const std::uint64_t elements = reached[0] + reached[1];
   if (map.size() != elements || wrong[0] + wrong[1] != 0) {
     return {invalid, invalid, invalid, invalid, invalid, invalid, invalid, invalid};
   }
-  const auto at = [&](double share) { return static_cast<double>(all.percentile(share)); };
-  const auto longest = static_cast<double>(all.most());
+  const auto at = [&](double share) { return static_cast<double>(all.histogram().percentile(share)); };
+  const auto longest = static_cast<double>(all.histogram().most());
   return {at(0.5),    at(0.99),
           at(0.999),  at(0.9999),
-          longest,    static_cast<double>(undisturbed),
+          longest,    static_cast<double>(all.longest_undisturbed()),
           run.mops(), static_cast<double>(elements)};
 }
 

@@ -6,8 +6,6 @@
 // --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers); --maps: likewise
 // for maps. Rounds are interleaved over the maps; each map and round runs in a process of its own; figures are medians.
 // Each adapter passes a short correctness run before it is timed, each result is checked before it counts.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -17,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "peers/concurrent_check.hpp"
 #include "peers/concurrent_peers.hpp"
+#include "support/field.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
@@ -55,59 +53,6 @@ struct size_case {
   return all;
 }
 
-/// The maps that take part: those that are asked for and passed their check.
-class field {
- public:
-  explicit field(const settings& chosen) {
-    for_each_peer(concurrent_peers{}, [&](auto peer) {
-      using peer_type = decltype(peer);
-      if (std::string(peer.name).find(chosen.maps) == std::string::npos) return;
-      if (in_child([] { return guarded([] { return behaves<peer_type>(); }); }).value_or(false)) {
-        names_.emplace_back(peer.name);
-        if (peer.locked && peer.name != us) locked_.emplace_back(peer.name);
-      } else {
-        std::cout << "without " << peer.name << ": it failed its correctness run\n";
-      }
-    });
-    for (const auto& name : missing_concurrent_peers()) {
-      std::cout << "without " << name << ": not found when this was configured\n";
-    }
-  }
-  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
-  /// The peers whose readers lock.
-  [[nodiscard]] const std::vector<std::string>& locked() const { return locked_; }
-
-  /// measure(peer) in a child process for each map, rounds times; take(name, result) with what came of it.
-  template <class Measure, class Take>
-  void interleaved(const std::string& part, std::size_t rounds, const Measure& measure, const Take& take) const {
-    for (std::size_t round = 0; round < rounds; ++round) {
-      for_each_peer(concurrent_peers{}, [&](auto peer) {
-        if (std::find(names_.begin(), names_.end(), peer.name) == names_.end()) return;
-        std::cerr << "\r\033[K" << part << ": round " << round + 1 << " of " << rounds << ", " << peer.name
-                  << std::flush;
-        const auto got = in_child([&] { return guarded([&] { return measure(peer); }); });
-        if (got) {
-          take(std::string(peer.name), *got);
-        } else {
-          std::cout << part << ": " << peer.name << " failed\n";
-        }
-      });
-    }
-    std::cerr << "\r\033[K";
-  }
-
- private:
-  // A map that hangs must not hang the rest.
-  template <class Work>
-  static auto guarded(const Work& work) {
-    ::alarm(600);
-    return work();
-  }
-
-  std::vector<std::string> names_;
-  std::vector<std::string> locked_;
-};
-
 // ---- mixes
 
 [[nodiscard]] std::string geometric_mean_name(std::size_t threads) {
@@ -123,7 +68,7 @@ void for_each_mix(const std::vector<size_case>& sizes, const Visit& visit) {
   }
 }
 
-void print_mixes(const results& all, const field& maps, const std::vector<size_case>& sizes) {
+void print_mixes(const results& all, const concurrent_field& maps, const std::vector<size_case>& sizes) {
   for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& map : maps.names()) {
@@ -138,7 +83,7 @@ void print_mixes(const results& all, const field& maps, const std::vector<size_c
   });
 }
 
-void print_means(results& all, const field& maps, const std::vector<size_case>& sizes) {
+void print_means(results& all, const concurrent_field& maps, const std::vector<size_case>& sizes) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& map : maps.names()) {
     std::vector<std::string> row{map};
@@ -165,7 +110,7 @@ void print_means(results& all, const field& maps, const std::vector<size_case>& 
   print_table(std::cout, {"map", "1 thread", "2 threads", "4 threads"}, rows);
 }
 
-void print_reads(const results& all, const field& maps, const std::vector<size_case>& sizes) {
+void print_reads(const results& all, const concurrent_field& maps, const std::vector<size_case>& sizes) {
   for (const auto& size : sizes) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& map : maps.names()) {
@@ -178,7 +123,7 @@ void print_reads(const results& all, const field& maps, const std::vector<size_c
   }
 }
 
-void measure_mixes(const settings& chosen, const field& maps, results& all) {
+void measure_mixes(const settings& chosen, const concurrent_field& maps, results& all) {
   const auto sizes = sizes_of(chosen);
   if (sizes.empty()) return;
   for (const auto& size : sizes) {
@@ -215,7 +160,8 @@ struct worst_case {
   }
 };
 
-void mean_bars(const results& all, const field& maps, const std::vector<size_case>& sizes, scoreboard& board) {
+void mean_bars(const results& all, const concurrent_field& maps, const std::vector<size_case>& sizes,
+               scoreboard& board) {
   for (const std::size_t threads : thread_counts) {
     const std::string what = geometric_mean_name(threads);
     const auto [peer, figure] = best_of(all, maps.locked(), what);
@@ -257,7 +203,7 @@ void scaling_bars(const results& all, const std::vector<size_case>& sizes, score
   board.enter_at_least("4 threads over 2, worst mix", worst.where, worst.ratio, 0.9);
 }
 
-void mix_bars(const settings& chosen, const results& all, const field& maps, scoreboard& board) {
+void mix_bars(const settings& chosen, const results& all, const concurrent_field& maps, scoreboard& board) {
   const auto sizes = sizes_of(chosen);
   if (sizes.empty()) return;
   mean_bars(all, maps, sizes, board);
@@ -271,7 +217,7 @@ void mix_bars(const settings& chosen, const results& all, const field& maps, sco
 
 // ---- the others
 
-void measure_growth(const settings& chosen, const field& maps, results& all, scoreboard& board) {
+void measure_growth(const settings& chosen, const concurrent_field& maps, results& all, scoreboard& board) {
   if (!chosen.wants("growth")) return;
   maps.interleaved(
       "growth", chosen.rounds, [](auto peer) { return grow_under_load<decltype(peer)>(10'000'000); },
@@ -309,7 +255,7 @@ void measure_growth(const settings& chosen, const field& maps, results& all, sco
 #endif
 }
 
-void measure_footprint(const settings& chosen, const field& maps, results& all, scoreboard& board) {
+void measure_footprint(const settings& chosen, const concurrent_field& maps, results& all, scoreboard& board) {
   if (!chosen.wants("footprint")) return;
   maps.interleaved(
       "footprint", 1, [](auto peer) { return weigh<decltype(peer)>(); },
@@ -334,7 +280,7 @@ void measure_footprint(const settings& chosen, const field& maps, results& all, 
   board.enter("bytes per element at 1 M, grown", fixed(each), each, 34);
 }
 
-void measure_sleepers(const settings& chosen, const field& maps, results& all, scoreboard& board) {
+void measure_sleepers(const settings& chosen, const concurrent_field& maps, results& all, scoreboard& board) {
   if (!chosen.wants("sleepers")) return;
   maps.interleaved(
       "sleepers", chosen.rounds,
@@ -399,7 +345,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   warm_up_memory();
-  const field maps(*chosen);
+  const auto maps = choose_concurrent(chosen->maps);
   results all("throughput");
   scoreboard board;
   measure_mixes(*chosen, maps, all);

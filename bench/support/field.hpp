@@ -1,0 +1,87 @@
+// The maps that take part in a run: those that are asked for, found and pass their check. Each measures in processes of
+// its own, round by round in turn.
+#ifndef EVAC_BENCH_SUPPORT_FIELD_HPP
+#define EVAC_BENCH_SUPPORT_FIELD_HPP
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "peers/concurrent_check.hpp"
+#include "peers/concurrent_peers.hpp"
+#include "support/measure.hpp"
+
+namespace bench {
+
+template <class Peers>
+class field {
+ public:
+  /// Peers whose name contains `wanted` and for which check(peer) holds.
+  template <class Check>
+  field(const std::string& wanted, const Check& check) {
+    for_each_peer(Peers{}, [&](auto peer) {
+      const std::string name = peer.name;
+      if (name.find(wanted) == std::string::npos) return;
+      if (!in_child([&] { return guarded([&] { return check(peer); }); }).value_or(false)) {
+        std::cout << "without " << name << ": it failed its correctness run\n";
+        return;
+      }
+      names_.push_back(name);
+      if constexpr (requires { peer.locked; }) {
+        if (peer.locked && !name.starts_with("evac::")) locked_.push_back(name);
+      }
+    });
+  }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  /// The maps of others whose readers lock.
+  [[nodiscard]] const std::vector<std::string>& locked() const { return locked_; }
+
+  /// measure(peer) in a child process for each map, rounds times; take(name, result) with what came of it.
+  template <class Measure, class Take>
+  void interleaved(const std::string& part, std::size_t rounds, const Measure& measure, const Take& take) const {
+    for (std::size_t round = 0; round < rounds; ++round) {
+      for_each_peer(Peers{}, [&](auto peer) {
+        if (std::find(names_.begin(), names_.end(), peer.name) == names_.end()) return;
+        std::cerr << "\r\033[K" << part << ": round " << round + 1 << " of " << rounds << ", " << peer.name
+                  << std::flush;
+        const auto got = in_child([&] { return guarded([&] { return measure(peer); }); });
+        if (got) {
+          take(std::string(peer.name), *got);
+        } else {
+          std::cout << part << ": " << peer.name << " failed\n";
+        }
+      });
+    }
+    std::cerr << "\r\033[K";
+  }
+
+ private:
+  // A map that hangs must not hang the rest.
+  template <class Work>
+  static auto guarded(const Work& work) {
+    ::alarm(600);
+    return work();
+  }
+
+  std::vector<std::string> names_;
+  std::vector<std::string> locked_;
+};
+
+using concurrent_field = field<concurrent_peers>;
+
+/// Names those that are missing.
+[[nodiscard]] inline concurrent_field choose_concurrent(const std::string& wanted) {
+  for (const auto& name : missing_concurrent_peers()) {
+    std::cout << "without " << name << ": not found when this was configured\n";
+  }
+  return {wanted, [](auto peer) { return behaves<decltype(peer)>(); }};
+}
+
+}  // namespace bench
+
+#endif
