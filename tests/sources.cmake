@@ -77,6 +77,7 @@ set(EVAC_HANDLER_TESTS
 # Programs under relacy; see model/add_models.cmake.
 set(EVAC_MODEL_TESTS
   model/rw_lock_model.cpp
+  model/sync_map_model.cpp
 )
 # sync_map with a step of its protocol left out; see planted/add_planted.cmake.
 set(EVAC_PLANTED_TESTS

@@ -22,7 +22,9 @@ function(evac_add_model source)
   target_include_directories(${program} BEFORE PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/model/shadow")
   target_include_directories(${program} SYSTEM PRIVATE "${EVAC_RELACY_INCLUDE_DIR}")
   # relacy's destructors mark objects as gone, and it looks at the marks: stores that gcc takes for dead otherwise.
-  target_compile_options(${program} PRIVATE -fno-lifetime-dse)
+  # And it replaces operator delete, but not the one that is told the size; inlined, the two do not look like a pair.
+  target_compile_options(${program} PRIVATE
+    -fno-lifetime-dse -fno-sized-deallocation -Wno-mismatched-new-delete)
 
   file(STRINGS "${source}" lines REGEX "^ *EVAC_MODEL\\(")
   if(NOT lines)

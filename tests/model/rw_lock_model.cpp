@@ -13,12 +13,10 @@
 #include "evac/rw_lock.hpp"
 
 #include <cstddef>
-#include <cstdlib>
-#include <iostream>
 #include <iterator>
-#include <new>
 #include <optional>
-#include <string_view>
+
+#include "run_models.hpp"
 
 namespace {
 
@@ -237,43 +235,8 @@ struct destruction : model<destruction, 3> {
   }
 };
 
-/// EVAC_TEST_ROUNDS, 1 if it says nothing; 0 if it is not a number.
-[[nodiscard]] rl::iteration_t rounds() {
-  const char* const text = std::getenv("EVAC_TEST_ROUNDS");
-  if (text == nullptr || *text == '\0') return 1;
-  char* end = nullptr;
-  const unsigned long factor = std::strtoul(text, &end, 10);
-  return *end == '\0' && factor <= 1'000'000 ? factor : 0;
-}
-
-template <class Model>
-int run(std::string_view name, rl::iteration_t interleavings) {
-  // Streams that take no memory: relacy has an operator new of its own, which also the standard library gets.
-  std::ostream nowhere(nullptr);
-  rl::test_params params;
-  params.iteration_count = interleavings;
-  params.execution_depth_limit = 20000;
-  params.output_stream = evac_model::planted == bug::none ? &std::cerr : &nowhere;
-  params.progress_stream = &nowhere;
-  const bool good = rl::simulate<Model>(params);
-  std::cout << name << ": ";
-  if (good) {
-    std::cout << "no error in " << interleavings << " interleavings\n";
-    return 0;
-  }
-  std::cout << "found: " << rl::test_result_str(params.test_result) << " in interleaving " << params.stop_iteration
-            << '\n';
-  return 1;
-}
-
-struct named_model {
-  std::string_view name;
-  int (*run)(std::string_view, rl::iteration_t);
-  rl::iteration_t interleavings;
-};
 // model, interleavings. About twenty seconds for all of them together.
-#define EVAC_MODEL(model, interleavings) {#model, run<model>, interleavings}
-constexpr named_model models[] = {
+constexpr evac_model::named_model models[] = {
     // clang-format off
     EVAC_MODEL(writers, 500'000),
     EVAC_MODEL(readers_and_writer, 500'000),
@@ -288,13 +251,8 @@ constexpr named_model models[] = {
     // clang-format on
 };
 
-struct named_bug {
-  std::string_view name;
-  bug value;
-};
 // bug, the model that must find it, what it must find
-#define EVAC_MODEL_BUG(name, model, finding) {#name, bug::name}
-constexpr named_bug bugs[] = {
+constexpr evac_model::named_bug<bug> bugs[] = {
     // clang-format off
     EVAC_MODEL_BUG(announcement_is_a_store, one_announcement, DATA RACE),
     EVAC_MODEL_BUG(no_second_look, one_announcement, DATA RACE),
@@ -314,29 +272,8 @@ constexpr named_bug bugs[] = {
 };
 static_assert(std::size(bugs) == static_cast<std::size_t>(bug::count) - 1, "each bug has a line here");
 
-int refuse(std::string_view why) {
-  std::cerr << "evac_model_rw_lock: " << why << "\nusage: evac_model_rw_lock --list | MODEL [BUG]\n";
-  return 2;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == "--list") {
-    for (const named_model& each : models) std::cout << each.name << '\n';
-    return 0;
-  }
-  if (argc < 2 || argc > 3) return refuse("one or two words, please");
-  const rl::iteration_t factor = rounds();
-  if (factor == 0) return refuse("EVAC_TEST_ROUNDS is not a number from 1 to 1000000");
-  if (argc == 3) {
-    for (const named_bug& each : bugs) {
-      if (each.name == argv[2]) evac_model::planted = each.value;
-    }
-    if (evac_model::planted == bug::none) return refuse("no such bug");
-  }
-  for (const named_model& each : models) {
-    if (each.name == argv[1]) return each.run(each.name, each.interleavings * factor);
-  }
-  return refuse("no such model");
+  return evac_model::run_models("evac_model_rw_lock", models, bugs, evac_model::planted, argc, argv);
 }

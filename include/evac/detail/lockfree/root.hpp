@@ -320,7 +320,6 @@ class sync_root {
   //              and again by `done` and `shown`; whoever is led to the bucket by one of them acquires
   //   handover   who unlocks releases, who locks acquires
   //   made       the stripes
-  static constexpr int spins_before_parking = 64;
   static constexpr std::size_t pool_count = 4;
   /// From here on a thread's changes of the number of elements are worth a line of its own.
   static constexpr std::size_t striped_homes = 256;
@@ -357,7 +356,7 @@ class sync_root {
 
   EVAC_NEVER_INLINE void wait_for_lock(epoch_record& own, epoch_core& core, bucket_type& bucket, int spins) noexcept {
     if (spins == 0) ++own.waits;
-    if (spins < spins_before_parking) return spin_pause();
+    if (spins < protocol::looks_before_parking) return spin_pause();
     ++own.parks;
     // seq_cst: after the announcement of this waiter in the one order of both sides
     core.sleepers().wait(&bucket.first, [&] { return bucket_state(bucket.first.load(seq_cst)).locked(); });

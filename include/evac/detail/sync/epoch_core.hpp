@@ -382,7 +382,7 @@ class epoch_core {
   // Whether a thread is inside since an earlier epoch.
   [[nodiscard]] bool held_at(std::uint64_t current) const noexcept {
     bool held = false;
-    records_.for_each([&](const epoch_record& each) {
+    records_.observe_each([&](const epoch_record& each) {
       const std::uint64_t entered = asymmetric_fence::observe<std::uint64_t>(each.entered);  // it acquires: left
       held = entered != 0 && entered != current * 2 + 1 && protocol::waits_for_readers();
       return !held;

@@ -14,6 +14,9 @@ struct protocol {
   static constexpr bool clears_tags_before_publishing() noexcept { return true; }  // split: 5 before 6
   static constexpr bool waits_for_readers() noexcept { return true; }              // epoch: E1
   static constexpr bool wakes_sleepers() noexcept { return true; }                 // parking
+
+  /// How often who wants a locked bucket looks at it before sleeping.
+  static constexpr int looks_before_parking = 64;
 };
 
 }  // namespace evac::detail

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <new>
 
+#include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
 namespace evac::detail {
@@ -69,6 +70,20 @@ class record_list {
   [[nodiscard]] const Record* after(const Record* record) const noexcept {
     const node* const next = record == nullptr ? nullptr : reinterpret_cast<const node*>(record)->next;
     return &(next != nullptr ? next : head_.load(acquire))->record;  // acquire: published
+  }
+
+  /// The same where each record is then looked at with asymmetric_fence::observe(), for the same reason: whoever adds a
+  /// record that this does not find has synchronised with it.
+  template <class Visit>
+  void observe_each(const Visit& visit) const {
+    if (!asymmetric_fence::available()) {
+      // A read-modify-write that changes nothing; seq_cst: as in observe(). relaxed: the exchange decides
+      auto& head = const_cast<atomic<node*>&>(head_);
+      node* first = head.load(relaxed);
+      while (!head.compare_exchange_weak(first, first, seq_cst, relaxed)) {
+      }
+    }
+    for_each(visit);
   }
 
   /// Frees all records; nobody may use the list any more.

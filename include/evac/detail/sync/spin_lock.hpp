@@ -13,7 +13,7 @@ namespace evac::detail {
 
 class ABSL_LOCKABLE spin_lock {
  public:
-  constexpr spin_lock() noexcept = default;
+  spin_lock() noexcept = default;  // constexpr where the atomic's is
 
   void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
     for (int spins = 0; !try_lock(); ++spins) {

@@ -71,6 +71,7 @@ enum class sync_bug {
   entering_is_a_store,       // and not an exchange: passes what is read inside
   leaving_is_relaxed,        // what was read inside may be freed before
   stamp_is_a_load,           // garbage is stamped with an epoch that is long over
+  list_is_only_read,         // who adds a record after that has not synchronised with it
   unlocking_is_a_store,      // and not an exchange: passes the look for sleepers
   words_are_loaded_relaxed,  // what words of a bucket go with is not seen
   words_are_stored_relaxed,  // the same from the other side
@@ -79,8 +80,16 @@ enum class sync_bug {
 };
 inline sync_bug sync_planted = sync_bug::none;
 
-/// Words of buckets are never destroyed: their memory is just freed, which relacy's atomics do not bear. So these have a
-/// place of their own until end(). What a run that failed has left behind is not touched.
+/// Whether threads now and then stop for long in the middle of something. relacy lets another thread go on after every
+/// step, with equal chances: that another gets through dozens of steps in between hardly ever happens by itself.
+inline bool lingering = false;
+inline void linger() {
+  if (!lingering || rl::rand(24) != 0) return;
+  for (unsigned steps = rl::rand(120); steps != 0; --steps) rl::ctx().sched();
+}
+
+/// Words of buckets are never destroyed: their memory is just freed, which relacy's atomics do not bear. So these have
+/// a place of their own until end(). What a run that failed has left behind is not touched.
 template <class T>
 class word_store {
  public:
@@ -136,6 +145,7 @@ class atomic {
   static constexpr bool is_word = std::is_same_v<T, std::uint64_t>;
   // relacy knows pointers to void only.
   using stored = std::conditional_t<std::is_pointer_v<T>, void*, T>;
+  using implementation = rl::atomic<stored>;
   [[nodiscard]] static stored in(T value) {
     if constexpr (std::is_pointer_v<T>) {
       return const_cast<std::remove_const_t<std::remove_pointer_t<T>>*>(value);
@@ -149,72 +159,89 @@ class atomic {
 
  public:
   atomic() : atomic(T{}) {}
-  atomic(T initial) { value().store(in(initial), relaxed, RL_INFO); }  // NOLINT(google-explicit-constructor): as std::atomic
+  atomic(T initial) {
+    modelled().store(in(initial), relaxed, RL_INFO);
+  }  // NOLINT(google-explicit-constructor): as std::atomic
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
   ~atomic() = default;
 
   T load(rl::memory_order order) const {
+    evac_model::linger();
     if (is_word && order == acquire && has(sync_bug::words_are_loaded_relaxed)) order = relaxed;
     if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = acquire;
     if constexpr (of_lock) {
       if (order == seq_cst && has(bug::no_second_look)) return ~T{0};
       if (order == seq_cst && has(bug::bias_is_relaxed)) order = relaxed;
     }
-    return out(value().load(order, RL_INFO));
+    return out(modelled().load(order, RL_INFO));
   }
   void store(T value, rl::memory_order order) {
     if (is_word && order == release && has(sync_bug::words_are_stored_relaxed)) order = relaxed;
     if (of_lock && order == release && has(bug::bias_is_not_put_back)) return;
     if (of_lock && order == seq_cst && has(bug::revocation_is_relaxed)) order = relaxed;
     if (is_slot && order == release && has(bug::leave_is_relaxed)) order = relaxed;
-    value().store(in(value), order, RL_INFO);
+    modelled().store(in(value), order, RL_INFO);
   }
   T exchange(T value, rl::memory_order order) {
     if constexpr (is_slot) {
       if (has(bug::announcement_is_a_store)) {
-        value().store(in(value), release, RL_INFO);
+        modelled().store(in(value), release, RL_INFO);
+        return T{};
+      }
+    }
+    if constexpr (is_word) {
+      if (order == seq_cst && (has(sync_bug::entering_is_a_store) || has(sync_bug::unlocking_is_a_store))) {
+        modelled().store(in(value), release, RL_INFO);
         return T{};
       }
     }
     if (of_lock && order == release && has(bug::unlock_is_relaxed)) order = relaxed;
-    return out(value().rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), order, RL_INFO));
+    return out(modelled().rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), order, RL_INFO));
   }
   bool compare_exchange_strong(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
     return compare_exchange<false>(expected, desired, order, failure);
   }
   bool compare_exchange_weak(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
     if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = release;
+    if constexpr (std::is_pointer_v<T>) {
+      if (expected == desired && has(sync_bug::list_is_only_read)) {
+        expected = load(seq_cst);
+        return true;
+      }
+    }
+    if (is_word && order == acquire && has(sync_bug::locking_is_relaxed)) order = relaxed;
     if constexpr (of_lock) {
       if (desired == (writer | parked) && has(bug::writer_forgets_parked)) desired = writer;
     }
     return compare_exchange<true>(expected, desired, order, failure);
   }
   T fetch_add(T value, rl::memory_order order) {
-    return value().rmw(rl::rmw_type_t<rl::rmw_type_add>(), value, order, RL_INFO);
+    if (is_word && order == acq_rel && value == T{} && has(sync_bug::stamp_is_a_load)) return load(acquire);
+    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_add>(), value, order, RL_INFO);
   }
   T fetch_sub(T value, rl::memory_order order) {
     if (of_lock && order == release && has(bug::unlock_shared_is_relaxed)) order = relaxed;
-    const T before = value().rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, order, RL_INFO);
+    const T before = modelled().rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, order, RL_INFO);
     return has(bug::leaving_reader_wakes_nobody) ? before & ~parked : before;
   }
   T fetch_or(T value, rl::memory_order order) {
-    return value().rmw(rl::rmw_type_t<rl::rmw_type_or>(), value, order, RL_INFO);
+    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_or>(), value, order, RL_INFO);
   }
   T fetch_and(T value, rl::memory_order order) {
-    return value().rmw(rl::rmw_type_t<rl::rmw_type_and>(), value, order, RL_INFO);
+    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_and>(), value, order, RL_INFO);
   }
 
   /// As futex(2): compares with the newest value and falls asleep in one step; orders nothing. A thread that nobody
   /// wakes is a deadlock, which relacy reports.
   void wait(T old, rl::memory_order) const {
-    while (value().rmw(rl::rmw_type_t<rl::rmw_type_or>(), T{0}, relaxed, RL_INFO) == old) {
+    while (modelled().rmw(rl::rmw_type_t<rl::rmw_type_or>(), T{0}, relaxed, RL_INFO) == old) {
       evac_model::sleepers.park_current(rl::ctx(), false, false, false, RL_INFO);
     }
   }
   /// By address: touches nothing of the object, which may be gone.
   void notify_all() const {
-    if (has(bug::notification_touches_lock)) value().load(relaxed, RL_INFO);
+    if (has(bug::notification_touches_lock)) modelled().load(relaxed, RL_INFO);
     rl::ctx().sched();
     if (!has(bug::no_wake_up)) evac_model::sleepers.unpark_all(rl::ctx(), RL_INFO);
   }
@@ -223,13 +250,12 @@ class atomic {
   template <bool Weak>
   bool compare_exchange(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
     stored seen = in(expected);
-    const bool done = value().compare_exchange(rl::bool_t<Weak>(), seen, in(desired), order, failure, RL_INFO);
+    const bool done = modelled().compare_exchange(rl::bool_t<Weak>(), seen, in(desired), order, failure, RL_INFO);
     expected = out(seen);
     return done;
   }
 
-  using implementation = rl::atomic<stored>;
-  [[nodiscard]] implementation& value() const {
+  [[nodiscard]] implementation& modelled() const {
     if constexpr (is_word) {
       return *value_;
     } else {
@@ -249,6 +275,10 @@ class atomic {
 template <class T>
 struct own_atomic : atomic<T> {
   using atomic<T>::atomic;
+  void store(T value, rl::memory_order order) {
+    if (order == release && evac_model::sync_planted == evac_model::sync_bug::leaving_is_relaxed) order = relaxed;
+    atomic<T>::store(value, order);
+  }
 };
 
 }  // namespace evac::detail
