@@ -8,9 +8,9 @@
 //
 //   resting             lock()            -> locked                a compare-exchange; the contents are as they were
 //   locked              begin_change()    -> locked, changing      readers wait
-//   locked              unlock()          -> resting               the contents are as they were, or changed in a way
-//   that no
-//                                                                  reader can mistake (lockfree/chain.hpp)
+//   locked              unlock()          -> resting               nothing: the contents are as they were, or
+//                                                                  changed so that none can mistake them
+//                                                                  (lockfree/locked_chain.hpp)
 //   locked              unlock_with_new_version()
 //                                         -> resting               the same, but who reads the whole chain begins again
 //   locked, changing    end_change()      -> resting, new version  readers that were inside begin again

@@ -316,8 +316,7 @@ class sync_root {
  private:
   // Pairs
   //   split      what makes a bucket (its segment, its contents, its parent's new state) is released by the parent's
-  //   state,
-  //              and again by `done` and `shown`; whoever is led to the bucket by one of them acquires
+  //              state, and again by `done` and `shown`; whoever is led to the bucket by one of them acquires
   //   handover   who unlocks releases, who locks acquires
   //   made       the stripes
   static constexpr std::size_t pool_count = 4;

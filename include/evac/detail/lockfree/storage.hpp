@@ -1,11 +1,9 @@
 // How a slot of atomic words holds an element.
 //
-//   in slots   | key words | value words |      key and value are trivially copyable and small. Readers copy, then ask
-//   the
-//                                               bucket's state whether the words belong together.
-//   in nodes   | address |                      -> { hash | element }, never changed once it is in the table. Readers
-//   that have
-//                                               found it need to ask nobody; who replaces it retires it.
+//   in slots   | key words | value words |    key and value are trivially copyable and small. Readers copy, then ask
+//                                             the bucket's state whether the words belong together.
+//   in nodes   | address |                    -> { hash | element }, never changed once it is in the table. Who replaces
+//                                             it retires it.
 //
 // A `held` is what a thread has read out of a slot, or is about to put into one: a value type of a few words.
 #ifndef EVAC_DETAIL_LOCKFREE_STORAGE_HPP

@@ -1,8 +1,8 @@
 // The mechanics of sync maps and sets: what is done to one key, to all elements, to the whole. No overloads: those are
 // in sync_map.hpp and sync_set.hpp.
 //
-//   map | root * | domain * | hash, equality, allocator, seed |       root: null until the first element, and after
-//   clear()
+//   map | root * | domain * | hash, equality, allocator, seed |
+//         null until the first element, and after clear()
 //
 // A write: make room for what it may retire; enter; find or make the root; lock the home of the key; change the chain;
 // unlock; count; split off what the count asks for; leave. User code other than hash and equality runs without the

@@ -1,19 +1,16 @@
 // The machinery of an epoch_domain: the epoch, a record for each thread, and the garbage.
 //
 //   core    | epoch: 9 | charged bytes | records -> R3 -> R2 -> R1 | garbage of threads that are gone |
-//   record  | entered: 9, inside | nesting | ... |   | bag |        own lines; `entered` is read by who advances the
-//   epoch
+//   record  | entered: 9, inside | nesting | ... |   | bag |     on own lines; who advances the epoch reads `entered`
 //
 // States of a record's `entered`: 0 (outside) or epoch * 2 + 1 (inside since that epoch); only its thread writes it.
 //
 // Why an object that was retired in epoch e is free to go in epoch e + 2
 //   E1  The epoch goes from x to x + 1 only after all records that are inside were seen to be inside since x.
 //   E2  The stamp e of a batch is taken by a read-modify-write of the epoch after its objects were unlinked. Whoever
-//   enters
-//       in an epoch later than e has read a value that follows this one, and so finds the objects unlinked.
+//       enters in an epoch later than e has read a value that follows this one, and so finds the objects unlinked.
 //   E3  So only threads that entered in e or before can hold them, and the step from e + 1 to e + 2 has seen none of
-//   them
-//       inside. A thread that it could not see, because it was about to enter, reads everything after the heavy fence
+//       them inside. A thread that it could not see, because it was about to enter, reads everything after the heavy fence
 //       of that step, and finds the objects unlinked.
 // (Fraser, "Practical lock-freedom", 2004; the batches are those of seize and of xenium.)
 #ifndef EVAC_DETAIL_SYNC_EPOCH_CORE_HPP

@@ -1,7 +1,6 @@
 // Objects that wait until no reader can hold them: in batches, each stamped with the epoch in which it was sealed.
 //
-//   bag of one thread    filling -> [ o o o o . . . ]        sealed -> [ ... 7 ] -> [ ... 8 ] -> [ ... 8 ]    oldest
-//   first
+//   bag of one thread    filling -> [ o o o o . . . ]      sealed, oldest first -> [ ... 7 ] -> [ ... 8 ] -> [ ... 8 ]
 //
 // A bag is filled by its thread and emptied by its thread or by whoever flushes the domain: it has a lock.
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_HPP
@@ -76,7 +75,10 @@ struct garbage_bag {
   garbage_bag() = default;
   garbage_bag(const garbage_bag&) = delete;
   garbage_bag& operator=(const garbage_bag&) = delete;
-  ~garbage_bag() { delete spare; }
+  ~garbage_bag() {
+    delete spare;
+    delete filling;  // empty by now: what was in it has joined that of others
+  }
 
   spin_lock lock;
   garbage_batch* filling = nullptr;  // taken by a flush, too
