@@ -13,6 +13,9 @@ set(EVAC_BENCH_THROUGHPUT_SOURCES
 set(EVAC_BENCH_LATENCY_SOURCES
   latency/latency.cpp
 )
+set(EVAC_BENCH_CONTENTION_SOURCES
+  contention/contention.cpp
+)
 set(EVAC_BENCH_LOCK_SOURCES
   lock/locks.cpp
 )

@@ -49,6 +49,12 @@ template <class Peer>
           if (present) there->second += 3;
         }
         break;
+      case 6:
+        if constexpr (requires { map.look(key, [](const std::uint64_t&) {}); }) {
+          const bool seen = map.look(key, [&](const std::uint64_t& found) { value = found; });
+          if (seen != present || (present && value != there->second)) return false;
+        }
+        break;
       default:
         if (map.find(key, value) != present || (present && value != there->second)) return false;
     }

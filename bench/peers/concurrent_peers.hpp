@@ -6,6 +6,7 @@
 //   increment(key, by)                      adds to the value in place; a key that was not there starts at `by`
 //   find(key, out) -> bool, erase(key) -> bool, size(), for_each(f(key, value))
 //   modify(key, f(value&)) -> bool          where elements can be changed in place
+//   look(key, f(const value&)) -> bool      where elements can be read in place
 //   find_many(first, last, f(value))        where keys can be looked up together
 //
 // A key of a map of strings is given as a std::string_view. Keys are hashed by the default hash of each map.

@@ -72,6 +72,10 @@ class visited_map {
   bool modify(const Q& key, const F& f) {
     return map_.visit(key, [&](auto& element) { f(element.second); }) != 0;
   }
+  template <class Q, class F>
+  bool look(const Q& key, const F& f) const {
+    return map_.cvisit(key, [&](const auto& element) { f(element.second); }) != 0;
+  }
   /// f(value) for those of the keys that are there; their cache misses may overlap.
   template <class It, class F>
   std::size_t find_many(It first, It last, const F& f) const {
@@ -145,6 +149,10 @@ struct evac_sync_peer {
     template <class Q>
     bool find(const Q& key, V& out) const {
       return map_.load(key, [&](const value_type& value) { out = value; });
+    }
+    template <class Q, class F>
+    bool look(const Q& key, const F& f) const {
+      return map_.load(key, [&](const value_type& value) { f(value); });
     }
     template <class It, class F>
     std::size_t find_many(It first, It last, const F& f) const {
@@ -221,6 +229,13 @@ struct tbb_peer {
       return true;
     }
     template <class Q, class F>
+    bool look(const Q& key, const F& f) const {
+      typename native::const_accessor at;
+      if (!map_.find(at, key)) return false;
+      f(at->second);
+      return true;
+    }
+    template <class Q, class F>
     bool modify(const Q& key, const F& f) {
       typename native::accessor at;
       if (!map_.find(at, key)) return false;
@@ -272,6 +287,10 @@ struct libcuckoo_peer {
       return map_.find_fn(key, [&](const V& value) { out = value; });
     }
     template <class Q, class F>
+    bool look(const Q& key, const F& f) const {
+      return map_.find_fn(key, f);
+    }
+    template <class Q, class F>
     bool modify(const Q& key, const F& f) {
       return map_.update_fn(key, f);
     }
@@ -318,6 +337,10 @@ class submapped_map {
   template <class Q>
   bool find(const Q& key, V& out) const {
     return map_.if_contains(key, [&](const auto& element) { out = element.second; });
+  }
+  template <class Q, class F>
+  bool look(const Q& key, const F& f) const {
+    return map_.if_contains(key, [&](const auto& element) { f(element.second); });
   }
   template <class Q, class F>
   bool modify(const Q& key, const F& f) {

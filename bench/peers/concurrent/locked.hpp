@@ -120,6 +120,16 @@ class guarded_map {
     return true;
   }
   template <class Q, class F>
+  bool look(const Q& key, const F& f) const {
+    const std::size_t hash = hash_of(key);
+    const shard& at = shard_of(hash);
+    const std::shared_lock lock(at.mutex);
+    const auto found = Calls::find(at.map, key, hash);
+    if (found == at.map.end()) return false;
+    f(found->second);
+    return true;
+  }
+  template <class Q, class F>
   bool modify(const Q& key, const F& f) {
     const std::size_t hash = hash_of(key);
     shard& at = shard_of(hash);
