@@ -379,7 +379,8 @@ TEST_CASE("strings are looked up by views, and a key is built only for a new nod
   CHECK(map.load_or_compute(view, [] { return "four"; }).loaded);
   CHECK(map.load_or_compute(view, [] { return "four"; }, [](const std::string& value) { CHECK(value == "two"); }));
   CHECK(map.compare_and_swap(view, "two", "five"));
-  CHECK(map.update(view, [](std::optional<std::string> was) { return std::optional(*was + "!"); }) == "five!");
+  CHECK(map.update(view, [](std::optional<std::string> was) { return std::optional(was.value_or("") + "!"); }) ==
+        "five!");
   CHECK_FALSE(map.compare_and_delete(view, "five"));
   CHECK(map.compare_and_delete(view, "five!"));
   CHECK(map.load_and_delete(view) == std::nullopt);
