@@ -10,8 +10,9 @@
 //   E2  The stamp e of a batch is taken by a read-modify-write of the epoch after its objects were unlinked. Whoever
 //       enters in an epoch later than e has read a value that follows this one, and so finds the objects unlinked.
 //   E3  So only threads that entered in e or before can hold them, and the step from e + 1 to e + 2 has seen none of
-//       them inside. A thread that it could not see, because it was about to enter, reads everything after the heavy fence
-//       of that step, and finds the objects unlinked.
+//       them inside. A thread that it could not see, because it was about to enter, reads everything after the heavy
+//       fence of that step (or after its read-modify-write of the thread's record, or of the list if the record is
+//       new), and finds the objects unlinked.
 // (Fraser, "Practical lock-freedom", 2004; the batches are those of seize and of xenium.)
 #ifndef EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
 #define EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
