@@ -69,6 +69,10 @@ set(EVAC_CONCURRENCY_TESTS
 set(EVAC_COUNTED_TESTS
   counted/shared_writes_test.cpp
 )
+# A program of its own: what counts is what the leak checker says at its end.
+set(EVAC_LEAK_TESTS
+  leaks/immortal_maps.cpp
+)
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/sharded_reentry_test.cpp

@@ -15,11 +15,15 @@
 
 #include <cstddef>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/geometry/tags.hpp"
 
 namespace evac::detail {
 
 inline constexpr std::size_t cache_line = 64;
+
+/// Directories hold biased addresses, which a leak checker takes for none: for it they keep the plain ones as well.
+inline constexpr bool keeps_plain_addresses = EVAC_ADDRESS_SANITIZER != 0;
 
 /// The unit in which buckets are allocated: a cache line, or more where a slot asks for more.
 template <std::size_t Alignment>

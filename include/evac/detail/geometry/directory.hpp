@@ -43,7 +43,8 @@ alignas(cache_line) inline constinit const bucket no_home{tag_word(0), nullptr};
 class directory {
  public:
   static constexpr std::size_t entries = 64;
-  static constexpr std::size_t block_bytes = entries * sizeof(std::uintptr_t);
+  // The plain addresses follow the biased ones.
+  static constexpr std::size_t block_bytes = (keeps_plain_addresses ? 2 : 1) * entries * sizeof(std::uintptr_t);
 
   directory() noexcept : origin_(inline_origin()), base_(reinterpret_cast<std::uintptr_t>(&no_home)) {}
   directory(const directory& other) noexcept
@@ -65,7 +66,9 @@ class directory {
   void set_segment(std::size_t first, void* memory, std::size_t bucket_bytes) noexcept {
     const std::uintptr_t biased = reinterpret_cast<std::uintptr_t>(memory) - first * bucket_bytes;
     if (first == 0) base_ = biased;
-    if (first != 0 || has_block()) block()[segment_key(first)] = biased;
+    if (first == 0 && !has_block()) return;
+    block()[segment_key(first)] = biased;
+    if constexpr (keeps_plain_addresses) block()[entries + segment_key(first)] = reinterpret_cast<std::uintptr_t>(memory);
   }
   [[nodiscard]] void* segment(std::size_t first, std::size_t bucket_bytes) const noexcept { return at(first, bucket_bytes); }
 
@@ -74,7 +77,7 @@ class directory {
   /// Takes a block of block_bytes bytes for the entries; the base segment's entry is copied into it.
   void adopt_block(void* memory) noexcept {
     origin_ = reinterpret_cast<std::uintptr_t>(memory);
-    block()[segment_key(0)] = base_;
+    block()[segment_key(0)] = base_;  // base_ itself is not biased
   }
   /// Back to the entry in the object, which is no_home; the caller frees the block and the segments.
   void reset() noexcept {

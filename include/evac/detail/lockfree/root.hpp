@@ -21,6 +21,7 @@
 #include <new>
 #include <stdexcept>
 #include <thread>
+#include <type_traits>
 
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
@@ -327,6 +328,11 @@ class sync_root {
     own_atomic<std::int64_t> delta{0};  // by the thread whose record has this index
     std::size_t slots = 0;              // in the first stripe: how many there are
   };
+  // Written under opening_; see keeps_plain_addresses.
+  struct plain_addresses {
+    void* segments[64] = {};
+  };
+  struct no_plain_addresses {};
   struct alignas(64) pool {
     mutable spin_lock lock;
     overflow_pool<Allocator, layout, bucket_type> buckets;
@@ -379,6 +385,7 @@ class sync_root {
     // release: split, for who opens the next segment; buckets are published by their parents
     segments_[segment_key(first)].store(reinterpret_cast<std::uintptr_t>(block) - first * layout::home_bytes(),
                                         release);
+    if constexpr (keeps_plain_addresses) plain_.segments[segment_key(first)] = block;
   }
   // Buckets of mapped memory are all zero: empty, at rest, and as deep as when the root was made.
   void open_from_start(std::size_t first) {
@@ -457,6 +464,7 @@ class sync_root {
   spin_lock opening_;                                 // who asks for the memory of the next segment
   alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim
   atomic<std::int64_t> total_{0};                     // and the deltas of the stripes
+  [[no_unique_address]] std::conditional_t<keeps_plain_addresses, plain_addresses, no_plain_addresses> plain_;
   pool pools_[pool_count];
 };
 
