@@ -16,15 +16,19 @@
 namespace bench {
 
 inline constexpr std::array<unsigned, 3> update_shares{0, 10, 50};
-inline constexpr std::array<std::size_t, 3> thread_counts{1, 2, 4};
+inline constexpr std::array<std::size_t, 4> thread_counts{1, 2, 4, 8};
+static_assert(thread_counts.back() == streams::most_threads);
 
-/// How long each mix runs, and whether its rate is per second or per second of processor time.
+/// How long each mix runs, with how many threads at most, and whether its rate is per second or per second of processor
+/// time.
 struct timing {
   double seconds;
+  std::size_t most_threads;
   bool by_cpu;
+  [[nodiscard]] double rate(const threads_run& run) const { return by_cpu ? run.mops_by_cpu() : run.mops(); }
 };
 
-/// Million operations a second; not a number where the map was wrong.
+/// Million operations a second; not a number where the map was wrong, 0 where it was not asked.
 struct mix_rates {
   double mix[skews.size()][update_shares.size()][thread_counts.size()];
   double hot_key[2];  // one key read by 1 and 2 threads
@@ -140,7 +144,7 @@ class mix_runner {
  private:
   [[nodiscard]] double checked(const threads_run& run) const {
     if (wrong_ != 0 || map_.size() != size_) return invalid;
-    return how_.by_cpu ? run.mops_by_cpu() : run.mops();
+    return how_.rate(run);
   }
 
   struct alignas(64) position {
@@ -166,7 +170,7 @@ template <class Peer>
   rates.in_bulk = mix_runner<Peer>::has_bulk ? runner.look_up_lists(true) : invalid;
   for (const skew of : skews) {
     for (std::size_t u = 0; u < update_shares.size(); ++u) {
-      for (std::size_t t = 0; t < thread_counts.size(); ++t) {
+      for (std::size_t t = 0; t < thread_counts.size() && thread_counts[t] <= how.most_threads; ++t) {
         rates.mix[static_cast<std::size_t>(of)][u][t] = runner.run(of, update_shares[u], thread_counts[t]);
       }
     }
@@ -188,8 +192,8 @@ inline void record(results& all, const std::string& size, const std::string& map
   for (const skew of : skews) {
     for (std::size_t u = 0; u < update_shares.size(); ++u) {
       for (std::size_t t = 0; t < thread_counts.size(); ++t) {
-        all.add(mix_name(size, of, update_shares[u], thread_counts[t]), "Mops", map,
-                rates.mix[static_cast<std::size_t>(of)][u][t]);
+        const double rate = rates.mix[static_cast<std::size_t>(of)][u][t];
+        if (rate != 0) all.add(mix_name(size, of, update_shares[u], thread_counts[t]), "Mops", map, rate);
       }
     }
   }

@@ -77,14 +77,13 @@ struct operations {
 
 /// A stream for each thread and skew. Made once for all maps: child processes share its memory.
 struct streams {
-  static constexpr std::size_t most_threads = 4;
+  static constexpr std::size_t most_threads = 8;
   std::vector<operations> of[2];
   std::size_t resident;
 
-  explicit streams(std::size_t resident_keys) : resident(resident_keys) {
+  streams(std::size_t resident_keys, std::size_t threads) : resident(resident_keys) {
     for (const skew each : skews) {
-      for (std::size_t t = 0; t < most_threads; ++t)
-        of[static_cast<std::size_t>(each)].emplace_back(each, resident, 1 + t);
+      for (std::size_t t = 0; t < threads; ++t) of[static_cast<std::size_t>(each)].emplace_back(each, resident, 1 + t);
     }
   }
 };

@@ -1,11 +1,14 @@
 // Maps that threads share, beside each other: mixes of finds, inserts and erases, one hot key, look-ups in bulk,
 // growing under load, footprint, visitors that sleep. Ends with the bars: what evac::sharded_map promises.
 //
-//   evac_bench_throughput [--only TEXT] [--maps TEXT] [--rounds N] [--seconds S] [--all-sizes] [--by-cpu] [--json FILE]
+//   evac_bench_throughput [--only TEXT] [--all-parts] [--maps TEXT] [--threads N] [--rounds N] [--seconds S]
+//                         [--all-sizes] [--by-cpu] [--text PATH] [--json FILE]
 //
-// --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers); --maps: likewise
-// for maps. Rounds are interleaved over the maps; each map and round runs in a process of its own; figures are medians.
-// Each adapter passes a short correctness run before it is timed, each result is checked before it counts.
+// --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers, and, as these run
+// only when they are named or with --all-parts: words, ycsb, counting); --maps: likewise for maps. --threads: up
+// to 8, 4 unless given. --text: files whose words are the keys of the part words. Rounds are interleaved over the maps;
+// each map and round runs in a process of its own; figures are medians. Each adapter passes a short correctness run
+// before it is timed, each result is checked before it counts.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -24,6 +27,7 @@
 #include "throughput/mixes.hpp"
 #include "throughput/others.hpp"
 #include "throughput/streams.hpp"
+#include "throughput/workloads.hpp"
 
 namespace {
 
@@ -39,7 +43,28 @@ struct settings {
   double seconds = 0.3;
   bool all_sizes = false;
   bool by_cpu = false;
+  bool all_parts = false;
+  std::size_t most_threads = 4;
+  std::string text = "/usr/include";
   [[nodiscard]] bool wants(const std::string& part) const { return part.find(only) != std::string::npos; }
+  /// Parts that take long, or say more of the same: only when they are asked for.
+  [[nodiscard]] bool wants_besides(const std::string& part) const {
+    return wants(part) && (all_parts || !only.empty());
+  }
+  [[nodiscard]] timing how() const { return {seconds, most_threads, by_cpu}; }
+  [[nodiscard]] std::vector<std::size_t> threads() const {
+    std::vector<std::size_t> counts;
+    for (const std::size_t each : thread_counts) {
+      if (each <= most_threads) counts.push_back(each);
+    }
+    return counts;
+  }
+  /// "map", "1 thread", "2 threads", ...
+  [[nodiscard]] std::vector<std::string> head() const {
+    std::vector<std::string> cells{"map"};
+    for (const std::size_t each : threads()) cells.push_back(threads_text(each));
+    return cells;
+  }
 };
 
 struct size_case {
@@ -68,26 +93,28 @@ void for_each_mix(const std::vector<size_case>& sizes, const Visit& visit) {
   }
 }
 
-void print_mixes(const results& all, const concurrent_field& maps, const std::vector<size_case>& sizes) {
+void print_mixes(const settings& chosen, const results& all, const concurrent_field& maps,
+                 const std::vector<size_case>& sizes) {
   for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& map : maps.names()) {
       std::vector<std::string> row{map};
-      for (const std::size_t threads : thread_counts)
+      for (const std::size_t threads : chosen.threads())
         row.push_back(all.cell(mix_name(size, of, updates, threads), map));
       rows.push_back(row);
     }
     std::cout << "\n"
               << size << " resident keys, " << name_of(of) << ", " << updates << " % updates, million operations/s\n";
-    print_table(std::cout, {"map", "1 thread", "2 threads", "4 threads"}, rows);
+    print_table(std::cout, chosen.head(), rows);
   });
 }
 
-void print_means(results& all, const concurrent_field& maps, const std::vector<size_case>& sizes) {
+void print_means(const settings& chosen, results& all, const concurrent_field& maps,
+                 const std::vector<size_case>& sizes) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& map : maps.names()) {
     std::vector<std::string> row{map};
-    for (const std::size_t threads : thread_counts) {
+    for (const std::size_t threads : chosen.threads()) {
       // One for each round, so that their spread is known too. A map that failed in a round has none.
       std::vector<std::vector<double>> by_round;
       bool whole = true;
@@ -107,7 +134,7 @@ void print_means(results& all, const concurrent_field& maps, const std::vector<s
     rows.push_back(row);
   }
   std::cout << "\nGeometric means of these mixes, million operations/s\n";
-  print_table(std::cout, {"map", "1 thread", "2 threads", "4 threads"}, rows);
+  print_table(std::cout, chosen.head(), rows);
 }
 
 void print_reads(const results& all, const concurrent_field& maps, const std::vector<size_case>& sizes) {
@@ -127,15 +154,15 @@ void measure_mixes(const settings& chosen, const concurrent_field& maps, results
   const auto sizes = sizes_of(chosen);
   if (sizes.empty()) return;
   for (const auto& size : sizes) {
-    const streams prepared(size.resident);
+    const streams prepared(size.resident, chosen.most_threads);
     maps.interleaved(
         "mixes " + size.name, chosen.rounds,
-        [&](auto peer) { return run_mixes<decltype(peer)>(prepared, {chosen.seconds, chosen.by_cpu}); },
+        [&](auto peer) { return run_mixes<decltype(peer)>(prepared, chosen.how()); },
         [&](const std::string& map, const mix_rates& rates) { record(all, size.name, map, rates); });
   }
-  print_mixes(all, maps, sizes);
+  print_mixes(chosen, all, maps, sizes);
   print_reads(all, maps, sizes);
-  print_means(all, maps, sizes);
+  print_means(chosen, all, maps, sizes);
 }
 
 /// The fastest of these maps in this case, and its figure.
@@ -160,9 +187,9 @@ struct worst_case {
   }
 };
 
-void mean_bars(const results& all, const concurrent_field& maps, const std::vector<size_case>& sizes,
-               scoreboard& board) {
-  for (const std::size_t threads : thread_counts) {
+void mean_bars(const settings& chosen, const results& all, const concurrent_field& maps,
+               const std::vector<size_case>& sizes, scoreboard& board) {
+  for (const std::size_t threads : chosen.threads()) {
     const std::string what = geometric_mean_name(threads);
     const auto [peer, figure] = best_of(all, maps.locked(), what);
     const double own = all.median(what, us);
@@ -179,7 +206,7 @@ void mean_bars(const results& all, const concurrent_field& maps, const std::vect
   }
 }
 
-void scaling_bars(const results& all, const std::vector<size_case>& sizes, scoreboard& board) {
+void scaling_bars(const settings& chosen, const results& all, const std::vector<size_case>& sizes, scoreboard& board) {
   const auto enter = [&](const std::string& what, const std::string& one, const std::string& two, double wanted) {
     const double before = all.median(one, us);
     const double after = all.median(two, us);
@@ -195,6 +222,7 @@ void scaling_bars(const results& all, const std::vector<size_case>& sizes, score
     enter(size.name + ", uniform, 50 % updates", mix(50, 1), mix(50, 2), 1.6);
     enter("one hot key", hot_key_name(size.name, 1), hot_key_name(size.name, 2), 1.6);
   }
+  if (chosen.most_threads < 4) return;
   worst_case worst;
   for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
     const std::string crowded = mix_name(size, of, updates, 4);
@@ -206,8 +234,8 @@ void scaling_bars(const results& all, const std::vector<size_case>& sizes, score
 void mix_bars(const settings& chosen, const results& all, const concurrent_field& maps, scoreboard& board) {
   const auto sizes = sizes_of(chosen);
   if (sizes.empty()) return;
-  mean_bars(all, maps, sizes, board);
-  scaling_bars(all, sizes, board);
+  mean_bars(chosen, all, maps, sizes, board);
+  scaling_bars(chosen, all, sizes, board);
   if (sizes.back().name != "10 M") return;
   const double one_by_one = all.median("10 M, uniform, one by one", us);
   const double in_bulk = all.median("10 M, uniform, in bulk", us);
@@ -309,6 +337,52 @@ void measure_sleepers(const settings& chosen, const concurrent_field& maps, resu
               fixed(alone, 2) + " -> " + fixed(crowded, 2) + " us", std::max(crowded / alone - 1, 1e-9), 1);
 }
 
+// ---- workloads
+
+/// A row for each map and a column for each number of threads, for each of these cases.
+template <class Names>
+void print_workloads(const settings& chosen, const concurrent_field& maps, const results& all, const Names& cases) {
+  for (const std::string name : cases) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& map : maps.names()) {
+      std::vector<std::string> row{map};
+      for (const std::size_t threads : chosen.threads()) {
+        row.push_back(all.cell(name + ", " + threads_text(threads), map));
+      }
+      rows.push_back(row);
+    }
+    std::cout << '\n' << name << ", million operations/s\n";
+    print_table(std::cout, chosen.head(), rows);
+  }
+}
+
+void measure_workloads(const settings& chosen, const concurrent_field& maps, results& all) {
+  const auto measure = [&](const std::string& part, const auto& cases, const auto& run) {
+    maps.interleaved(part, chosen.rounds, run, [&](const std::string& map, const auto& got) {
+      for (std::size_t i = 0; i < cases.size(); ++i) {
+        for (std::size_t t = 0; t < chosen.threads().size(); ++t) {
+          all.add(std::string(cases[i]) + ", " + threads_text(thread_counts[t]), "Mops", map, got.mops[i][t]);
+        }
+      }
+    });
+    print_workloads(chosen, maps, all, cases);
+  };
+  if (chosen.wants_besides("words")) {
+    const text_words words(chosen.text, chosen.most_threads);
+    std::cout << '\n' << words.names.size() << " words of " << chosen.text << '\n';
+    measure("words", words_cases, [&](auto peer) { return run_words<decltype(peer)>(words, chosen.how()); });
+  }
+  if (!chosen.wants_besides("ycsb") && !chosen.wants_besides("counting")) return;
+  const rank_streams ranks(chosen.most_threads);
+  if (chosen.wants_besides("ycsb")) {
+    std::cout << "\nYCSB, " << rank_streams::records << " records; without E, which scans ranges\n";
+    measure("ycsb", ycsb_cases, [&](auto peer) { return run_ycsb<decltype(peer)>(ranks, chosen.how()); });
+  }
+  if (chosen.wants_besides("counting")) {
+    measure("counting", counting_cases, [&](auto peer) { return run_counting<decltype(peer)>(ranks, chosen.how()); });
+  }
+}
+
 [[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
   settings chosen;
   for (int i = 1; i < argc; ++i) {
@@ -318,6 +392,12 @@ void measure_sleepers(const settings& chosen, const concurrent_field& maps, resu
       chosen.all_sizes = true;
     } else if (word == "--by-cpu") {
       chosen.by_cpu = true;
+    } else if (word == "--all-parts") {
+      chosen.all_parts = true;
+    } else if (word == "--threads" && has_value && std::atoi(argv[i + 1]) > 1) {
+      chosen.most_threads = std::min(static_cast<std::size_t>(std::atoi(argv[++i])), streams::most_threads);
+    } else if (word == "--text" && has_value) {
+      chosen.text = argv[++i];
     } else if (word == "--only" && has_value) {
       chosen.only = argv[++i];
     } else if (word == "--maps" && has_value) {
@@ -340,8 +420,8 @@ void measure_sleepers(const settings& chosen, const concurrent_field& maps, resu
 int main(int argc, char** argv) {
   const auto chosen = parse(argc, argv);
   if (!chosen) {
-    std::cerr << "usage: evac_bench_throughput [--only TEXT] [--maps TEXT] [--rounds N] [--seconds S] [--all-sizes] "
-                 "[--json FILE]\n";
+    std::cerr << "usage: evac_bench_throughput [--only TEXT] [--all-parts] [--maps TEXT] [--threads N] [--rounds N]\n"
+                 "         [--seconds S] [--all-sizes] [--by-cpu] [--text PATH] [--json FILE]\n";
     return 2;
   }
   warm_up_memory();
@@ -356,6 +436,7 @@ int main(int argc, char** argv) {
   measure_growth(*chosen, maps, all, board);
   measure_footprint(*chosen, maps, all, board);
   measure_sleepers(*chosen, maps, all, board);
+  measure_workloads(*chosen, maps, all);
   if (!chosen->json.empty()) all.write_json(chosen->json);
   std::cout << board.missed() << " bars missed\n";
   return 0;

@@ -255,7 +255,7 @@ struct tbb_peer {
    private:
     using native =
         tbb::concurrent_hash_map<K, V, std::conditional_t<is_text<K>, text_hash_compare, tbb::tbb_hash_compare<K>>>;
-    native map_;
+    mutable native map_;  // its look-up by a view is not const
   };
 };
 #endif
