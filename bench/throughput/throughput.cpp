@@ -5,7 +5,7 @@
 //                         [--all-sizes] [--by-cpu] [--text PATH] [--json FILE]
 //
 // --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers, and, as these run
-// only when they are named or with --all-parts: words, ycsb, counting); --maps: likewise for maps. --threads: up
+// only when they are named or with --all-parts: words, ycsb, counting, sets); --maps: likewise for maps. --threads: up
 // to 8, 4 unless given. --text: files whose words are the keys of the part words. Rounds are interleaved over the maps;
 // each map and round runs in a process of its own; figures are medians. Each adapter passes a short correctness run
 // before it is timed, each result is checked before it counts.
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "peers/concurrent_peers.hpp"
+#include "peers/concurrent_sets.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
@@ -93,11 +94,11 @@ void for_each_mix(const std::vector<size_case>& sizes, const Visit& visit) {
   }
 }
 
-void print_mixes(const settings& chosen, const results& all, const concurrent_field& maps,
+void print_mixes(const settings& chosen, const results& all, const std::vector<std::string>& maps,
                  const std::vector<size_case>& sizes) {
   for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
     std::vector<std::vector<std::string>> rows;
-    for (const auto& map : maps.names()) {
+    for (const auto& map : maps) {
       std::vector<std::string> row{map};
       for (const std::size_t threads : chosen.threads())
         row.push_back(all.cell(mix_name(size, of, updates, threads), map));
@@ -160,7 +161,7 @@ void measure_mixes(const settings& chosen, const concurrent_field& maps, results
         [&](auto peer) { return run_mixes<decltype(peer)>(prepared, chosen.how()); },
         [&](const std::string& map, const mix_rates& rates) { record(all, size.name, map, rates); });
   }
-  print_mixes(chosen, all, maps, sizes);
+  print_mixes(chosen, all, maps.names(), sizes);
   print_reads(all, maps, sizes);
   print_means(chosen, all, maps, sizes);
 }
@@ -383,6 +384,19 @@ void measure_workloads(const settings& chosen, const concurrent_field& maps, res
   }
 }
 
+// ---- sets
+
+void measure_sets(const settings& chosen, results& all) {
+  if (!chosen.wants_besides("sets")) return;
+  const std::vector<size_case> sizes{{"integer sets, 100 K", 100'000}};
+  const field<concurrent_sets> sets(chosen.maps, [](auto peer) { return behaves_as_set<decltype(peer)>(); });
+  const streams prepared(sizes.front().resident, chosen.most_threads);
+  sets.interleaved(
+      "sets", chosen.rounds, [&](auto peer) { return run_mixes<decltype(peer)>(prepared, chosen.how()); },
+      [&](const std::string& set, const mix_rates& rates) { record(all, sizes.front().name, set, rates); });
+  print_mixes(chosen, all, sets.names(), sizes);
+}
+
 [[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
   settings chosen;
   for (int i = 1; i < argc; ++i) {
@@ -437,7 +451,8 @@ int main(int argc, char** argv) {
   measure_footprint(*chosen, maps, all, board);
   measure_sleepers(*chosen, maps, all, board);
   measure_workloads(*chosen, maps, all);
-  if (!chosen->json.empty()) all.write_json(chosen->json);
+  measure_sets(*chosen, all);
+  const bool written = chosen->json.empty() || all.write_json(chosen->json);
   std::cout << board.missed() << " bars missed\n";
-  return 0;
+  return written ? 0 : 1;
 }
