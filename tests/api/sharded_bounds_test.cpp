@@ -96,7 +96,7 @@ TEST_CASE("the memory of a shard comes with its first element") {
   CHECK(with_memory == 1);
 }
 
-TEST_CASE("every operation on one key computes one hash") {
+TEST_CASE("in sharded maps every operation on one key computes one hash") {
   noting_map map(evac::shards{4}, 2000);  // room, so that no hash is asked for on behalf of a growth
   for (int i = 0; i < 500; ++i) map.try_emplace(i, i);
   const auto ignore = [](const auto&) {};
@@ -162,7 +162,7 @@ TEST_CASE("copying, moving and swapping between as many shards compute no hash a
   CHECK(map.size() == 500);
 }
 
-TEST_CASE("fewer than one look-up of an absent key in twenty compares keys") {
+TEST_CASE("in sharded maps fewer than one look-up of an absent key in twenty compares keys") {
   noting_map map(evac::shards{4});
   for (int i = 0; i < 20000; ++i) map.try_emplace(2 * i, 0);
   const call_counts seen = counted_calls([&] {

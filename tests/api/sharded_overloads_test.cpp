@@ -121,7 +121,7 @@ bool is(const Deduced& container) {
 
 }  // namespace
 
-TEST_CASE("bit-fields are taken as keys") {
+TEST_CASE("in sharded maps bit-fields are taken as keys") {
   STATIC_REQUIRE(takes_bit_fields_as_keys<evac::sharded_map<unsigned, int>>);
   STATIC_REQUIRE(inserts_bit_fields<evac::sharded_set<unsigned>>);
   const bits of{3, 4};
@@ -130,7 +130,7 @@ TEST_CASE("bit-fields are taken as keys") {
   CHECK(set.contains(3));
 }
 
-TEST_CASE("keys and elements may be written in braces") {
+TEST_CASE("in sharded maps keys and elements may be written in braces") {
   evac::sharded_map<point, int, point_hash> map;
   CHECK(map.try_emplace({1, 2}, 3));
   CHECK_FALSE(map.try_emplace_or_visit({1, 2}, 3, ignore));
@@ -155,7 +155,7 @@ TEST_CASE("keys and elements may be written in braces") {
   CHECK(map.size() == 1);
 }
 
-TEST_CASE("a key is built from what is looked up only when an element is inserted") {
+TEST_CASE("in sharded maps a key is built from what is looked up only when an element is inserted") {
   built_map map(evac::shards{4});
   for (int i = 0; i < 100; ++i) map.try_emplace(i, i);
   CHECK(built_by([&] {
@@ -218,7 +218,7 @@ TEST_CASE("string keys are looked up and erased by views and literals") {
   CHECK(set.visit(key, ignore) == 1);
 }
 
-TEST_CASE("nothing is moved from an argument whose key is present") {
+TEST_CASE("in sharded maps nothing is moved from an argument whose key is present") {
   evac::sharded_map<std::string, std::unique_ptr<int>> map;
   map.try_emplace("key", std::make_unique<int>(1));
   auto value = std::make_unique<int>(2);
@@ -285,7 +285,7 @@ TEST_CASE("arguments may be elements of another map, and visitors of one map may
   CHECK(to.find(1) == make<std::string>(1) + "!");
 }
 
-TEST_CASE("all constructors build the same map") {
+TEST_CASE("in sharded maps all constructors build the same map") {
   using Map = evac::sharded_map<int, std::string>;
   const std::vector<std::pair<int, std::string>> source{{1, "one"}, {2, "two"}, {3, "three"}};
   const Map wanted{{1, "one"}, {2, "two"}, {3, "three"}};

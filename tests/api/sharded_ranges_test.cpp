@@ -353,7 +353,7 @@ TEST_CASE("clear, reserve, rehash and the numbers about them") {
   }
 }
 
-TEST_CASE("absurd sizes throw and change nothing") {
+TEST_CASE("in sharded maps absurd sizes throw and change nothing") {
   int_shards map = filled_shards<int_shards>(4, 10);
   const std::size_t buckets = map.bucket_count();
   constexpr auto absurd = std::numeric_limits<std::size_t>::max();

@@ -100,8 +100,8 @@ TEMPLATE_TEST_CASE("every verb of one key computes one hash, and bulk verbs one 
   CHECK(hashes_of([&] { set.erase(1L); }) == 1);
 }
 
-TEMPLATE_TEST_CASE("keys are compared only where a tag matches", "", (noting_map<evac::storage::automatic>),
-                   (noting_map<evac::storage::in_nodes>)) {
+TEMPLATE_TEST_CASE("in sync maps keys are compared only where a tag matches", "",
+                   (noting_map<evac::storage::automatic>), (noting_map<evac::storage::in_nodes>)) {
   TestType map;
   for (int i = 0; i < 20000; ++i) map.store(2 * i, 0);
   calls = {};

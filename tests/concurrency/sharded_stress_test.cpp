@@ -73,7 +73,7 @@ struct wide {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("increments of one key by all threads add up", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("in sharded maps increments of one key by all threads add up", "", EVAC_TEST_ALL_MUTEXES) {
   map_under<std::uint64_t, TestType> map(evac::shards{2});
   const std::size_t each = rounds(4000);
   in_threads(crowd(), [&](std::size_t) {

@@ -306,7 +306,8 @@ TEMPLATE_TEST_CASE("the values that overwrites of one key return form one chain"
   REQUIRE(map.load(only) == last);
 }
 
-TEMPLATE_TEST_CASE("increments of one key by all threads add up", "", in_slots, wide_in_slots, in_nodes, strings) {
+TEMPLATE_TEST_CASE("in sync maps increments of one key by all threads add up", "", in_slots, wide_in_slots, in_nodes,
+                   strings) {
   TestType map;
   const auto only = key_of<TestType>(7);
   const std::size_t each = rounds(1500);
