@@ -103,8 +103,8 @@ int status_of_child(const Work& work) {
 }  // namespace
 
 TEST_CASE("nothing is reclaimed while a guard from before lives, and everything after") {
-  epoch_domain domain;
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
   constexpr std::size_t each = 200;
   std::size_t while_held = 0;
   bool empty_while_held = false;
@@ -136,8 +136,8 @@ TEST_CASE("nothing is reclaimed while a guard from before lives, and everything 
 }
 
 TEST_CASE("guards nest and may end in any order") {
-  epoch_domain domain;
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
   std::array<std::optional<domain_guard>, 6> guards;
   std::array<std::size_t, 6> order{0, 1, 2, 3, 4, 5};
   std::mt19937_64 random(seed());
@@ -240,8 +240,8 @@ struct chained {
 }  // namespace
 
 TEST_CASE("destructors may retire more: a flush takes that, too") {
-  epoch_domain domain;
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
   for (int i = 0; i < 100; ++i) domain.retire(new chained(domain, gone, 9));
   REQUIRE(domain.flush());
   REQUIRE(gone == 1000);
@@ -260,8 +260,8 @@ TEST_CASE("a domain that ends reclaims what destructors retire then") {
 }
 
 TEST_CASE("destructors that retire more do not nest as deep as there is garbage") {
-  epoch_domain domain;
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
   constexpr std::size_t many = 62 * 200;
   {
     const domain_guard held(domain);
@@ -283,8 +283,8 @@ TEST_CASE("destructors that retire more do not nest as deep as there is garbage"
 }
 
 TEST_CASE("destructors may use maps of the same domain") {
-  epoch_domain domain(std::size_t{32} << 10U);
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain(std::size_t{32} << 10U);
   evac::sync_map<std::string, std::string> record(domain);
   struct value {
     evac::sync_map<std::string, std::string>* record;
@@ -361,8 +361,8 @@ constexpr std::size_t object_bytes = 256;
 }  // namespace
 
 TEST_CASE("at the cap writers wait until a guard ends; the statistics say so") {
-  epoch_domain domain(small_cap);
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain(small_cap);
   std::atomic<std::size_t> retired{0};
   constexpr std::size_t each = 4 * small_cap / object_bytes;
   guard_elsewhere held(domain);
@@ -395,8 +395,8 @@ TEST_CASE("at the cap writers wait until a guard ends; the statistics say so") {
 }
 
 TEST_CASE("without guards writers at the cap reclaim for themselves") {
-  epoch_domain domain(small_cap);
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain(small_cap);
   const std::size_t each = rounds(20) * small_cap / object_bytes;
   const std::size_t too_much = in_threads(crowd(), [&](std::size_t) {
     std::size_t over = 0;
@@ -414,8 +414,8 @@ TEST_CASE("without guards writers at the cap reclaim for themselves") {
 }
 
 TEST_CASE("a writer never waits for a guard of its own thread; that is counted") {
-  epoch_domain domain(small_cap);
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain(small_cap);
   constexpr std::size_t count = 4 * small_cap / object_bytes;
   {
     const domain_guard held(domain);
@@ -457,8 +457,8 @@ TEST_CASE("a writer does not wait for room that others only set aside") {
 }
 
 TEST_CASE("an object larger than the cap can be retired") {
-  epoch_domain domain(small_cap);
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain(small_cap);
   for (int i = 0; i < 10; ++i) {
     domain.make_room(10 * small_cap);
     domain.retire(new counted(gone), 10 * small_cap);
@@ -472,8 +472,8 @@ TEST_CASE("an object larger than the cap can be retired") {
 // --- threads come and go --------------------------------------------------------------------------------------------
 
 TEST_CASE("a flush takes what other threads have retired, whether they live or not") {
-  epoch_domain domain;
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
   std::atomic<bool> over{false};
   std::latch retired(4);
   std::vector<std::thread> alive;
@@ -495,8 +495,8 @@ TEST_CASE("a flush takes what other threads have retired, whether they live or n
 }
 
 TEST_CASE("records are used again: there are as many as threads at one time") {
-  epoch_domain domain;
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
   for (int i = 0; i < 100; ++i) std::thread([&] { retire_some(domain, gone, 10); }).join();
   REQUIRE(domain.stats().threads == 1);
   constexpr std::size_t at_once = 12;
@@ -619,8 +619,8 @@ TEST_CASE("guards on several domains may outlive the records of their thread") {
 // --- fork -----------------------------------------------------------------------------------------------------------
 
 TEST_CASE("in the child of a fork guards of other threads are forgotten, and those of the caller stay") {
-  epoch_domain domain(small_cap);
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain(small_cap);
   const guard_elsewhere held(domain);
   retire_some(domain, gone, 50);
   const bool inside = GENERATE(false, true);
@@ -645,8 +645,8 @@ TEST_CASE("in the child of a fork guards of other threads are forgotten, and tho
 }
 
 TEST_CASE("a domain works in the child of a fork whatever other threads were doing") {
-  epoch_domain domain(small_cap);
   std::atomic<std::size_t> gone{0};
+  epoch_domain domain(small_cap);
   std::atomic<bool> over{false};
   std::vector<std::thread> busy;
   for (unsigned i = 0; i < 3; ++i) {
