@@ -433,6 +433,7 @@ TEST_CASE("a writer never waits for a guard of its own thread; that is counted")
 }
 
 TEST_CASE("a writer does not wait for room that others only set aside") {
+  std::atomic<std::size_t> gone{0};
   epoch_domain domain(small_cap);
   std::atomic<bool> over{false};
   std::latch set_aside(4);
@@ -445,7 +446,6 @@ TEST_CASE("a writer does not wait for room that others only set aside") {
     });
   }
   set_aside.wait();
-  std::atomic<std::size_t> gone{0};
   domain.make_room(object_bytes);
   domain.retire(new counted(gone), object_bytes);
   over = true;
@@ -541,11 +541,11 @@ TEST_CASE("a domain may end before threads that have used it") {
 }
 
 TEST_CASE("objects of a thread that outlive its records may read, retire and make room") {
+  std::atomic<std::size_t> gone{0};
+  std::atomic<std::size_t> wrong{0};
   epoch_domain domain(small_cap);
   evac::sync_map<std::string, std::string> map(domain);
   map.store("before", "all");
-  std::atomic<std::size_t> gone{0};
-  std::atomic<std::size_t> wrong{0};
   const bool after_records = GENERATE(false, true);
   const bool holds_guard = GENERATE(false, true);
   CAPTURE(after_records, holds_guard);
@@ -592,9 +592,9 @@ TEST_CASE("objects of a thread that outlive its records may read, retire and mak
 }
 
 TEST_CASE("guards on several domains may outlive the records of their thread") {
+  std::atomic<std::size_t> gone{0};
   epoch_domain first;
   epoch_domain second;
-  std::atomic<std::size_t> gone{0};
   std::atomic<bool> empty_while_held{false};
   std::thread([&] {
     at_end();
