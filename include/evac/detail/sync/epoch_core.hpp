@@ -266,6 +266,7 @@ class epoch_core {
   /// lost to reclamation.
   void reinit_after_fork(std::uintptr_t owner) noexcept {
     advancing_.store(false, relaxed);  // relaxed, all of them: there is one thread
+    in_hand_.store(0, relaxed);
     held_since_.store(0, relaxed);
     reset_after_fork(orphans_);
     std::size_t charged = 0;
@@ -396,7 +397,9 @@ class epoch_core {
   [[nodiscard]] garbage_batch* take_due(garbage_bag& bag) noexcept {
     const std::lock_guard guard(bag.lock);
     garbage_batch* const batch = bag.sealed.take_due(epoch());
-    if (batch != nullptr) --bag.pending;
+    if (batch == nullptr) return nullptr;
+    --bag.pending;
+    in_hand_.fetch_add(1, relaxed);  // relaxed: under the lock, which nothing_retired() takes, too
     return batch;
   }
   [[nodiscard]] garbage_batch* take_any(garbage_bag& bag) noexcept {
@@ -435,6 +438,7 @@ class epoch_core {
         bag.sealed.prepend(batch);
         ++bag.pending;
       }
+      in_hand_.fetch_sub(1, release);  // release: after the batch is back, or refunded
     }
     return true;
   }
@@ -525,6 +529,7 @@ class epoch_core {
   EVAC_NEVER_INLINE void charge(epoch_record& own, std::size_t bytes) {
     // An object that the cap could not hold beside others counts as much as would go in.
     const std::size_t missing = std::min(bytes - own.reserved, cap_ / 2);
+    int nothing_for = 0;  // looks
     for (int looks = 0;; ++looks) {
       if (reserve(own, missing)) return;
       if (looks == 0) {
@@ -537,8 +542,10 @@ class epoch_core {
       }
       if (looks == 1) waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
       if (help(own)) continue;
-      // What threads hold ready for their next objects may be all that is charged: there is nothing to wait for.
-      if (nothing_retired()) return charge_anyway(own, missing);
+      // What threads hold ready for their next objects may be all that is charged: there is nothing to wait for. To be
+      // sure that this is no moment in between, it must stay so.
+      nothing_for = nothing_retired() ? nothing_for + 1 : 0;
+      if (nothing_for == 16) return charge_anyway(own, missing);
       if (looks < 64) {
         std::this_thread::yield();
       } else {
@@ -568,7 +575,7 @@ class epoch_core {
   [[nodiscard]] bool nothing_retired() noexcept {
     bool nothing = true;
     for_each_batch([&](const garbage_batch& each) { nothing = nothing && each.count == 0; });
-    return nothing;
+    return nothing && in_hand_.load(acquire) == 0;  // acquire: what was in hand is back, or refunded
   }
   // Reclaims for everybody; whether there was anything.
   bool help(epoch_record& own) {
@@ -598,6 +605,7 @@ class epoch_core {
   record_list<epoch_record> records_;
   alignas(128) atomic<std::size_t> charged_{0};
   atomic<const epoch_record*> tended_{nullptr};  // the record that was looked after last
+  atomic<std::uint32_t> in_hand_{0};             // batches that somebody is reclaiming
   atomic<bool> advancing_{false};
   atomic<bool> closed_{false};  // the domain is gone
   atomic<std::uint32_t> record_count_{0};
