@@ -7,7 +7,7 @@
 //
 // Entering and leaving write one word that belongs to the thread; a reader never writes memory that another thread
 // reads often. Based on K. Fraser, "Practical lock-freedom" (2004) and on the asymmetric fences of folly's and Linux'
-// RCU. How it works, and why: detail/sync/epoch_core.hpp.
+// RCU. How it works, and why: detail/sync/epoch_clock.hpp.
 #ifndef EVAC_EPOCH_HPP
 #define EVAC_EPOCH_HPP
 
@@ -23,9 +23,9 @@ namespace evac {
 
 /// Threads that read shared memory, and the memory that was taken away from them. Any thread may call anything.
 ///
-/// Retired bytes (of the objects as they were announced, and of the entries that remember them) are bounded: at the cap,
-/// make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread. A guard that is
-/// held for long therefore stops writers, not memory; stats().oldest_guard tells.
+/// Retired bytes (of the objects as they were announced, and of the entries that remember them) are bounded: at the
+/// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread. A guard
+/// that is held for long therefore stops writers, not memory; stats().oldest_guard tells.
 class epoch_domain {
  public:
   static constexpr std::size_t default_cap = std::size_t{64} << 20U;
@@ -36,7 +36,7 @@ class epoch_domain {
   epoch_domain& operator=(const epoch_domain&) = delete;
   /// Reclaims everything. No guard may be held; threads that have used the domain may live on.
   ~epoch_domain() {
-    EVAC_ASSERT(!core_->anybody_inside(), "evac: epoch_domain destroyed while a guard is held");
+    EVAC_ASSERT(!core_->clock().anybody_inside(), "evac: epoch_domain destroyed while a guard is held");
     core_->reclaim_everything();
     core_->close();
     core_->drop_reference();
@@ -49,8 +49,8 @@ class epoch_domain {
   }
 
   /// While a guard lives, nothing is reclaimed that this thread could find when the guard began. Nestable, and cheap:
-  /// about as much as an uncontended std::shared_ptr copy without its atomic operations. Throws std::bad_alloc the
-  /// first time that a thread uses a domain. To be destroyed by the thread that made it.
+  /// two plain stores to a line of this thread where the system has membarrier(), else one of them is an exchange.
+  /// Throws std::bad_alloc the first time that a thread uses a domain. To be destroyed by the thread that made it.
   class [[nodiscard]] guard {
    public:
     EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : guard(*domain.core_) {}
@@ -95,13 +95,13 @@ class epoch_domain {
 
   [[nodiscard]] epoch_stats stats() const {
     epoch_stats result;
-    result.charged_bytes = core_->charged();
-    result.cap_bytes = core_->cap();
-    result.epoch = static_cast<std::size_t>(core_->epoch() - 1);
-    result.oldest_guard = core_->held_for();
+    result.charged_bytes = core_->budget().charged();
+    result.cap_bytes = core_->budget().cap();
+    result.epoch = static_cast<std::size_t>(core_->clock().epoch() - 1);
+    result.oldest_guard = core_->clock().held_for();
     result.waited_for_room = core_->waited_for_room();
     result.over_cap = core_->over_cap();
-    core_->for_each_record([&](const detail::epoch_record& each) {
+    core_->clock().for_each_record([&](const detail::epoch_record& each) {
       ++result.threads;
       if (each.entered.load(detail::relaxed) != 0) ++result.guards;  // relaxed: a recent number
       result.reader_retries += each.retries;

@@ -56,7 +56,7 @@ struct domain_model : rl::test_suite<Model, Threads> {
     explicit guard(domain_model& model) : own_(model.own()) { model.core->enter(own_); }
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
-    ~guard() { static_cast<void>(epoch_core::leave(own_)); }
+    ~guard() { static_cast<void>(epoch_clock::leave(own_)); }
 
    private:
     epoch_record& own_;
@@ -185,7 +185,7 @@ struct new_record : epoch_model<new_record, 2> {
       fresh = in.take_record(3);
       in.enter(*fresh);
       current->load(acquire)->check();
-      static_cast<void>(epoch_core::leave(*fresh));
+      static_cast<void>(epoch_clock::leave(*fresh));
     } else {
       replace();
       flush();

@@ -93,7 +93,7 @@ class sync_table {
     /// more.
     void refresh() noexcept {
       // The record stays, also that of a thread that has ended.
-      static_cast<void>(epoch_core::leave(own));
+      static_cast<void>(epoch_clock::leave(own));
       own.core->enter(own);
     }
 
@@ -352,7 +352,7 @@ class sync_table {
     if (gone == nullptr) return;
     if (allocators_ != nullptr) allocators_->add_reference();
     // A root that counted in full could keep all writers waiting until the last of it is gone.
-    const size_type bytes = std::min(gone->touched_bytes() + gone->size() * retired_bytes, core_->cap() / 4);
+    const size_type bytes = std::min(gone->touched_bytes() + gone->size() * retired_bytes, core_->budget().cap() / 4);
     core_->retire(call.own, {gone, allocators_, reclaim_root, bytes});
   }
 

@@ -6,10 +6,15 @@
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_HPP
 #define EVAC_DETAIL_SYNC_GARBAGE_HPP
 
+#include <absl/base/thread_annotations.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <utility>
 
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/sync/spin_lock.hpp"
 
@@ -70,23 +75,167 @@ class batch_queue {
   garbage_batch* last_ = nullptr;
 };
 
-/// The garbage of one thread, or of threads that are gone. All fields under `lock`.
-struct garbage_bag {
+/// The garbage of one thread, its owner, or of threads that are gone. Each call takes the lock of the bag.
+class garbage_bag {
+ public:
+  using epoch_word = atomic<std::uint64_t>;
+
   garbage_bag() = default;
   garbage_bag(const garbage_bag&) = delete;
   garbage_bag& operator=(const garbage_bag&) = delete;
+  /// The objects are gone: only memory of batches is left.
   ~garbage_bag() {
-    delete spare;
-    delete filling;  // empty by now: what was in it has joined that of others
+    delete filling_;
+    delete spare_;
   }
 
-  spin_lock lock;
-  garbage_batch* filling = nullptr;  // taken by a flush, too
-  garbage_batch* spare = nullptr;    // taken by its thread only
-  batch_queue sealed;
-  relaxed_cell<std::uint32_t> pending{0};  // batches in `sealed`; read without the lock as a hint
-  std::uint32_t last_count = 0;            // of `filling`, when somebody looked after it
-  std::size_t credit = 0;                  // bytes charged to the domain that nobody has a use for yet
+  // --- the owner -----------------------------------------------------------------------------------------------------
+
+  /// Whether put() has room: the batch that is being filled may be taken away at any time, and then the spare stands
+  /// in.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool is_prepared() const noexcept { return spare_ != nullptr; }
+  /// Throws std::bad_alloc.
+  EVAC_NEVER_INLINE void prepare() { spare_ = new garbage_batch; }
+  /// Adds an object to a bag that is prepared; returns whether that made a batch full.
+  bool put(const retired_object& gone, epoch_word& epoch) noexcept {
+    const std::lock_guard guard(lock_);
+    if (filling_ == nullptr) {
+      filling_ = std::exchange(spare_, nullptr);
+      ++batches_;
+    }
+    return add(gone, epoch);
+  }
+  /// Takes so many bytes of the credit, or as many as charge(bytes) grants more; returns whether there were enough.
+  template <class Charge>
+  [[nodiscard]] bool take_credit(std::size_t bytes, const Charge& charge) noexcept {
+    const std::lock_guard guard(lock_);
+    if (credit_ < bytes) credit_ += charge(bytes - credit_);
+    if (credit_ < bytes) return false;
+    credit_ -= bytes;
+    return true;
+  }
+
+  // --- anybody -------------------------------------------------------------------------------------------------------
+
+  /// Without the lock: a hint.
+  [[nodiscard]] bool holds_any() const noexcept { return batches_ != 0; }
+  [[nodiscard]] bool is_empty() noexcept {
+    const std::lock_guard guard(lock_);
+    return sealed_.empty() && filling_ == nullptr;
+  }
+  /// Calls visit(batch) for every batch.
+  template <class Visit>
+  void for_each_batch(const Visit& visit) {
+    const std::lock_guard guard(lock_);
+    if (filling_ != nullptr) visit(*filling_);
+    for (const garbage_batch* each = sealed_.first(); each != nullptr; each = each->next) visit(*each);
+  }
+  [[nodiscard]] std::size_t credit() noexcept {
+    const std::lock_guard guard(lock_);
+    return credit_;
+  }
+  [[nodiscard]] std::size_t take_all_credit() noexcept {
+    const std::lock_guard guard(lock_);
+    return std::exchange(credit_, 0);
+  }
+
+  /// Stamps the batch that is being filled, as it is.
+  void seal(epoch_word& epoch) noexcept {
+    const std::lock_guard guard(lock_);
+    seal_locked(epoch);
+  }
+  /// The same if nobody has added to it since the last such call. Returns whether there are batches with stamps.
+  bool seal_if_idle(epoch_word& epoch) noexcept {
+    const std::lock_guard guard(lock_);
+    if (filling_ != nullptr && filling_->count == last_count_) seal_locked(epoch);
+    last_count_ = filling_ == nullptr ? 0 : filling_->count;
+    return !sealed_.empty();
+  }
+  /// The oldest batch if it was sealed two epochs ago. taken() is called under the lock.
+  template <class Taken>
+  [[nodiscard]] garbage_batch* take_due(std::uint64_t epoch, const Taken& taken) noexcept {
+    const std::lock_guard guard(lock_);
+    garbage_batch* const batch = sealed_.take_due(epoch);
+    if (batch == nullptr) return nullptr;
+    --batches_;
+    taken();
+    return batch;
+  }
+  /// The oldest batch, sealed or not.
+  [[nodiscard]] garbage_batch* take_any(epoch_word& epoch) noexcept {
+    const std::lock_guard guard(lock_);
+    seal_locked(epoch);
+    garbage_batch* const batch = sealed_.take();
+    if (batch != nullptr) --batches_;
+    return batch;
+  }
+  /// Of a batch that was taken something is left.
+  void put_back(garbage_batch* batch) noexcept {
+    const std::lock_guard guard(lock_);
+    sealed_.prepend(batch);
+    ++batches_;
+  }
+  /// Takes everything over from a bag whose thread is gone. The objects that were no full batch yet join those of
+  /// others, so that threads that live for a few writes leave no batch each.
+  void adopt(garbage_bag& left, epoch_word& epoch) noexcept {
+    const std::lock_guard left_guard(left.lock_);
+    const std::lock_guard guard(lock_);
+    sealed_.append_all(left.sealed_);
+    batches_ += left.batches_;
+    left.batches_ = 0;
+    garbage_batch* const more = std::exchange(left.filling_, nullptr);
+    if (more == nullptr) return;
+    if (filling_ != nullptr && have_room_for(*more)) {
+      for (std::uint32_t i = 0; i != more->count; ++i) add(more->objects[i], epoch);
+      delete more;
+      --batches_;
+    } else {
+      seal_locked(epoch);
+      filling_ = more;
+    }
+  }
+
+  /// In the child of a fork(): who held the lock is gone.
+  void reset_after_fork() noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (!lock_.try_lock()) {
+      // Its thread was at work on it: what it has is in no known state.
+      filling_ = nullptr;
+      spare_ = nullptr;
+      sealed_ = {};
+      batches_ = 0;
+    }
+    lock_.unlock();
+  }
+
+ private:
+  static constexpr std::size_t sealed_bytes = std::size_t{16} << 10U;
+
+  // Without becoming full before the last one.
+  [[nodiscard]] bool have_room_for(const garbage_batch& more) const noexcept {
+    return filling_->count + more.count <= garbage_batch::capacity && filling_->bytes + more.bytes < sealed_bytes;
+  }
+  bool add(const retired_object& gone, epoch_word& epoch) noexcept {
+    garbage_batch& batch = *filling_;
+    batch.objects[batch.count++] = gone;
+    batch.bytes += gone.bytes;
+    if (batch.count != garbage_batch::capacity && batch.bytes < sealed_bytes) return false;
+    seal_locked(epoch);
+    return true;
+  }
+  void seal_locked(epoch_word& epoch) noexcept {
+    if (filling_ == nullptr) return;
+    // acq_rel: sealed, in epoch_clock.hpp. The value does not change; that it is written is what counts.
+    filling_->stamp = epoch.fetch_add(0, acq_rel);
+    sealed_.append(std::exchange(filling_, nullptr));
+  }
+
+  spin_lock lock_;                    // for all fields but spare_
+  garbage_batch* filling_ = nullptr;  // holds an object at least; sealed, and so taken away, by anybody
+  garbage_batch* spare_ = nullptr;    // its owner's
+  batch_queue sealed_;
+  relaxed_cell<std::uint32_t> batches_{0};  // that hold something; read without the lock as a hint
+  std::uint32_t last_count_ = 0;            // of `filling_` at the last seal_if_idle()
+  std::size_t credit_ = 0;                  // bytes charged to the domain that nobody has a use for yet
 };
 
 }  // namespace evac::detail

@@ -31,7 +31,7 @@ class thread_records {
   [[nodiscard]] static epoch_record* of_living(epoch_core& core) { return ended_ ? nullptr : &of(core); }
   /// Returns whether the record is still this thread's.
   EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
-    if (!epoch_core::leave(own)) [[likely]]
+    if (!epoch_clock::leave(own)) [[likely]]
       return true;
     retire(own);
     return false;

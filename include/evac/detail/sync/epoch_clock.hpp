@@ -1,0 +1,213 @@
+// The epoch, and who is inside since when.
+//
+//   clock   | epoch: 9 | records -> R3 -> R2 -> R1 |
+//   record  | entered: 9, inside | nesting | ... | bag |      on lines of its own; who advances the epoch reads
+//   `entered`
+//
+// States of a record's `entered`: 0 (outside) or epoch * 2 + 1 (inside since that epoch); only its thread writes it.
+//
+// Why an object that was retired in epoch e is free to go in epoch e + 2
+//   E1  The epoch goes from x to x + 1 only after all records that are inside were seen to be inside since x.
+//   E2  The stamp e of a batch is taken by a read-modify-write of the epoch after its objects were unlinked. Whoever
+//       enters in an epoch later than e has read a value that follows this one, and so finds the objects unlinked.
+//   E3  So only threads that entered in e or before can hold them, and the step from e + 1 to e + 2 has seen none of
+//       them inside. A thread that it could not see, because it was about to enter, reads everything after the heavy
+//       fence of that step (or after its read-modify-write of the thread's record, or of the list if the record is
+//       new), and finds the objects unlinked.
+// (Fraser, "Practical lock-freedom", 2004; the batches are those of seize and of xenium.)
+#ifndef EVAC_DETAIL_SYNC_EPOCH_CLOCK_HPP
+#define EVAC_DETAIL_SYNC_EPOCH_CLOCK_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/asymmetric_fence.hpp"
+#include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/garbage.hpp"
+#include "evac/detail/sync/protocol.hpp"
+#include "evac/detail/sync/record_list.hpp"
+#include "evac/detail/sync/relaxed_cell.hpp"
+
+namespace evac::detail {
+
+class epoch_core;
+
+struct epoch_record {
+  own_atomic<std::uint64_t> entered{0};  // states above
+  std::uint32_t nesting = 0;             // guards of this thread, and `ended`; the thread's
+  std::uint32_t index = 0;               // 1, 2, ...: of all records of the domain; written once
+  epoch_core* core = nullptr;            // whose record this is; written once
+  atomic<std::uintptr_t> owner{0};       // the thread, 0 while there is none; written by it
+  bool reclaiming = false;               // user code is being called to free something; the thread's
+  std::uint32_t ticks = 0;               // the thread's
+  std::size_t reserved = 0;              // bytes charged for what the thread may retire next; the thread's
+  const epoch_record* tended = nullptr;  // whose garbage the thread has looked after last; the thread's
+  // Statistics; the thread adds, anybody reads.
+  relaxed_cell<std::size_t> retries{0};
+  relaxed_cell<std::size_t> waits{0};
+  relaxed_cell<std::size_t> parks{0};
+  alignas(64) garbage_bag bag;
+
+  /// In `nesting`: the thread has ended, but for objects that outlive its registry.
+  static constexpr std::uint32_t ended = std::uint32_t{1} << 31U;
+  [[nodiscard]] bool inside() const noexcept { return (nesting & ~ended) != 0; }
+};
+
+class epoch_clock {
+  // Pairs
+  //   left     leave() releases, advance() acquires, and on through the epoch to who reclaims
+  //   sealed   the stamp of a batch and advance() are read-modify-writes of the epoch (E2)
+
+ public:
+  epoch_clock() = default;
+  epoch_clock(const epoch_clock&) = delete;
+  epoch_clock& operator=(const epoch_clock&) = delete;
+
+  // --- a thread ------------------------------------------------------------------------------------------------------
+
+  EVAC_ALWAYS_INLINE void enter(epoch_record& own) noexcept {
+    if (own.nesting++ == 0) [[likely]]
+      return announce(own);
+    if (own.nesting == epoch_record::ended + 1) announce(own);
+  }
+  /// Returns whether the record is to be given back: its thread has ended, and this was the last guard.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
+    if (--own.nesting == 0) [[likely]] {
+      own.entered.store(0, release);  // release: left
+      return false;
+    }
+    if (own.nesting != epoch_record::ended) return false;
+    own.entered.store(0, release);  // release: left
+    return true;
+  }
+
+  /// The owner: a number that no other thread has that is alive. Throws std::bad_alloc.
+  [[nodiscard]] epoch_record& take_record(std::uintptr_t owner) {
+    epoch_record* const own = records_.take();
+    if (own == nullptr) throw std::bad_alloc();
+    own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
+    // relaxed: only distinctness matters
+    if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
+    return *own;
+  }
+  static void give_back(epoch_record& own) noexcept {
+    own.nesting = 0;
+    own.reclaiming = false;
+    own.reserved = 0;
+    own.tended = nullptr;
+    own.owner.store(0, relaxed);  // relaxed: as in take_record()
+    record_list<epoch_record>::give_back(&own);
+  }
+  /// Whether this thread is inside, or is freeing something, perhaps by another record: shared objects may have one
+  /// each.
+  [[nodiscard]] bool is_busy(const epoch_record& own) const noexcept {
+    if (own.nesting != 0 || own.reclaiming) return true;
+    const std::uintptr_t owner = own.owner.load(relaxed);  // relaxed, both: as in take_record()
+    bool busy = false;
+    records_.for_each([&](const epoch_record& each) {
+      busy = each.owner.load(relaxed) == owner && (each.nesting != 0 || each.reclaiming);
+      return !busy;
+    });
+    return busy;
+  }
+
+  // --- the epoch -----------------------------------------------------------------------------------------------------
+
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(acquire); }  // acquire: left
+  /// For those who seal batches.
+  [[nodiscard]] atomic<std::uint64_t>& word() noexcept { return epoch_; }
+
+  /// One step; false if a thread is inside since an earlier epoch, or another is at it.
+  bool try_advance() noexcept {
+    if (advancing_.exchange(true, acquire)) return false;  // acquire: one after the other
+    const bool done = advance();
+    advancing_.store(false, release);  // release: one after the other
+    return done;
+  }
+  [[nodiscard]] bool is_held() const noexcept { return held_at(epoch()); }
+  [[nodiscard]] std::chrono::nanoseconds held_for() const noexcept {
+    const std::int64_t since = held_since_.load(relaxed);  // relaxed: a figure for people
+    return std::chrono::nanoseconds(since == 0 ? 0 : now() - since);
+  }
+  [[nodiscard]] bool anybody_inside() const noexcept {
+    bool inside = false;
+    records_.for_each([&](const epoch_record& each) {
+      inside = each.entered.load(acquire) != 0;  // acquire: left
+      return !inside;
+    });
+    return inside;
+  }
+
+  // --- records -------------------------------------------------------------------------------------------------------
+
+  template <class Visit>
+  void for_each_record(const Visit& visit) const {
+    records_.for_each([&](const epoch_record& each) {
+      visit(const_cast<epoch_record&>(each));
+      return true;
+    });
+  }
+  /// The one after this one, or the first; there must be one.
+  [[nodiscard]] epoch_record& after(const epoch_record* record) const noexcept {
+    return const_cast<epoch_record&>(*records_.after(record));
+  }
+  void release_all() noexcept { records_.release_all(); }
+
+  /// In the child of a fork(): threads other than the caller are gone.
+  void reset_after_fork(std::uintptr_t owner) noexcept {
+    advancing_.store(false, relaxed);  // relaxed, all of them: there is one thread
+    held_since_.store(0, relaxed);
+    for_each_record([&](epoch_record& each) {
+      if (each.owner.load(relaxed) == owner) return;
+      each.entered.store(0, relaxed);
+      give_back(each);
+    });
+  }
+
+ private:
+  EVAC_ALWAYS_INLINE void announce(epoch_record& own) noexcept {
+    // acquire: what E2 needs. An epoch that is over by now only delays the next step.
+    asymmetric_fence::announce<std::uint64_t>(own.entered, epoch_.load(acquire) * 2 + 1);
+  }
+  [[nodiscard]] bool advance() noexcept {
+    const std::uint64_t current = epoch_.load(acquire);  // acquire: sealed
+    if (held_at(current)) return note_held();            // spares the fence
+    asymmetric_fence::heavy();
+    if (held_at(current)) return note_held();
+    // acq_rel: sealed, and what the leavers released goes on to who reclaims. Nobody else writes another value
+    // meanwhile.
+    epoch_.fetch_add(1, acq_rel);
+    held_since_.store(0, relaxed);  // relaxed: a figure for people
+    return true;
+  }
+  // Whether a thread is inside since an earlier epoch.
+  [[nodiscard]] bool held_at(std::uint64_t current) const noexcept {
+    bool held = false;
+    records_.observe_each([&](const epoch_record& each) {
+      const std::uint64_t entered = asymmetric_fence::observe<std::uint64_t>(each.entered);  // it acquires: left
+      held = entered != 0 && entered != current * 2 + 1 && protocol::waits_for_readers();
+      return !held;
+    });
+    return held;
+  }
+  bool note_held() noexcept {
+    if (held_since_.load(relaxed) == 0) held_since_.store(now(), relaxed);  // relaxed: a figure for people
+    return false;
+  }
+  [[nodiscard]] static std::int64_t now() noexcept {
+    return std::chrono::steady_clock::now().time_since_epoch().count();
+  }
+
+  alignas(128) atomic<std::uint64_t> epoch_{1};  // by one thread at a time, and rewritten by those who seal
+  record_list<epoch_record> records_;
+  alignas(128) atomic<bool> advancing_{false};
+  atomic<std::uint32_t> record_count_{0};
+  atomic<std::int64_t> held_since_{0};
+};
+
+}  // namespace evac::detail
+
+#endif
