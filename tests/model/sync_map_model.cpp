@@ -167,7 +167,7 @@ struct writer_and_advancer : epoch_model<writer_and_advancer, 3> {
       replace();
       flush();
     } else {
-      static_cast<void>(core->try_advance());
+      static_cast<void>(core->clock().try_advance());
     }
   }
 };

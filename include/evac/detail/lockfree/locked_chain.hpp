@@ -3,8 +3,8 @@
 // Invariants, at rest
 //   C1  a tag that is not 0 says that its slot holds an element with that tag; tags are unique per slot, keys per chain
 //   C2  filter bits are those of the tags in overflow buckets, exactly
-//   C3  there are overflow buckets only behind a home whose other slots are all taken, and only the first of them has
-//   holes C4  a chain with overflow buckets holds at least one element more than its home has slots
+//   C3  there are overflow buckets only behind a home whose other slots are all taken, and only the first has holes
+//   C4  a chain with overflow buckets holds at least one element more than its home has slots
 //
 // What readers rely on
 //   a tag is stored after its slot (release; readers load it with acquire)
@@ -45,7 +45,9 @@ class locked_chain {
 
   /// Takes over a lock that the caller has got, by a compare-exchange from `state`.
   locked_chain(bucket_type& home, bucket_state state, parking& sleepers) noexcept
-      : home_(home), state_(state.lock()), sleepers_(sleepers) {}
+      : home_(home), state_(state.lock()), sleepers_(&sleepers) {}
+  /// A chain that nobody else knows yet, so that there is no lock to take: it will be at rest in `state`.
+  locked_chain(bucket_type& home, bucket_state state) noexcept : home_(home), state_(state.lock()) {}
   locked_chain(const locked_chain&) = delete;
   locked_chain& operator=(const locked_chain&) = delete;
   ~locked_chain() {
@@ -103,7 +105,7 @@ class locked_chain {
     tag_word in_home = tags();
     if (!in_home.any_overflow()) {
       if (const slot_mask holes = in_home.free(home_slots)) {
-        if constexpr (Storage::must_validate) begin_change();
+        if constexpr (Storage::may_tear) begin_change();
         put(home_, holes.first(), element, tag);
         return;
       }
@@ -130,7 +132,7 @@ class locked_chain {
       in_home.add_to_filter(tag);
       set_tags(home_, in_home);
     } else {
-      if constexpr (Storage::must_validate) begin_change();
+      if constexpr (Storage::may_tear) begin_change();
       // The filter first: an element is there from the store of its tag on, for those who look as for those who copy.
       in_home.add_to_filter(tag);
       set_tags(home_, in_home);
@@ -138,7 +140,7 @@ class locked_chain {
     }
   }
 
-  /// Replaces the value of an element; the key stays.
+  /// Replaces the value of an element, or in nodes the element by one with the same key.
   void replace(place found, const held& element) noexcept {
     if constexpr (!Storage::value_is_a_word) begin_change();
     Storage::store_value(found.where->slot(found.index), element);
@@ -153,7 +155,7 @@ class locked_chain {
     tag_word left = tags_of(*found.where);
     left.vacate(found.index);
     set_tags(*found.where, left);
-    lost_one_ = !Storage::must_validate &&
+    lost_one_ = !Storage::may_tear &&
                 protocol::renews_version_of_losers();  // in slots, who fills the hole changes the version
     if (chained) restore_order(give_back);
   }
@@ -250,12 +252,16 @@ class locked_chain {
   }
   void unlock(bucket_state next) noexcept {
     unlocked_ = true;
-    sleepers_.change(home_.first, next.bits());  // it releases: everything that was done under the lock
+    if (sleepers_ == nullptr) {
+      home_.first.store(next.bits(), relaxed);  // relaxed: whoever makes the chain known releases
+    } else {
+      sleepers_->change(home_.first, next.bits());  // it releases: everything that was done under the lock
+    }
   }
 
   bucket_type& home_;
   bucket_state state_;
-  parking& sleepers_;
+  parking* sleepers_ = nullptr;
   bool lost_one_ = false;
   bool unlocked_ = false;
 };

@@ -74,7 +74,7 @@ class sync_root {
   ~sync_root() {
     for (pool& each : pools_) each.buckets.release(allocator_);
     free_segments();
-    if (stripe* const all = stripes_.load(relaxed)) delete_stripes(all);  // relaxed: nobody else is left
+    delete[] stripes_.load(relaxed);  // relaxed: nobody else is left
   }
 
   /// Throws std::length_error if a root cannot have so many homes.
@@ -126,8 +126,6 @@ class sync_root {
   }
   /// Homes that exist for sure; there may be more.
   [[nodiscard]] std::size_t homes() const noexcept { return done_.load(acquire); }  // acquire: split
-  /// Homes that there were in the beginning.
-  [[nodiscard]] std::size_t initial() const noexcept { return initial_; }
 
   /// Locks the home of a hash. Throws nothing.
   [[nodiscard]] chain_type lock_home(epoch_record& own, epoch_core& core, std::size_t hash) noexcept {
@@ -436,7 +434,6 @@ class sync_root {
     all[0].slots = slots;
     stripes_.store(all, release);  // release: made
   }
-  static void delete_stripes(stripe* all) noexcept { delete[] all; }
 
   void free_segments() noexcept {
     for (std::size_t first = 0; first < most_homes(); first = std::max(2 * first, base_homes)) {

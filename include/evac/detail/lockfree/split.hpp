@@ -80,9 +80,8 @@ class child_split {
 
     parent.begin_change();
     bucket_type* const home = bucket_type::create_home(&child_home);
-    home->first.store(bucket_state::resting_at(depth + 1).bits(), relaxed);  // relaxed: published with the parent
     {
-      chain_type fed(*home, bucket_state::resting_at(depth + 1), core_.sleepers());
+      chain_type fed(*home, bucket_state::resting_at(depth + 1));
       std::size_t element = 0;
       parent.for_each([&](place at, tag_t tag) {
         if (!leaves_[element++]) return;

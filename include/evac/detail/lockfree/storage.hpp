@@ -89,8 +89,8 @@ class slots_storage {
   static constexpr unsigned key_words = words_of<key_type>();
   static constexpr unsigned value_words = Elements::is_map ? words_of<mapped_type>() : 0;
   static constexpr unsigned slot_words = key_words + value_words;
-  /// A slot can change between two of its words, so that a reader must ask the state.
-  static constexpr bool must_validate = true;
+  /// Whoever looks at a slot while it is filled may see words of two elements.
+  static constexpr bool may_tear = true;
   /// One store replaces the value.
   static constexpr bool value_is_a_word = value_words <= 1;
 
@@ -146,7 +146,7 @@ class nodes_storage {
   using value_type = typename Elements::value_type;
   static constexpr bool in_nodes = true;
   static constexpr unsigned slot_words = 1;
-  static constexpr bool must_validate = false;
+  static constexpr bool may_tear = false;
   static constexpr bool value_is_a_word = true;
 
   /// Never changed once it is in the table.

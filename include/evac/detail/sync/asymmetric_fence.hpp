@@ -4,12 +4,12 @@
 //   frequent side                      rare side
 //   announce(flag, value)              condition.store(...)
 //   read condition                     asymmetric_fence::heavy()
-//                                      read flag
+//                                      observe(flag)
 //
 // At least one of the two sees the other's store. With membarrier the frequent side is a plain store and a compiler
 // fence, and the rare side interrupts every processor that runs a thread of this process (microseconds). Without it,
 // and under ThreadSanitizer, which knows neither membarrier nor fences, announce() is a sequentially consistent
-// exchange and the rare side must read the flags with seq_cst loads, which it does in any case.
+// exchange, and the rare side's look at a flag, observe(), is a read-modify-write.
 #ifndef EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
 #define EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
 

@@ -94,7 +94,7 @@ class epoch_core {
 
   // --- looking -------------------------------------------------------------------------------------------------------
 
-  [[nodiscard]] const epoch_clock& clock() const noexcept { return clock_; }
+  [[nodiscard]] epoch_clock& clock() noexcept { return clock_; }
   [[nodiscard]] const garbage_budget& budget() const noexcept { return budget_; }
   // relaxed, both: figures for people
   [[nodiscard]] std::size_t waited_for_room() const noexcept { return waited_for_room_.load(relaxed); }
