@@ -9,14 +9,17 @@
 #include <iostream>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "peers/owned.hpp"
 #include "peers/peers.hpp"
 #include "support/growth.hpp"
 #include "support/histogram.hpp"
 #include "support/measure.hpp"
+#include "support/memory_use.hpp"
 #include "support/report.hpp"
 #include "support/scoreboard.hpp"
 
@@ -200,50 +203,19 @@ void growth_bars(const settings& chosen, scoreboard& board, const char* label, s
   board.enter(at + ", p99.99 of inserts, us, over absl", figures_of(tail), ratio_to_absl(tail), 1.0);
 }
 
-struct memory_use {
-  double average, worst, peak_over_final;
-};
-template <class Peer>
-memory_use grow_memory() {
-  constexpr std::size_t from = 1'000'000;
-  constexpr std::size_t to = 16'000'000;
-  typename Peer::template map<std::uint64_t, std::uint64_t> map;
-  const std::size_t before = resident_bytes();
-  double sum = 0;
-  double worst = 0;
-  std::size_t steps = 0;
-  std::size_t peak = 0;
-  std::size_t next = from;
-  for (std::size_t i = 0; i < to; ++i) {
-    map.emplace(random_key(i), i);
-    if (i + 1 != next) continue;
-    const std::size_t held = resident_bytes() - before;
-    peak = std::max(peak, held);
-    const double each = static_cast<double>(held) / static_cast<double>(next);
-    sum += each;
-    worst = std::max(worst, each);
-    ++steps;
-    next += next / 50;
-  }
-  // Between two steps a map that copies itself holds two tables: only the system's high-water mark knows.
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    std::size_t kilobytes = 0;
-    if (word == "VmHWM:" && status >> kilobytes) peak = std::max(peak, kilobytes * 1024 - std::min(before, kilobytes * 1024));
-  }
-  return {sum / static_cast<double>(steps), worst, static_cast<double>(peak) / static_cast<double>(resident_bytes() - before)};
-}
-
 void memory_bars(const settings& chosen, scoreboard& board) {
   if (!chosen.wants("memory")) return;
+  const auto sizes = sizes_between(1'000'000, 16'000'000, 35);
   samples average;
   samples worst;
   samples peak;
   for_each_peer(flat_peers{}, [&](auto peer) {
-    const auto got = in_child([] { return grow_memory<decltype(peer)>(); });
+    using map = typename owned<decltype(peer)>::template map<std::uint64_t, std::uint64_t>;
+    const auto got = in_child([&] { return grow_through<map>(sizes); });
     if (!got) return;
-    average[peer.name].push_back(got->average);
-    worst[peer.name].push_back(got->worst);
+    const std::vector<double> each(got->bytes_per_element.begin(), got->bytes_per_element.begin() + sizes.size());
+    average[peer.name].push_back(std::accumulate(each.begin(), each.end(), 0.0) / static_cast<double>(each.size()));
+    worst[peer.name].push_back(*std::max_element(each.begin(), each.end()));
     peak[peer.name].push_back(got->peak_over_final);
   });
   board.enter("memory, resident bytes per element, average of 1 M to 16 M", figures_of(average), median_of(average, evac_peer::name), 31);

@@ -16,6 +16,9 @@ set(EVAC_BENCH_LATENCY_SOURCES
 set(EVAC_BENCH_CONTENTION_SOURCES
   contention/contention.cpp
 )
+set(EVAC_BENCH_MEMORY_SOURCES
+  memory/memory.cpp
+)
 set(EVAC_BENCH_LOCK_SOURCES
   lock/locks.cpp
 )

@@ -6,11 +6,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <type_traits>
 #include <vector>
 
-#include "peers/peers.hpp"
 #include "support/measure.hpp"
 #include "support/thread_latencies.hpp"
 #include "support/threads.hpp"
@@ -23,29 +20,6 @@ inline constexpr std::array operations_timed{operation::insert, operation::hit, 
   constexpr std::array names{"insert", "hit", "miss", "erase"};
   return names[static_cast<std::size_t>(of)];
 }
-
-/// A map of one owner, asked as those that threads share are.
-template <class Peer>
-struct owned {
-  static constexpr const char* name = Peer::name;
-  template <class K, class V>
-  class map {
-   public:
-    explicit map(std::size_t = 0) {}
-    bool insert(const K& key, const V& value) { return map_.emplace(key, value).second; }
-    bool find(const K& key, V& out) const {
-      const auto at = map_.find(key);
-      if (at == map_.end()) return false;
-      out = at->second;
-      return true;
-    }
-    bool erase(const K& key) { return map_.erase(key) != 0; }
-    [[nodiscard]] std::size_t size() const { return map_.size(); }
-
-   private:
-    typename Peer::template map<K, V> map_;
-  };
-};
 
 struct growing_figures {
   static constexpr std::size_t windows = 400;

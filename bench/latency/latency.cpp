@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "latency/growing.hpp"
+#include "peers/owned.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
@@ -192,9 +193,9 @@ int main(int argc, char** argv) {
   std::cout << facts << '\n';
   page.paragraph(facts);
   if (chosen->wants("one thread")) {
-    const field<all_peers> maps(chosen->maps, [](auto) { return true; });  // each result is checked
+    const field<owned_peers> maps(chosen->maps, [](auto) { return true; });  // each result is checked
     measure(*chosen, "one thread", maps, all, page, [&](auto peer) {
-      using map = typename owned<decltype(peer)>::template map<std::uint64_t, std::uint64_t>;
+      using map = typename decltype(peer)::template map<std::uint64_t, std::uint64_t>;
       return time_growing<map>(1, chosen->keys, chosen->patience);
     });
   }

@@ -74,11 +74,15 @@ class field {
 
 using concurrent_field = field<concurrent_peers>;
 
-/// Names those that are missing.
-[[nodiscard]] inline concurrent_field choose_concurrent(const std::string& wanted) {
+inline void name_missing_peers() {
   for (const auto& name : missing_concurrent_peers()) {
     std::cout << "without " << name << ": not found when this was configured\n";
   }
+}
+
+/// Names those that are missing.
+[[nodiscard]] inline concurrent_field choose_concurrent(const std::string& wanted) {
+  name_missing_peers();
   return {wanted, [](auto peer) { return behaves<decltype(peer)>(); }};
 }
 

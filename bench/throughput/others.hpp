@@ -2,8 +2,6 @@
 #ifndef EVAC_BENCH_THROUGHPUT_OTHERS_HPP
 #define EVAC_BENCH_THROUGHPUT_OTHERS_HPP
 
-#include <malloc.h>
-
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -12,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/memory_use.hpp"
 #include "support/results.hpp"
 #include "support/thread_latencies.hpp"
 #include "support/threads.hpp"
@@ -81,39 +80,17 @@ template <class Peer>
 // ---- footprint
 
 struct footprint {
-  double empty;                   // bytes of a map without elements, the object included
+  double empty;                   // resident bytes of a map without elements, the object included
   double grown, made_to_measure;  // resident bytes per element at a million, grown from empty or made for so many
 };
 
 template <class Peer>
 [[nodiscard]] footprint weigh() {
   using map_type = typename Peer::template map<std::uint64_t, std::uint64_t>;
-  constexpr std::size_t maps = 100;
   constexpr std::size_t elements = 1'000'000;
-  const auto allocated = [] {
-    const struct mallinfo2 heap = ::mallinfo2();
-    return heap.uordblks + heap.hblkhd;
-  };
-  footprint result{};
-  {
-    const map_type first(0);  // what the library makes once is not the map's
-    std::vector<map_type*> empty(maps);
-    const std::size_t before = allocated();
-    for (auto& each : empty) each = new map_type(0);
-    result.empty = static_cast<double>(allocated() - before) / maps;
-    for (auto& each : empty) delete each;
-  }
-  const auto fill = [&](std::size_t expected) {
-    ::malloc_trim(0);
-    const std::size_t before = resident_bytes();
-    auto& map = *new map_type(expected);
-    for (std::size_t i = 0; i < elements; ++i) map.insert(random_key(i), i);
-    const auto bytes = static_cast<double>(resident_bytes() - before);
-    return map.size() == elements ? bytes / static_cast<double>(elements) : invalid;
-  };
-  result.grown = fill(0);
-  result.made_to_measure = fill(elements);
-  return result;
+  return {weigh_many<map_type>(0, elements, std::size_t{32} << 20U).bytes_each,
+          grow_through<map_type>({elements}).bytes_per_element[0],
+          grow_through<map_type>({elements}, elements).bytes_per_element[0]};
 }
 
 // ---- visitors that sleep
