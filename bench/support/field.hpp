@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "peers/concurrent_check.hpp"
 #include "peers/concurrent_peers.hpp"
 #include "support/measure.hpp"
+#include "support/turns.hpp"
 
 namespace bench {
 
@@ -35,6 +37,17 @@ class field {
       if constexpr (requires { peer.locked; }) {
         if (peer.locked && !name.starts_with("evac::")) locked_.push_back(name);
       }
+    });
+  }
+  /// Those of `all` that are in this list too.
+  template <class All>
+  explicit field(const field<All>& all) {
+    for_each_peer(Peers{}, [&](auto peer) {
+      const auto take = [&](const std::vector<std::string>& from, std::vector<std::string>& to) {
+        if (std::find(from.begin(), from.end(), peer.name) != from.end()) to.emplace_back(peer.name);
+      };
+      take(all.names(), names_);
+      take(all.locked(), locked_);
     });
   }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
@@ -60,6 +73,42 @@ class field {
     std::cerr << "\r\033[K";
   }
 
+  /// The same for measure(peer, turn), which calls turn.pass() between its steps: so the rounds are interleaved step by
+  /// step. No more than `at_once` maps are in memory at a time.
+  template <class Result, class Measure, class Take>
+  void in_turns(const std::string& part, std::size_t rounds, std::size_t at_once, const Measure& measure,
+                const Take& take) const {
+    for (std::size_t round = 0; round < rounds; ++round) {
+      std::optional<processes_in_turn<Result>> processes;
+      std::vector<std::string> group;
+      const auto run_group = [&] {
+        if (group.empty()) return;
+        const auto got = processes->run([&](std::size_t i) {
+          std::cerr << "\r\033[K" << part << ": round " << round + 1 << " of " << rounds << ", " << group[i]
+                    << std::flush;
+        });
+        for (std::size_t i = 0; i < group.size(); ++i) {
+          if (got[i]) {
+            take(group[i], *got[i]);
+          } else {
+            std::cout << part << ": " << group[i] << " failed\n";
+          }
+        }
+        processes.reset();
+        group.clear();
+      };
+      for_each_peer(Peers{}, [&](auto peer) {
+        if (std::find(names_.begin(), names_.end(), peer.name) == names_.end()) return;
+        if (!processes) processes.emplace();
+        processes->add([&](turn& mine) { return measure(peer, mine); });
+        group.emplace_back(peer.name);
+        if (group.size() == at_once) run_group();
+      });
+      run_group();
+    }
+    std::cerr << "\r\033[K";
+  }
+
  private:
   // A map that hangs must not hang the rest.
   template <class Work>
@@ -73,16 +122,19 @@ class field {
 };
 
 using concurrent_field = field<concurrent_peers>;
+using counting_field = field<counting_peers>;
 
-inline void name_missing_peers() {
-  for (const auto& name : missing_concurrent_peers()) {
-    std::cout << "without " << name << ": not found when this was configured\n";
-  }
+inline void name_missing(const std::vector<std::string>& peers) {
+  for (const auto& name : peers) std::cout << "without " << name << ": not found when this was configured\n";
 }
 
-/// Names those that are missing.
+/// Names those that are missing. For what erases: concurrent_field(of what this returns).
+[[nodiscard]] inline counting_field choose_counting(const std::string& wanted) {
+  name_missing(missing_concurrent_peers());
+  return {wanted, [](auto peer) { return behaves<decltype(peer)>(); }};
+}
 [[nodiscard]] inline concurrent_field choose_concurrent(const std::string& wanted) {
-  name_missing_peers();
+  name_missing(missing_concurrent_peers());
   return {wanted, [](auto peer) { return behaves<decltype(peer)>(); }};
 }
 

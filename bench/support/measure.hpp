@@ -27,7 +27,8 @@ namespace bench {
 }
 [[nodiscard]] inline std::uint64_t nanoseconds() {
   return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
 }
 
 /// Nanoseconds from some start, for timing single operations: where the processor has a time stamp counter, reading it
@@ -124,15 +125,20 @@ template <class Work>
   return answer;
 }
 
+/// Memory that programs could still get.
+[[nodiscard]] inline std::size_t available_bytes() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::size_t kilobytes = 0;
+  for (std::string word; meminfo >> word;) {
+    if (word == "MemAvailable:") meminfo >> kilobytes;
+  }
+  return kilobytes * 1024;
+}
+
 /// Touches memory once and gives it back. On a virtual machine the host backs a page when it is first touched, which
 /// takes microseconds; without this the first map to be measured pays for all.
 inline void warm_up_memory() {
-  std::ifstream meminfo("/proc/meminfo");
-  std::size_t available = 0;
-  for (std::string word; meminfo >> word;) {
-    if (word == "MemAvailable:") meminfo >> available;
-  }
-  const std::size_t bytes = std::min(available * 1024 / 3, std::size_t{2} << 30U);
+  const std::size_t bytes = std::min(available_bytes() / 3, std::size_t{2} << 30U);
   std::cerr << "touching " << (bytes >> 20U) << " MiB once, so that no map pays for fresh pages of a virtual machine\n";
   void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;

@@ -11,12 +11,13 @@
 
 #include "support/results.hpp"
 #include "support/threads.hpp"
+#include "support/turns.hpp"
 #include "throughput/streams.hpp"
 
 namespace bench {
 
 inline constexpr std::array<unsigned, 3> update_shares{0, 10, 50};
-inline constexpr std::array<std::size_t, 4> thread_counts{1, 2, 4, 8};
+inline constexpr std::array<std::size_t, 7> thread_counts{1, 2, 4, 8, 16, 32, 64};
 static_assert(thread_counts.back() == streams::most_threads);
 
 /// How long each mix runs, with how many threads at most, and whether its rate is per second or per second of processor
@@ -31,7 +32,7 @@ struct timing {
 /// Million operations a second; not a number where the map was wrong, 0 where it was not asked.
 struct mix_rates {
   double mix[skews.size()][update_shares.size()][thread_counts.size()];
-  double hot_key[2];  // one key read by 1 and 2 threads
+  double hot_key[thread_counts.size()];  // one key read by all
   double one_by_one, in_bulk;
 };
 
@@ -159,18 +160,23 @@ class mix_runner {
   std::uint64_t wrong_ = 0;
 };
 
-/// All that is measured on one filled map, in this order.
+/// All that is measured on one filled map, in this order, others having theirs between two steps.
 template <class Peer>
-[[nodiscard]] mix_rates run_mixes(const streams& prepared, const timing& how) {
+[[nodiscard]] mix_rates run_mixes(const streams& prepared, const timing& how, turn& mine) {
   // Never destroyed: the process ends here, and tearing down millions of nodes takes longer than measuring.
   auto& runner = *new mix_runner<Peer>(prepared, how);
   mix_rates rates{};
-  for (std::size_t i = 0; i < 2; ++i) rates.hot_key[i] = runner.read_hot_key(i + 1);
+  for (std::size_t t = 0; t < thread_counts.size() && thread_counts[t] <= how.most_threads; ++t) {
+    mine.pass();
+    rates.hot_key[t] = runner.read_hot_key(thread_counts[t]);
+  }
+  mine.pass();
   rates.one_by_one = runner.look_up_lists(false);
   rates.in_bulk = mix_runner<Peer>::has_bulk ? runner.look_up_lists(true) : invalid;
   for (const skew of : skews) {
     for (std::size_t u = 0; u < update_shares.size(); ++u) {
       for (std::size_t t = 0; t < thread_counts.size() && thread_counts[t] <= how.most_threads; ++t) {
+        mine.pass();
         rates.mix[static_cast<std::size_t>(of)][u][t] = runner.run(of, update_shares[u], thread_counts[t]);
       }
     }
@@ -197,7 +203,9 @@ inline void record(results& all, const std::string& size, const std::string& map
       }
     }
   }
-  for (std::size_t i = 0; i < 2; ++i) all.add(hot_key_name(size, i + 1), "Mops", map, rates.hot_key[i]);
+  for (std::size_t t = 0; t < thread_counts.size(); ++t) {
+    if (rates.hot_key[t] != 0) all.add(hot_key_name(size, thread_counts[t]), "Mops", map, rates.hot_key[t]);
+  }
   all.add(size + ", uniform, one by one", "Mops", map, rates.one_by_one);
   if (!std::isnan(rates.in_bulk)) all.add(size + ", uniform, in bulk", "Mops", map, rates.in_bulk);
 }

@@ -77,7 +77,7 @@ struct operations {
 
 /// A stream for each thread and skew. Made once for all maps: child processes share its memory.
 struct streams {
-  static constexpr std::size_t most_threads = 8;
+  static constexpr std::size_t most_threads = 64;
   std::vector<operations> of[2];
   std::size_t resident;
 

@@ -6,9 +6,10 @@
 //
 // --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers, and, as these run
 // only when they are named or with --all-parts: words, ycsb, counting, sets); --maps: likewise for maps. --threads: up
-// to 8, 4 unless given. --text: files whose words are the keys of the part words. Rounds are interleaved over the maps;
-// each map and round runs in a process of its own; figures are medians. Each adapter passes a short correctness run
-// before it is timed, each result is checked before it counts.
+// to 64, 4 unless given; what they do takes 84 MB for each. --text: files whose words are the keys of the part words.
+// Rounds are interleaved over the maps, those of mixes step by step; each map and round runs in a process of its own;
+// figures are medians. Each adapter passes a short correctness run before it is timed, each result is checked before it
+// counts.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -151,15 +152,24 @@ void print_reads(const results& all, const concurrent_field& maps, const std::ve
   }
 }
 
+template <class Field, class Take>
+void mixes_in_turns(const settings& chosen, const Field& maps, const std::string& part, const streams& prepared,
+                    const Take& take) {
+  // As many at once as there is memory for: some take 100 bytes for an element.
+  const std::size_t bytes = prepared.resident * 100 + (std::size_t{64} << 20U);
+  const std::size_t at_once = std::max<std::size_t>(1, available_bytes() / 4 * 3 / bytes);
+  maps.template in_turns<mix_rates>(
+      part, chosen.rounds, at_once,
+      [&](auto peer, turn& mine) { return run_mixes<decltype(peer)>(prepared, chosen.how(), mine); }, take);
+}
+
 void measure_mixes(const settings& chosen, const concurrent_field& maps, results& all) {
   const auto sizes = sizes_of(chosen);
   if (sizes.empty()) return;
   for (const auto& size : sizes) {
     const streams prepared(size.resident, chosen.most_threads);
-    maps.interleaved(
-        "mixes " + size.name, chosen.rounds,
-        [&](auto peer) { return run_mixes<decltype(peer)>(prepared, chosen.how()); },
-        [&](const std::string& map, const mix_rates& rates) { record(all, size.name, map, rates); });
+    mixes_in_turns(chosen, maps, "mixes " + size.name, prepared,
+                   [&](const std::string& map, const mix_rates& rates) { record(all, size.name, map, rates); });
   }
   print_mixes(chosen, all, maps.names(), sizes);
   print_reads(all, maps, sizes);
@@ -246,7 +256,7 @@ void mix_bars(const settings& chosen, const results& all, const concurrent_field
 
 // ---- the others
 
-void measure_growth(const settings& chosen, const concurrent_field& maps, results& all, scoreboard& board) {
+void measure_growth(const settings& chosen, const counting_field& maps, results& all, scoreboard& board) {
   if (!chosen.wants("growth")) return;
   maps.interleaved(
       "growth", chosen.rounds, [](auto peer) { return grow_under_load<decltype(peer)>(10'000'000); },
@@ -276,7 +286,7 @@ void measure_growth(const settings& chosen, const concurrent_field& maps, result
               rows);
   const double tail = all.median("growth, p99.99", us) / 1e3;
   board.enter("growth under load, p99.99 of all operations, us", fixed(tail), tail, 100);
-#ifdef EVAC_BENCH_HAS_BOOST
+#if EVAC_BENCH_HAS_BOOST
   const double own = all.median("growth, longest", us) / 1e6;
   const double theirs = all.median("growth, longest", boost_concurrent_peer::name) / 1e6;
   board.enter("growth under load, longest operation, ms, over boost::concurrent_flat_map",
@@ -284,7 +294,7 @@ void measure_growth(const settings& chosen, const concurrent_field& maps, result
 #endif
 }
 
-void measure_footprint(const settings& chosen, const concurrent_field& maps, results& all, scoreboard& board) {
+void measure_footprint(const settings& chosen, const counting_field& maps, results& all, scoreboard& board) {
   if (!chosen.wants("footprint")) return;
   maps.interleaved(
       "footprint", 1, [](auto peer) { return weigh<decltype(peer)>(); },
@@ -341,8 +351,8 @@ void measure_sleepers(const settings& chosen, const concurrent_field& maps, resu
 // ---- workloads
 
 /// A row for each map and a column for each number of threads, for each of these cases.
-template <class Names>
-void print_workloads(const settings& chosen, const concurrent_field& maps, const results& all, const Names& cases) {
+template <class Field, class Names>
+void print_workloads(const settings& chosen, const Field& maps, const results& all, const Names& cases) {
   for (const std::string name : cases) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& map : maps.names()) {
@@ -357,8 +367,8 @@ void print_workloads(const settings& chosen, const concurrent_field& maps, const
   }
 }
 
-void measure_workloads(const settings& chosen, const concurrent_field& maps, results& all) {
-  const auto measure = [&](const std::string& part, const auto& cases, const auto& run) {
+void measure_workloads(const settings& chosen, const concurrent_field& maps, const counting_field& counting, results& all) {
+  const auto measure = [&](const auto& maps, const std::string& part, const auto& cases, const auto& run) {
     maps.interleaved(part, chosen.rounds, run, [&](const std::string& map, const auto& got) {
       for (std::size_t i = 0; i < cases.size(); ++i) {
         for (std::size_t t = 0; t < chosen.threads().size(); ++t) {
@@ -371,16 +381,16 @@ void measure_workloads(const settings& chosen, const concurrent_field& maps, res
   if (chosen.wants_besides("words")) {
     const text_words words(chosen.text, chosen.most_threads);
     std::cout << '\n' << words.names.size() << " words of " << chosen.text << '\n';
-    measure("words", words_cases, [&](auto peer) { return run_words<decltype(peer)>(words, chosen.how()); });
+    measure(maps, "words", words_cases, [&](auto peer) { return run_words<decltype(peer)>(words, chosen.how()); });
   }
   if (!chosen.wants_besides("ycsb") && !chosen.wants_besides("counting")) return;
   const rank_streams ranks(chosen.most_threads);
   if (chosen.wants_besides("ycsb")) {
     std::cout << "\nYCSB, " << rank_streams::records << " records; without E, which scans ranges\n";
-    measure("ycsb", ycsb_cases, [&](auto peer) { return run_ycsb<decltype(peer)>(ranks, chosen.how()); });
+    measure(maps, "ycsb", ycsb_cases, [&](auto peer) { return run_ycsb<decltype(peer)>(ranks, chosen.how()); });
   }
   if (chosen.wants_besides("counting")) {
-    measure("counting", counting_cases, [&](auto peer) { return run_counting<decltype(peer)>(ranks, chosen.how()); });
+    measure(counting, "counting", counting_cases, [&](auto peer) { return run_counting<decltype(peer)>(ranks, chosen.how()); });
   }
 }
 
@@ -391,9 +401,8 @@ void measure_sets(const settings& chosen, results& all) {
   const std::vector<size_case> sizes{{"integer sets, 100 K", 100'000}};
   const field<concurrent_sets> sets(chosen.maps, [](auto peer) { return behaves_as_set<decltype(peer)>(); });
   const streams prepared(sizes.front().resident, chosen.most_threads);
-  sets.interleaved(
-      "sets", chosen.rounds, [&](auto peer) { return run_mixes<decltype(peer)>(prepared, chosen.how()); },
-      [&](const std::string& set, const mix_rates& rates) { record(all, sizes.front().name, set, rates); });
+  mixes_in_turns(chosen, sets, "sets", prepared,
+                 [&](const std::string& set, const mix_rates& rates) { record(all, sizes.front().name, set, rates); });
   print_mixes(chosen, all, sets.names(), sizes);
 }
 
@@ -439,7 +448,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   warm_up_memory();
-  const auto maps = choose_concurrent(chosen->maps);
+  const auto counting = choose_counting(chosen->maps);
+  const concurrent_field maps(counting);
   results all("throughput");
   scoreboard board;
   measure_mixes(*chosen, maps, all);
@@ -447,10 +457,10 @@ int main(int argc, char** argv) {
     all.write_json(chosen->json);  // what is there already should not be lost if the rest fails
   std::cout << '\n';
   mix_bars(*chosen, all, maps, board);
-  measure_growth(*chosen, maps, all, board);
-  measure_footprint(*chosen, maps, all, board);
+  measure_growth(*chosen, counting, all, board);
+  measure_footprint(*chosen, counting, all, board);
   measure_sleepers(*chosen, maps, all, board);
-  measure_workloads(*chosen, maps, all);
+  measure_workloads(*chosen, maps, counting, all);
   measure_sets(*chosen, all);
   const bool written = chosen->json.empty() || all.write_json(chosen->json);
   std::cout << board.missed() << " bars missed\n";
