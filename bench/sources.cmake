@@ -25,6 +25,12 @@ set(EVAC_BENCH_LOCK_SOURCES
 set(EVAC_BENCH_COMPARE_SOURCES
   compare.cpp
 )
+set(EVAC_BENCH_COUNTS_SOURCES
+  scale/counts.cpp
+)
+set(EVAC_BENCH_SCALE_SOURCES
+  scale/scale.cpp
+)
 set(EVAC_BENCH_CHECK_SOURCES
   check.cpp
 )

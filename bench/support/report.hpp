@@ -20,6 +20,14 @@ struct series {
   std::vector<double> values;
 };
 
+/// Points by rising x, both above 0. What is not measured is dashed.
+struct curve {
+  std::string name;
+  std::vector<std::pair<double, double>> points;
+  std::size_t colour = 0;
+  bool dashed = false;
+};
+
 [[nodiscard]] inline std::string fixed(double value, int digits = 1) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(digits) << value;
@@ -82,6 +90,48 @@ class report {
     body_ << "<text x=880 y=362 text-anchor=end>" << escaped(x_label) << "</text></svg></figure>\n";
   }
 
+  /// Both axes double from one line of the grid to the next.
+  void doubling_curves(const std::string& title, const std::string& x_label, const std::string& y_label,
+                       const std::vector<curve>& curves) {
+    double right = 1;
+    double low = 0;
+    double high = 1;
+    for (const curve& each : curves) {
+      for (const auto& [x, y] : each.points) {
+        right = std::max(right, std::ceil(std::log2(x)));
+        low = std::min(low, std::floor(std::log2(y)));
+        high = std::max(high, std::ceil(std::log2(y)));
+      }
+    }
+    const auto x_of = [&](double doublings) { return 70 + 810 * doublings / right; };
+    const auto y_of = [&](double doublings) { return 330 - 300 * (doublings - low) / (high - low); };
+    open_picture(title, 372 + legend_line * ((curves.size() + legend_columns - 1) / legend_columns));
+    for (double doublings = low; doublings <= high; ++doublings) {
+      const double y = y_of(doublings);
+      body_ << "<line class=grid x1=70 x2=880 y1=" << y << " y2=" << y << "></line><text x=62 y=" << y + 4
+            << " text-anchor=end>" << std::exp2(doublings) << "</text>\n";
+    }
+    for (double doublings = 0; doublings <= right; ++doublings) {
+      const double x = x_of(doublings);
+      body_ << "<line class=grid x1=" << x << " x2=" << x << " y1=30 y2=330></line><text x=" << x
+            << " y=346 text-anchor=middle>" << std::exp2(doublings) << "</text>\n";
+    }
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+      const std::size_t colour = curves[i].colour % colours;
+      const char* const dashes = curves[i].dashed ? " dashed" : "";
+      body_ << "<polyline class='c" << colour << dashes << "' points='";
+      for (const auto& [x, y] : curves[i].points) body_ << x_of(std::log2(x)) << ',' << y_of(std::log2(y)) << ' ';
+      body_ << "'></polyline>\n";
+      const std::size_t x = 70 + 270 * (i % legend_columns);
+      const std::size_t y = 380 + legend_line * (i / legend_columns);
+      body_ << "<polyline class='c" << colour << dashes << "' points='" << x << ',' << y - 4 << ' ' << x + 26 << ','
+            << y - 4 << "'></polyline><text x=" << x + 32 << " y=" << y << ">" << escaped(curves[i].name)
+            << "</text>\n";
+    }
+    body_ << "<text x=880 y=362 text-anchor=end>" << escaped(x_label) << "</text><text x=70 y=20>" << escaped(y_label)
+          << "</text></svg></figure>\n";
+  }
+
   void bars(const std::string& title, const std::vector<std::pair<std::string, double>>& bars, const std::string& unit) {
     double top = 0;
     for (const auto& [name, value] : bars) top = std::max(top, value);
@@ -113,7 +163,7 @@ class report {
       "main{max-width:60rem;margin:auto;padding:1rem}table{border-collapse:collapse;margin:1rem 0}th,td{padding:.3rem .8rem;"
       "border-bottom:1px solid var(--rule);text-align:right}td{white-space:nowrap}th:first-child,td:first-child{text-align:left}figure{margin:1.5rem "
       "0}svg{width:100%;height:auto}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)}polyline{"
-      "fill:none;stroke-width:1.5}"
+      "fill:none;stroke-width:1.5}.dashed{stroke-dasharray:6 4}"
       ".c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}"
       ".c5{stroke:var(--c5)}.c6{stroke:var(--c6)}.c7{stroke:var(--c7)}.c8{stroke:var(--c8)}.c9{stroke:var(--c9)}"
       ".c10{stroke:var(--c10)}.c11{stroke:var(--c11)}.b0{fill:var(--c0)}.b1{fill:var(--c1)}.b2{fill:var(--c2)}"

@@ -1,0 +1,61 @@
+// What an operation costs the other cores, counted: atomic operations, and cache lines that it takes from other threads
+// or makes them fetch again. The same on every machine, however many cores it has.
+//
+//   evac_bench_counts [--only TEXT] [--json FILE]
+//
+// --only: the mixes whose name contains TEXT, as "zipf 0.99, 10 % updates, 8 threads".
+#include <cstddef>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "scale/counted_mixes.hpp"
+#include "scale/standard_mixes.hpp"
+#include "support/report.hpp"
+#include "support/results.hpp"
+
+int main(int argc, char** argv) {
+  using namespace bench;
+  std::string only;
+  std::string json;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--only" && i + 1 < argc) {
+      only = argv[++i];
+    } else if (word == "--json" && i + 1 < argc) {
+      json = argv[++i];
+    } else {
+      std::cerr << "usage: evac_bench_counts [--only TEXT] [--json FILE]\n";
+      return 2;
+    }
+  }
+  results all("counts");
+  for (counted_mix mix : standard_mixes()) {
+    std::vector<std::vector<std::string>> rows;
+    for (const counted_map map : counted_maps) {
+      for (const std::size_t threads : thread_counts) {
+        const std::string name = name_of(mix, threads);
+        if (name.find(only) == std::string::npos) continue;
+        std::cerr << "\r\033[Kcounting " << name << ", " << name_of(map) << std::flush;
+        mix.threads = threads;
+        const auto counts = count_mix(map, mix);
+        if (!counts) {
+          std::cerr << ": failed\n";
+          return 1;
+        }
+        record(all, name, name_of(map), *counts);
+        std::vector<std::string> row{std::string(name_of(map)) + ", " + threads_text(threads)};
+        for (const named_count& each : named_counts) row.push_back(fixed(*counts.*each.count, 3));
+        rows.push_back(row);
+      }
+    }
+    std::cerr << "\r\033[K";
+    if (rows.empty()) continue;
+    const std::string first = name_of(mix, 1);
+    std::cout << '\n' << first.substr(0, first.rfind(", ")) << ", per operation\n";
+    std::vector<std::string> head{"map"};
+    for (const named_count& each : named_counts) head.emplace_back(each.name);
+    print_table(std::cout, head, rows);
+  }
+  return json.empty() || all.write_json(json) ? 0 : 1;
+}
