@@ -18,6 +18,7 @@ package_works() {
     nlohmann-json3-dev) header_exists nlohmann/json.hpp ;;
     libboost1.81-dev) header_exists boost/unordered/unordered_flat_map.hpp ;;
     libtbb-dev) header_exists tbb/concurrent_hash_map.h ;;
+    golang-go) command -v go ;;
     libcuckoo-dev) header_exists libcuckoo/cuckoohash_map.hh ;;
     g++-aarch64-linux-gnu) command -v aarch64-linux-gnu-g++ ;;
     qemu-user-static) command -v qemu-aarch64-static ;;

@@ -59,6 +59,11 @@ struct threads_run {
   }
 };
 
+/// Of so many threads at most so many run at a time.
+[[nodiscard]] inline std::size_t cores_for(std::size_t threads) {
+  return std::min<std::size_t>(threads, std::max(1U, std::thread::hardware_concurrency()));
+}
+
 /// body(index, stop) -> operations, in `count` threads at once, until `stop` is set after `length` seconds or all are
 /// done.
 template <class Body>
@@ -97,7 +102,7 @@ template <class Body>
   for (auto& thread : threads) thread.join();
   threads_run result;
   result.cpu = cpu_seconds() - cpu;
-  result.cores = std::min<std::size_t>(count, std::max(1U, std::thread::hardware_concurrency()));
+  result.cores = cores_for(count);
   double begin = outcomes.front().begin;
   double end = outcomes.front().end;
   for (const auto& each : outcomes) {

@@ -5,11 +5,11 @@
 //                         [--all-sizes] [--by-cpu] [--text PATH] [--json FILE]
 //
 // --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers, and, as these run
-// only when they are named or with --all-parts: words, ycsb, counting, sets); --maps: likewise for maps. --threads: up
-// to 64, 4 unless given; what they do takes 84 MB for each. --text: files whose words are the keys of the part words.
-// Rounds are interleaved over the maps, those of mixes step by step; each map and round runs in a process of its own;
-// figures are medians. Each adapter passes a short correctness run before it is timed, each result is checked before it
-// counts.
+// only when they are named or with --all-parts: words, ycsb, counting, sets, go); --maps: likewise for maps. --threads:
+// up to 64, 4 unless given; what they do takes 84 MB for each. --text: files whose words are the keys of the part
+// words. Rounds are interleaved over the maps, those of mixes step by step; each map and round runs in a process of its
+// own; figures are medians. Each adapter passes a short correctness run before it is timed, each result is checked
+// before it counts.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -21,11 +21,13 @@
 
 #include "peers/concurrent_peers.hpp"
 #include "peers/concurrent_sets.hpp"
+#include "peers/go_maps.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 #include "support/scoreboard.hpp"
+#include "throughput/beside_go.hpp"
 #include "throughput/mixes.hpp"
 #include "throughput/others.hpp"
 #include "throughput/streams.hpp"
@@ -53,6 +55,8 @@ struct settings {
   [[nodiscard]] bool wants_besides(const std::string& part) const {
     return wants(part) && (all_parts || !only.empty());
   }
+  /// Go's maps take minutes to be filled.
+  [[nodiscard]] bool wants_go() const { return all_parts || !only.empty() || !maps.empty(); }
   [[nodiscard]] timing how() const { return {seconds, most_threads, by_cpu}; }
   [[nodiscard]] std::vector<std::size_t> threads() const {
     std::vector<std::size_t> counts;
@@ -111,10 +115,10 @@ void print_mixes(const settings& chosen, const results& all, const std::vector<s
   });
 }
 
-void print_means(const settings& chosen, results& all, const concurrent_field& maps,
+void print_means(const settings& chosen, results& all, const std::vector<std::string>& maps,
                  const std::vector<size_case>& sizes) {
   std::vector<std::vector<std::string>> rows;
-  for (const auto& map : maps.names()) {
+  for (const auto& map : maps) {
     std::vector<std::string> row{map};
     for (const std::size_t threads : chosen.threads()) {
       // One for each round, so that their spread is known too. A map that failed in a round has none.
@@ -139,10 +143,10 @@ void print_means(const settings& chosen, results& all, const concurrent_field& m
   print_table(std::cout, chosen.head(), rows);
 }
 
-void print_reads(const results& all, const concurrent_field& maps, const std::vector<size_case>& sizes) {
+void print_reads(const results& all, const std::vector<std::string>& maps, const std::vector<size_case>& sizes) {
   for (const auto& size : sizes) {
     std::vector<std::vector<std::string>> rows;
-    for (const auto& map : maps.names()) {
+    for (const auto& map : maps) {
       rows.push_back({map, all.cell(hot_key_name(size.name, 1), map), all.cell(hot_key_name(size.name, 2), map),
                       all.cell(size.name + ", uniform, one by one", map),
                       all.cell(size.name + ", uniform, in bulk", map)});
@@ -153,27 +157,54 @@ void print_reads(const results& all, const concurrent_field& maps, const std::ve
 }
 
 template <class Field, class Take>
-void mixes_in_turns(const settings& chosen, const Field& maps, const std::string& part, const streams& prepared,
-                    const Take& take) {
+void mixes_in_turns(const settings& chosen, const Field& maps, const std::string& part, std::size_t rounds,
+                    const streams& prepared, const Take& take) {
   // As many at once as there is memory for: some take 100 bytes for an element.
   const std::size_t bytes = prepared.resident * 100 + (std::size_t{64} << 20U);
   const std::size_t at_once = std::max<std::size_t>(1, available_bytes() / 4 * 3 / bytes);
   maps.template in_turns<mix_rates>(
-      part, chosen.rounds, at_once,
+      part, rounds, at_once,
       [&](auto peer, turn& mine) { return run_mixes<decltype(peer)>(prepared, chosen.how(), mine); }, take);
 }
 
-void measure_mixes(const settings& chosen, const concurrent_field& maps, results& all) {
+[[nodiscard]] std::vector<std::string> names_of(const concurrent_field& maps, const go_maps& go) {
+  std::vector<std::string> names = maps.names();
+  names.insert(names.end(), go.names().begin(), go.names().end());
+  return names;
+}
+
+/// round(part) for the maps here, and at the end of each round its_round(map) for each of Go's.
+template <class Round, class GoRound>
+void rounds_with_go(const std::string& part, const settings& chosen, const go_maps& go, const Round& round,
+                    const GoRound& its_round) {
+  for (std::size_t i = 0; i < chosen.rounds; ++i) {
+    const std::string name = part + " (" + std::to_string(i + 1) + " of " + std::to_string(chosen.rounds) + ")";
+    round(name);
+    for (const auto& map : go.names()) {
+      std::cerr << "\r\033[K" << name << ": " << map << std::flush;
+      its_round(map);
+    }
+  }
+  std::cerr << "\r\033[K";
+}
+
+void measure_mixes(const settings& chosen, const concurrent_field& maps, const go_maps& go, results& all) {
   const auto sizes = sizes_of(chosen);
   if (sizes.empty()) return;
   for (const auto& size : sizes) {
     const streams prepared(size.resident, chosen.most_threads);
-    mixes_in_turns(chosen, maps, "mixes " + size.name, prepared,
-                   [&](const std::string& map, const mix_rates& rates) { record(all, size.name, map, rates); });
+    const auto take = [&](const std::string& map, const mix_rates& rates) { record(all, size.name, map, rates); };
+    std::optional<go_streams> for_go;
+    if (!go.names().empty()) for_go.emplace(prepared, chosen.most_threads);
+    rounds_with_go(
+        "mixes " + size.name, chosen, go,
+        [&](const std::string& part) { mixes_in_turns(chosen, maps, part, 1, prepared, take); },
+        [&](const std::string& map) { take(map, for_go->run(map, chosen.how())); });
   }
-  print_mixes(chosen, all, maps.names(), sizes);
-  print_reads(all, maps, sizes);
-  print_means(chosen, all, maps, sizes);
+  const auto names = names_of(maps, go);
+  print_mixes(chosen, all, names, sizes);
+  print_reads(all, names, sizes);
+  print_means(chosen, all, names, sizes);
 }
 
 /// The fastest of these maps in this case, and its figure.
@@ -367,16 +398,17 @@ void print_workloads(const settings& chosen, const Field& maps, const results& a
   }
 }
 
-void measure_workloads(const settings& chosen, const concurrent_field& maps, const counting_field& counting, results& all) {
-  const auto measure = [&](const auto& maps, const std::string& part, const auto& cases, const auto& run) {
-    maps.interleaved(part, chosen.rounds, run, [&](const std::string& map, const auto& got) {
+void measure_workloads(const settings& chosen, const concurrent_field& maps, const counting_field& counting,
+                       results& all) {
+  const auto measure = [&](const auto& of, const std::string& part, const auto& cases, const auto& run) {
+    of.interleaved(part, chosen.rounds, run, [&](const std::string& map, const auto& got) {
       for (std::size_t i = 0; i < cases.size(); ++i) {
         for (std::size_t t = 0; t < chosen.threads().size(); ++t) {
           all.add(std::string(cases[i]) + ", " + threads_text(thread_counts[t]), "Mops", map, got.mops[i][t]);
         }
       }
     });
-    print_workloads(chosen, maps, all, cases);
+    print_workloads(chosen, of, all, cases);
   };
   if (chosen.wants_besides("words")) {
     const text_words words(chosen.text, chosen.most_threads);
@@ -390,7 +422,44 @@ void measure_workloads(const settings& chosen, const concurrent_field& maps, con
     measure(maps, "ycsb", ycsb_cases, [&](auto peer) { return run_ycsb<decltype(peer)>(ranks, chosen.how()); });
   }
   if (chosen.wants_besides("counting")) {
-    measure(counting, "counting", counting_cases, [&](auto peer) { return run_counting<decltype(peer)>(ranks, chosen.how()); });
+    measure(counting, "counting", counting_cases,
+            [&](auto peer) { return run_counting<decltype(peer)>(ranks, chosen.how()); });
+  }
+}
+
+// ---- beside Go
+
+void measure_beside_go(const settings& chosen, const concurrent_field& maps, const go_maps& go, results& all,
+                       scoreboard& board) {
+  if (!chosen.wants_besides("go")) return;
+  const sync_map_workload workload;
+  const auto take = [&](const std::string& map, const sync_map_rates& rates) { record(all, map, rates); };
+  rounds_with_go(
+      "go", chosen, go,
+      [&](const std::string& part) {
+        maps.interleaved(part, 1, [&](auto peer) { return workload.run<decltype(peer)>(chosen.how()); }, take);
+      },
+      [&](const std::string& map) { take(map, workload.run_in_go(map, chosen.how())); });
+  for (const sync_map_case& each : sync_map_cases) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& map : names_of(maps, go)) {
+      rows.push_back({map, all.cell(sync_map_name(each, 1), map), all.cell(sync_map_name(each, 2), map)});
+    }
+    std::cout << "\n1 M keys, maps grown from empty, " << each.name << ", million operations/s\n";
+    print_table(std::cout, {"map", "1 thread", "2 threads"}, rows);
+  }
+  if (go.names().empty() || go.names().front() != go_sync_map) return;
+  for (const sync_map_case& each : sync_map_cases) {
+    for (std::size_t threads = 1; threads <= sync_map_rates::threads; ++threads) {
+      const std::string what = sync_map_name(each, threads);
+      const double own = all.median(what, evac_sync_peer::name);
+      const double theirs = all.median(what, go_sync_map);
+      if (std::isnan(own) && all.find(what, evac_sync_peer::name) == nullptr) continue;  // it was not asked
+      board.enter_at_least(
+          what + ", Mops, over Go's sync.Map",
+          std::string(evac_sync_peer::name) + ' ' + fixed(own) + ", " + go_sync_map + ' ' + fixed(theirs), own / theirs,
+          6);
+    }
   }
 }
 
@@ -401,7 +470,7 @@ void measure_sets(const settings& chosen, results& all) {
   const std::vector<size_case> sizes{{"integer sets, 100 K", 100'000}};
   const field<concurrent_sets> sets(chosen.maps, [](auto peer) { return behaves_as_set<decltype(peer)>(); });
   const streams prepared(sizes.front().resident, chosen.most_threads);
-  mixes_in_turns(chosen, sets, "sets", prepared,
+  mixes_in_turns(chosen, sets, "sets", chosen.rounds, prepared,
                  [&](const std::string& set, const mix_rates& rates) { record(all, sizes.front().name, set, rates); });
   print_mixes(chosen, all, sets.names(), sizes);
 }
@@ -450,9 +519,11 @@ int main(int argc, char** argv) {
   warm_up_memory();
   const auto counting = choose_counting(chosen->maps);
   const concurrent_field maps(counting);
+  const go_maps go = chosen->wants_go() ? go_maps(chosen->maps) : go_maps();
+  if (!chosen->wants_go()) std::cout << "without Go's maps, which take minutes (--all-parts)\n";
   results all("throughput");
   scoreboard board;
-  measure_mixes(*chosen, maps, all);
+  measure_mixes(*chosen, maps, go, all);
   if (!chosen->json.empty())
     all.write_json(chosen->json);  // what is there already should not be lost if the rest fails
   std::cout << '\n';
@@ -461,6 +532,7 @@ int main(int argc, char** argv) {
   measure_footprint(*chosen, counting, all, board);
   measure_sleepers(*chosen, maps, all, board);
   measure_workloads(*chosen, maps, counting, all);
+  measure_beside_go(*chosen, maps, go, all, board);
   measure_sets(*chosen, all);
   const bool written = chosen->json.empty() || all.write_json(chosen->json);
   std::cout << board.missed() << " bars missed\n";

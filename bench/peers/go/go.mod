@@ -1,0 +1,3 @@
+module evac_go_maps
+
+go 1.17
