@@ -52,7 +52,7 @@ struct settings {
 }
 [[nodiscard]] double ratio_to_fastest_flat(const samples& all) {
   double fastest = median_of(all, absl_peer::name);
-#ifdef EVAC_BENCH_HAS_BOOST_FLAT_MAP
+#if EVAC_BENCH_HAS_BOOST_FLAT_MAP
   fastest = std::min(fastest, median_of(all, boost_peer::name));
 #endif
   return median_of(all, evac_peer::name) / fastest;

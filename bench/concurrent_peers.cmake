@@ -6,6 +6,10 @@ set(EVAC_BENCH_PARLAYHASH_INCLUDE "" CACHE STRING "Include folder of ParlayHash"
 set(EVAC_BENCH_PHMAP_INCLUDE "" CACHE STRING "Include folder of parallel-hashmap")
 set(EVAC_BENCH_GTL_INCLUDE "" CACHE STRING "Include folder of gtl")
 set(EVAC_BENCH_LIBCUCKOO_INCLUDE "" CACHE STRING "Include folder of libcuckoo")
+set(EVAC_BENCH_GROWT_INCLUDE "" CACHE STRING "Folder of growt, with its submodule utils")
+set(EVAC_BENCH_FOLLY_INCLUDE "" CACHE STRING "Include folders of folly and of what it needs (a list)")
+set(EVAC_BENCH_FOLLY_LIBRARY "" CACHE STRING "What to link for folly's hazard pointers (a list)")
+set(EVAC_BENCH_ANKERL_INCLUDE "" CACHE STRING "Include folder of ankerl::unordered_dense")
 
 find_package(TBB QUIET)
 
@@ -14,24 +18,34 @@ target_link_libraries(evac_bench_concurrent_peers INTERFACE absl::synchronizatio
 if(TARGET TBB::tbb)
   target_link_libraries(evac_bench_concurrent_peers INTERFACE TBB::tbb)
   target_compile_definitions(evac_bench_concurrent_peers INTERFACE EVAC_BENCH_HAS_TBB=1)
+else()
+  message(STATUS "evac: no TBB: its maps are left out of the benchmarks")
+  target_compile_definitions(evac_bench_concurrent_peers INTERFACE EVAC_BENCH_HAS_TBB=0)
 endif()
 
-# evac_bench_find_peer(<NAME> <header>): defines EVAC_BENCH_HAS_<NAME> if the header is found.
-function(evac_bench_find_peer name header)
+# evac_bench_find_peer(<target> <NAME> <header>): defines EVAC_BENCH_HAS_<NAME> as 1 if the header is found, else as 0.
+function(evac_bench_find_peer target name header)
   # Looked for anew each time: the folders may have changed.
   find_path(evac_bench_${name}_found "${header}" HINTS ${EVAC_BENCH_${name}_INCLUDE} NO_CACHE)
   if(NOT evac_bench_${name}_found)
     message(STATUS "evac: no ${header}: its map is left out of the benchmarks")
+    target_compile_definitions(${target} INTERFACE EVAC_BENCH_HAS_${name}=0)
     return()
   endif()
   # As system headers: their warnings are not ours.
-  target_include_directories(evac_bench_concurrent_peers SYSTEM INTERFACE
-    ${EVAC_BENCH_${name}_INCLUDE} "${evac_bench_${name}_found}")
-  target_compile_definitions(evac_bench_concurrent_peers INTERFACE EVAC_BENCH_HAS_${name}=1)
+  target_include_directories(${target} SYSTEM INTERFACE ${EVAC_BENCH_${name}_INCLUDE} "${evac_bench_${name}_found}")
+  target_compile_definitions(${target} INTERFACE EVAC_BENCH_HAS_${name}=1)
+  target_link_libraries(${target} INTERFACE ${EVAC_BENCH_${name}_LIBRARY})
 endfunction()
 
-evac_bench_find_peer(BOOST boost/unordered/concurrent_flat_map.hpp)
-evac_bench_find_peer(LIBCUCKOO libcuckoo/cuckoohash_map.hh)
-evac_bench_find_peer(PHMAP parallel_hashmap/phmap.h)
-evac_bench_find_peer(GTL gtl/phmap.hpp)
-evac_bench_find_peer(PARLAYHASH parlay_hash/unordered_map.h)
+evac_bench_find_peer(evac_bench_options ANKERL ankerl/unordered_dense.h)
+evac_bench_find_peer(evac_bench_concurrent_peers BOOST boost/unordered/concurrent_flat_map.hpp)
+evac_bench_find_peer(evac_bench_concurrent_peers LIBCUCKOO libcuckoo/cuckoohash_map.hh)
+evac_bench_find_peer(evac_bench_concurrent_peers PHMAP parallel_hashmap/phmap.h)
+evac_bench_find_peer(evac_bench_concurrent_peers GTL gtl/phmap.hpp)
+evac_bench_find_peer(evac_bench_concurrent_peers FOLLY folly/concurrency/ConcurrentHashMap.h)
+evac_bench_find_peer(evac_bench_concurrent_peers PARLAYHASH parlay_hash/unordered_map.h)
+evac_bench_find_peer(evac_bench_concurrent_peers GROWT data-structures/table_config.hpp)
+if(EVAC_BENCH_GROWT_INCLUDE AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(evac_bench_concurrent_peers INTERFACE -mcx16)  # it exchanges elements of 16 bytes
+endif()

@@ -196,7 +196,7 @@ int main(int argc, char** argv) {
                  "[--json FILE]\n";
     return 2;
   }
-  const auto maps = choose_concurrent(chosen->maps);
+  const auto maps = choose_counting(chosen->maps);
   results all("contention");
   std::cout << chosen->threads << " threads on " << std::thread::hardware_concurrency()
             << " cores; median (least-most) of " << chosen->rounds << " interleaved rounds of "

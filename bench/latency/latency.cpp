@@ -193,6 +193,7 @@ int main(int argc, char** argv) {
   std::cout << facts << '\n';
   page.paragraph(facts);
   if (chosen->wants("one thread")) {
+    name_missing(missing_owned_peers());
     const field<owned_peers> maps(chosen->maps, [](auto) { return true; });  // each result is checked
     measure(*chosen, "one thread", maps, all, page, [&](auto peer) {
       using map = typename decltype(peer)::template map<std::uint64_t, std::uint64_t>;

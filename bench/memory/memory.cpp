@@ -33,7 +33,8 @@ namespace {
 
 using namespace bench;
 
-using memory_field = field<joined<owned_peers, concurrent_peers>>;
+using memory_field = field<joined<owned_peers, counting_peers>>;
+using erasing_field = field<joined<owned_peers, concurrent_peers>>;
 template <class Peer>
 using map_of = typename Peer::template map<std::uint64_t, std::uint64_t>;
 
@@ -86,6 +87,7 @@ class run {
 
   const settings& chosen_;
   const memory_field& maps_;
+  const erasing_field erasing_{maps_};
   results all_{"memory"};
 };
 
@@ -254,7 +256,7 @@ constexpr const char* at_a_million = "erased / before, at 1 M";
 void run::measure_erased() {
   const std::size_t elements = erased_elements(chosen_);
   const std::string full = full_name(elements);
-  maps_.interleaved(
+  erasing_.interleaved(
       "erased", chosen_.rounds, [&](auto peer) { return fill_and_erase<map_of<decltype(peer)>>(elements); },
       [&](const std::string& map, const erased_memory& got) {
         if (elements > million) all_.add(at_a_million, "bytes per element", map, got.at_a_million);
@@ -264,7 +266,7 @@ void run::measure_erased() {
         all_.add("erased / 99 %, trimmed", "MiB", map, got.left_trimmed / mebibyte);
       });
   std::vector<std::vector<std::string>> rows;
-  for (const auto& map : maps_.names()) {
+  for (const auto& map : erasing_.names()) {
     const auto cell = [&](const std::string& what) { return number(all_.median(what, map)); };
     rows.push_back({map, cell(at_a_million), cell(full), cell("erased / full"), cell("erased / 99 %"),
                     cell("erased / 99 %, trimmed")});
@@ -311,14 +313,14 @@ template <class Map>
 void run::measure_churn() {
   const std::size_t elements = std::min(chosen_.largest, million);
   const auto name = [](std::size_t round) { return "churn / round " + std::to_string(round); };
-  maps_.interleaved(
+  erasing_.interleaved(
       "churn", chosen_.rounds, [&](auto peer) { return churn<map_of<decltype(peer)>>(elements); },
       [&](const std::string& map, const churn_memory& got) {
         for (std::size_t i = 0; i <= churn_rounds; ++i) all_.add(name(i), "bytes per element", map, got.after[i]);
         all_.add("churn / peak", "bytes per element", map, got.peak);
       });
   std::vector<std::vector<std::string>> rows;
-  for (const auto& map : maps_.names()) {
+  for (const auto& map : erasing_.names()) {
     std::vector<std::string> row{map};
     for (const std::size_t round : {std::size_t{0}, std::size_t{1}, std::size_t{5}, churn_rounds}) {
       row.push_back(number(all_.median(name(round), map)));
@@ -390,7 +392,8 @@ int main(int argc, char** argv) {
                  "       N of --largest: 100000 to 16000000\n";
     return 2;
   }
-  name_missing_peers();
+  name_missing(missing_owned_peers());
+  name_missing(missing_concurrent_peers());
   const memory_field maps(chosen->maps, [](auto peer) {
     if constexpr (requires { peer.locked; }) return behaves<decltype(peer)>();
     return behaves_alone<decltype(peer)>(3000, true) && behaves_alone<decltype(peer)>(0, true);

@@ -13,88 +13,41 @@
 #ifndef EVAC_BENCH_PEERS_CONCURRENT_PEERS_HPP
 #define EVAC_BENCH_PEERS_CONCURRENT_PEERS_HPP
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "peers/concurrent/folly.hpp"
+#include "peers/concurrent/growt.hpp"
 #include "peers/concurrent/libraries.hpp"
 #include "peers/concurrent/locked.hpp"
 #include "peers/peers.hpp"
 
 namespace bench {
 
-template <class Left, class Right>
-struct joined_lists;
-template <class... Left, class... Right>
-struct joined_lists<peer_list<Left...>, peer_list<Right...>> {
-  using type = peer_list<Left..., Right...>;
-};
-template <class Left, class Right>
-using joined = typename joined_lists<Left, Right>::type;
+// All that can be changed by many threads in all these ways.
+using concurrent_peers =
+    joined<peer_list<evac_sharded_peer, evac_sync_peer, std_mutex_peer, std_shared_mutex_peer, std_sharded_peer,
+                     absl_mutex_peer, absl_sharded_peer, absl_mutex_sharded_peer>,
+           if_found<EVAC_BENCH_HAS_TBB, struct tbb_peer>, if_found<EVAC_BENCH_HAS_LIBCUCKOO, struct libcuckoo_peer>,
+           if_found<EVAC_BENCH_HAS_BOOST, struct boost_concurrent_peer>,
+           if_found<EVAC_BENCH_HAS_PHMAP, struct phmap_peer>, if_found<EVAC_BENCH_HAS_GTL, struct gtl_peer>,
+           if_found<EVAC_BENCH_HAS_FOLLY, struct folly_peer>,
+           if_found<EVAC_BENCH_HAS_PARLAYHASH, struct parlayhash_peer>>;
 
-using own_concurrent_peers = peer_list<evac_sharded_peer, evac_sync_peer>;
-using standing_concurrent_peers = peer_list<std_shared_mutex_peer, absl_mutex_peer, absl_sharded_peer>;
-
-// Peers that are there only where they were found; the others are named by missing_concurrent_peers().
-#ifdef EVAC_BENCH_HAS_TBB
-using found_tbb = peer_list<tbb_peer>;
-#else
-using found_tbb = peer_list<>;
-#endif
-#ifdef EVAC_BENCH_HAS_LIBCUCKOO
-using found_libcuckoo = peer_list<libcuckoo_peer>;
-#else
-using found_libcuckoo = peer_list<>;
-#endif
-#ifdef EVAC_BENCH_HAS_BOOST
-using found_boost = peer_list<boost_concurrent_peer>;
-#else
-using found_boost = peer_list<>;
-#endif
-#ifdef EVAC_BENCH_HAS_PHMAP
-using found_phmap = peer_list<phmap_peer>;
-#else
-using found_phmap = peer_list<>;
-#endif
-#ifdef EVAC_BENCH_HAS_GTL
-using found_gtl = peer_list<gtl_peer>;
-#else
-using found_gtl = peer_list<>;
-#endif
-#ifdef EVAC_BENCH_HAS_PARLAYHASH
-using found_parlayhash = peer_list<parlayhash_peer>;
-#else
-using found_parlayhash = peer_list<>;
-#endif
-
-using concurrent_peers = joined<
-    own_concurrent_peers,
-    joined<standing_concurrent_peers,
-           joined<found_tbb, joined<found_libcuckoo,
-                                    joined<found_boost, joined<found_phmap, joined<found_gtl, found_parlayhash>>>>>>>;
+/// Those too that can insert, find and increment only.
+using counting_peers = joined<concurrent_peers, if_found<EVAC_BENCH_HAS_TBB, struct tbb_unordered_peer>,
+                              if_found<EVAC_BENCH_HAS_GROWT, struct growt_peer>>;
 
 /// Those that were not found when the build was configured.
 [[nodiscard]] inline std::vector<std::string> missing_concurrent_peers() {
-  std::vector<std::string> missing;
-#ifndef EVAC_BENCH_HAS_TBB
-  missing.emplace_back("tbb::concurrent_hash_map");
-#endif
-#ifndef EVAC_BENCH_HAS_LIBCUCKOO
-  missing.emplace_back("libcuckoo");
-#endif
-#ifndef EVAC_BENCH_HAS_BOOST
-  missing.emplace_back("boost::concurrent_flat_map");
-#endif
-#ifndef EVAC_BENCH_HAS_PHMAP
-  missing.emplace_back("phmap");
-#endif
-#ifndef EVAC_BENCH_HAS_GTL
-  missing.emplace_back("gtl");
-#endif
-#ifndef EVAC_BENCH_HAS_PARLAYHASH
-  missing.emplace_back("ParlayHash");
-#endif
-  return missing;
+  return missing_of({{"tbb::concurrent_hash_map and concurrent_unordered_map", EVAC_BENCH_HAS_TBB},
+                     {"libcuckoo", EVAC_BENCH_HAS_LIBCUCKOO},
+                     {"boost::concurrent_flat_map", EVAC_BENCH_HAS_BOOST},
+                     {"phmap", EVAC_BENCH_HAS_PHMAP},
+                     {"gtl", EVAC_BENCH_HAS_GTL},
+                     {"folly::ConcurrentHashMap", EVAC_BENCH_HAS_FOLLY},
+                     {"ParlayHash", EVAC_BENCH_HAS_PARLAYHASH},
+                     {"growt", EVAC_BENCH_HAS_GROWT}});
 }
 
 }  // namespace bench

@@ -20,11 +20,13 @@
 #include "peers/concurrent_peers.hpp"
 #include "support/measure.hpp"
 
-#if defined(EVAC_BENCH_HAS_BOOST) && __has_include(<boost/unordered/concurrent_flat_set.hpp>)
-#define EVAC_BENCH_HAS_BOOST_SET 1  // from 1.84 on
+#if EVAC_BENCH_HAS_BOOST && __has_include(<boost/unordered/concurrent_flat_set.hpp>)  // from 1.84 on
+#define EVAC_BENCH_HAS_BOOST_SET 1
 #include <boost/unordered/concurrent_flat_set.hpp>
+#else
+#define EVAC_BENCH_HAS_BOOST_SET 0
 #endif
-#ifdef EVAC_BENCH_HAS_PARLAYHASH
+#if EVAC_BENCH_HAS_PARLAYHASH
 #include <parlay_hash/unordered_set.h>
 #endif
 
@@ -113,19 +115,16 @@ struct absl_sharded_set_peer {
   using map = set_as_map<sharded_absl_set<K>, K>;
 };
 
-#ifdef EVAC_BENCH_HAS_BOOST_SET
+#if EVAC_BENCH_HAS_BOOST_SET
 struct boost_set_peer {
   static constexpr const char* name = "boost::concurrent_flat_set";
   static constexpr bool locked = true;
   template <class K, class>
   using map = set_as_map<boost::concurrent_flat_set<K>, K>;
 };
-using found_boost_set = peer_list<boost_set_peer>;
-#else
-using found_boost_set = peer_list<>;
 #endif
 
-#ifdef EVAC_BENCH_HAS_PHMAP
+#if EVAC_BENCH_HAS_PHMAP
 struct phmap_set_peer {
   static constexpr const char* name = "phmap::parallel_flat_hash_set";
   static constexpr bool locked = true;
@@ -146,12 +145,9 @@ struct phmap_set_peer {
   template <class K, class>
   using map = set_as_map<native<K>, K>;
 };
-using found_phmap_set = peer_list<phmap_set_peer>;
-#else
-using found_phmap_set = peer_list<>;
 #endif
 
-#ifdef EVAC_BENCH_HAS_PARLAYHASH
+#if EVAC_BENCH_HAS_PARLAYHASH
 struct parlayhash_set_peer {
   static constexpr const char* name = "ParlayHash, set";
   static constexpr bool locked = false;
@@ -170,13 +166,12 @@ struct parlayhash_set_peer {
   template <class K, class>
   using map = set_as_map<native<K>, K>;
 };
-using found_parlayhash_set = peer_list<parlayhash_set_peer>;
-#else
-using found_parlayhash_set = peer_list<>;
 #endif
 
 using concurrent_sets = joined<peer_list<evac_sharded_set_peer, evac_sync_set_peer, absl_sharded_set_peer>,
-                               joined<found_boost_set, joined<found_phmap_set, found_parlayhash_set>>>;
+                               if_found<EVAC_BENCH_HAS_BOOST_SET, struct boost_set_peer>,
+                               if_found<EVAC_BENCH_HAS_PHMAP, struct phmap_set_peer>,
+                               if_found<EVAC_BENCH_HAS_PARLAYHASH, struct parlayhash_set_peer>>;
 
 /// One thread, random operations, beside std::unordered_set.
 template <class Peer>

@@ -8,13 +8,19 @@
 #include <cstddef>
 #include <evac/map.hpp>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
-#ifdef EVAC_BENCH_HAS_BOOST_FLAT_MAP
+#if EVAC_BENCH_HAS_BOOST_FLAT_MAP
 #include <boost/unordered/unordered_flat_map.hpp>
+#endif
+#if EVAC_BENCH_HAS_ANKERL
+#include <ankerl/unordered_dense.h>
 #endif
 
 namespace bench {
@@ -45,7 +51,7 @@ struct evac_peer {
   using map = evac::map<K, V>;
   static std::string_view lookup_key(std::string_view text) { return text; }
 };
-#ifdef EVAC_BENCH_HAS_BOOST_FLAT_MAP
+#if EVAC_BENCH_HAS_BOOST_FLAT_MAP
 struct boost_peer {
   static constexpr const char* name = "boost::unordered_flat_map";
   template <class K, class V>
@@ -53,16 +59,50 @@ struct boost_peer {
 };
 #endif
 
+#if EVAC_BENCH_HAS_ANKERL
+struct ankerl_peer {
+  static constexpr const char* name = "ankerl::unordered_dense::map";
+  template <class K, class V>
+  using map = ankerl::unordered_dense::map<K, V>;
+};
+#endif
+
 template <class... Peers>
 struct peer_list {};
+
+template <class... Lists>
+struct joined_lists;
+template <class... Peers>
+struct joined_lists<peer_list<Peers...>> {
+  using type = peer_list<Peers...>;
+};
+template <class... Left, class... Right, class... Others>
+struct joined_lists<peer_list<Left...>, peer_list<Right...>, Others...>
+    : joined_lists<peer_list<Left..., Right...>, Others...> {};
+template <class... Lists>
+using joined = typename joined_lists<Lists...>::type;
+
+/// A peer that is defined only where it was found when this was configured: then `found` is 1, else 0.
+template <int found, class Peer>
+using if_found = std::conditional_t<found != 0, peer_list<Peer>, peer_list<>>;
+
+/// Names of those that were not found.
+[[nodiscard]] inline std::vector<std::string> missing_of(std::initializer_list<std::pair<const char*, int>> peers) {
+  std::vector<std::string> missing;
+  for (const auto& [name, found] : peers) {
+    if (found == 0) missing.emplace_back(name);
+  }
+  return missing;
+}
+
 using main_peers = peer_list<std_peer, absl_peer, evac_peer>;
-#ifdef EVAC_BENCH_HAS_BOOST_FLAT_MAP
-using all_peers = peer_list<std_peer, absl_peer, boost_peer, evac_peer>;
-using flat_peers = peer_list<absl_peer, boost_peer, evac_peer>;
-#else
-using all_peers = main_peers;
-using flat_peers = peer_list<absl_peer, evac_peer>;
-#endif
+using flat_peers = joined<peer_list<absl_peer>, if_found<EVAC_BENCH_HAS_BOOST_FLAT_MAP, struct boost_peer>,
+                          if_found<EVAC_BENCH_HAS_ANKERL, struct ankerl_peer>, peer_list<evac_peer>>;
+using all_peers = joined<peer_list<std_peer>, flat_peers>;
+[[nodiscard]] inline std::vector<std::string> missing_owned_peers() {
+  return missing_of({{"boost::unordered_flat_map", EVAC_BENCH_HAS_BOOST_FLAT_MAP},
+                     {"ankerl::unordered_dense", EVAC_BENCH_HAS_ANKERL}});
+}
 
 /// visit(peer) for each, in order: rounds are interleaved by calling this once a round.
 template <class... Peers, class Visit>

@@ -89,7 +89,7 @@ struct shared_rows {
   shared_rows out;
   for (const auto& name : missing_concurrent_peers()) out.missing.push_back(name + " (not found)");
   std::map<std::string, std::array<std::vector<double>, sharing_threads.size()>> rates;
-  for_each_peer(concurrent_peers{}, [&](auto peer) {
+  for_each_peer(counting_peers{}, [&](auto peer) {
     if (in_child([] { return behaves<decltype(peer)>(); }).value_or(false)) {
       rates[peer.name];
     } else {
@@ -97,7 +97,7 @@ struct shared_rows {
     }
   });
   for (std::size_t round = 0; round < rounds; ++round) {
-    for_each_peer(concurrent_peers{}, [&](auto peer) {
+    for_each_peer(counting_peers{}, [&](auto peer) {
       if (!rates.contains(peer.name)) return;
       std::cerr << "\r\033[Kshared words: round " << round + 1 << " of " << rounds << ", " << peer.name << std::flush;
       for (std::size_t i = 0; i < sharing_threads.size(); ++i) {
@@ -114,7 +114,7 @@ struct shared_rows {
     });
   }
   std::cerr << '\n';
-  for_each_peer(concurrent_peers{}, [&](auto peer) {
+  for_each_peer(counting_peers{}, [&](auto peer) {
     if (!rates.contains(peer.name)) return;
     std::vector<std::string> row{peer.name};
     for (std::size_t i = 0; i < sharing_threads.size(); ++i) {

@@ -17,22 +17,23 @@
 
 #include "peers/peers.hpp"
 
-#ifdef EVAC_BENCH_HAS_BOOST
+#if EVAC_BENCH_HAS_BOOST
 #include <boost/unordered/concurrent_flat_map.hpp>
 #endif
-#ifdef EVAC_BENCH_HAS_TBB
+#if EVAC_BENCH_HAS_TBB
 #include <tbb/concurrent_hash_map.h>
+#include <tbb/concurrent_unordered_map.h>
 #endif
-#ifdef EVAC_BENCH_HAS_LIBCUCKOO
+#if EVAC_BENCH_HAS_LIBCUCKOO
 #include <libcuckoo/cuckoohash_map.hh>
 #endif
-#ifdef EVAC_BENCH_HAS_PHMAP
+#if EVAC_BENCH_HAS_PHMAP
 #include <parallel_hashmap/phmap.h>
 #endif
-#ifdef EVAC_BENCH_HAS_GTL
+#if EVAC_BENCH_HAS_GTL
 #include <gtl/phmap.hpp>
 #endif
-#ifdef EVAC_BENCH_HAS_PARLAYHASH
+#if EVAC_BENCH_HAS_PARLAYHASH
 // g++ sees an empty optional copied in it, and not that nobody reads the copy.
 #pragma GCC diagnostic push
 #if !defined(__clang__)
@@ -46,6 +47,18 @@ namespace bench {
 
 template <class K>
 inline constexpr bool is_text = std::is_same_v<K, std::string>;
+
+/// For maps that are asked by keys only: a string is kept per thread, so that asking by a view allocates nothing.
+template <class K, class Q>
+const K& kept_key(const Q& key) {
+  if constexpr (std::is_same_v<Q, K>) {
+    return key;
+  } else {
+    thread_local K kept;
+    kept = key;
+    return kept;
+  }
+}
 
 /// What evac::sharded_map and boost::concurrent_flat_map have in common: all but look-ups of a new key by a view.
 template <class Map, class K, class V>
@@ -118,8 +131,11 @@ struct counter {
   counter(const counter& other) : value(other.value.load(std::memory_order_relaxed)) {}
   counter& operator=(const counter&) = delete;
   operator V() const { return value.load(std::memory_order_relaxed); }  // NOLINT(google-explicit-constructor)
+  void add(const V& by) const { value.fetch_add(by, std::memory_order_relaxed); }
   mutable std::atomic<V> value;
 };
+template <bool counts, class V>
+using counted_value = typename std::conditional_t<counts, std::type_identity<counter<V>>, std::type_identity<V>>::type;
 
 struct evac_sync_peer {
   static constexpr const char* name = "evac::sync_map";
@@ -128,8 +144,7 @@ struct evac_sync_peer {
   class map {
     // Elements in slots are replaced in place anyway.
     static constexpr bool counts_in_place = is_text<K> && std::is_integral_v<V>;
-    using value_type =
-        typename std::conditional_t<counts_in_place, std::type_identity<counter<V>>, std::type_identity<V>>::type;
+    using value_type = counted_value<counts_in_place, V>;
 
    public:
     explicit map(std::size_t expected = 0) : map_(expected) {}
@@ -144,7 +159,7 @@ struct evac_sync_peer {
     template <class Q>
     void increment(const Q& key, const V& by) {
       if constexpr (counts_in_place) {
-        const auto add = [&](const value_type& value) { value.value.fetch_add(by, std::memory_order_relaxed); };
+        const auto add = [&](const value_type& value) { value.add(by); };
         while (!map_.load(key, add) && map_.load_or_store(K(key), by).loaded) {
         }
       } else {
@@ -183,7 +198,7 @@ struct evac_sync_peer {
   };
 };
 
-#ifdef EVAC_BENCH_HAS_BOOST
+#if EVAC_BENCH_HAS_BOOST
 struct boost_concurrent_peer {
   static constexpr const char* name = "boost::concurrent_flat_map";
   static constexpr bool locked = true;
@@ -197,7 +212,7 @@ struct boost_concurrent_peer {
 };
 #endif
 
-#ifdef EVAC_BENCH_HAS_TBB
+#if EVAC_BENCH_HAS_TBB
 struct text_hash_compare {
   using is_transparent = void;
   static std::size_t hash(std::string_view text) { return std::hash<std::string_view>{}(text); }
@@ -264,9 +279,59 @@ struct tbb_peer {
     mutable native map_;  // its look-up by a view is not const
   };
 };
+struct tbb_text_hash : string_hash {
+  using transparent_key_equal = std::equal_to<>;
+};
+/// Erases and assigns only where nobody else looks, so that it is not asked to.
+struct tbb_unordered_peer {
+  static constexpr const char* name = "tbb::concurrent_unordered_map";
+  static constexpr bool locked = false;
+  template <class K, class V>
+  class map {
+    using native =
+        std::conditional_t<is_text<K>, tbb::concurrent_unordered_map<K, counter<V>, tbb_text_hash, std::equal_to<>>,
+                           tbb::concurrent_unordered_map<K, counter<V>>>;
+
+   public:
+    explicit map(std::size_t expected = 0) {
+      if (expected != 0) map_.reserve(expected);
+    }
+    template <class Q>
+    bool insert(const Q& key, const V& value) {
+      return map_.emplace(K(key), value).second;
+    }
+    template <class Q>
+    void increment(const Q& key, const V& by) {
+      if (const auto at = map_.find(key); at != map_.end()) {
+        at->second.add(by);
+      } else if (const auto [other, fresh] = map_.emplace(K(key), by); !fresh) {
+        other->second.add(by);
+      }
+    }
+    template <class Q>
+    bool find(const Q& key, V& out) const {
+      return look(key, [&](const V& value) { out = value; });
+    }
+    template <class Q, class F>
+    bool look(const Q& key, const F& f) const {
+      const auto at = map_.find(key);
+      if (at == map_.end()) return false;
+      f(at->second);
+      return true;
+    }
+    [[nodiscard]] std::size_t size() const { return map_.size(); }
+    template <class F>
+    void for_each(const F& f) const {
+      for (const auto& [key, value] : map_) f(key, value);
+    }
+
+   private:
+    native map_;
+  };
+};
 #endif
 
-#ifdef EVAC_BENCH_HAS_LIBCUCKOO
+#if EVAC_BENCH_HAS_LIBCUCKOO
 struct libcuckoo_peer {
   static constexpr const char* name = "libcuckoo";
   static constexpr bool locked = true;
@@ -354,7 +419,9 @@ class submapped_map {
   }
   template <class Q>
   bool erase(const Q& key) {
-    return map_.erase_if(key, [](auto&) { return true; });
+    bool erased = false;
+    map_.erase_if(key, [&](auto&) { return erased = true; });
+    return erased;  // gtl itself says so too when another thread was faster
   }
   [[nodiscard]] std::size_t size() const { return map_.size(); }
   template <class F>
@@ -366,7 +433,7 @@ class submapped_map {
   Native map_;
 };
 
-#ifdef EVAC_BENCH_HAS_PHMAP
+#if EVAC_BENCH_HAS_PHMAP
 struct phmap_peer {
   static constexpr const char* name = "phmap::parallel_flat_hash_map";
   static constexpr bool locked = true;
@@ -381,7 +448,7 @@ struct phmap_peer {
   };
 };
 #endif
-#ifdef EVAC_BENCH_HAS_GTL
+#if EVAC_BENCH_HAS_GTL
 struct gtl_peer {
   static constexpr const char* name = "gtl::parallel_flat_hash_map";
   static constexpr bool locked = true;
@@ -396,7 +463,7 @@ struct gtl_peer {
 };
 #endif
 
-#ifdef EVAC_BENCH_HAS_PARLAYHASH
+#if EVAC_BENCH_HAS_PARLAYHASH
 /// Readers take no lock here. Nothing is changed in place: an update makes a new element.
 struct parlayhash_peer {
   static constexpr const char* name = "ParlayHash";
@@ -407,26 +474,26 @@ struct parlayhash_peer {
     explicit map(std::size_t expected = 0) : map_(static_cast<long>(expected)) {}
     template <class Q>
     bool insert(const Q& key, const V& value) {
-      return !map_.Insert(as_key(key), value).has_value();
+      return !map_.Insert(kept_key<K>(key), value).has_value();
     }
     template <class Q>
     bool upsert(const Q& key, const V& value) {
-      return !map_.Upsert(as_key(key), [&](const std::optional<V>&) { return value; }).has_value();
+      return !map_.Upsert(kept_key<K>(key), [&](const std::optional<V>&) { return value; }).has_value();
     }
     template <class Q>
     void increment(const Q& key, const V& by) {
-      map_.Upsert(as_key(key), [&](const std::optional<V>& there) { return there ? *there + by : by; });
+      map_.Upsert(kept_key<K>(key), [&](const std::optional<V>& there) { return there ? *there + by : by; });
     }
     template <class Q>
     bool find(const Q& key, V& out) const {
-      const std::optional<V> found = map_.Find(as_key(key));
+      const std::optional<V> found = map_.Find(kept_key<K>(key));
       if (!found) return false;
       out = *found;
       return true;
     }
     template <class Q>
     bool erase(const Q& key) {
-      return map_.Remove(as_key(key)).has_value();
+      return map_.Remove(kept_key<K>(key)).has_value();
     }
     [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(map_.size()); }
     template <class F>
@@ -435,17 +502,6 @@ struct parlayhash_peer {
     }
 
    private:
-    // It is asked by keys only: a string is kept per thread, so that asking by a view allocates nothing.
-    template <class Q>
-    static const K& as_key(const Q& key) {
-      if constexpr (std::is_same_v<Q, K>) {
-        return key;
-      } else {
-        thread_local K kept;
-        kept = key;
-        return kept;
-      }
-    }
     mutable parlay::parlay_unordered_map<K, V> map_;
   };
 };

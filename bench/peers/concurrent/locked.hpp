@@ -7,6 +7,7 @@
 #include <absl/strings/string_view.h>
 #include <absl/synchronization/mutex.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -42,6 +43,18 @@ class absl_shared_mutex {
   absl::Mutex mutex_;
 };
 
+/// std::mutex, asked as if readers could share it.
+class exclusive_mutex {
+ public:
+  void lock() { mutex_.lock(); }
+  void unlock() { mutex_.unlock(); }
+  void lock_shared() { mutex_.lock(); }
+  void unlock_shared() { mutex_.unlock(); }
+
+ private:
+  std::mutex mutex_;
+};
+
 /// How a map of one owner is asked. The hash is what the shard was chosen by; a map that can use it need not compute it
 /// again.
 struct std_calls {
@@ -49,8 +62,8 @@ struct std_calls {
   template <class K, class V>
   using map = std_peer::map<K, V>;
   template <class Q>
-  static std::size_t hash(const Q&) {
-    return 0;  // never sharded
+  static std::size_t hash(const Q& key) {
+    return std::hash<Q>{}(key) * 0x9E3779B97F4A7C15ULL;  // that of an integer is the integer: its top bits may be zeros
   }
   template <class Map, class Q>
   static auto find(Map& map, const Q& key, std::size_t) {
@@ -195,32 +208,42 @@ class guarded_map {
   std::unique_ptr<shard[]> shards_;
 };
 
-struct std_shared_mutex_peer {
-  static constexpr const char* name = "std::unordered_map + std::shared_mutex";
+template <class Calls, class Mutex>
+struct one_lock {
   static constexpr bool locked = true;
   template <class K, class V>
-  struct map : guarded_map<K, V, std_calls, std::shared_mutex> {
-    explicit map(std::size_t expected = 0) : guarded_map<K, V, std_calls, std::shared_mutex>(1, expected) {}
-  };
-};
-struct absl_mutex_peer {
-  static constexpr const char* name = "absl::flat_hash_map + absl::Mutex";
-  static constexpr bool locked = true;
-  template <class K, class V>
-  struct map : guarded_map<K, V, absl_calls, absl_shared_mutex> {
-    explicit map(std::size_t expected = 0) : guarded_map<K, V, absl_calls, absl_shared_mutex>(1, expected) {}
+  struct map : guarded_map<K, V, Calls, Mutex> {
+    explicit map(std::size_t expected = 0) : guarded_map<K, V, Calls, Mutex>(1, expected) {}
   };
 };
 /// As many shards as evac::sharded_map has by default.
-struct absl_sharded_peer {
-  static constexpr const char* name = "absl::flat_hash_map sharded";
+template <class Calls, class Mutex>
+struct lock_per_shard {
   static constexpr bool locked = true;
   template <class K, class V>
-  struct map : guarded_map<K, V, absl_calls_hashed, std::shared_mutex> {
+  struct map : guarded_map<K, V, Calls, Mutex> {
     explicit map(std::size_t expected = 0)
-        : guarded_map<K, V, absl_calls_hashed, std::shared_mutex>(4 * std::max(1U, std::thread::hardware_concurrency()),
-                                                                  expected) {}
+        : guarded_map<K, V, Calls, Mutex>(4 * std::max(1U, std::thread::hardware_concurrency()), expected) {}
   };
+};
+
+struct std_mutex_peer : one_lock<std_calls, exclusive_mutex> {
+  static constexpr const char* name = "std::unordered_map + std::mutex";
+};
+struct std_shared_mutex_peer : one_lock<std_calls, std::shared_mutex> {
+  static constexpr const char* name = "std::unordered_map + std::shared_mutex";
+};
+struct std_sharded_peer : lock_per_shard<std_calls, std::shared_mutex> {
+  static constexpr const char* name = "std::unordered_map sharded";
+};
+struct absl_mutex_peer : one_lock<absl_calls, absl_shared_mutex> {
+  static constexpr const char* name = "absl::flat_hash_map + absl::Mutex";
+};
+struct absl_sharded_peer : lock_per_shard<absl_calls_hashed, std::shared_mutex> {
+  static constexpr const char* name = "absl::flat_hash_map sharded";
+};
+struct absl_mutex_sharded_peer : lock_per_shard<absl_calls_hashed, absl_shared_mutex> {
+  static constexpr const char* name = "absl::flat_hash_map sharded + absl::Mutex";
 };
 
 }  // namespace bench
