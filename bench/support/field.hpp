@@ -75,9 +75,10 @@ class field {
 
   /// The same for measure(peer, turn), which calls turn.pass() between its steps: so the rounds are interleaved step by
   /// step. No more than `at_once` maps are in memory at a time.
-  template <class Result, class Measure, class Take>
-  void in_turns(const std::string& part, std::size_t rounds, std::size_t at_once, const Measure& measure,
-                const Take& take) const {
+  /// `besides` are measured with them.
+  template <class Result, class Besides, class Measure, class Take>
+  void in_turns(const std::string& part, std::size_t rounds, std::size_t at_once, Besides besides,
+                const Measure& measure, const Take& take) const {
     for (std::size_t round = 0; round < rounds; ++round) {
       std::optional<processes_in_turn<Result>> processes;
       std::vector<std::string> group;
@@ -97,13 +98,16 @@ class field {
         processes.reset();
         group.clear();
       };
-      for_each_peer(Peers{}, [&](auto peer) {
-        if (std::find(names_.begin(), names_.end(), peer.name) == names_.end()) return;
+      const auto add = [&](auto peer) {
         if (!processes) processes.emplace();
         processes->add([&](turn& mine) { return measure(peer, mine); });
         group.emplace_back(peer.name);
         if (group.size() == at_once) run_group();
+      };
+      for_each_peer(Peers{}, [&](auto peer) {
+        if (std::find(names_.begin(), names_.end(), peer.name) != names_.end()) add(peer);
       });
+      for_each_peer(besides, add);
       run_group();
     }
     std::cerr << "\r\033[K";

@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "peers/owned.hpp"
 #include "support/results.hpp"
 #include "support/threads.hpp"
 #include "support/turns.hpp"
@@ -19,6 +21,15 @@ namespace bench {
 inline constexpr std::array<unsigned, 3> update_shares{0, 10, 50};
 inline constexpr std::array<std::size_t, 7> thread_counts{1, 2, 4, 8, 16, 32, 64};
 static_assert(thread_counts.back() == streams::most_threads);
+
+/// What a map costs that threads cannot share: measured with one.
+struct one_thread_absl : owned<absl_peer> {
+  static constexpr const char* name = "absl::flat_hash_map, not shared";
+  static constexpr bool one_thread = true;
+};
+using unshared_maps = peer_list<one_thread_absl>;
+template <class Peer>
+inline constexpr bool is_shared = !requires { Peer::one_thread; };
 
 /// How long each mix runs, with how many threads at most, and whether its rate is per second or per second of processor
 /// time.
@@ -34,12 +45,15 @@ struct mix_rates {
   double mix[skews.size()][update_shares.size()][thread_counts.size()];
   double hot_key[thread_counts.size()];  // one key read by all
   double one_by_one, in_bulk;
+  double stored_key;  // one key read by one thread, stored to by another
 };
 
 template <class Peer>
 class mix_runner {
  public:
-  mix_runner(const streams& prepared, const timing& how) : prepared_(prepared), how_(how), map_(2 * prepared.resident) {
+  /// A map that is made for so many elements, and filled.
+  mix_runner(const streams& prepared, const timing& how, std::size_t expected)
+      : prepared_(prepared), how_(how), map_(expected) {
     for (std::size_t i = 0; i < prepared.resident; ++i)
       wrong_ += map_.insert(resident_key(i), ~resident_key(i)) ? 0 : 1;
     size_ = prepared.resident;
@@ -109,6 +123,35 @@ class mix_runner {
     return checked(run);
   }
 
+  /// The same by one, while another stores to the key: only the reads count.
+  [[nodiscard]] double read_stored_key()
+    requires requires(typename Peer::template map<std::uint64_t, std::uint64_t>& map) { map.upsert(1, 1); }
+  {
+    const std::uint64_t key = resident_key(0);
+    std::uint64_t read = 0;
+    std::uint64_t wrong = 0;
+    std::uint64_t stored = 0;
+    threads_run run = run_threads(2, how_.seconds, [&](std::size_t t, const std::atomic<bool>& stop) {
+      std::uint64_t done = 0;
+      while (!stop.load(std::memory_order_relaxed)) {  // relaxed: as above
+        for (std::size_t i = 0; i < operations::block; ++i) {
+          std::uint64_t value = 0;
+          if (t == 1) {
+            map_.upsert(key, ~key);
+          } else {
+            wrong += map_.find(key, value) && value == ~key ? 0 : 1;
+          }
+        }
+        done += operations::block;
+      }
+      (t == 0 ? read : stored) = done;
+      return done;
+    });
+    wrong_ += wrong + (stored == 0 ? 1 : 0);
+    run.operations = read;
+    return checked(run);
+  }
+
   /// Uniform look-ups by one thread, 256 keys at a time: with the map's bulk look-up, or in a loop.
   [[nodiscard]] double look_up_lists(bool in_bulk) {
     constexpr std::size_t list = 256;
@@ -164,24 +207,44 @@ class mix_runner {
 template <class Peer>
 [[nodiscard]] mix_rates run_mixes(const streams& prepared, const timing& how, turn& mine) {
   // Never destroyed: the process ends here, and tearing down millions of nodes takes longer than measuring.
-  auto& runner = *new mix_runner<Peer>(prepared, how);
+  auto& runner = *new mix_runner<Peer>(prepared, how, 2 * prepared.resident);
+  const std::size_t most_threads = is_shared<Peer> ? how.most_threads : 1;
   mix_rates rates{};
-  for (std::size_t t = 0; t < thread_counts.size() && thread_counts[t] <= how.most_threads; ++t) {
+  for (std::size_t t = 0; t < thread_counts.size() && thread_counts[t] <= most_threads; ++t) {
     mine.pass();
     rates.hot_key[t] = runner.read_hot_key(thread_counts[t]);
+  }
+  if constexpr (is_shared<Peer> && requires { runner.read_stored_key(); }) {
+    mine.pass();
+    rates.stored_key = runner.read_stored_key();
   }
   mine.pass();
   rates.one_by_one = runner.look_up_lists(false);
   rates.in_bulk = mix_runner<Peer>::has_bulk ? runner.look_up_lists(true) : invalid;
   for (const skew of : skews) {
     for (std::size_t u = 0; u < update_shares.size(); ++u) {
-      for (std::size_t t = 0; t < thread_counts.size() && thread_counts[t] <= how.most_threads; ++t) {
+      for (std::size_t t = 0; t < thread_counts.size() && thread_counts[t] <= most_threads; ++t) {
         mine.pass();
         rates.mix[static_cast<std::size_t>(of)][u][t] = runner.run(of, update_shares[u], thread_counts[t]);
       }
     }
   }
   return rates;
+}
+
+/// Million look-ups a second by one thread, in a map that was made for its keys and in one that has grown to them.
+struct grown_rates {
+  double presized, grown;
+};
+template <class Peer>
+[[nodiscard]] grown_rates look_up_grown(const streams& prepared, const timing& how, turn& mine) {
+  const auto rate_in = [&](std::size_t expected) {
+    const auto runner = std::make_unique<mix_runner<Peer>>(prepared, how, expected);
+    mine.pass();
+    return runner->look_up_lists(false);
+  };
+  const double presized = rate_in(prepared.resident);
+  return {presized, rate_in(0)};
 }
 
 [[nodiscard]] inline std::string threads_text(std::size_t threads) {
@@ -193,6 +256,11 @@ template <class Peer>
 [[nodiscard]] inline std::string hot_key_name(const std::string& size, std::size_t threads) {
   return size + ", one hot key, " + threads_text(threads);
 }
+[[nodiscard]] inline std::string stored_key_name(const std::string& size) {
+  return size + ", one hot key beside a thread that stores to it";
+}
+[[nodiscard]] inline std::string one_by_one_name(const std::string& size) { return size + ", uniform, one by one"; }
+[[nodiscard]] inline std::string in_bulk_name(const std::string& size) { return size + ", uniform, in bulk"; }
 
 inline void record(results& all, const std::string& size, const std::string& map, const mix_rates& rates) {
   for (const skew of : skews) {
@@ -206,8 +274,9 @@ inline void record(results& all, const std::string& size, const std::string& map
   for (std::size_t t = 0; t < thread_counts.size(); ++t) {
     if (rates.hot_key[t] != 0) all.add(hot_key_name(size, thread_counts[t]), "Mops", map, rates.hot_key[t]);
   }
-  all.add(size + ", uniform, one by one", "Mops", map, rates.one_by_one);
-  if (!std::isnan(rates.in_bulk)) all.add(size + ", uniform, in bulk", "Mops", map, rates.in_bulk);
+  if (rates.stored_key != 0) all.add(stored_key_name(size), "Mops", map, rates.stored_key);
+  all.add(one_by_one_name(size), "Mops", map, rates.one_by_one);
+  if (!std::isnan(rates.in_bulk)) all.add(in_bulk_name(size), "Mops", map, rates.in_bulk);
 }
 
 }  // namespace bench

@@ -5,11 +5,11 @@
 //                         [--all-sizes] [--by-cpu] [--text PATH] [--json FILE]
 //
 // --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers, and, as these run
-// only when they are named or with --all-parts: words, ycsb, counting, sets, go); --maps: likewise for maps. --threads:
-// up to 64, 4 unless given; what they do takes 84 MB for each. --text: files whose words are the keys of the part
-// words. Rounds are interleaved over the maps, those of mixes step by step; each map and round runs in a process of its
-// own; figures are medians. Each adapter passes a short correctness run before it is timed, each result is checked
-// before it counts.
+// only when they are named or with --all-parts: words, ycsb, counting, sets, grown, go); --maps: likewise for maps.
+// --threads: up to 64, 4 unless given; what they do takes 84 MB for each. --text: files whose words are the keys of the
+// part words. Rounds are interleaved over the maps, those of mixes step by step; each map and round runs in a process
+// of its own; figures are medians. Each adapter passes a short correctness run before it is timed, each result is
+// checked before it counts.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -27,9 +27,11 @@
 #include "support/report.hpp"
 #include "support/results.hpp"
 #include "support/scoreboard.hpp"
+#include "throughput/bars.hpp"
 #include "throughput/beside_go.hpp"
 #include "throughput/mixes.hpp"
 #include "throughput/others.hpp"
+#include "throughput/settings.hpp"
 #include "throughput/streams.hpp"
 #include "throughput/workloads.hpp"
 
@@ -37,67 +39,7 @@ namespace {
 
 using namespace bench;
 
-const std::string us = evac_sharded_peer::name;
-
-struct settings {
-  std::string only;
-  std::string maps;
-  std::string json;
-  std::size_t rounds = 3;
-  double seconds = 0.3;
-  bool all_sizes = false;
-  bool by_cpu = false;
-  bool all_parts = false;
-  std::size_t most_threads = 4;
-  std::string text = "/usr/include";
-  [[nodiscard]] bool wants(const std::string& part) const { return part.find(only) != std::string::npos; }
-  /// Parts that take long, or say more of the same: only when they are asked for.
-  [[nodiscard]] bool wants_besides(const std::string& part) const {
-    return wants(part) && (all_parts || !only.empty());
-  }
-  /// Go's maps take minutes to be filled.
-  [[nodiscard]] bool wants_go() const { return all_parts || !only.empty() || !maps.empty(); }
-  [[nodiscard]] timing how() const { return {seconds, most_threads, by_cpu}; }
-  [[nodiscard]] std::vector<std::size_t> threads() const {
-    std::vector<std::size_t> counts;
-    for (const std::size_t each : thread_counts) {
-      if (each <= most_threads) counts.push_back(each);
-    }
-    return counts;
-  }
-  /// "map", "1 thread", "2 threads", ...
-  [[nodiscard]] std::vector<std::string> head() const {
-    std::vector<std::string> cells{"map"};
-    for (const std::size_t each : threads()) cells.push_back(threads_text(each));
-    return cells;
-  }
-};
-
-struct size_case {
-  std::string name;
-  std::size_t resident;
-};
-[[nodiscard]] std::vector<size_case> sizes_of(const settings& chosen) {
-  std::vector<size_case> all{{"100 K", 100'000}, {"10 M", 10'000'000}};
-  if (chosen.all_sizes) all.insert(all.begin(), {"10 K", 10'000});
-  std::erase_if(all, [&](const size_case& each) { return !chosen.wants("mixes " + each.name); });
-  return all;
-}
-
 // ---- mixes
-
-[[nodiscard]] std::string geometric_mean_name(std::size_t threads) {
-  return "geometric mean, " + threads_text(threads);
-}
-
-template <class Visit>
-void for_each_mix(const std::vector<size_case>& sizes, const Visit& visit) {
-  for (const auto& size : sizes) {
-    for (const skew of : skews) {
-      for (const unsigned updates : update_shares) visit(size.name, of, updates);
-    }
-  }
-}
 
 void print_mixes(const settings& chosen, const results& all, const std::vector<std::string>& maps,
                  const std::vector<size_case>& sizes) {
@@ -148,22 +90,27 @@ void print_reads(const results& all, const std::vector<std::string>& maps, const
     std::vector<std::vector<std::string>> rows;
     for (const auto& map : maps) {
       rows.push_back({map, all.cell(hot_key_name(size.name, 1), map), all.cell(hot_key_name(size.name, 2), map),
-                      all.cell(size.name + ", uniform, one by one", map),
-                      all.cell(size.name + ", uniform, in bulk", map)});
+                      all.cell(stored_key_name(size.name), map), all.cell(one_by_one_name(size.name), map),
+                      all.cell(in_bulk_name(size.name), map)});
     }
     std::cout << "\n" << size.name << " resident keys, reads, million/s\n";
-    print_table(std::cout, {"map", "one hot key, 1 thread", "2 threads", "uniform, 1 thread", "in bulk"}, rows);
+    print_table(std::cout,
+                {"map", "one hot key, 1 thread", "2 threads", "1 beside a storing one", "uniform, 1 thread", "in bulk"},
+                rows);
   }
 }
 
-template <class Field, class Take>
-void mixes_in_turns(const settings& chosen, const Field& maps, const std::string& part, std::size_t rounds,
-                    const streams& prepared, const Take& take) {
-  // As many at once as there is memory for: some take 100 bytes for an element.
+/// As many maps at once as there is memory for: some take 100 bytes for an element.
+[[nodiscard]] std::size_t most_at_once(const streams& prepared) {
   const std::size_t bytes = prepared.resident * 100 + (std::size_t{64} << 20U);
-  const std::size_t at_once = std::max<std::size_t>(1, available_bytes() / 4 * 3 / bytes);
+  return std::max<std::size_t>(1, available_bytes() / 4 * 3 / bytes);
+}
+
+template <class Field, class Besides, class Take>
+void mixes_in_turns(const settings& chosen, const Field& maps, Besides besides, const std::string& part,
+                    std::size_t rounds, const streams& prepared, const Take& take) {
   maps.template in_turns<mix_rates>(
-      part, rounds, at_once,
+      part, rounds, most_at_once(prepared), besides,
       [&](auto peer, turn& mine) { return run_mixes<decltype(peer)>(prepared, chosen.how(), mine); }, take);
 }
 
@@ -198,94 +145,50 @@ void measure_mixes(const settings& chosen, const concurrent_field& maps, const g
     if (!go.names().empty()) for_go.emplace(prepared, chosen.most_threads);
     rounds_with_go(
         "mixes " + size.name, chosen, go,
-        [&](const std::string& part) { mixes_in_turns(chosen, maps, part, 1, prepared, take); },
+        [&](const std::string& part) { mixes_in_turns(chosen, maps, unshared_maps{}, part, 1, prepared, take); },
         [&](const std::string& map) { take(map, for_go->run(map, chosen.how())); });
   }
-  const auto names = names_of(maps, go);
+  auto names = names_of(maps, go);
+  names.emplace_back(unshared);
   print_mixes(chosen, all, names, sizes);
   print_reads(all, names, sizes);
   print_means(chosen, all, names, sizes);
 }
 
-/// The fastest of these maps in this case, and its figure.
-[[nodiscard]] std::pair<std::string, double> best_of(const results& all, const std::vector<std::string>& maps,
-                                                     const std::string& what) {
-  std::pair<std::string, double> best{"nobody", invalid};
-  for (const auto& map : maps) {
-    const double figure = all.median(what, map);
-    if (!(figure <= best.second) && !std::isnan(figure)) best = {map, figure};
-  }
-  return best;
-}
-
-/// The case in which a ratio is worst.
-struct worst_case {
-  double ratio = invalid;
-  std::string where = "nowhere";
-  void look_at(double candidate, const std::string& what) {
-    if (std::isnan(candidate) || candidate >= ratio) return;
-    ratio = candidate;
-    where = what;
-  }
-};
-
-void mean_bars(const settings& chosen, const results& all, const concurrent_field& maps,
-               const std::vector<size_case>& sizes, scoreboard& board) {
-  for (const std::size_t threads : chosen.threads()) {
-    const std::string what = geometric_mean_name(threads);
-    const auto [peer, figure] = best_of(all, maps.locked(), what);
-    const double own = all.median(what, us);
-    board.enter_at_least(what + ", Mops, over the best locked peer",
-                         us + ' ' + fixed(own) + ", " + peer + ' ' + fixed(figure), own / figure, 1.1);
-    worst_case worst;
-    for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
-      const std::string mix = mix_name(size, of, updates, threads);
-      const auto [best, rate] = best_of(all, maps.locked(), mix);
-      worst.look_at(all.median(mix, us) / rate, mix + " (" + best + ')');
-    });
-    board.enter_at_least("worst single mix, " + threads_text(threads) + ", over the locked peer that is best in it",
-                         worst.where, worst.ratio, 0.9);
-  }
-}
-
-void scaling_bars(const settings& chosen, const results& all, const std::vector<size_case>& sizes, scoreboard& board) {
-  const auto enter = [&](const std::string& what, const std::string& one, const std::string& two, double wanted) {
-    const double before = all.median(one, us);
-    const double after = all.median(two, us);
-    board.enter_at_least("scaling 1 -> 2 threads, " + what, fixed(before) + " -> " + fixed(after) + " Mops",
-                         after / before, wanted);
-  };
-  for (const auto& size : sizes) {
-    const auto mix = [&](unsigned updates, std::size_t threads) {
-      return mix_name(size.name, skew::uniform, updates, threads);
-    };
-    enter(size.name + ", uniform reads", mix(0, 1), mix(0, 2), 1.8);
-    if (size.name != "100 K") continue;
-    enter(size.name + ", uniform, 50 % updates", mix(50, 1), mix(50, 2), 1.6);
-    enter("one hot key", hot_key_name(size.name, 1), hot_key_name(size.name, 2), 1.6);
-  }
-  if (chosen.most_threads < 4) return;
-  worst_case worst;
-  for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {
-    const std::string crowded = mix_name(size, of, updates, 4);
-    worst.look_at(all.median(crowded, us) / all.median(mix_name(size, of, updates, 2), us), crowded);
-  });
-  board.enter_at_least("4 threads over 2, worst mix", worst.where, worst.ratio, 0.9);
-}
-
 void mix_bars(const settings& chosen, const results& all, const concurrent_field& maps, scoreboard& board) {
   const auto sizes = sizes_of(chosen);
   if (sizes.empty()) return;
-  mean_bars(chosen, all, maps, sizes, board);
-  scaling_bars(chosen, all, sizes, board);
-  if (sizes.back().name != "10 M") return;
-  const double one_by_one = all.median("10 M, uniform, one by one", us);
-  const double in_bulk = all.median("10 M, uniform, in bulk", us);
-  board.enter_at_least("bulk cvisit over one by one, 10 M, uniform, 1 thread",
-                       fixed(one_by_one) + " -> " + fixed(in_bulk) + " Mops", in_bulk / one_by_one, 2.5);
+  const rivals others = rivals_of(maps.locked(), maps.names());
+  const auto takes_part = [&](const std::string& map) {
+    return std::find(maps.names().begin(), maps.names().end(), map) != maps.names().end();
+  };
+  if (takes_part(sharded)) sharded_bars(chosen, all, others, sizes, board);
+  if (takes_part(synced)) sync_bars(chosen, all, others, sizes, board);
 }
 
 // ---- the others
+
+void measure_grown(const settings& chosen, const concurrent_field& maps, results& all, scoreboard& board) {
+  if (!chosen.wants_besides("grown")) return;
+  const streams prepared(10'000'000, 1);
+  const std::string presized = "10 M, uniform reads, made for them";
+  const std::string grown = "10 M, uniform reads, grown from empty";
+  maps.in_turns<grown_rates>(
+      "grown", chosen.rounds, most_at_once(prepared), peer_list<>{},
+      [&](auto peer, turn& mine) { return look_up_grown<decltype(peer)>(prepared, chosen.how(), mine); },
+      [&](const std::string& map, const grown_rates& got) {
+        all.add(presized, "Mops", map, got.presized);
+        all.add(grown, "Mops", map, got.grown);
+      });
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& map : maps.names()) rows.push_back({map, all.cell(presized, map), all.cell(grown, map)});
+  std::cout << "\nUniform reads of 10 M keys, 1 thread, million/s\n";
+  print_table(std::cout, {"map", "made for them", "grown from empty"}, rows);
+  const double before = all.median(presized, synced);
+  const double after = all.median(grown, synced);
+  board.enter_at_least(synced + ", reads of a grown map over those of one made to measure",
+                       fixed(before) + " -> " + fixed(after) + " Mops", after / before, 1 / 1.1);
+}
 
 void measure_growth(const settings& chosen, const counting_field& maps, results& all, scoreboard& board) {
   if (!chosen.wants("growth")) return;
@@ -315,10 +218,14 @@ void measure_growth(const settings& chosen, const counting_field& maps, results&
       << "\nGrowing from empty to 10 M, 2 threads, a tenth inserts: million operations/s, time of single operations\n";
   print_table(std::cout, {"map", "rate", "p50", "p99", "p99.9", "p99.99", "longest", "not preempted", "reached, M"},
               rows);
-  const double tail = all.median("growth, p99.99", us) / 1e3;
-  board.enter("growth under load, p99.99 of all operations, us", fixed(tail), tail, 100);
+  const auto enter_tail = [&](const std::string& map, double allowed) {
+    const double tail = all.median("growth, p99.99", map) / 1e3;
+    board.enter(map + ", growth under load, p99.99 of all operations, us", fixed(tail), tail, allowed);
+  };
+  enter_tail(sharded, 100);
+  enter_tail(synced, 20);
 #if EVAC_BENCH_HAS_BOOST
-  const double own = all.median("growth, longest", us) / 1e6;
+  const double own = all.median("growth, longest", sharded) / 1e6;
   const double theirs = all.median("growth, longest", boost_concurrent_peer::name) / 1e6;
   board.enter("growth under load, longest operation, ms, over boost::concurrent_flat_map",
               fixed(own, 3) + ", " + fixed(theirs, 3), own / theirs, 1.0 / 50);
@@ -342,11 +249,11 @@ void measure_footprint(const settings& chosen, const counting_field& maps, resul
   std::cout << "\nBytes\n";
   print_table(std::cout, {"map", "empty", "per element at 1 M, grown", "made for 1 M"}, rows);
   const std::size_t shards = evac::sharded_map<std::uint64_t, std::uint64_t>().shard_count();
-  const double empty = all.median("footprint, empty", us);
+  const double empty = all.median("footprint, empty", sharded);
   // 256: what the one fixed block may take; the bar does not say.
   board.enter("an empty map, bytes, at most 128 for each of " + std::to_string(shards) + " shards and 256 besides",
               fixed(empty, 0), empty, 128.0 * static_cast<double>(shards) + 256);
-  const double each = all.median("footprint, 1 M grown", us);
+  const double each = all.median("footprint, 1 M grown", sharded);
   board.enter("bytes per element at 1 M, grown", fixed(each), each, 34);
 }
 
@@ -373,8 +280,8 @@ void measure_sleepers(const settings& chosen, const concurrent_field& maps, resu
   }
   std::cout << "\nHalf look-ups, half changes that sleep 50 us inside, 1000 keys: us of processor time per operation\n";
   print_table(std::cout, {"map", "1 thread", "4 threads"}, rows);
-  const double alone = all.median("sleepers, 1 thread", us);
-  const double crowded = all.median("sleepers, 4 threads", us);
+  const double alone = all.median("sleepers, 1 thread", sharded);
+  const double crowded = all.median("sleepers, 4 threads", sharded);
   board.enter("sleeping visitors, processor time burnt at 4 threads, over that of the same work by 1",
               fixed(alone, 2) + " -> " + fixed(crowded, 2) + " us", std::max(crowded / alone - 1, 1e-9), 1);
 }
@@ -399,7 +306,7 @@ void print_workloads(const settings& chosen, const Field& maps, const results& a
 }
 
 void measure_workloads(const settings& chosen, const concurrent_field& maps, const counting_field& counting,
-                       results& all) {
+                       results& all, scoreboard& board) {
   const auto measure = [&](const auto& of, const std::string& part, const auto& cases, const auto& run) {
     of.interleaved(part, chosen.rounds, run, [&](const std::string& map, const auto& got) {
       for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -414,6 +321,12 @@ void measure_workloads(const settings& chosen, const concurrent_field& maps, con
     const text_words words(chosen.text, chosen.most_threads);
     std::cout << '\n' << words.names.size() << " words of " << chosen.text << '\n';
     measure(maps, "words", words_cases, [&](auto peer) { return run_words<decltype(peer)>(words, chosen.how()); });
+    for (const std::string each : words_cases) {
+      const std::string what = each + ", " + threads_text(1);
+      const double own = all.median(what, synced);
+      const double theirs = all.median(what, "boost::concurrent_flat_map");
+      board.enter_at_least(synced + ", " + what + ", over boost", fixed(own) + ", " + fixed(theirs), own / theirs, 1.2);
+    }
   }
   if (!chosen.wants_besides("ycsb") && !chosen.wants_besides("counting")) return;
   const rank_streams ranks(chosen.most_threads);
@@ -470,7 +383,7 @@ void measure_sets(const settings& chosen, results& all) {
   const std::vector<size_case> sizes{{"integer sets, 100 K", 100'000}};
   const field<concurrent_sets> sets(chosen.maps, [](auto peer) { return behaves_as_set<decltype(peer)>(); });
   const streams prepared(sizes.front().resident, chosen.most_threads);
-  mixes_in_turns(chosen, sets, "sets", chosen.rounds, prepared,
+  mixes_in_turns(chosen, sets, peer_list<>{}, "sets", chosen.rounds, prepared,
                  [&](const std::string& set, const mix_rates& rates) { record(all, sizes.front().name, set, rates); });
   print_mixes(chosen, all, sets.names(), sizes);
 }
@@ -528,10 +441,11 @@ int main(int argc, char** argv) {
     all.write_json(chosen->json);  // what is there already should not be lost if the rest fails
   std::cout << '\n';
   mix_bars(*chosen, all, maps, board);
+  measure_grown(*chosen, maps, all, board);
   measure_growth(*chosen, counting, all, board);
   measure_footprint(*chosen, counting, all, board);
   measure_sleepers(*chosen, maps, all, board);
-  measure_workloads(*chosen, maps, counting, all);
+  measure_workloads(*chosen, maps, counting, all, board);
   measure_beside_go(*chosen, maps, go, all, board);
   measure_sets(*chosen, all);
   const bool written = chosen->json.empty() || all.write_json(chosen->json);
