@@ -1,6 +1,6 @@
 // The bars: what evac::map promises relative to its peers, each measured beside them in one run.
 //
-//   evac_bench_bars [--only TEXT] [--rounds N] [--large]
+//   evac_bench_bars [--only TEXT] [--rounds N] [--large] [--json FILE]
 //
 // Rounds are interleaved over the maps; a row shows medians. Each map has its default hash.
 #include <algorithm>
@@ -21,6 +21,7 @@
 #include "support/measure.hpp"
 #include "support/memory_use.hpp"
 #include "support/report.hpp"
+#include "support/results.hpp"
 #include "support/scoreboard.hpp"
 
 namespace {
@@ -28,9 +29,12 @@ namespace {
 using namespace bench;
 
 using samples = std::map<std::string, std::vector<double>>;
+struct operation_samples {
+  samples insert, hit, miss, iterate, erase;
+};
 
 struct settings {
-  std::string only;
+  std::string only, json;
   std::size_t rounds = 5;
   bool large = false;
   [[nodiscard]] bool wants(const std::string& bar) const { return bar.find(only) != std::string::npos; }
@@ -42,6 +46,18 @@ struct settings {
     text += (text.empty() ? "" : ", ") + name + ' ' + fixed(summarise(values).median, digits);
   }
   return text;
+}
+void record(results& all, const std::string& what, const std::string& unit, const samples& of) {
+  for (const auto& [name, values] : of) {
+    for (const double value : values) all.add(what, unit, name, value);
+  }
+}
+void record(results& all, const std::string& at, const operation_samples& of) {
+  record(all, at + ", insert", "ns", of.insert);
+  record(all, at + ", hit", "ns", of.hit);
+  record(all, at + ", miss", "ns", of.miss);
+  record(all, at + ", iteration", "ns", of.iterate);
+  record(all, at + ", erase", "ns", of.erase);
 }
 [[nodiscard]] double median_of(const samples& all, const std::string& name) {
   const auto found = all.find(name);
@@ -123,10 +139,6 @@ operation_times time_operations(std::size_t size) {
   return times;
 }
 
-struct operation_samples {
-  samples insert, hit, miss, iterate, erase;
-};
-
 template <class K, class Peers>
 operation_samples measure_operations(Peers peers, std::size_t size, std::size_t rounds) {
   operation_samples all;
@@ -144,13 +156,14 @@ operation_samples measure_operations(Peers peers, std::size_t size, std::size_t 
   return all;
 }
 
-void integer_bars(const settings& chosen, scoreboard& board) {
+void integer_bars(const settings& chosen, results& figures, scoreboard& board) {
   const std::pair<const char*, std::size_t> sizes[] = {
       {"1 K", 1U << 10U}, {"64 K", 1U << 16U}, {"1 M", 1U << 20U}, {"16 M", 1U << 24U}};
   for (const auto& [label, size] : sizes) {
     const std::string at = std::string("integers at ") + label;
     if (!chosen.wants(at)) continue;
     const auto all = measure_operations<std::uint64_t>(flat_peers{}, size, chosen.rounds);
+    record(figures, at, all);
     if (size < (1U << 20U)) {
       board.enter(at + ", hit, ns, over the faster of the flat maps", figures_of(all.hit), ratio_to_fastest_flat(all.hit), 1.1);
       board.enter(at + ", miss, ns, over absl", figures_of(all.miss), ratio_to_absl(all.miss), 1.0);
@@ -163,9 +176,10 @@ void integer_bars(const settings& chosen, scoreboard& board) {
   }
 }
 
-void string_bars(const settings& chosen, scoreboard& board) {
+void string_bars(const settings& chosen, results& figures, scoreboard& board) {
   if (!chosen.wants("strings at 1 M")) return;
   const auto all = measure_operations<std::string>(flat_peers{}, 1U << 20U, chosen.rounds);
+  record(figures, "strings at 1 M", all);
   board.enter("strings at 1 M, hit, ns, over absl", figures_of(all.hit), ratio_to_absl(all.hit), 1.0);
   board.enter("strings at 1 M, insert, ns, over absl", figures_of(all.insert), ratio_to_absl(all.insert), 1.0);
 }
@@ -181,7 +195,7 @@ pauses grow_pauses(std::size_t keys) {
   return {static_cast<double>(histogram.most()) / 1e6, static_cast<double>(histogram.percentile(0.9999)) / 1e3};
 }
 
-void growth_bars(const settings& chosen, scoreboard& board, const char* label, std::size_t keys) {
+void growth_bars(const settings& chosen, results& figures, scoreboard& board, const char* label, std::size_t keys) {
   const std::string at = std::string("growing to ") + label;
   if (!chosen.wants(at)) return;
   samples totals;
@@ -197,13 +211,16 @@ void growth_bars(const settings& chosen, scoreboard& board, const char* label, s
       }
     });
   }
+  record(figures, at + ", total", "s", totals);
+  record(figures, at + ", longest insert", "ms", longest);
+  record(figures, at + ", p99.99 of inserts", "us", tail);
   board.enter(at + ", total, s, over absl", figures_of(totals), ratio_to_absl(totals), 0.8);
   board.enter(at + ", longest insert, ms, over absl", figures_of(longest, 3), ratio_to_absl(longest), 1.0 / 200);
   board.enter(at + ", longest insert, ms, against ParlayHash's 19", figures_of(longest, 3), median_of(longest, evac_peer::name), 19);
   board.enter(at + ", p99.99 of inserts, us, over absl", figures_of(tail), ratio_to_absl(tail), 1.0);
 }
 
-void memory_bars(const settings& chosen, scoreboard& board) {
+void memory_bars(const settings& chosen, results& figures, scoreboard& board) {
   if (!chosen.wants("memory")) return;
   const auto sizes = sizes_between(1'000'000, 16'000'000, 35);
   samples average;
@@ -218,6 +235,9 @@ void memory_bars(const settings& chosen, scoreboard& board) {
     worst[peer.name].push_back(*std::max_element(each.begin(), each.end()));
     peak[peer.name].push_back(got->peak_over_final);
   });
+  record(figures, "memory from 1 M to 16 M, average", "bytes per element", average);
+  record(figures, "memory from 1 M to 16 M, worst", "bytes per element", worst);
+  record(figures, "memory from 1 M to 16 M, peak over final", "times", peak);
   board.enter("memory, resident bytes per element, average of 1 M to 16 M", figures_of(average), median_of(average, evac_peer::name), 31);
   board.enter("memory, resident bytes per element, worst of 1 M to 16 M", figures_of(worst), median_of(worst, evac_peer::name), 42);
   board.enter("memory, peak over final, growing to 16 M", figures_of(peak), median_of(peak, evac_peer::name), 1.1);
@@ -233,20 +253,23 @@ int main(int argc, char** argv) {
       chosen.large = true;
     } else if (word == "--only" && i + 1 < argc) {
       chosen.only = argv[++i];
+    } else if (word == "--json" && i + 1 < argc) {
+      chosen.json = argv[++i];
     } else if (word == "--rounds" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
       chosen.rounds = static_cast<std::size_t>(std::atoi(argv[++i]));
     } else {
-      std::cerr << "usage: evac_bench_bars [--only TEXT] [--rounds N] [--large]\n";
+      std::cerr << "usage: evac_bench_bars [--only TEXT] [--rounds N] [--large] [--json FILE]\n";
       return 2;
     }
   }
   warm_up_memory();
+  results figures("bars");
   scoreboard board;
-  integer_bars(chosen, board);
-  string_bars(chosen, board);
-  memory_bars(chosen, board);
-  growth_bars(chosen, board, "10 M", 10'000'000);
-  if (chosen.large) growth_bars(chosen, board, "50 M", 50'000'000);
+  integer_bars(chosen, figures, board);
+  string_bars(chosen, figures, board);
+  memory_bars(chosen, figures, board);
+  growth_bars(chosen, figures, board, "10 M", 10'000'000);
+  if (chosen.large) growth_bars(chosen, figures, board, "50 M", 50'000'000);
   std::cout << board.missed() << " bars missed\n";
-  return 0;
+  return chosen.json.empty() || figures.write_json(chosen.json, board.entries()) ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 // The main job: counts the words of real files, alone and with threads that share a map, then grows maps to many random keys,
 // and writes a report.
 //
-//   evac_bench_main [PATH] [--report DIR] [--rounds N] [--keys N]
+//   evac_bench_main [PATH] [--report DIR] [--rounds N] [--keys N] [--json FILE]
 //
 // Every measurement runs in a child process of its own, the maps interleaved within each round.
 #include <array>
@@ -20,6 +20,7 @@
 #include "support/histogram.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/results.hpp"
 #include "support/service.hpp"
 #include "support/shared_words.hpp"
 #include "support/words.hpp"
@@ -31,6 +32,7 @@ using namespace bench;
 struct options {
   std::string path = "/usr/include";
   std::string report_folder = "bench/report";
+  std::string json;
   std::size_t rounds = 3;
   std::size_t keys = 10'000'000;
 };
@@ -87,29 +89,32 @@ struct word_rows {
   word_totals totals;
 };
 
-word_rows measure_words(std::string_view text, std::size_t rounds) {
-  std::map<std::string, std::vector<count_result>> results;
+word_rows measure_words(std::string_view text, std::size_t rounds, results& all) {
+  std::map<std::string, std::vector<count_result>> counted;
   std::map<std::string, count_result> timed;
   for (std::size_t round = 0; round < rounds; ++round) {
     for_each_peer(main_peers{}, [&](auto peer) {
       using peer_type = decltype(peer);
       std::cerr << "\rwords: round " << round + 1 << " of " << rounds << ", " << peer.name << "          " << std::flush;
-      if (const auto got = in_child([&] { return count_in_child<peer_type>(text, false); })) results[peer.name].push_back(*got);
+      if (const auto got = in_child([&] { return count_in_child<peer_type>(text, false); })) counted[peer.name].push_back(*got);
       if (round != 0) return;
       if (const auto got = in_child([&] { return count_in_child<peer_type>(text, true); })) timed[peer.name] = *got;
     });
   }
   std::cerr << '\n';
   word_rows out;
-  out.totals = results.at(std_peer::name).front().totals;
+  out.totals = counted.at(std_peer::name).front().totals;
   for_each_peer(main_peers{}, [&](auto peer) {
     std::vector<double> rates;
     std::size_t memory = 0;
-    for (const auto& result : results[peer.name]) {
+    for (const auto& result : counted[peer.name]) {
       if (result.totals != out.totals) throw std::runtime_error(std::string(peer.name) + " counted differently");
       rates.push_back(static_cast<double>(result.totals.words) / result.seconds / 1e6);
+      all.add("words, rate", "million words/s", peer.name, rates.back());
+      all.add("words, memory", "MiB", peer.name, static_cast<double>(result.bytes) / (1 << 20));
       memory = std::max(memory, result.bytes);
     }
+    all.add("words, longest insert", "ns", peer.name, static_cast<double>(timed[peer.name].longest_insert));
     const summary rate = summarise(rates);
     out.rows.push_back({peer.name, fixed(rate.median), fixed(rate.least), fixed(rate.most),
                         fixed(static_cast<double>(memory) / (1 << 20)),
@@ -168,7 +173,19 @@ struct growth_rows {
   std::vector<series> lines;
 };
 
-growth_rows measure_growth(std::size_t keys, std::size_t rounds) {
+void record_growth(results& all, const std::string& map, std::size_t keys, const std::vector<double>& totals,
+                   const std::vector<growth_result>& timed) {
+  const std::string at = "growing to " + std::to_string(keys) + " keys, ";
+  if (totals.empty() || timed.empty()) all.add(at + "total", "s", map, invalid);
+  for (const double total : totals) all.add(at + "total", "s", map, total);
+  for (const growth_result& each : timed) {
+    const std::pair<const char*, std::uint64_t> figures[] = {
+        {"p50", each.p50}, {"p99", each.p99}, {"p99.9", each.p999}, {"p99.99", each.p9999}, {"longest", each.most}};
+    for (const auto& [name, nanos] : figures) all.add(at + name, "ns", map, static_cast<double>(nanos));
+  }
+}
+
+growth_rows measure_growth(std::size_t keys, std::size_t rounds, results& all) {
   std::map<std::string, std::vector<double>> totals;
   std::map<std::string, std::vector<growth_result>> timed;
   for (std::size_t round = 0; round < rounds; ++round) {
@@ -184,6 +201,7 @@ growth_rows measure_growth(std::size_t keys, std::size_t rounds) {
   std::cerr << '\n';
   growth_rows out;
   for_each_peer(main_peers{}, [&](auto peer) {
+    record_growth(all, peer.name, keys, totals[peer.name], timed[peer.name]);
     if (totals[peer.name].empty() || timed[peer.name].empty()) {
       out.rows.push_back({peer.name, "invalid", "", "", "", "", ""});
       return;
@@ -217,6 +235,7 @@ options parse(int argc, char** argv) {
     const bool has_value = i + 1 < words.size();
     if (words[i].starts_with("--") && !has_value) throw bad_input(words[i] + " takes a value");
     if (words[i] == "--report") chosen.report_folder = words[++i];
+    else if (words[i] == "--json") chosen.json = words[++i];
     else if (words[i] == "--rounds") chosen.rounds = number(words[++i], "--rounds");
     else if (words[i] == "--keys") chosen.keys = number(words[++i], "--keys");
     else if (words[i].starts_with("--")) throw bad_input("unknown option " + words[i]);
@@ -264,37 +283,43 @@ void add_service(report& page, const std::vector<std::string>& head, const servi
   for (std::size_t i = 0; i < service_threads.size(); ++i) page.bars("Million operations per second, " + head[i + 1], service.throughput[i], "M/s");
 }
 
-void run(const options& chosen) {
+/// False if the results could not be written.
+bool run(const options& chosen) {
   const text_of_files input = read_files(chosen.path);
   std::uint64_t words = 0;
   std::size_t distinct = 0;
   const auto top = top_ten(input.text, words, distinct);
   if (words == 0) throw bad_input(chosen.path + " holds no readable file with a word in it");
   warm_up_memory();
+  results all("main");
 
   const std::string facts = std::to_string(input.files) + " files, " + std::to_string(input.unreadable) + " unreadable, " +
                             std::to_string(input.text.size()) + " bytes, " + std::to_string(words) + " words, " +
                             std::to_string(distinct) + " distinct";
   std::cout << facts << "\n\n";
+  all.note("Words under " + chosen.path + ": " + facts);
   print_table(std::cout, {"most frequent", "times"}, top);
-  const word_rows counted = measure_words(input.text, chosen.rounds);
+  const word_rows counted = measure_words(input.text, chosen.rounds, all);
   const std::vector<std::string> word_head{"map", "million words/s", "least", "most", "memory, MiB", "longest insert"};
   std::cout << "\nall maps agree\n";
   print_table(std::cout, word_head, counted.rows);
 
-  const shared_rows shared = measure_shared_words(input.text, chosen.rounds, counted.totals);
+  const shared_rows shared = measure_shared_words(input.text, chosen.rounds, counted.totals, all);
   const std::vector<std::string> shared_head{"shared map, million words/s", "1 thread", "2 threads", "4 threads"};
   std::cout << "\nthreads share one map; all agree with the count of one thread\n";
   print_table(std::cout, shared_head, shared.rows);
   const std::string missing = text_of_missing(shared.missing);
-  if (!missing.empty()) std::cout << missing << '\n';
+  if (!missing.empty()) {
+    std::cout << missing << '\n';
+    all.note("Shared words: " + missing);
+  }
 
-  const service_rows service = measure_service(chosen.rounds);
+  const service_rows service = measure_service(chosen.rounds, all);
   const std::vector<std::string> service_head{"service, million operations/s", "1 thread", "2 threads"};
   std::cout << "\na service reads its configuration: 1 M entries, 1 % changes\n";
   print_table(std::cout, service_head, service.rows);
 
-  const growth_rows grown = measure_growth(chosen.keys, chosen.rounds);
+  const growth_rows grown = measure_growth(chosen.keys, chosen.rounds, all);
   const std::vector<std::string> growth_head{"map", "total, s", "p50", "p99", "p99.9", "p99.99", "longest"};
   std::cout << '\n' << chosen.keys << " random 64-bit keys into a growing map\n";
   print_table(std::cout, growth_head, grown.rows);
@@ -315,14 +340,14 @@ void run(const options& chosen) {
   std::filesystem::create_directories(chosen.report_folder);
   page.write(chosen.report_folder + "/index.html", "evac: maps at work");
   std::cout << "\nreport: " << chosen.report_folder << "/index.html\n";
+  return chosen.json.empty() || all.write_json(chosen.json);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    run(parse(argc, argv));
-    return 0;
+    return run(parse(argc, argv)) ? 0 : 1;
   } catch (const bad_input& error) {
     std::cerr << "evac_bench_main: " << error.what() << '\n';
     return 2;

@@ -31,6 +31,9 @@ set(EVAC_BENCH_COUNTS_SOURCES
 set(EVAC_BENCH_SCALE_SOURCES
   scale/scale.cpp
 )
+set(EVAC_BENCH_DOCUMENT_SOURCES
+  document.cpp
+)
 set(EVAC_BENCH_CHECK_SOURCES
   check.cpp
 )

@@ -1,15 +1,21 @@
 // Google Benchmark suite: operation/map/elements/size, registered for every combination that makes sense.
+//
+//   evac_bench_micro [--json FILE] [OPTION OF GOOGLE BENCHMARK...]
+//
+// --json: as the other programs write it, nanoseconds per element; each repetition is a round.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "peers/peers.hpp"
 #include "support/measure.hpp"
+#include "support/results.hpp"
 
 namespace {
 
@@ -166,9 +172,55 @@ struct suite {
   }
 };
 
+template <class Run>
+bool failed(const Run& run) {
+  if constexpr (requires { run.error_occurred; }) {
+    return run.error_occurred;
+  } else {
+    return static_cast<int>(run.skipped) != 0;  // since Google Benchmark 1.8
+  }
+}
+
+/// Prints as ever and keeps what was measured.
+class keeping_reporter : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration) continue;
+      std::vector<std::string> parts;  // operation, map, elements, size
+      std::istringstream name(run.run_name.function_name);
+      for (std::string part; std::getline(name, part, '/');) parts.push_back(part);
+      if (parts.size() != 3) continue;
+      const double size = std::stod(run.run_name.args);
+      const double nanoseconds =
+          failed(run) ? bench::invalid
+                             : run.real_accumulated_time / static_cast<double>(run.iterations) / size * 1e9;
+      kept_.add(parts[0] + " / " + parts[2] + " / " + run.run_name.args + " elements", "ns", parts[1], nanoseconds);
+    }
+  }
+  [[nodiscard]] bool write_json(const std::string& path) const { return path.empty() || kept_.write_json(path); }
+
+ private:
+  bench::results kept_{"micro"};
+};
+
+/// What comes after --json, which is taken out of the arguments.
+std::string take_json_path(int& argc, char** argv) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (std::string(argv[i]) != "--json") continue;
+    std::string path = argv[i + 1];
+    std::copy(argv + i + 2, argv + argc, argv + i);
+    argc -= 2;
+    return path;
+  }
+  return "";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string json = take_json_path(argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   bench::for_each_peer(bench::all_peers{}, [](auto peer) {
@@ -177,6 +229,7 @@ int main(int argc, char** argv) {
     suite<peer_type, std::string, std::uint64_t>::enter("string24-u64", std::int64_t{1} << 20);
     suite<peer_type, std::uint64_t, words_of_64>::enter("u64-64bytes", std::int64_t{1} << 20);
   });
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  keeping_reporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  return reporter.write_json(json) ? 0 : 1;
 }

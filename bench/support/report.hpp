@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <fstream>
 #include <iomanip>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -143,6 +144,48 @@ class report {
             << i % colours << " x=300 y=" << y << " height=24 width=" << width << "></rect><text x=" << 308 + width << " y=" << y + 18 << ">"
             << fixed(bars[i].second) << ' ' << escaped(unit) << "</text>\n";
     }
+    body_ << "</svg></figure>\n";
+  }
+
+  /// For each name a bar for each column. On a log axis the lines are a power of ten apart, and bars begin at one.
+  /// A value that is no number has no bar. texts: what stands beside the bars.
+  void grouped_bars(const std::string& title, const std::vector<std::string>& columns,
+                    const std::vector<std::string>& names, const std::vector<std::vector<double>>& values,
+                    const std::vector<std::vector<std::string>>& texts, bool on_log_axis) {
+    double least = std::numeric_limits<double>::max();
+    double top = 0;
+    for (const auto& row : values) {
+      for (const double value : row) {
+        if (!(value > 0)) continue;
+        least = std::min(least, value);
+        top = std::max(top, value);
+      }
+    }
+    if (top == 0) return;
+    const double first = std::floor(std::log10(least));
+    const double decades = std::max(1.0, std::ceil(std::log10(top)) - first);
+    const auto width_of = [&](double value) {
+      if (!(value > 0)) return 0.0;
+      return std::max(0.0, on_log_axis ? (std::log10(value) - first) / decades * 440 : value / top * 440);
+    };
+    const std::size_t height = 16 * columns.size() + 10;
+    const std::size_t legend_at = 20 + height * names.size();
+    open_picture(title, legend_at + legend_line * ((columns.size() + legend_columns - 1) / legend_columns));
+    for (int decade = 1; on_log_axis && decade <= static_cast<int>(decades); ++decade) {
+      const double x = 300 + decade / decades * 440;
+      body_ << "<line class=grid x1=" << x << " x2=" << x << " y1=0 y2=" << legend_at - 20 << "></line>\n";
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::size_t y = height * i;
+      body_ << "<text x=290 y=" << y + height / 2 + 3 << " text-anchor=end>" << escaped(names[i]) << "</text>\n";
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        const double width = width_of(values[i][c]);
+        body_ << "<rect class=b" << c % colours << " x=300 y=" << y + 16 * c << " height=14 width=" << width
+              << "></rect><text x=" << 306 + width << " y=" << y + 16 * c + 12 << ">" << escaped(texts[i][c])
+              << "</text>\n";
+      }
+    }
+    for (std::size_t c = 0; c < columns.size(); ++c) legend(c, columns[c], legend_at);
     body_ << "</svg></figure>\n";
   }
 

@@ -89,7 +89,7 @@ std::string results::now() {
   return text.data();
 }
 
-bool results::write_json(const std::string& path) const {
+bool results::write_json(const std::string& path, const std::vector<judged_bar>& bars) const {
   nlohmann::ordered_json file;
   file["format"] = format;
   file["bench"] = bench_;
@@ -102,6 +102,16 @@ bool results::write_json(const std::string& path) const {
   file["compiler"] = compiler();
   file["flags"] = EVAC_BENCH_FLAGS;
   file["load_average"] = {{"before", load_}, {"after", load_average()}};
+  file["notes"] = notes_;
+  auto& judged = file["bars"] = nlohmann::ordered_json::array();
+  for (const judged_bar& each : bars) {
+    judged.push_back({{"bar", each.bar},
+                      {"figures", each.figures},
+                      {"measured", each.measured},
+                      {"relation", each.relation},
+                      {"bound", each.bound},
+                      {"verdict", each.verdict}});
+  }
   auto& rows = file["results"] = nlohmann::ordered_json::array();
   for (const result& each : rows_) {
     // A value that is no number is written as null.
@@ -127,12 +137,24 @@ recorded_results read_results(const std::string& path) {
     recorded_results all;
     file.at("bench").get_to(all.bench);
     file.at("processor").get_to(all.processor);
+    file.at("system").get_to(all.system);
+    file.at("hardware_threads").get_to(all.hardware_threads);
+    file.at("memory_mebibytes").get_to(all.memory_mebibytes);
     file.at("compiler").get_to(all.compiler);
     file.at("flags").get_to(all.flags);
     file.at("commit").get_to(all.commit);
     file.at("date").get_to(all.date);
     file.at("load_average").at("before").get_to(all.load_before);
     file.at("load_average").at("after").get_to(all.load_after);
+    for (const auto& each : file.value("notes", nlohmann::json::array())) all.notes.push_back(each.get<std::string>());
+    for (const auto& each : file.value("bars", nlohmann::json::array())) {
+      const auto number = [&](const char* name) {
+        return each.at(name).is_null() ? invalid : each.at(name).get<double>();
+      };
+      all.bars.push_back({each.at("bar").get<std::string>(), each.at("figures").get<std::string>(),
+                          each.at("relation").get<std::string>(), each.at("verdict").get<std::string>(),
+                          number("measured"), number("bound")});
+    }
     for (const auto& each : file.at("results")) {
       result row{each.at("case").get<std::string>(),
                  each.at("unit").get<std::string>(),

@@ -12,6 +12,7 @@
 
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/scoreboard.hpp"
 
 namespace bench {
 
@@ -77,14 +78,19 @@ class results {
     return true;
   }
 
-  /// What bench/compare reads; false, with a word on the error stream, if the file cannot be written.
-  bool write_json(const std::string& path) const;
+  /// What a reader of the figures must know besides: what was counted, who was left out.
+  void note(const std::string& sentence) { notes_.push_back(sentence); }
+
+  /// What bench/compare and bench/run --document read; false, with a word on the error stream, if the file cannot be
+  /// written.
+  bool write_json(const std::string& path, const std::vector<judged_bar>& bars = {}) const;
 
  private:
   std::string bench_;
   double load_ = load_average();
   std::string started_ = now();
   std::vector<result> rows_;
+  std::vector<std::string> notes_;
   std::map<std::pair<std::string, std::string>, std::size_t> index_;
 
   [[nodiscard]] static double load_average();
@@ -93,10 +99,14 @@ class results {
 
 /// The file that write_json() wrote.
 struct recorded_results {
-  std::string bench, processor, compiler, flags, commit, date;
+  std::string bench, processor, system, compiler, flags, commit, date;
+  std::size_t hardware_threads = 0;
+  std::size_t memory_mebibytes = 0;
   double load_before = 0;
   double load_after = 0;
   std::vector<result> rows;
+  std::vector<std::string> notes;  // none in files of before there were any, as of the bars
+  std::vector<judged_bar> bars;
 };
 /// Throws std::runtime_error, whose text names the file, if it is not one of these.
 [[nodiscard]] recorded_results read_results(const std::string& path);

@@ -5,10 +5,17 @@
 #include <cmath>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "support/report.hpp"
 
 namespace bench {
+
+/// A figure beside its bound, and whether it keeps to it: PASS, MISS or invalid.
+struct judged_bar {
+  std::string bar, figures, relation, verdict;
+  double measured, bound;
+};
 
 class scoreboard {
  public:
@@ -20,6 +27,7 @@ class scoreboard {
     judge(bar, figures, measured, "at least", wanted, measured >= wanted);
   }
   [[nodiscard]] int missed() const { return missed_; }
+  [[nodiscard]] const std::vector<judged_bar>& entries() const { return entries_; }
 
  private:
   void judge(const std::string& bar, const std::string& figures, double measured, const char* relation, double bound,
@@ -28,10 +36,12 @@ class scoreboard {
     const std::string verdict = !valid ? "invalid" : holds ? "PASS" : "MISS";
     std::cout << bar << ": " << figures << " | measured " << (valid ? fixed(measured, 3) : "-") << ", " << relation
               << ' ' << fixed(bound, 3) << " | " << verdict << std::endl;
+    entries_.push_back({bar, figures, relation, verdict, measured, bound});
     if (verdict != "PASS") ++missed_;
   }
 
   int missed_ = 0;
+  std::vector<judged_bar> entries_;
 };
 
 }  // namespace bench

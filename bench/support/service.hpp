@@ -19,6 +19,7 @@
 #include "peers/concurrent_peers.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/results.hpp"
 #include "support/threads.hpp"
 
 namespace bench {
@@ -88,7 +89,7 @@ struct service_rows {
 };
 
 /// Million operations a second for each map that passed its check before, and each number of threads.
-[[nodiscard]] inline service_rows measure_service(std::size_t rounds) {
+[[nodiscard]] inline service_rows measure_service(std::size_t rounds, results& all) {
   const service_keys keys;
   std::map<std::string, std::array<std::vector<double>, service_threads.size()>> rates;
   for (std::size_t round = 0; round < rounds; ++round) {
@@ -96,7 +97,10 @@ struct service_rows {
       std::cerr << "\r\033[Kservice: round " << round + 1 << " of " << rounds << ", " << peer.name << std::flush;
       const auto got = in_child([&] { return run_service<decltype(peer)>(keys, 0.5); });
       for (std::size_t i = 0; i < service_threads.size(); ++i) {
-        if (got && !std::isnan(got->mops[i])) rates[peer.name][i].push_back(got->mops[i]);
+        const double rate = got ? got->mops[i] : invalid;
+        if (!std::isnan(rate)) rates[peer.name][i].push_back(rate);
+        const std::string threads = std::to_string(service_threads[i]) + (i == 0 ? " thread" : " threads");
+        all.add("a service reads its configuration, " + threads, "Mops", peer.name, rate);
       }
     });
   }

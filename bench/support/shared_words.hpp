@@ -19,6 +19,7 @@
 #include "peers/concurrent_peers.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
+#include "support/results.hpp"
 #include "support/threads.hpp"
 #include "support/words.hpp"
 
@@ -85,7 +86,7 @@ struct shared_rows {
 /// Million words a second for each map and number of threads. A peer that counts other than `reference` is left out;
 /// throws if one of our own does.
 [[nodiscard]] inline shared_rows measure_shared_words(std::string_view text, std::size_t rounds,
-                                                      const word_totals& reference) {
+                                                      const word_totals& reference, results& all) {
   shared_rows out;
   for (const auto& name : missing_concurrent_peers()) out.missing.push_back(name + " (not found)");
   std::map<std::string, std::array<std::vector<double>, sharing_threads.size()>> rates;
@@ -118,6 +119,8 @@ struct shared_rows {
     if (!rates.contains(peer.name)) return;
     std::vector<std::string> row{peer.name};
     for (std::size_t i = 0; i < sharing_threads.size(); ++i) {
+      const std::string what = "words by threads, " + std::to_string(sharing_threads[i]) + (i == 0 ? " thread" : " threads");
+      for (const double rate : rates[peer.name][i]) all.add(what, "million words/s", peer.name, rate);
       const summary rate = summarise(rates[peer.name][i]);
       row.push_back(fixed(rate.median) + " (" + fixed(rate.least) + "-" + fixed(rate.most) + ")");
       out.throughput[i].emplace_back(peer.name, rate.median);

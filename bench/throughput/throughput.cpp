@@ -435,6 +435,9 @@ int main(int argc, char** argv) {
   const go_maps go = chosen->wants_go() ? go_maps(chosen->maps) : go_maps();
   if (!chosen->wants_go()) std::cout << "without Go's maps, which take minutes (--all-parts)\n";
   results all("throughput");
+  for (const auto& name : missing_concurrent_peers()) all.note("Without " + name + ", which was not found");
+  if (!go.names().empty()) all.note("Go's maps by " + go.version());
+  if (chosen->by_cpu) all.note("Rates are by processor time");
   scoreboard board;
   measure_mixes(*chosen, maps, go, all);
   if (!chosen->json.empty())
@@ -448,7 +451,7 @@ int main(int argc, char** argv) {
   measure_workloads(*chosen, maps, counting, all, board);
   measure_beside_go(*chosen, maps, go, all, board);
   measure_sets(*chosen, all);
-  const bool written = chosen->json.empty() || all.write_json(chosen->json);
+  const bool written = chosen->json.empty() || all.write_json(chosen->json, board.entries());
   std::cout << board.missed() << " bars missed\n";
   return written ? 0 : 1;
 }

@@ -1,0 +1,95 @@
+// Turns files of results into the tables of a document and a page with pictures.
+//
+//   evac_bench_document FOLDER [--into FILE] [--report FOLDER]
+//
+// FOLDER holds what the programs wrote with --json. Of NAME.json the tables go between the markers of NAME in FILE
+// (support/document.hpp); what stands elsewhere in FILE stays. The page is results.html. Status 1 if a file is none of
+// results, or markers do not match; then FILE is left alone.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "support/document.hpp"
+
+namespace {
+
+using namespace bench;
+
+struct settings {
+  std::string results, into, report_folder;
+};
+
+[[nodiscard]] std::map<std::string, recorded_results> read_folder(const std::string& folder) {
+  if (!std::filesystem::is_directory(folder)) throw std::runtime_error(folder + " is no folder");
+  std::map<std::string, recorded_results> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    files.emplace(entry.path().stem().string(), read_results(entry.path().string()));
+  }
+  if (files.empty()) throw std::runtime_error(folder + " holds no results: bench/run --all");
+  return files;
+}
+
+void write_document(const std::string& path, const std::map<std::string, recorded_results>& files) {
+  std::ifstream in(path);
+  if (!in) throw std::runtime_error(path + " cannot be read");
+  const std::string before{std::istreambuf_iterator<char>(in), {}};
+  std::map<std::string, std::string> sections;
+  for (const auto& [name, file] : files) sections[name] = markdown_of(file, name);
+  const rewritten after = replace_sections(before, sections);
+  for (const auto& name : after.without_results) std::cout << path << ": no results of " << name << ", left as it is\n";
+  for (const auto& name : after.without_markers) std::cout << path << ": no place for " << name << '\n';
+  if (after.text != before) {
+    std::ofstream out(path);
+    out << after.text;
+    if (!out.flush()) throw std::runtime_error(path + " cannot be written");
+  }
+  std::cout << path << ": " << after.replaced.size() << " sections\n";
+}
+
+void write_page(const std::string& folder, const std::map<std::string, recorded_results>& files) {
+  report page;
+  for (const auto& [name, file] : files) add_to_page(page, file, name);
+  std::filesystem::create_directories(folder);
+  page.write(folder + "/results.html", "evac: all that was measured");
+  std::cout << folder << "/results.html\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  settings chosen;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool has_value = i + 1 < argc;
+    if (word == "--into" && has_value) {
+      chosen.into = argv[++i];
+    } else if (word == "--report" && has_value) {
+      chosen.report_folder = argv[++i];
+    } else if (chosen.results.empty() && !word.starts_with("--")) {
+      chosen.results = word;
+    } else {
+      chosen.results.clear();
+      break;
+    }
+  }
+  if (chosen.results.empty()) {
+    std::cerr << "usage: evac_bench_document FOLDER [--into FILE] [--report FOLDER]\n";
+    return 2;
+  }
+  try {
+    const auto files = read_folder(chosen.results);
+    if (!chosen.into.empty()) write_document(chosen.into, files);
+    if (!chosen.report_folder.empty()) write_page(chosen.report_folder, files);
+    return 0;
+  } catch (const std::runtime_error& error) {
+    std::cerr << "evac_bench_document: " << error.what() << '\n';
+    return 1;
+  }
+}
