@@ -90,7 +90,7 @@ struct scaling {
 
 [[nodiscard]] std::vector<std::string> head(const std::string& first) {
   std::vector<std::string> cells{first};
-  for (const std::size_t threads : thread_counts) cells.push_back(threads_text(threads));
+  for (const std::size_t threads : thread_counts) cells.push_back(std::to_string(threads));
   return cells;
 }
 
@@ -140,12 +140,13 @@ void show(const counted_mix& mix, const scaling& all, report& page) {
   }
   if (rows.empty()) return;
   std::cout << '\n' << title_of(mix) << ", million operations/s (times one thread)\n";
-  print_table(std::cout, head("map"), rows);
-  print_table(std::cout, head("counted, per operation"), costs);
+  print_table(std::cout, head("threads"), rows);
+  print_table(std::cout, head("counted per operation; threads"), costs);
   page.heading(title_of(mix));
-  page.doubling_curves("Speed-up over one thread: solid measured, dashed predicted", "threads", "times", curves);
-  page.table(head("million operations/s (times one thread)"), rows);
-  page.table(head("counted, per operation"), costs);
+  page.doubling_curves("Speed-up over one thread: solid lines are measured, dashed lines are a PREDICTION", "threads",
+                       "times", curves);
+  page.table(head("million operations/s (times one thread); threads"), rows);
+  page.table(head("counted per operation; threads"), costs);
 }
 
 [[nodiscard]] std::optional<settings> parse(int argc, char** argv) {

@@ -106,7 +106,8 @@ class report {
     }
     const auto x_of = [&](double doublings) { return 70 + 810 * doublings / right; };
     const auto y_of = [&](double doublings) { return 330 - 300 * (doublings - low) / (high - low); };
-    open_picture(title, 372 + legend_line * ((curves.size() + legend_columns - 1) / legend_columns));
+    constexpr std::size_t columns = 2;
+    open_picture(title, 372 + legend_line * ((curves.size() + columns - 1) / columns));
     for (double doublings = low; doublings <= high; ++doublings) {
       const double y = y_of(doublings);
       body_ << "<line class=grid x1=70 x2=880 y1=" << y << " y2=" << y << "></line><text x=62 y=" << y + 4
@@ -123,8 +124,8 @@ class report {
       body_ << "<polyline class='c" << colour << dashes << "' points='";
       for (const auto& [x, y] : curves[i].points) body_ << x_of(std::log2(x)) << ',' << y_of(std::log2(y)) << ' ';
       body_ << "'></polyline>\n";
-      const std::size_t x = 70 + 270 * (i % legend_columns);
-      const std::size_t y = 380 + legend_line * (i / legend_columns);
+      const std::size_t x = 70 + 405 * (i % columns);
+      const std::size_t y = 380 + legend_line * (i / columns);
       body_ << "<polyline class='c" << colour << dashes << "' points='" << x << ',' << y - 4 << ' ' << x + 26 << ','
             << y - 4 << "'></polyline><text x=" << x + 32 << " y=" << y << ">" << escaped(curves[i].name)
             << "</text>\n";
