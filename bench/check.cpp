@@ -1,10 +1,11 @@
-// What the benchmarks stand on, checked: histogram, files of results, their comparison and the documents made of them,
-// the answers of Go's maps, counted accesses and what is predicted from them.
+// What the benchmarks stand on, checked: histogram, memory, files of results, their comparison and the documents made
+// of them, the answers of Go's maps, counted accesses and what is predicted from them.
 //
 //   evac_bench_check FOLDER
 //
 // FOLDER is for files that are written. Names the sentences that do not hold; status 1 if there is one.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -24,6 +25,7 @@
 #include "support/document.hpp"
 #include "support/histogram.hpp"
 #include "support/measure.hpp"
+#include "support/memory_use.hpp"
 #include "support/results.hpp"
 
 namespace {
@@ -345,6 +347,42 @@ void check_counts() {
 }
 #endif
 
+// ---- memory
+
+/// Sixteen bytes an element in a vector, which copies itself when it grows.
+struct listed_elements {
+  explicit listed_elements(std::size_t) {}
+  void insert(std::uint64_t key, std::uint64_t value) { elements.push_back({key, value}); }
+  [[nodiscard]] std::size_t size() const { return elements.size(); }
+  std::vector<std::array<std::uint64_t, 2>> elements;
+};
+/// A thousand bytes, whatever is in it.
+struct block_of_memory {
+  explicit block_of_memory(std::size_t) { bytes.fill(1); }
+  void insert(std::uint64_t, std::uint64_t) { ++count; }
+  [[nodiscard]] std::size_t size() const { return count; }
+  std::size_t count = 0;
+  std::array<char, 992> bytes{};
+};
+
+void check_memory() {
+  const auto sizes = sizes_between(1'000'000, 3'000'000, 4);
+  require("sizes grow evenly from end to end",
+          sizes == std::vector<std::size_t>{1'000'000, 1'189'207, 1'414'214, 1'681'793, 2'000'000, 2'378'414,
+                                            2'828'427, 3'000'000});
+  require("no size stands twice", sizes_between(1, 8, 4) == std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 7, 8});
+  const auto grown = in_child([&] { return grow_through<listed_elements>(sizes); });
+  require("elements of 16 bytes take 16 bytes each",
+          grown && grown->bytes_per_element[0] > 15.9 && grown->bytes_per_element[sizes.size() - 1] < 16.5);
+  // The last copy was made of 2^21 elements.
+  require("two lists that are there at once are seen", grown && std::abs(grown->peak_over_final - 4.194 / 3) < 0.03);
+  const auto weighed = in_child([] { return weigh_many<block_of_memory>(3, 5000, std::size_t{1} << 30U); });
+  require("a thousand bytes and what malloc adds are weighed",
+          weighed && weighed->maps == 5000 && weighed->bytes_each > 1000 && weighed->bytes_each < 1040);
+  const auto few = in_child([] { return weigh_many<block_of_memory>(0, 5000, std::size_t{100} << 10U); });
+  require("there are no more maps than needed", few && few->maps == 128);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -353,6 +391,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   check_histogram();
+  check_memory();
   check_comparison(argv[1]);
   check_document(argv[1]);
   check_sections();

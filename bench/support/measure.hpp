@@ -88,20 +88,21 @@ struct summary {
   return {values[values.size() / 2], values.front(), values.back()};
 }
 
+/// One line of what the system knows of this process, "VmHWM:" in status for example; 0 if it is not there.
+[[nodiscard]] inline std::size_t bytes_in(const char* file, const char* line) {
+  std::ifstream lines(file);
+  for (std::string word; lines >> word;) {
+    std::size_t kilobytes = 0;
+    if (word == line && lines >> kilobytes) return kilobytes * 1024;
+  }
+  return 0;
+}
+
 /// Resident bytes of this process. Its pages are counted: the figure in statm is a sum that each core may be late to
 /// add to, which can be some hundred KiB off.
-[[nodiscard]] inline std::size_t resident_bytes() {
-  std::ifstream rollup("/proc/self/smaps_rollup");
-  for (std::string word; rollup >> word;) {
-    std::size_t kilobytes = 0;
-    if (word == "Rss:" && rollup >> kilobytes) return kilobytes * 1024;
-  }
-  std::ifstream statm("/proc/self/statm");
-  std::size_t total = 0;
-  std::size_t resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
+[[nodiscard]] inline std::size_t resident_bytes() { return bytes_in("/proc/self/smaps_rollup", "Rss:"); }
+/// Of them those that are no file's, so that the first steps into a part of the program do not look like memory of a map.
+[[nodiscard]] inline std::size_t anonymous_bytes() { return bytes_in("/proc/self/smaps_rollup", "Anonymous:"); }
 
 /// What `work` returns, computed in a child process; nothing if the child failed.
 template <class Work>

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <fstream>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "support/measure.hpp"
@@ -24,21 +23,18 @@ class memory_watch {
   memory_watch() {
     ::malloc_trim(0);  // a map that moves into what others have freed would look free of charge
     std::ofstream("/proc/self/clear_refs") << 5;  // the high-water mark begins anew
-    before_ = resident_bytes();
+    before_ = anonymous_bytes();
   }
-  [[nodiscard]] double held() const { return since(resident_bytes()); }
+  [[nodiscard]] double held() const { return difference(anonymous_bytes(), before_); }
   /// The most there ever was: between two looks a map that copies itself holds two tables, only the system knows.
   [[nodiscard]] double peak() const {
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;) {
-      std::size_t kilobytes = 0;
-      if (word == "VmHWM:" && status >> kilobytes) return std::max(held(), since(kilobytes * 1024));
-    }
-    return held();
+    return held() + std::max(0.0, difference(bytes_in("/proc/self/status", "VmHWM:"), resident_bytes()));
   }
 
  private:
-  [[nodiscard]] double since(std::size_t now) const { return static_cast<double>(now) - static_cast<double>(before_); }
+  [[nodiscard]] static double difference(std::size_t now, std::size_t before) {
+    return static_cast<double>(now) - static_cast<double>(before);
+  }
   std::size_t before_ = 0;
 };
 
