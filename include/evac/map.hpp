@@ -32,6 +32,7 @@
 #include <utility>
 
 #include "evac/detail/container.hpp"
+#include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 
@@ -39,11 +40,6 @@ namespace evac {
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator>
 class map : public detail::container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>> {
-  static_assert(detail::storable_key<Key>,
-                "evac: Key must be an object type without const or volatile, not a reference");
-  static_assert(std::is_object_v<T>,
-                "evac: T must be an object type, not a reference or void; store a pointer or a std::reference_wrapper");
-
   using policy = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>;
   using base = detail::container<policy>;
 

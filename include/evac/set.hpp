@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "evac/detail/container.hpp"
+#include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 
@@ -16,9 +17,6 @@ namespace evac {
 
 template <class Key, class Hash, class KeyEqual, class Allocator>
 class set : public detail::container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>> {
-  static_assert(detail::storable_key<Key>,
-                "evac: Key must be an object type without const or volatile, not a reference");
-
   using base = detail::container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>>;
 
  public:

@@ -34,6 +34,7 @@
 #include "evac/detail/sharded/sharded_container.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
 #include "evac/detail/table/table_access.hpp"
+#include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/map.hpp"
 #include "evac/rw_lock.hpp"
@@ -51,11 +52,6 @@ enum class compute_mode {
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
 class sharded_map : public detail::sharded_container<
                         detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
-  static_assert(detail::storable_key<Key>,
-                "evac: Key must be an object type without const or volatile, not a reference");
-  static_assert(std::is_object_v<T>,
-                "evac: T must be an object type, not a reference or void; store a pointer or a std::reference_wrapper");
-
   using policy_type = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>;
   using base = detail::sharded_container<policy_type, Mutex>;
   using location = std::source_location;

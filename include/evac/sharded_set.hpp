@@ -14,6 +14,7 @@
 
 #include "evac/detail/sharded/sharded_container.hpp"
 #include "evac/detail/table/table_access.hpp"
+#include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/rw_lock.hpp"
 #include "evac/set.hpp"
@@ -23,9 +24,6 @@ namespace evac {
 template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex>
 class sharded_set : public detail::sharded_container<
                         detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
-  static_assert(detail::storable_key<Key>,
-                "evac: Key must be an object type without const or volatile, not a reference");
-
   using base = detail::sharded_container<
       detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex>;
 

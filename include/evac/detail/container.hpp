@@ -21,6 +21,7 @@
 #include "evac/detail/table/cursor.hpp"
 #include "evac/detail/table/held_slot.hpp"
 #include "evac/detail/table/table.hpp"
+#include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/stats.hpp"
 
@@ -30,29 +31,6 @@ namespace evac::detail {
 template <class K, class Policy>
 concept lookup_key_not_iterator = lookup_key<K, Policy> && !std::is_convertible_v<K&&, cursor<Policy, true>> &&
                                   !std::is_convertible_v<K&&, cursor<Policy, false>>;
-
-/// What a constructor asks of the parts that it is not given.
-template <class... Parts>
-concept made_by_default = (std::is_default_constructible_v<Parts> && ...);
-
-// What the standard asks of the arguments that a container's template arguments are deduced from.
-template <class A>
-concept allocator_like = requires(A& allocator) {
-  typename A::value_type;
-  allocator.allocate(std::size_t{});
-};
-template <class F>
-concept functor_like = !std::is_integral_v<F> && !allocator_like<F>;
-
-template <class Key>
-concept storable_key = std::is_object_v<Key> && std::is_same_v<Key, std::remove_cv_t<Key>>;
-
-template <class Elements>
-inline constexpr bool are_storable = true;
-template <class Key, class T>
-inline constexpr bool are_storable<map_elements<Key, T>> = storable_key<Key> && std::is_object_v<T>;
-template <class Key>
-inline constexpr bool are_storable<set_elements<Key>> = storable_key<Key>;
 
 template <class Policy>
 class container {
@@ -106,7 +84,7 @@ class container {
       : container(n, hash, equal, allocator_type()) {}
   explicit container(size_type n, const hasher& hash, const key_equal& equal, const allocator_type& allocator)
       : table_(hash, equal, allocator) {
-    check_template_arguments();
+    check_functors_and_allocator<Policy>();
     table_.reserve(n);
   }
   container(size_type n, const allocator_type& allocator)
@@ -520,16 +498,6 @@ class container {
                                                                      std::is_nothrow_copy_constructible_v<key_equal>)
       : table_(std::move(other.table_), other.table_.allocator()) {}
 
-  static constexpr void check_template_arguments() {
-    static_assert(std::is_same_v<typename traits::value_type, value_type>,
-                  "evac: the allocator's value_type must be the container's value_type; for a map that is "
-                  "std::pair<const Key, T>");
-    static_assert(std::is_invocable_v<const hasher&, const key_type&>,
-                  "evac: Hash must be callable on a const Key; give the container a hash for this key type, or "
-                  "specialise std::hash or AbslHashValue");
-    static_assert(std::is_invocable_v<const key_equal&, const key_type&, const key_type&>,
-                  "evac: KeyEqual must be callable on two const Keys");
-  }
   [[nodiscard]] static bool same_memory(const allocator_type& left, const allocator_type& right) noexcept {
     if constexpr (traits::is_always_equal::value) {
       return true;
@@ -600,17 +568,9 @@ class container {
   single_owner owner_;
 };
 
-/// What map and set are derived from when their elements cannot be: it leaves the compiler little to say beside the
-/// message of their static_assert.
 template <class Policy>
   requires(!are_storable<typename Policy::elements>)
-class container<Policy> {
- public:
-  struct iterator {};
-  using const_iterator = iterator;
-  struct key_type {};
-  using value_type = key_type;
-};
+class container<Policy> : public unstorable<typename Policy::elements> {};
 
 template <class Container, class Predicate>
 std::size_t erase_matching(Container& from, Predicate& predicate) {

@@ -21,6 +21,7 @@
 #include "evac/detail/from_range.hpp"
 #include "evac/detail/sharded/sharded_stats.hpp"
 #include "evac/detail/sharded/sharded_table.hpp"
+#include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 
 namespace evac {
@@ -601,14 +602,7 @@ class sharded_container {
   friend struct table_access;
 
   static constexpr void check_template_arguments() {
-    static_assert(std::is_same_v<typename traits::value_type, value_type>,
-                  "evac: the allocator's value_type must be the container's value_type; for a map that is "
-                  "std::pair<const Key, T>");
-    static_assert(std::is_invocable_v<const hasher&, const key_type&>,
-                  "evac: Hash must be callable on a const Key; give the container a hash for this key type, or "
-                  "specialise std::hash or AbslHashValue");
-    static_assert(std::is_invocable_v<const key_equal&, const key_type&, const key_type&>,
-                  "evac: KeyEqual must be callable on two const Keys");
+    check_functors_and_allocator<Policy>();
     static_assert(requires(Mutex& mutex) {
                     mutex.lock();
                     mutex.unlock();
@@ -659,16 +653,9 @@ class sharded_container {
   }
 };
 
-/// What sharded_map and sharded_set are derived from when their elements cannot be: it leaves the compiler little to say
-/// beside the message of their static_assert.
 template <class Policy, class Mutex>
   requires(!are_storable<typename Policy::elements>)
-class sharded_container<Policy, Mutex> {
- public:
-  struct key_type {};
-  using value_type = key_type;
-  using size_type = std::size_t;
-};
+class sharded_container<Policy, Mutex> : public unstorable<typename Policy::elements> {};
 
 }  // namespace evac::detail
 
