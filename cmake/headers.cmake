@@ -15,6 +15,8 @@ set(EVAC_HEADERS
   include/evac/version.hpp
   include/evac/detail/config.hpp
   include/evac/detail/container.hpp
+  include/evac/detail/container_base.hpp
+  include/evac/detail/container_elements.hpp
   include/evac/detail/from_range.hpp
   include/evac/detail/node_handle.hpp
   include/evac/detail/shown_key.hpp
@@ -38,6 +40,9 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_array.hpp
   include/evac/detail/sharded/sharded_container.hpp
+  include/evac/detail/sharded/sharded_container_base.hpp
+  include/evac/detail/sharded/sharded_container_elements.hpp
+  include/evac/detail/sharded/sharded_container_passes.hpp
   include/evac/detail/sharded/sharded_elements.hpp
   include/evac/detail/sharded/sharded_parts.hpp
   include/evac/detail/sharded/sharded_stats.hpp

@@ -12,7 +12,7 @@
 namespace evac::detail {
 
 template <class Policy>
-class container;
+class container_elements;
 
 /// Owns at most one element. The element itself moves into and out of a handle (one move construction each way), unless
 /// it lives in a node of its own.
@@ -69,7 +69,7 @@ class node_handle {
 
  private:
   template <class>
-  friend class container;
+  friend class container_elements;
 
   // Takes the element of a slot, which is empty afterwards.
   node_handle(Allocator& allocator, void* slot) noexcept : allocator_(allocator) {

@@ -12,7 +12,9 @@
 namespace evac::detail {
 
 template <class Policy>
-class container;
+class container_base;
+template <class Policy>
+class container_elements;
 
 /// Forward iterator in order of homes; the order stays the same between inserts. Invalidated by any insert that is not
 /// an insert of a present key, and by erasing its own element only.
@@ -56,7 +58,9 @@ class cursor {
   template <class, bool>
   friend class cursor;
   template <class>
-  friend class container;
+  friend class container_base;
+  template <class>
+  friend class container_elements;
 
   cursor(const table<Policy>* owner, position at) noexcept : table_(owner), at_(at) {}
 
