@@ -76,6 +76,7 @@ set(EVAC_HEADERS
   include/evac/detail/table/seed.hpp
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
+  include/evac/detail/table/table_growth.hpp
   include/evac/detail/table/validate.hpp
 )
 

@@ -1,0 +1,301 @@
+// What the table of one owner is made of, and how it grows and shrinks: a few homes per insert, or all at once for
+// reserve() and fit(). The picture and the invariants are in table.hpp.
+#ifndef EVAC_DETAIL_TABLE_TABLE_GROWTH_HPP
+#define EVAC_DETAIL_TABLE_TABLE_GROWTH_HPP
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/geometry/directory.hpp"
+#include "evac/detail/geometry/segment_memory.hpp"
+#include "evac/detail/table/evacuation.hpp"
+#include "evac/detail/table/home_buckets.hpp"
+#include "evac/detail/table/pacing.hpp"
+
+namespace evac::detail {
+
+/// No element lies in a home below this one. Known only where somebody asks for the first element again and again.
+template <bool Tracked>
+class first_home_bound {
+ public:
+  [[nodiscard]] std::size_t get() const noexcept { return home_; }
+  void lower_to(std::size_t home) noexcept { home_ = std::min(home_, home); }
+  void raise_to(std::size_t home) noexcept { home_ = home; }
+  /// Whether a home is so close behind that emptying it may raise the bound.
+  [[nodiscard]] bool is_just_below(std::size_t home) const noexcept { return home - home_ < 4096; }
+
+ private:
+  std::size_t home_ = 0;
+};
+template <>
+class first_home_bound<false> {
+ public:
+  [[nodiscard]] static constexpr std::size_t get() noexcept { return 0; }
+  void lower_to(std::size_t) noexcept {}
+  void raise_to(std::size_t) noexcept {}
+  [[nodiscard]] static constexpr bool is_just_below(std::size_t) noexcept { return false; }
+};
+
+template <class Policy>
+class table_growth {
+ public:
+  using elements = typename Policy::elements;
+  using key_type = typename Policy::key_type;
+  using value_type = typename Policy::value_type;
+  using hasher = typename Policy::hasher;
+  using key_equal = typename Policy::key_equal;
+  using allocator_type = typename Policy::allocator_type;
+  using functors_type = typename Policy::functors_type;
+  using functors_storage = typename Policy::functors_storage;
+  using chains = chain<elements, allocator_type>;
+  using evacuations = evacuation<elements, allocator_type>;
+  using slots = slot_access<elements, allocator_type>;
+
+  table_growth(const table_growth&) = delete;
+  table_growth& operator=(const table_growth&) = delete;
+
+  [[nodiscard]] const hasher& hash_function() const noexcept { return functors_.get().hash; }
+  [[nodiscard]] const key_equal& key_eq() const noexcept { return functors_.get().equal; }
+  [[nodiscard]] allocator_type& allocator() noexcept { return functors_.get().allocator; }
+  [[nodiscard]] const allocator_type& allocator() const noexcept { return functors_.get().allocator; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t home_count() const noexcept { return homes_.count(); }
+  [[nodiscard]] const home_buckets<elements, allocator_type>& homes() const noexcept { return homes_; }
+  [[nodiscard]] const typename chains::pool& overflow() const noexcept { return overflow_; }
+  [[nodiscard]] std::size_t first_home() const noexcept { return first_home_.get(); }
+  [[nodiscard]] std::size_t elements_moved() const noexcept { return moves_; }
+  [[nodiscard]] std::size_t growths() const noexcept { return homes_.openings(); }
+  [[nodiscard]] static constexpr std::size_t max_size() noexcept {
+    return static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / (4 * chains::layout::home_bytes());
+  }
+  [[nodiscard]] std::size_t slot_count() const noexcept {
+    return homes_.count() * chains::layout::home_slots() + overflow_.in_use() * chains::layout::overflow_slots();
+  }
+
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t hash_of(const K& key) const {
+    return functors_.get().hash_of(key);
+  }
+
+  /// Room for `wanted` elements: until then no insert moves an element. Strong guarantee but for hash exceptions, which
+  /// leave a table that is larger than before. O(size + new homes).
+  void reserve(std::size_t wanted) {
+    if (wanted > max_size()) throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
+    if (wanted == 0) return;
+    grow_or_undo(homes_for(wanted, chains::layout::home_slots()));
+    floor_ = std::max(floor_, homes_for(wanted, chains::layout::home_slots()));
+    schedule();
+    if (wanted > chains::layout::home_slots()) overflow_.ensure(allocator(), expected_overflow(homes_.count()));
+  }
+  /// Exactly `target` homes, or as many as the contents need; withdraws what reserve() promised and gives memory back.
+  /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
+  void fit(const std::size_t wanted) {
+    const std::size_t target = std::max(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
+    if (target == 0) return release_memory();
+    if (target > max_size()) throw std::length_error("evac: rehash() asked for more than max_size()");
+    floor_ = 0;
+    grow_or_undo(target);
+    shrink_to(target);
+    repack_overflow();
+    homes_.trim_base(allocator(), overflow_, moves_);
+    floor_ = std::min(wanted, homes_.count());
+    schedule();
+  }
+  /// Evacuates up to `parents` parents of the running growth; returns how many. Throws what the hash and the allocator
+  /// throw.
+  std::size_t evacuate(std::size_t parents) {
+    std::size_t done = 0;
+    typename chains::context work{allocator(), overflow_, moves_};
+    for (; done < parents && evacuating(); ++done) split_next(work);
+    schedule();
+    return done;
+  }
+  [[nodiscard]] bool evacuating() const noexcept { return homes_.count() != homes_.opened(); }
+
+ protected:
+  table_growth(const hasher& hash, const key_equal& equal, const allocator_type& allocator)
+    requires functors_storage::owned
+      : functors_(hash, equal, allocator) {}
+  explicit table_growth(functors_type& shared) noexcept
+    requires(!functors_storage::owned)
+      : functors_(shared) {}
+  ~table_growth() = default;
+
+  EVAC_NEVER_INLINE void compact(bucket* head, slot_ref& watched) noexcept {
+    typename chains::context work{allocator(), overflow_, moves_, &watched};
+    chains::compact(head, work);
+  }
+
+  // One insert's share of a growth or a shrinking. The element is already in: if memory for a step is not to be had, or
+  // a hash throws, the table stays whole, chains get longer, and the next insert tries again.
+  EVAC_NEVER_INLINE void step(slot_ref& watched) noexcept {
+    typename chains::context work{allocator(), overflow_, moves_, &watched};
+    try {
+      if (size_ < shrink_at_) {
+        shrink_step(work);
+      } else if (size_ >= grow_threshold(homes_.count(), chains::layout::home_slots())) {
+        split_next(work);
+        for (std::size_t i = 1; i < parents_per_step && evacuating(); ++i) split_next(work);
+        prefetch_next_parents();
+      }
+    } catch (...) {
+    }
+    schedule();
+  }
+
+  void schedule() noexcept {
+    const std::size_t count = homes_.count();
+    if (count > std::max(floor_, base_homes)) {
+      const bool shrinking = patience_ >= patience_needed() && size_ < shrink_resume(count);
+      shrink_at_ = shrinking ? shrink_resume(count) : shrink_threshold(count);
+      if (!shrinking && size_ >= shrink_at_) patience_ = 0;
+    } else {
+      shrink_at_ = 0;
+      patience_ = 0;
+    }
+    next_step_ = size_ < shrink_at_ ? 0 : grow_threshold(count, chains::layout::home_slots());
+  }
+
+  /// Gives all memory back. There are no elements, or none that want to be destroyed.
+  void release_memory() noexcept {
+    homes_.release(allocator());
+    overflow_.release(allocator());
+    size_ = 0;
+    first_home_.lower_to(0);
+    floor_ = 0;
+    schedule();
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t patience_needed() const noexcept {
+    return static_cast<std::uint32_t>(std::min<std::size_t>(homes_.count(), std::numeric_limits<std::uint32_t>::max()));
+  }
+
+  // A map that is cleared and filled again should not lose its buckets in between: shrinking begins only after as many
+  // inserts as there are homes found it oversized.
+  void shrink_step(typename chains::context& work) {
+    const std::size_t lowest = std::max(floor_, base_homes);
+    if (patience_ < patience_needed()) {
+      ++patience_;
+      return;
+    }
+    for (std::size_t i = 0; i < merges_per_step && homes_.count() > lowest; ++i) merge_last(work);
+    patience_ = std::max(patience_, patience_needed());
+    overflow_.release_one_if_idle(allocator());
+  }
+
+  void split_next(typename chains::context& work) {
+    if (!evacuating()) homes_.open_next(allocator(), work);
+    const std::size_t child = homes_.count();
+    const std::size_t child_bit = homes_.opened() / 2;
+    const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & child_bit) != 0; };
+    evacuations::split(homes_.at(child - child_bit), homes_.next_home(), leaves, work);
+    homes_.add_home();
+  }
+
+  // Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the
+  // next are here, what hangs on them. Parents are taken in order, but steps are several inserts apart.
+  void prefetch_next_parents() const noexcept {
+    const std::size_t parents = homes_.opened() / 2;
+    const std::size_t next = homes_.count() - parents;
+    if (!evacuating() || parents - next < 2 * parents_per_step) return;
+    for (std::size_t i = 0; i < parents_per_step; ++i) {
+      prefetch_for_write(homes_.at(next + i)->overflow);
+      prefetch_bucket(homes_.at(next + parents_per_step + i));
+      prefetch_bucket(homes_.at(homes_.count() + parents_per_step + i));
+    }
+  }
+  static void prefetch_bucket(const bucket* where) noexcept {
+    constexpr std::size_t most = 256;
+    for (std::size_t at = 0; at < std::min(chains::layout::home_bytes(), most); at += cache_line) {
+      prefetch_for_write(reinterpret_cast<const std::byte*>(where) + at);
+    }
+  }
+
+  void merge_last(typename chains::context& work) {
+    // A split that threw can leave a segment opened and unused; it goes before a home of the half below does.
+    if (homes_.count() == homes_.opened() / 2) homes_.close_emptied(allocator());
+    const std::size_t child = homes_.count() - 1;
+    const std::size_t parent = child - std::bit_floor(child);
+    evacuations::merge(homes_.at(parent), homes_.at(child), work);
+    if (!homes_.at(parent)->tags.empty()) first_home_.lower_to(parent);
+    homes_.remove_home();
+    homes_.close_emptied(allocator());
+  }
+
+  // If memory or a hash fails on the way, the homes that were made are merged back.
+  void grow_or_undo(std::size_t target) {
+    const std::size_t before = homes_.count();
+    try {
+      grow_to(target);
+    } catch (...) {
+      try {
+        if (before != 0) shrink_to(before);
+      } catch (...) {
+        // No memory for an overflow bucket: the table keeps some of the new homes, and is whole.
+      }
+      schedule();
+      throw;
+    }
+  }
+
+  void grow_to(std::size_t target) {
+    if (homes_.count() == 0) return homes_.open_all(allocator(), target);
+    typename chains::context work{allocator(), overflow_, moves_};
+    while (homes_.count() < target) split_next(work);
+  }
+
+  void shrink_to(std::size_t target) {
+    typename chains::context work{allocator(), overflow_, moves_};
+    while (homes_.count() > target) merge_last(work);
+  }
+
+  // Puts all overflow elements into one new slab of just their size, so that the old slabs can go.
+  void repack_overflow() {
+    typename chains::pool packed;
+    std::size_t needed = 0;
+    for (std::size_t home = 0; home < homes_.count(); ++home) {
+      const bucket* const overflow = homes_.at(home)->overflow;
+      if (overflow != nullptr) needed += chains::overflow_for(chains::count(overflow));
+    }
+    if (needed != 0) packed.ensure(allocator(), needed);
+    typename chains::context work{allocator(), packed, moves_};
+    for (std::size_t home = 0; home < homes_.count(); ++home) {
+      bucket* const head = homes_.at(home);
+      bucket* old = std::exchange(head->overflow, nullptr);
+      head->tags.clear_filter();
+      for (; old != nullptr; old = old->overflow) {
+        for (slot_mask taken = old->tags.occupied(); taken; taken.drop_first()) {
+          chains::append(head, {old, taken.first()}, old->tags.tag(taken.first()), work);
+        }
+      }
+    }
+    overflow_.release(allocator());
+    overflow_ = packed;
+  }
+
+ protected:
+  // In two cache lines where the table is one of many with a lock behind it: what a look-up reads and only growing and
+  // shrinking write, then what every insert and erase writes.
+  home_buckets<elements, allocator_type> homes_;
+  std::size_t floor_ = 0;  // homes promised by reserve()
+  std::size_t moves_ = 0;
+
+  typename Policy::template cell<std::size_t> size_{0};
+  std::size_t next_step_ = 0;  // the size at which the next insert has work to do
+  std::size_t shrink_at_ = 0;  // below this size the table is oversized
+  typename chains::pool overflow_;
+  [[no_unique_address]] first_home_bound<Policy::tracks_first_home> first_home_;
+  [[no_unique_address]] functors_storage functors_;
+  std::uint32_t patience_ = 0;  // inserts that found the table oversized; last, where a lock finds room behind it
+};
+
+}  // namespace evac::detail
+
+#endif
