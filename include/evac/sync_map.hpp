@@ -50,8 +50,6 @@ namespace evac {
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, storage Storage>
 class sync_map
     : public detail::sync_container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>, Storage> {
-  static_assert(std::is_object_v<Key> && std::is_same_v<Key, std::remove_cv_t<Key>>,
-                "evac: Key must be an object type without const or volatile, not a reference");
   static_assert(std::is_object_v<T> && std::is_same_v<T, std::remove_cv_t<T>>,
                 "evac: T must be an object type without const or volatile, not a reference or void");
 

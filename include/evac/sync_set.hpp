@@ -18,9 +18,6 @@ namespace evac {
 template <class Key, class Hash, class KeyEqual, class Allocator, storage Storage>
 class sync_set
     : public detail::sync_container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>, Storage> {
-  static_assert(std::is_object_v<Key> && std::is_same_v<Key, std::remove_cv_t<Key>>,
-                "evac: Key must be an object type without const or volatile, not a reference");
-
   using policy = detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>;
   using base = detail::sync_container<policy, Storage>;
   using typename base::fresh_element;

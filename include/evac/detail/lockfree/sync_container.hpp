@@ -17,6 +17,7 @@
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/shown_key.hpp"
 #include "evac/detail/table/table_access.hpp"
+#include "evac/detail/template_arguments.hpp"
 #include "evac/epoch.hpp"
 #include "evac/stats.hpp"
 
@@ -24,6 +25,9 @@ namespace evac::detail {
 
 template <class Policy, storage Storage>
 class sync_container {
+  static_assert(storable_key<typename Policy::key_type>,
+                "evac: Key must be an object type without const or volatile, not a reference");
+
  public:
   using key_type = typename Policy::key_type;
   using value_type = typename Policy::value_type;
@@ -43,7 +47,7 @@ class sync_container {
                           const allocator_type& allocator = allocator_type(),
                           epoch_domain& domain = epoch_domain::process())
       : table_(domain, hash, equal, allocator) {
-    check_template_arguments();
+    check_functors_and_allocator<Policy>();
     if (n != 0) reserve(n);
   }
   explicit sync_container(epoch_domain& domain) : sync_container(0, hasher(), key_equal(), allocator_type(), domain) {}
@@ -193,17 +197,6 @@ class sync_container {
   bool erase_hashed(const K& key, size_type hash) {
     const writing call(table_, table_type::retired_bytes);
     return table_.take_if(call.own, key, hash, [](const held&) { return true; }).has_value();
-  }
-
-  static constexpr void check_template_arguments() {
-    static_assert(std::is_same_v<typename std::allocator_traits<allocator_type>::value_type, value_type>,
-                  "evac: the allocator's value_type must be the container's value_type; for a map that is "
-                  "std::pair<const Key, T>");
-    static_assert(std::is_invocable_v<const hasher&, const key_type&>,
-                  "evac: Hash must be callable on a const Key; give the container a hash for this key type, or "
-                  "specialise std::hash or AbslHashValue");
-    static_assert(std::is_invocable_v<const key_equal&, const key_type&, const key_type&>,
-                  "evac: KeyEqual must be callable on two const Keys");
   }
 };
 
