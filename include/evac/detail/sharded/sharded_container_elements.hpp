@@ -14,6 +14,7 @@
 
 #include "evac/detail/sharded/sharded_container_base.hpp"
 #include "evac/detail/shown_key.hpp"
+#include "evac/detail/sync/reentry.hpp"
 
 namespace evac::detail {
 
@@ -107,48 +108,20 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   /// The last argument is the visitor of the element that is there already.
   template <class Arg, class... Args>
   bool emplace_or_visit(Arg&& arg, Args&&... args) {
-    return with_last<1>(
-        [&](auto&&... rest) {
-          return [&](auto& f) {
-            return core_.emplace_one({"emplace_or_visit"}, ignore_element, as_visited(f),
-                                     std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return emplace_or<false>({"emplace_or_visit"}, std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
   template <class Arg, class... Args>
   bool emplace_or_cvisit(Arg&& arg, Args&&... args) {
-    return with_last<1>(
-        [&](auto&&... rest) {
-          return [&](auto& f) {
-            return core_.emplace_one({"emplace_or_cvisit"}, ignore_element, as_visited<true>(f),
-                                     std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return emplace_or<true>({"emplace_or_cvisit"}, std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
   /// The last two arguments are the visitors of a new element and of one that is there already.
   template <class Arg, class... Args>
   bool emplace_and_visit(Arg&& arg, Args&&... args) {
-    return with_last<2>(
-        [&](auto&&... rest) {
-          return [&](auto& f1, auto& f2) {
-            return core_.emplace_one({"emplace_and_visit"}, as_visited(f1), as_visited(f2),
-                                     std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return emplace_and<false>({"emplace_and_visit"}, std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
   template <class Arg, class... Args>
   bool emplace_and_cvisit(Arg&& arg, Args&&... args) {
-    return with_last<2>(
-        [&](auto&&... rest) {
-          return [&](auto& f1, auto& f2) {
-            return core_.emplace_one({"emplace_and_cvisit"}, as_visited(f1), as_visited<true>(f2),
-                                     std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return emplace_and<true>({"emplace_and_cvisit"}, std::forward<Arg>(arg), std::forward<Args>(args)...);
   }
 
   template <class P>
@@ -324,6 +297,27 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
  private:
   friend struct table_access;
 
+  template <bool Const, class... Args>
+  bool emplace_or(call_site site, Args&&... args) {
+    return with_last<1>(
+        [&](auto&&... rest) {
+          return [&](auto& f) {
+            return core_.emplace_one(site, ignore_element, as_visited<Const>(f), std::forward<decltype(rest)>(rest)...);
+          };
+        },
+        std::forward<Args>(args)...);
+  }
+  template <bool Const, class... Args>
+  bool emplace_and(call_site site, Args&&... args) {
+    return with_last<2>(
+        [&](auto&&... rest) {
+          return [&](auto& on_new, auto& on_existing) {
+            return core_.emplace_one(site, as_visited(on_new), as_visited<Const>(on_existing),
+                                     std::forward<decltype(rest)>(rest)...);
+          };
+        },
+        std::forward<Args>(args)...);
+  }
   template <class It, class F>
   static size_type for_range(It first, It last, const F& f) {
     size_type attempted = 0;
