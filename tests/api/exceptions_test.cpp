@@ -11,11 +11,6 @@ using namespace evac_test;
 
 namespace {
 
-using fragile_map =
-    evac::map<tracked, tracked, throwing_hash<tracked>, throwing_equal<tracked>, counted<tracked, tracked>>;
-using fragile_nodes = evac::map<tracked, throwing_mover, throwing_hash<tracked>, throwing_equal<tracked>,
-                                counted<tracked, throwing_mover>>;
-
 template <class Map>
 Map grown(int n) {
   Map map;
@@ -31,15 +26,7 @@ void fail_everywhere(const Map& start, countdown& failure, bool unchanged, const
   for (std::size_t calls = 1;; ++calls) {
     REQUIRE(calls < 100000);
     Map map = start;
-    bool threw = false;
-    failure.arm(calls);
-    try {
-      operation(map);
-    } catch (const std::runtime_error&) {
-      threw = true;
-    }
-    const bool struck = failure.struck;
-    failure.arm(0);
+    const auto [struck, threw] = with_failure(failure, calls, [&] { operation(map); });
     struck_once |= struck;
     CHECK_VALID(map);
     if (threw) REQUIRE(struck);

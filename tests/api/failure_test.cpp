@@ -15,11 +15,6 @@ using namespace evac_test;
 
 namespace {
 
-using fragile_map =
-    evac::map<tracked, tracked, throwing_hash<tracked>, throwing_equal<tracked>, counted<tracked, tracked>>;
-using fragile_nodes = evac::map<tracked, throwing_mover, throwing_hash<tracked>, throwing_equal<tracked>,
-                                counted<tracked, throwing_mover>>;
-
 struct outcome {
   std::size_t failures = 0;  // of the operation
   std::size_t absorbed = 0;  // struck, but the operation succeeded
@@ -31,15 +26,7 @@ outcome fail_each_call(countdown& failure, const std::function<void()>& operatio
                        const std::function<void(bool)>& check) {
   outcome result;
   for (std::size_t calls = 1; calls < 100000; ++calls) {
-    bool threw = false;
-    failure.arm(calls);
-    try {
-      operation();
-    } catch (const std::runtime_error&) {
-      threw = true;
-    }
-    const bool struck = failure.struck;
-    failure.arm(0);
+    const auto [struck, threw] = with_failure(failure, calls, operation);
     check(threw);
     if (threw) REQUIRE(struck);
     result.failures += threw ? 1 : 0;

@@ -13,6 +13,7 @@
 
 #include "support/axes.hpp"
 #include "support/catch.hpp"
+#include "support/constructors.hpp"
 #include "support/valid.hpp"
 
 namespace {
@@ -23,35 +24,7 @@ struct tree {
 }  // namespace
 
 TEST_CASE("all constructors build the same map") {
-  using Map = evac::map<int, std::string>;
-  const std::vector<std::pair<int, std::string>> source{{1, "one"}, {2, "two"}, {3, "three"}};
-  const Map wanted{{1, "one"}, {2, "two"}, {3, "three"}};
-  const Map::hasher h;
-  const Map::key_equal e;
-  const Map::allocator_type a;
-  const auto first = source.begin();
-  const auto last = source.end();
-  REQUIRE(Map(first, last) == wanted);
-  REQUIRE(Map(first, last, 100) == wanted);
-  REQUIRE(Map(first, last, 100, h) == wanted);
-  REQUIRE(Map(first, last, 100, h, e) == wanted);
-  REQUIRE(Map(first, last, 100, h, e, a) == wanted);
-  REQUIRE(Map(first, last, a) == wanted);
-  REQUIRE(Map(first, last, 100, a) == wanted);
-  REQUIRE(Map(first, last, 100, h, a) == wanted);
-  REQUIRE(Map(evac::from_range, source) == wanted);
-  REQUIRE(Map(evac::from_range, source, 9, h, a) == wanted);
-  REQUIRE(Map({{1, "one"}, {2, "two"}, {3, "three"}}, 5, h, e, a) == wanted);
-  REQUIRE(Map({{1, "one"}, {2, "two"}, {3, "three"}}, a) == wanted);
-  REQUIRE(Map(wanted, a) == wanted);
-  REQUIRE(Map(Map(wanted), a) == wanted);
-  REQUIRE(Map(10).empty());
-  REQUIRE(Map(10, a).empty());
-  REQUIRE(Map(10, h, a).empty());
-  REQUIRE(Map(a).empty());
-  Map assigned;
-  assigned = {{1, "one"}, {2, "two"}, {3, "three"}};
-  REQUIRE(assigned == wanted);
+  evac_test::require_all_constructors_agree<evac::map<int, std::string>>();
 }
 
 TEST_CASE("template arguments are deduced") {

@@ -8,6 +8,7 @@
 #include "support/axes.hpp"
 #include "support/catch.hpp"
 #include "support/pointers.hpp"
+#include "support/propagation.hpp"
 #include "support/valid.hpp"
 
 using namespace evac_test;
@@ -35,48 +36,6 @@ void require_elements(Map& map, int n) {
   for (int i = n; i < n + 40; ++i) map.erase(i);
 }
 
-template <class Map>
-void copy_assign_and_move_assign() {
-  using traits = std::allocator_traits<typename Map::allocator_type>;
-  for (const int n : {0, 1, 20, 300}) {
-    const Map source = made_by<Map>(1, n);
-    Map target = made_by<Map>(2, 30);
-    target = source;
-    REQUIRE(target.get_allocator().id == (traits::propagate_on_container_copy_assignment::value ? 1 : 2));
-    require_elements(target, n);
-    Map moved = made_by<Map>(3, 40);
-    const int before = target.get_allocator().id;
-    moved = std::move(target);
-    REQUIRE(moved.get_allocator().id == (traits::propagate_on_container_move_assignment::value ? before : 3));
-    require_elements(moved, n);
-    require_elements(target, 0);  // NOLINT(bugprone-use-after-move): a moved-from map is empty and usable
-  }
-}
-
-template <class Map>
-void construct_and_swap() {
-  using traits = std::allocator_traits<typename Map::allocator_type>;
-  Map first = made_by<Map>(1, 100);
-  Map second = made_by<Map>(traits::propagate_on_container_swap::value ? 2 : 1, 7);
-  const int id = second.get_allocator().id;
-  swap(first, second);
-  REQUIRE(first.get_allocator().id == id);
-  require_elements(first, 7);
-  require_elements(second, 100);
-  Map copy(second);
-  REQUIRE(copy.get_allocator().id == 101);
-  require_elements(copy, 100);
-  Map moved(std::move(copy));
-  REQUIRE(moved.get_allocator().id == 101);
-  require_elements(moved, 100);
-  Map elsewhere(std::move(moved), typename Map::allocator_type(5));
-  require_elements(elsewhere, 100);
-  REQUIRE(elsewhere.get_allocator().id == 5);
-  elsewhere = {{1, 1}, {0, 0}};
-  REQUIRE(elsewhere.get_allocator().id == 5);
-  require_elements(elsewhere, 2);
-}
-
 }  // namespace
 
 TEMPLATE_TEST_CASE("each propagation trait decides for its own operation only", "", (trait_map<false, false, false>),
@@ -85,8 +44,9 @@ TEMPLATE_TEST_CASE("each propagation trait decides for its own operation only", 
                    (trait_map<true, true, true, throwing_mover>)) {
   foreign_frees = 0;
   const auto live = tracked_census.live;
-  copy_assign_and_move_assign<TestType>();
-  construct_and_swap<TestType>();
+  const auto usable = [](TestType& map, int n) { require_elements(map, n); };
+  copy_assign_and_move_assign<TestType>(made_by<TestType>, made_by<TestType>, usable);
+  construct_and_swap<TestType>(made_by<TestType>, made_by<TestType>, usable);
   REQUIRE(foreign_frees == 0);
   REQUIRE(block_owner.empty());
   REQUIRE(tracked_census.live == live);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/call_counts.hpp"
 #include "support/catch.hpp"
 #include "support/sharded_axes.hpp"
 
@@ -13,39 +14,7 @@ using namespace evac_test;
 
 namespace {
 
-struct call_counts {
-  std::size_t hashes = 0;
-  std::size_t comparisons = 0;
-};
-call_counts calls;
-
-struct noting_hash {
-  using is_transparent = void;
-  using is_avalanching = void;
-  template <class K>
-  std::size_t operator()(const K& key) const {
-    ++calls.hashes;
-    return evac::detail::finish_hash(static_cast<std::size_t>(key), 12345);
-  }
-};
-/// The stored key is always on the left: what is looked up by a long arrives as a long on the right.
-struct stored_first {
-  using is_transparent = void;
-  bool operator()(int stored, long wanted) const {
-    ++calls.comparisons;
-    return stored == wanted;
-  }
-  bool operator()(int stored, int wanted) const { return (*this)(stored, static_cast<long>(wanted)); }
-  bool operator()(long, int) const = delete;
-};
 using noting_map = evac::sharded_map<int, int, noting_hash, stored_first>;
-
-template <class Operation>
-call_counts counted_calls(const Operation& operation) {
-  calls = {};
-  operation();
-  return calls;
-}
 
 template <class Operation>
 std::size_t moves_in(const Operation& operation) {

@@ -96,18 +96,11 @@ void fail_everywhere(const operation<Map>& tried) {
       const leak_check none_left_inside;
       Map map(before);
       Map other(other_before);
-      bool threw = false;
-      each.source.arm(calls);
-      try {
-        tried.call(map, other);
-      } catch (const std::runtime_error&) {
-        threw = true;
-      }
-      struck = each.source.struck;
-      each.source.arm(0);
-      thrown += threw ? 1 : 0;
-      if (threw) REQUIRE(struck);
-      if (threw) require_promise(tried, map, other, before, other_before);
+      const attempt made = with_failure(each.source, calls, [&] { tried.call(map, other); });
+      struck = made.struck;
+      thrown += made.threw ? 1 : 0;
+      if (made.threw) REQUIRE(struck);
+      if (made.threw) require_promise(tried, map, other, before, other_before);
       require_usable(map);
       require_usable(other);
     }
@@ -330,16 +323,13 @@ TEMPLATE_TEST_CASE("conversions that throw lose nothing they leave behind", "", 
     for (std::size_t calls = 1; struck && calls < 5000; ++calls) {
       const leak_check none_left_inside;
       Map map = keyed<Map>(4, 0, elements);
-      each.source.arm(calls);
-      try {
+      const attempt made = with_failure(each.source, calls, [&] {
         typename Map::map_type taken(std::move(map));
         Map back(std::move(taken));
         map = std::move(taken);
-      } catch (const std::runtime_error&) {
-        ++thrown;
-      }
-      struck = each.source.struck;
-      each.source.arm(0);
+      });
+      struck = made.struck;
+      thrown += made.threw ? 1 : 0;
       require_usable(map);
     }
     CHECK_FALSE(struck);
@@ -389,14 +379,9 @@ std::size_t failing_moves(countdown& source, int identity, std::size_t count, co
     Map from = with_identity<Map>(1, 4, elements);
     Map to = with_identity<Map>(identity, count, 0);
     for (int i = 200; i < 230; ++i) to.try_emplace(tracked(i), i);
-    source.arm(calls);
-    try {
-      move(to, from);
-    } catch (const std::runtime_error&) {
-      ++thrown;
-    }
-    struck = source.struck;
-    source.arm(0);
+    const attempt made = with_failure(source, calls, [&] { move(to, from); });
+    struck = made.struck;
+    thrown += made.threw ? 1 : 0;
     require_usable(from);
     require_usable(to);
     std::size_t of_old = 0;
@@ -438,14 +423,9 @@ TEMPLATE_TEST_CASE("a swap between different numbers of shards that throws leave
       const leak_check none_left;
       Map one = with_identity<Map>(1, 4, elements);
       Map other = with_identity<Map>(1, 2, 30);
-      source->arm(calls);
-      try {
-        one.swap(other);
-      } catch (const std::runtime_error&) {
-        ++thrown;
-      }
-      struck = source->struck;
-      source->arm(0);
+      const attempt made = with_failure(*source, calls, [&] { one.swap(other); });
+      struck = made.struck;
+      thrown += made.threw ? 1 : 0;
       require_usable(one);
       require_usable(other);
     }

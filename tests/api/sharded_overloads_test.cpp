@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/constructors.hpp"
 #include "support/sharded_axes.hpp"
 
 using namespace evac_test;
@@ -287,49 +288,9 @@ TEST_CASE("arguments may be elements of another map, and visitors of one map may
 
 TEST_CASE("in sharded maps all constructors build the same map") {
   using Map = evac::sharded_map<int, std::string>;
-  const std::vector<std::pair<int, std::string>> source{{1, "one"}, {2, "two"}, {3, "three"}};
-  const Map wanted{{1, "one"}, {2, "two"}, {3, "three"}};
-  const Map::hasher h;
-  const Map::key_equal e;
-  const Map::allocator_type a;
-  const auto first = source.begin();
-  const auto last = source.end();
-  CHECK(Map(first, last) == wanted);
-  CHECK(Map(first, last, 100) == wanted);
-  CHECK(Map(first, last, 100, h) == wanted);
-  CHECK(Map(first, last, 100, h, e) == wanted);
-  CHECK(Map(first, last, 100, h, e, a) == wanted);
-  CHECK(Map(first, last, a) == wanted);
-  CHECK(Map(first, last, 100, a) == wanted);
-  CHECK(Map(first, last, 100, h, a) == wanted);
-  CHECK(Map(evac::from_range, source) == wanted);
-  CHECK(Map(evac::from_range, source, 9) == wanted);
-  CHECK(Map(evac::from_range, source, 9, h) == wanted);
-  CHECK(Map(evac::from_range, source, 9, h, e) == wanted);
-  CHECK(Map(evac::from_range, source, 9, h, e, a) == wanted);
-  CHECK(Map(evac::from_range, source, a) == wanted);
-  CHECK(Map(evac::from_range, source, 9, a) == wanted);
-  CHECK(Map(evac::from_range, source, 9, h, a) == wanted);
-  CHECK(Map({{1, "one"}, {2, "two"}, {3, "three"}}, 5) == wanted);
-  CHECK(Map({{1, "one"}, {2, "two"}, {3, "three"}}, 5, h) == wanted);
-  CHECK(Map({{1, "one"}, {2, "two"}, {3, "three"}}, 5, h, e) == wanted);
-  CHECK(Map({{1, "one"}, {2, "two"}, {3, "three"}}, 5, h, e, a) == wanted);
-  CHECK(Map({{1, "one"}, {2, "two"}, {3, "three"}}, a) == wanted);
-  CHECK(Map({{1, "one"}, {2, "two"}, {3, "three"}}, 5, a) == wanted);
-  CHECK(Map({{1, "one"}, {2, "two"}, {3, "three"}}, 5, h, a) == wanted);
-  CHECK(Map(wanted, a) == wanted);
-  CHECK(Map(Map(wanted), a) == wanted);
-  CHECK(Map(10).empty());
-  CHECK(Map(10, h).empty());
-  CHECK(Map(10, h, e).empty());
-  CHECK(Map(10, h, e, a).empty());
-  CHECK(Map(10, a).empty());
-  CHECK(Map(10, h, a).empty());
-  CHECK(Map(a).empty());
-  CHECK(Map(evac::shards{2}, 10, h, e, a).shard_count() == 2);
-  Map assigned;
-  assigned = {{1, "one"}, {2, "two"}, {3, "three"}};
-  CHECK(assigned == wanted);
+  require_all_constructors_agree<Map>();
+  const Map::allocator_type allocator;
+  CHECK(Map(evac::shards{2}, 10, Map::hasher(), Map::key_equal(), allocator).shard_count() == 2);
   STATIC_REQUIRE_FALSE(std::is_convertible_v<std::size_t, Map>);
   STATIC_REQUIRE_FALSE(std::is_convertible_v<evac::shards, Map>);
   STATIC_REQUIRE_FALSE(std::is_convertible_v<Map::map_type, Map>);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/call_counts.hpp"
 #include "support/catch.hpp"
 #include "support/sync_axes.hpp"
 
@@ -16,41 +17,13 @@ using namespace evac_test;
 
 namespace {
 
-struct call_counts {
-  std::size_t hashes = 0;
-  std::size_t comparisons = 0;
-};
-call_counts calls;
-
-struct noting_hash {
-  using is_transparent = void;
-  using is_avalanching = void;
-  template <class K>
-  std::size_t operator()(const K& key) const {
-    ++calls.hashes;
-    return evac::detail::finish_hash(static_cast<std::size_t>(key), 12345);
-  }
-};
-/// The stored key is always on the left: what is looked up by a long arrives as a long on the right.
-struct stored_first {
-  using is_transparent = void;
-  bool operator()(int stored, long wanted) const {
-    ++calls.comparisons;
-    return stored == wanted;
-  }
-  bool operator()(int stored, int wanted) const { return (*this)(stored, static_cast<long>(wanted)); }
-  bool operator()(long, int) const = delete;
-};
-
 template <evac::storage Storage>
 using noting_map =
     evac::sync_map<int, int, noting_hash, stored_first, std::allocator<std::pair<const int, int>>, Storage>;
 
 template <class Call>
 std::size_t hashes_of(const Call& call) {
-  calls = {};
-  call();
-  return calls.hashes;
+  return counted_calls(call).hashes;
 }
 
 struct settings {
@@ -104,14 +77,14 @@ TEMPLATE_TEST_CASE("in sync maps keys are compared only where a tag matches", ""
                    (noting_map<evac::storage::automatic>), (noting_map<evac::storage::in_nodes>)) {
   TestType map;
   for (int i = 0; i < 20000; ++i) map.store(2 * i, 0);
-  calls = {};
+  noted_calls = {};
   for (int i = 0; i < 20000; ++i) (void)map.contains(2 * i + 1);
-  CHECK(calls.comparisons > 0);
-  CHECK(calls.comparisons < 20000 / 20);
-  calls = {};
+  CHECK(noted_calls.comparisons > 0);
+  CHECK(noted_calls.comparisons < 20000 / 20);
+  noted_calls = {};
   for (int i = 0; i < 20000; ++i) (void)map.load(2 * i);
-  CHECK(calls.comparisons >= 20000);
-  CHECK(calls.comparisons < 20000 + 20000 / 20);
+  CHECK(noted_calls.comparisons >= 20000);
+  CHECK(noted_calls.comparisons < 20000 + 20000 / 20);
 }
 
 TEST_CASE("no store allocates more than its node, a segment and the overflow buckets of its splits") {

@@ -331,25 +331,18 @@ TEMPLATE_TEST_CASE(
   using K = typename TestType::key_type;
   const leak_check none_left;
   std::string failed;
-  const auto attempt = [&](const auto& call) {
+  const auto fail_everywhere_in = [&](const auto& call) {
     for (const failure& each : failures) {
       bool struck = true;
       for (std::size_t calls = 1; struck && calls < 1000; ++calls) {
         evac::epoch_domain domain;
         TestType set(domain);
         for (int i = 0; i < elements; ++i) set.insert(K(i));
-        each.source.arm(calls);
-        bool threw = false;
-        try {
-          call(set);
-        } catch (const std::runtime_error&) {
-          threw = true;
-          failed += each.letter;
-        }
-        struck = each.source.struck;
-        each.source.arm(0);
+        const attempt made = with_failure(each.source, calls, [&] { call(set); });
+        struck = made.struck;
         REQUIRE_VALID_SYNC(set);
-        if (threw) {
+        if (made.threw) {
+          failed += each.letter;
           REQUIRE(set.size() == elements);
           for (int i = 0; i < elements; ++i) REQUIRE_FALSE(set.insert(K(i)));
         }
@@ -358,9 +351,9 @@ TEMPLATE_TEST_CASE(
   };
   const K there(present);
   const K missing(absent);
-  attempt([&](TestType& set) { set.insert(missing); });
-  attempt([&](TestType& set) { set.insert(there); });
-  attempt([&](TestType& set) { set.erase(there); });
+  fail_everywhere_in([&](TestType& set) { set.insert(missing); });
+  fail_everywhere_in([&](TestType& set) { set.insert(there); });
+  fail_everywhere_in([&](TestType& set) { set.erase(there); });
   for (const char letter : std::string(TestType::in_nodes ? "heca" : "he"))
     CHECK(failed.find(letter) != std::string::npos);
 }

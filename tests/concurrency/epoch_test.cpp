@@ -22,6 +22,7 @@
 
 #include "support/catch.hpp"
 #include "support/in_threads.hpp"
+#include "support/thread_end.hpp"
 
 using namespace evac_test;
 using evac::epoch_domain;
@@ -73,19 +74,6 @@ class guard_elsewhere {
   std::atomic<bool> released_{false};
   std::thread thread_;
 };
-
-/// Runs when the thread ends: after the thread has given its records back if it was set before the thread used a
-/// domain, before that if it was set after.
-struct when_thread_ends {
-  std::function<void()> run;
-  ~when_thread_ends() {
-    if (run) run();
-  }
-};
-when_thread_ends& at_end() {
-  static thread_local when_thread_ends object;
-  return object;
-}
 
 /// What a child of fork() says by its exit status: 0 if `work` returns true. A child that hangs is killed.
 template <class Work>

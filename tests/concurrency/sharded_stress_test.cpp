@@ -17,6 +17,7 @@
 #include "support/absl_shared_mutex.hpp"
 #include "support/catch.hpp"
 #include "support/in_threads.hpp"
+#include "support/overwrites.hpp"
 #include "support/valid_shards.hpp"
 
 using namespace evac_test;
@@ -364,19 +365,10 @@ TEMPLATE_TEST_CASE("the previous values that overwriting one key yields form one
       }
     }
   });
-  std::vector<std::uint64_t> next(crowd() * each + 1, 0);
-  std::size_t twice = 0;
-  for (std::size_t thread = 0; thread < crowd(); ++thread) {
-    for (std::size_t i = 0; i < each; ++i) {
-      twice += std::exchange(next.at(previous[thread][i]), thread * each + i + 1) != 0 ? 1 : 0;
-    }
-  }
-  REQUIRE(twice == 0);
-  std::size_t length = 0;
-  std::uint64_t last = 0;
-  for (; next[last] != 0 && length <= next.size(); last = next[last]) ++length;
-  REQUIRE(length == crowd() * each);
-  REQUIRE(map.find(only) == last);
+  const overwrite_chain chain = chain_of_overwrites(previous);
+  REQUIRE(chain.replaced_twice == 0);
+  REQUIRE(chain.length == crowd() * each);
+  REQUIRE(map.find(only) == chain.last);
 }
 
 TEMPLATE_TEST_CASE("of several constructions that move from one map exactly one gets everything", "",

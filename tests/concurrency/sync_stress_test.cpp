@@ -18,6 +18,7 @@
 
 #include "support/catch.hpp"
 #include "support/in_threads.hpp"
+#include "support/overwrites.hpp"
 #include "support/sync_histories.hpp"
 
 using namespace evac_test;
@@ -291,19 +292,10 @@ TEMPLATE_TEST_CASE("the values that overwrites of one key return form one chain"
       if (i % 64 == 0) std::this_thread::yield();
     }
   });
-  std::vector<key> next(crowd() * each + 1, 0);
-  std::size_t twice = 0;
-  for (std::size_t thread = 0; thread < crowd(); ++thread) {
-    for (std::size_t i = 0; i < each; ++i) {
-      twice += std::exchange(next.at(previous[thread][i]), thread * each + i + 1) != 0 ? 1 : 0;
-    }
-  }
-  REQUIRE(twice == 0);
-  std::size_t length = 0;
-  key last = 0;
-  for (; next[last] != 0 && length <= next.size(); last = next[last]) ++length;
-  REQUIRE(length == crowd() * each);
-  REQUIRE(map.load(only) == last);
+  const overwrite_chain chain = chain_of_overwrites(previous);
+  REQUIRE(chain.replaced_twice == 0);
+  REQUIRE(chain.length == crowd() * each);
+  REQUIRE(map.load(only) == chain.last);
 }
 
 TEMPLATE_TEST_CASE("in sync maps increments of one key by all threads add up", "", in_slots, wide_in_slots, in_nodes,

@@ -13,6 +13,7 @@
 
 #include "support/allocators.hpp"
 #include "support/catch.hpp"
+#include "support/functors.hpp"
 #include "support/sharded_axes.hpp"
 
 namespace {
@@ -289,21 +290,9 @@ TEST_CASE("a single flight that waits for itself is reported, and the next one f
   CHECK(map.get_or_compute(1000, one, mode) == 1);
 }
 
-namespace {
-
-/// Enters the map when it meets a certain key.
-struct entering_hash {
-  std::size_t operator()(int key) const {
-    if (key == 1 && *enter != nullptr) std::exchange(*enter, nullptr)();
-    return static_cast<std::size_t>(key);
-  }
-  std::function<void()>* enter;
-};
-
-}  // namespace
-
 TEST_CASE("a hash that enters its own map is reported") {
   std::function<void()> enter;
+  using evac_test::entering_hash;
   evac::sharded_map<int, int, entering_hash> map(evac::shards{2}, 0, entering_hash{&enter});
   for (int i = 2; i < 100; ++i) map.emplace(i, i);
   enter = [&] { (void)map.contains(2); };

@@ -11,18 +11,12 @@
 
 #include "support/allocators.hpp"
 #include "support/catch.hpp"
+#include "support/functors.hpp"
 #include "support/valid.hpp"
 
 namespace {
 
-/// A hash that enters its own map once: the deterministic stand-in for a second thread inside the map.
-struct entering_hash {
-  std::size_t operator()(int key) const {
-    if (key == 1 && *enter != nullptr) std::exchange(*enter, nullptr)();
-    return static_cast<std::size_t>(key);
-  }
-  std::function<void()>* enter;
-};
+using evac_test::entering_hash;
 using entered_map = evac::map<int, int, entering_hash>;
 
 #ifndef NDEBUG

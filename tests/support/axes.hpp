@@ -31,6 +31,12 @@ using raw_map = evac::map<std::uint64_t, int, raw_identity_hash>;
 using constant_map = evac::map<std::uint64_t, int, constant_hash>;
 using four_bit_map = evac::map<std::uint64_t, int, four_bit_hash>;
 
+/// Everything that may throw does when it is told to.
+using fragile_map =
+    evac::map<tracked, tracked, throwing_hash<tracked>, throwing_equal<tracked>, counted<tracked, tracked>>;
+using fragile_nodes = evac::map<tracked, throwing_mover, throwing_hash<tracked>, throwing_equal<tracked>,
+                                counted<tracked, throwing_mover>>;
+
 // What the list of axes is written as in a TEMPLATE_TEST_CASE.
 #define EVAC_TEST_ALL_MAPS                                                                                           \
   evac_test::int_map, evac_test::string_map, evac_test::tracked_map, evac_test::thrower_map, evac_test::aligned_map, \

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "support/elements.hpp"
 
@@ -65,6 +66,15 @@ class stateful_hash {
   }
   friend void swap(stateful_hash& left, stateful_hash& right) noexcept { std::swap(left.id, right.id); }
   int id;
+};
+
+/// Enters its own map, once, when it meets the key 1: the deterministic stand-in for a second thread inside the map.
+struct entering_hash {
+  std::size_t operator()(int key) const {
+    if (key == 1 && *enter != nullptr) std::exchange(*enter, nullptr)();
+    return static_cast<std::size_t>(key);
+  }
+  std::function<void()>* enter;
 };
 
 }  // namespace evac_test

@@ -22,6 +22,7 @@
 
 #include "support/catch.hpp"
 #include "support/in_threads.hpp"
+#include "support/thread_end.hpp"
 
 using namespace evac_test;
 using evac::detail::visible_readers;
@@ -100,19 +101,6 @@ int make_biased(rw_lock& lock) {
 template <class Condition>
 void await(const Condition& condition) {
   while (!condition()) std::this_thread::yield();
-}
-
-/// Runs when the thread ends, after the thread has given its reader record back, if it was set before the thread used
-/// a lock; before that if it was set after.
-struct when_thread_ends {
-  std::function<void()> run;
-  ~when_thread_ends() {
-    if (run) run();
-  }
-};
-when_thread_ends& at_end() {
-  static thread_local when_thread_ends object;
-  return object;
 }
 
 }  // namespace
