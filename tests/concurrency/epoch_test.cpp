@@ -227,6 +227,26 @@ struct chained {
 
 }  // namespace
 
+TEST_CASE("who overwrites for long frees what it replaces, and hardly ever asks for a step of the epoch") {
+  std::atomic<std::size_t> gone{0};
+  constexpr std::size_t replaced = 62 * 200;  // 200 batches
+  SECTION("objects") {
+    epoch_domain domain;
+    retire_some(domain, gone, replaced);
+    CHECK(gone > replaced / 2);
+    CHECK(domain.stats().epoch > 0);
+    CHECK(domain.stats().epoch <= 100);
+  }
+  SECTION("nodes of a map") {
+    epoch_domain domain;
+    evac::sync_map<int, std::string> map(domain);
+    for (std::size_t i = 0; i <= replaced; ++i) map.store(1, std::to_string(i));
+    CHECK(domain.stats().retired_objects < replaced / 2);
+    CHECK(domain.stats().epoch > 0);
+    CHECK(domain.stats().epoch <= 100);
+  }
+}
+
 TEST_CASE("destructors may retire more: a flush takes that, too") {
   std::atomic<std::size_t> gone{0};
   epoch_domain domain;

@@ -65,7 +65,7 @@ class epoch_core {
     if (own.reserved < gone.bytes) reserve_anyway(own, gone.bytes - own.reserved);
     own.reserved -= gone.bytes;
     if (own.bag.put(gone, clock_.word())) [[unlikely]] {
-      reclaim(own, own.bag, 1);
+      reclaim(own, own.bag, 2, own.bag.batches() >= batches_per_step);
     }
   }
 
@@ -242,25 +242,31 @@ class epoch_core {
 
   // --- reclaiming ----------------------------------------------------------------------------------------------------
 
+  // A step of the epoch interrupts all processors, which takes microseconds: so a thread frees what is due, and asks
+  // for a step only when so many batches of its own wait.
+  static constexpr std::uint32_t batches_per_step = 8;
+  // For garbage of others, once in so many calls.
+  static constexpr std::uint32_t tends_per_step = 16;
+
   // Also somebody else's garbage, in turn: that thread may write no more.
   EVAC_NEVER_INLINE void tend_now(epoch_record& own) {
     epoch_record& other = clock_.after(own.tended);
     own.tended = &other;
-    look_after(own, own.bag, 1);
-    if (&other != &own) look_after(own, other.bag, 1);
-    look_after(own, orphans_, 4);
+    const bool may_step = own.ticks / 64 % tends_per_step == 0;
+    look_after(own, own.bag, 1, may_step);
+    if (&other != &own) look_after(own, other.bag, 1, may_step);
+    look_after(own, orphans_, 4, may_step);
   }
   // Asked without the lock, for mostly there is nothing, and the lock's line would be another thread's.
-  void look_after(epoch_record& own, garbage_bag& bag, int batches) {
-    if (bag.holds_any() && bag.seal_if_idle(clock_.word())) reclaim(own, bag, batches);
+  void look_after(epoch_record& own, garbage_bag& bag, int batches, bool may_step) {
+    if (bag.batches() != 0 && bag.seal_if_idle(clock_.word())) reclaim(own, bag, batches, may_step);
   }
   // A thread that is called to free something frees nothing else meanwhile: destructors that retire would nest as deep
   // as there is garbage.
-  void reclaim(epoch_record& own, garbage_bag& bag, int batches) {
+  void reclaim(epoch_record& own, garbage_bag& bag, int batches, bool may_step) {
     if (own.reclaiming) return;
-    clock_.try_advance();
     const reclaiming_scope scope(&own);
-    reclaim_due(bag, batches);
+    if (!reclaim_due(bag, batches) && may_step && clock_.try_advance()) reclaim_due(bag, batches);
   }
   // Returns whether there was anything.
   bool reclaim_all_due(epoch_record* own) {

@@ -118,7 +118,7 @@ class garbage_bag {
   // --- anybody -------------------------------------------------------------------------------------------------------
 
   /// Without the lock: a hint.
-  [[nodiscard]] bool holds_any() const noexcept { return batches_ != 0; }
+  [[nodiscard]] std::uint32_t batches() const noexcept { return batches_; }
   [[nodiscard]] bool is_empty() noexcept {
     const std::lock_guard guard(lock_);
     return sealed_.empty() && filling_ == nullptr;
