@@ -2,6 +2,7 @@
 #ifndef EVAC_BENCH_PEERS_CONCURRENT_LIBRARIES_HPP
 #define EVAC_BENCH_PEERS_CONCURRENT_LIBRARIES_HPP
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -293,9 +294,8 @@ struct tbb_unordered_peer {
                            tbb::concurrent_unordered_map<K, counter<V>>>;
 
    public:
-    explicit map(std::size_t expected = 0) {
-      if (expected != 0) map_.reserve(expected);
-    }
+    // Its reserve() of fewer elements than there is room for does not come back. By default 8 buckets of 4 elements.
+    explicit map(std::size_t expected = 0) : map_(std::max<std::size_t>(8, expected / 4)) {}
     template <class Q>
     bool insert(const Q& key, const V& value) {
       return map_.emplace(K(key), value).second;
