@@ -28,7 +28,8 @@ namespace bench {
 /// Three digits or more, so that a ratio of a few percent can be seen.
 [[nodiscard]] inline std::string number_text(double value) {
   if (std::isnan(value)) return "-";
-  return fixed(value, value >= 1000 ? 0 : value >= 10 ? 1 : 2);
+  const double size = std::abs(value);
+  return fixed(value, size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 || size == 0 ? 2 : size >= 0.1 ? 3 : 4);
 }
 [[nodiscard]] inline std::string figure_text(double value, const std::string& unit) {
   if (unit != "ns" || std::isnan(value)) return number_text(value);
@@ -120,7 +121,7 @@ inline constexpr std::array<mean_of_tables, 8> means_of_tables{{{"mixes, 10 K", 
   for (const case_table* table : of) {
     for (const auto& column : table->columns) {
       for (const auto& subject : table->subjects) {
-        if (mean.cell(subject, column.name) != nullptr) continue;
+        if (mean.cell(subject, column.name) != nullptr || table->cell(subject, column.name) == nullptr) continue;
         std::vector<double> medians;
         for (const case_table* each : of) medians.push_back(each->median(subject, column.name));
         const bool whole = std::none_of(medians.begin(), medians.end(), [](double value) { return std::isnan(value); });
@@ -198,7 +199,7 @@ inline constexpr std::size_t most_columns = 8;
   text_table text{{"map"}, {}};
   bool compares = false;
   for (const auto& column : of.columns) {
-    text.head.push_back(of.unit().empty() ? column.name + ", " + column.unit : column.name);
+    text.head.push_back(of.unit().empty() && column.unit != "ns" ? column.name + ", " + column.unit : column.name);
     compares = compares || better_of(column.unit) != better::neither;
   }
   const bool has_bytes = of.unit() == "Mops" && !bytes.empty();
@@ -261,7 +262,8 @@ inline constexpr std::size_t most_columns = 8;
 
 [[nodiscard]] inline std::string title_of(const case_table& of, const std::string& file_name) {
   const std::string title = of.title.empty() ? file_name : of.title;
-  return of.unit().empty() ? title : title + ", " + of.unit();
+  // Times have their units beside them.
+  return of.unit().empty() || of.unit() == "ns" ? title : title + ", " + of.unit();
 }
 
 // ---- Markdown
