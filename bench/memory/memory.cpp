@@ -60,7 +60,7 @@ class run {
   }
   void judge();
   [[nodiscard]] bool finish() const {
-    const bool written = chosen_.json.empty() || all_.write_json(chosen_.json);
+    const bool written = chosen_.json.empty() || all_.write_json(chosen_.json, board_.entries());
     return all_.all_valid() && written;
   }
 
@@ -89,6 +89,7 @@ class run {
   const memory_field& maps_;
   const erasing_field erasing_{maps_};
   results all_{"memory"};
+  scoreboard board_;
 };
 
 [[nodiscard]] std::string number(double value, int digits = 1) {
@@ -335,11 +336,10 @@ void run::measure_churn() {
 // ---- bars
 
 void run::judge() {
-  scoreboard board;
   const auto enter = [&](const std::string& bar, const std::string& what, const char* map, double allowed) {
     if (all_.find(what, map) == nullptr) return;  // not among those that were asked for
     const double measured = all_.median(what, map);
-    board.enter(std::string(map) + ", " + bar, number(measured, 2), measured, allowed);
+    board_.enter(std::string(map) + ", " + bar, number(measured, 2), measured, allowed);
   };
   std::cout << '\n';
   std::vector<std::size_t> judged = large_sizes();
@@ -349,14 +349,14 @@ void run::judge() {
     const auto each = of_sizes(judged, evac_peer::name);
     const double worst = *std::max_element(each.begin(), each.end());
     const std::string map = evac_peer::name;
-    board.enter(map + ", bytes per element, average of 1 M to 16 M", number(mean_of(each), 2), mean_of(each), 31);
-    board.enter(map + ", bytes per element, worst of 1 M to 16 M", number(worst, 2), worst, 42);
+    board_.enter(map + ", bytes per element, average of 1 M to 16 M", number(mean_of(each), 2), mean_of(each), 31);
+    board_.enter(map + ", bytes per element, worst of 1 M to 16 M", number(worst, 2), worst, 42);
     enter("peak over final, growing to 16 M", peak_name, evac_peer::name, 1.1);
   }
   enter("bytes per element at 1 M", at_a_million, evac_sharded_peer::name, 34);
   enter("bytes per element at 10 M", full_name(10 * million), evac_sync_peer::name, 32);
   enter("an empty map, bytes", small_name(0), evac_sync_peer::name, 256);
-  std::cout << board.missed() << " bars missed\n";
+  std::cout << board_.missed() << " bars missed\n";
 }
 
 [[nodiscard]] std::optional<settings> parse(int argc, char** argv) {

@@ -204,7 +204,7 @@ class report {
       "@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;--c2:#62cf93;--c3:#c08be0;"
       "--c4:#d9b84a;--c5:#58cdd9;--c6:#e06fa6;--c7:#a5a5a5;--c8:#a5c356;--c9:#9299f0;--c10:#c99b7d;--c11:#fff}}"
       "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}"
-      "main{max-width:60rem;margin:auto;padding:1rem}table{border-collapse:collapse;margin:1rem 0}th,td{padding:.3rem .8rem;"
+      "main{max-width:60rem;margin:auto;padding:1rem}table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}th,td{padding:.3rem .8rem;"
       "border-bottom:1px solid var(--rule);text-align:right}td{white-space:nowrap}th:first-child,td:first-child{text-align:left}figure{margin:1.5rem "
       "0}svg{width:100%;height:auto}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)}polyline{"
       "fill:none;stroke-width:1.5}.dashed{stroke-dasharray:6 4}"
