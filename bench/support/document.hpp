@@ -82,6 +82,10 @@ struct case_table {
     }
     return columns.empty() ? "" : columns.front().unit;
   }
+  /// With its unit, where neither the title nor the figures have it.
+  [[nodiscard]] std::string name_of(const column& of) const {
+    return unit().empty() && of.unit != "ns" ? of.name + ", " + of.unit : of.name;
+  }
 };
 
 [[nodiscard]] inline std::pair<std::string, std::string> split_case(const std::string& what) {
@@ -183,7 +187,7 @@ inline constexpr std::size_t most_columns = 8;
   text_table text{{"case"}, {}};
   text.head.insert(text.head.end(), of.subjects.begin(), of.subjects.end());
   for (const auto& column : of.columns) {
-    std::vector<std::string> row{column.name};
+    std::vector<std::string> row{of.name_of(column)};
     for (const auto& subject : of.subjects) {
       const result* const found = of.cell(subject, column.name);
       row.push_back(found == nullptr ? "" : figures_text(*found));
@@ -199,7 +203,7 @@ inline constexpr std::size_t most_columns = 8;
   text_table text{{"map"}, {}};
   bool compares = false;
   for (const auto& column : of.columns) {
-    text.head.push_back(of.unit().empty() && column.unit != "ns" ? column.name + ", " + column.unit : column.name);
+    text.head.push_back(of.name_of(column));
     compares = compares || better_of(column.unit) != better::neither;
   }
   const bool has_bytes = of.unit() == "Mops" && !bytes.empty();
@@ -295,7 +299,8 @@ inline constexpr std::size_t most_columns = 8;
   const auto bytes = bytes_per_element(file);
   const auto long_ones =
       std::count_if(tables.begin(), tables.end(), [](const case_table& each) { return !each.summary; });
-  const bool folds = long_ones > 4;
+  const bool folds = long_ones > 4 || std::any_of(tables.begin(), tables.end(),
+                                                  [](const case_table& each) { return each.columns.size() > 20; });
   bool folded = false;
   for (const case_table& each : tables) {
     if (folds && !folded && !each.summary) {
