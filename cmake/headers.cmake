@@ -28,10 +28,12 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/tags.hpp
   include/evac/detail/lockfree/atomic_bucket.hpp
   include/evac/detail/lockfree/bucket_state.hpp
+  include/evac/detail/lockfree/calls.hpp
   include/evac/detail/lockfree/chain_reader.hpp
   include/evac/detail/lockfree/collect_stats.hpp
   include/evac/detail/lockfree/locked_chain.hpp
   include/evac/detail/lockfree/root.hpp
+  include/evac/detail/lockfree/root_memory.hpp
   include/evac/detail/lockfree/split.hpp
   include/evac/detail/lockfree/storage.hpp
   include/evac/detail/lockfree/sync_container.hpp

@@ -5,6 +5,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_test.cpp
   unit/linearizability_test.cpp
   unit/parking_test.cpp
+  unit/record_list_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp

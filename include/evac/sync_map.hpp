@@ -16,17 +16,17 @@
 //                  for writers of the same bucket only: they spin, then sleep. Functions that you pass in run without
 //                  any lock
 //   hash, equality are called with a bucket locked in writes: they must not use the map
-//   memory         what was erased or replaced is destroyed when no reader can hold it, by whoever writes then. The bytes
-//                  that wait (nodes and their entries, not what their elements own) are bounded by the cap of the
+//   memory         what was erased or replaced is destroyed when no reader can hold it, by whoever writes then. What
+//                  waits (nodes and their entries, not what their elements own) is bounded by the cap of the
 //                  epoch_domain: at the cap writers wait. flush() of the domain empties it
-//   lifetime       the domain must outlive the map; elements that wait may outlive it too, with their allocator: flush the
-//                  domain before what that allocator, or the elements, refer to is gone
-//   exceptions     hash, equality, constructors and the allocator may throw: nothing changes then. Growing never makes a
+//   lifetime       the domain must outlive the map; elements that wait may outlive it too, with their allocator: so
+//                  flush the domain before what that allocator, or the elements, refer to is gone
+//   exceptions     hash, equality, constructors and the allocator may throw: nothing changes then. Growing makes no
 //                  write fail: chains get longer
 //   storage        keys and values that are trivially copyable and together at most 64 bytes are in the table itself,
 //                  others in a node each (or all, with evac::storage::in_nodes)
-//   fork           in the child, call reinit_after_fork() of the domain first; maps that another thread was writing to at
-//                  that moment are lost to the child, since a bucket may stay locked for ever
+//   fork           in the child, call reinit_after_fork() of the domain first; maps that another thread was writing to
+//                  at that moment are lost to the child, since a bucket may stay locked for ever
 #ifndef EVAC_SYNC_MAP_HPP
 #define EVAC_SYNC_MAP_HPP
 
@@ -57,10 +57,8 @@ class sync_map
   using base = detail::sync_container<policy, Storage>;
   using typename base::fresh_element;
   using typename base::held;
-  using typename base::reading;
   using typename base::storage_type;
   using typename base::table_type;
-  using typename base::writing;
 
  public:
   using typename base::key_type;
@@ -141,7 +139,7 @@ class sync_map
 
    private:
     friend sync_map;
-    explicit pinned(const sync_map& map) : map_(map), inside_(map.table_) {}
+    explicit pinned(const sync_map& map) : map_(map), inside_(map.table_.core()) {}
     template <class K>
     [[nodiscard]] const T* find_key(const K& key) const {
       const T* found = nullptr;
@@ -149,7 +147,7 @@ class sync_map
       return found;
     }
     const sync_map& map_;
-    reading inside_;
+    detail::read_call inside_;
   };
   [[nodiscard]] pinned pin() const {
     static_assert(
@@ -315,7 +313,7 @@ class sync_map
   }
   template <class K, class V>
   bool store_hashed(size_type hash, K&& key, V&& value) {
-    const writing call(this->table_, table_type::retired_bytes);
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
     std::optional<held> replaced;
     const bool is_new = this->table_.put(call.own, fresh, hash, replaced);
@@ -325,7 +323,7 @@ class sync_map
   template <class K, class V>
   std::optional<T> swap_key(K&& key, V&& value) {
     const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
     // Copied before anything changes: a copy may throw. Not in the loop, where its move to the caller would not be
     // elided.
@@ -343,7 +341,7 @@ class sync_map
   template <class K, class Factory>
   load_result load_or(K&& key, Factory&& factory) {
     const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, 0);
+    const detail::write_call call(this->table_.core(), 0);
     if (const std::optional<held> seen = this->table_.seen(call.own, key, hash))
       return {T(storage_type::value(*seen)), true};
     fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
@@ -355,7 +353,7 @@ class sync_map
   template <class K, class Factory, class F>
   bool show_or(K&& key, Factory&& factory, F& f) {
     const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, 0);
+    const detail::write_call call(this->table_.core(), 0);
     std::optional<held> there = this->table_.seen(call.own, key, hash);
     if (!there.has_value()) {
       fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
@@ -372,7 +370,7 @@ class sync_map
   template <class K, class V>
   bool compare_and_swap_key(const K& key, const T& expected, V&& desired) {
     const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     std::optional<fresh_element> fresh;
     for (;;) {
       const std::optional<held> seen = this->table_.seen(call.own, key, hash);
@@ -384,7 +382,7 @@ class sync_map
   template <class K>
   bool compare_and_delete_key(const K& key, const T& expected) {
     const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     for (;;) {
       const std::optional<held> seen = this->table_.seen(call.own, key, hash);
       if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
@@ -394,7 +392,7 @@ class sync_map
   template <class K>
   std::optional<T> load_and_delete_key(const K& key) {
     const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     std::optional<T> value;  // as in swap_key()
     for (;; value.reset()) {
       const std::optional<held> seen = this->table_.seen(call.own, key, hash);
@@ -406,7 +404,7 @@ class sync_map
   template <class K, class F>
   std::optional<T> update_key(const K& key, F& f) {
     const size_type hash = this->table_.hash_of(key);
-    const writing call(this->table_, table_type::retired_bytes);
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     for (;;) {
       const std::optional<held> seen = this->table_.seen(call.own, key, hash);
       std::optional<T> before;
@@ -424,7 +422,7 @@ class sync_map
     }
   }
   template <class K>
-  bool take_same(const writing& call, const K& key, size_type hash, const held& seen) {
+  bool take_same(const detail::write_call& call, const K& key, size_type hash, const held& seen) {
     const auto same = [&](const held& there) { return storage_type::same(there, seen); };
     return this->table_.take_if(call.own, key, hash, same).has_value();
   }

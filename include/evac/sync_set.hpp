@@ -23,7 +23,6 @@ class sync_set
   using typename base::fresh_element;
   using typename base::held;
   using typename base::storage_type;
-  using typename base::writing;
 
  public:
   using base::base;
@@ -79,7 +78,7 @@ class sync_set
   }
   template <class K>
   bool insert_hashed(size_type hash, K&& key) {
-    const writing call(this->table_, 0);
+    const detail::write_call call(this->table_.core(), 0);
     if (this->table_.find(call.own, key, hash, [](const held&) {}))
       return false;  // without a lock, and nothing is built
     fresh_element fresh(this->table_, hash, std::forward<K>(key));

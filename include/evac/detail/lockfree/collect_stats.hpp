@@ -32,7 +32,7 @@ template <class Policy, bool InNodes>
   sync_stats result;
   result.domain = from.domain().stats();
   table_stats& stats = result.table;
-  typename table_type::reading inside(from);
+  const read_call inside(from.core());
   const auto* const root = from.root();
   if (root == nullptr) return result;
   const std::size_t homes = root->homes();

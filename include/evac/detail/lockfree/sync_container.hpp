@@ -109,7 +109,7 @@ class sync_container {
   [[nodiscard]] sync_stats stats() const { return collect_stats(table_); }
   /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
   [[nodiscard]] size_type memory_usage() const {
-    typename table_type::reading inside(table_);
+    const read_call inside(table_.core());
     const auto* const root = table_.root();
     if (root == nullptr) return 0;
     return root->touched_bytes() + root->slab_bytes() + sizeof(*root) + root->size() * table_type::retired_bytes;
@@ -119,8 +119,6 @@ class sync_container {
   using table_type = sync_table<Policy, in_nodes>;
   using storage_type = typename table_type::storage;
   using held = typename table_type::held;
-  using reading = typename table_type::reading;
-  using writing = typename table_type::writing;
   using fresh_element = typename table_type::fresh_element;
 
   /// Calls on_hit(held) inside the domain; returns whether the key is there.
@@ -129,7 +127,7 @@ class sync_container {
     const size_type hash = table_.hash_of(key);
     typename table_type::record_type* own = nullptr;
     {
-      reading inside(table_);
+      read_call inside(table_.core());
       using outcome = typename table_type::reader_type::outcome;
       const outcome at_once = table_.find_at_once(key, hash, on_hit);
       if (at_once == outcome::found) return true;
@@ -143,7 +141,7 @@ class sync_container {
   template <class K, class OnHit>
   EVAC_NEVER_INLINE bool find_inside(typename table_type::record_type& own, const K& key, size_type hash,
                                      OnHit on_hit) const {
-    const reading inside(own);
+    const read_call inside(own);
     return table_.find(inside.own, key, hash, on_hit);
   }
 
@@ -153,7 +151,7 @@ class sync_container {
     bulk_hashes hashes;
     const auto last = std::ranges::end(keys);
     for (auto first = std::ranges::begin(keys); first != last;) {
-      const reading inside(table_);
+      const read_call inside(table_.core());
       const size_type count = fetch_bulk(inside, first, last, std::identity(), hashes);
       for (size_type i = 0; i != count; ++i, ++first) each(*first, hashes[i], inside.own);
     }
@@ -165,7 +163,7 @@ class sync_container {
     bulk_hashes hashes;
     const auto last = std::ranges::end(range);
     for (auto first = std::ranges::begin(range); first != last;) {
-      const size_type count = fetch_bulk(reading(table_), first, last, key_of, hashes);
+      const size_type count = fetch_bulk(read_call(table_.core()), first, last, key_of, hashes);
       for (size_type i = 0; i != count; ++i, ++first) each(*first, hashes[i]);
     }
   }
@@ -179,7 +177,8 @@ class sync_container {
 
   // Fetches the memory of the next bulk of keys; returns how many these are.
   template <class At, class Last, class KeyOf>
-  size_type fetch_bulk(const reading& inside, At at, const Last& last, const KeyOf& key_of, bulk_hashes& hashes) const {
+  size_type fetch_bulk(const read_call& inside, At at, const Last& last, const KeyOf& key_of,
+                       bulk_hashes& hashes) const {
     size_type count = 0;
     for (; count != bulk_size && at != last; ++at) hashes[count++] = table_.hash_of(key_of(*at));
     table_.prefetch(inside.own, hashes.data(), count);
@@ -195,7 +194,7 @@ class sync_container {
   }
   template <class K>
   bool erase_hashed(const K& key, size_type hash) {
-    const writing call(table_, table_type::retired_bytes);
+    const write_call call(table_.core(), table_type::retired_bytes);
     return table_.take_if(call.own, key, hash, [](const held&) { return true; }).has_value();
   }
 };

@@ -24,8 +24,10 @@
 #include <utility>
 #include <vector>
 
+#include "evac/detail/lockfree/calls.hpp"
 #include "evac/detail/lockfree/chain_reader.hpp"
 #include "evac/detail/lockfree/root.hpp"
+#include "evac/detail/lockfree/root_memory.hpp"
 #include "evac/detail/lockfree/split.hpp"
 #include "evac/detail/lockfree/storage.hpp"
 #include "evac/epoch.hpp"
@@ -42,6 +44,7 @@ class sync_table {
   using storage = std::conditional_t<InNodes, nodes_storage<elements, allocator_type>, slots_storage<elements>>;
   using held = typename storage::held;
   using root_type = sync_root<storage, allocator_type>;
+  using memory_type = root_memory<storage, allocator_type>;
   using chain_type = typename root_type::chain_type;
   using place = typename chain_type::place;
   using size_type = std::size_t;
@@ -49,91 +52,23 @@ class sync_table {
 
   sync_table(epoch_domain& domain, const typename Policy::hasher& hash, const typename Policy::key_equal& equal,
              const allocator_type& allocator)
-      : core_(&domain.core()),
-        domain_(&domain),
-        functors_(hash, equal, allocator),
-        allocators_(make_shared_allocator()) {}
+      : core_(&domain.core()), domain_(&domain), functors_(hash, equal, allocator), memory_(allocator) {}
   sync_table(const sync_table&) = delete;
   sync_table& operator=(const sync_table&) = delete;
   /// Nobody may be inside. O(elements).
   ~sync_table() {
     root_type* const last = root_.load(acquire);  // acquire: made
     if (last != nullptr) {
-      free_elements(*last, last->claimed());
-      destroy_root(last);
+      memory_type::free_elements(*last, last->claimed());
+      memory_type::destroy(last);
     }
-    if (allocators_ != nullptr) allocators_->drop_reference();
   }
 
   [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
   [[nodiscard]] epoch_domain& domain() const noexcept { return *domain_; }
+  /// What calls are made on.
+  [[nodiscard]] epoch_core& core() const noexcept { return *core_; }
   [[nodiscard]] const root_type* root() const noexcept { return root_.load(acquire); }  // acquire: made
-
-  // --- a call --------------------------------------------------------------------------------------------------------
-
-  /// Inside the domain, as a reader.
-  class reading {
-   public:
-    EVAC_ALWAYS_INLINE explicit reading(const sync_table& table) : own(thread_records::of(*table.core_)) {
-      table.core_->enter(own);
-    }
-    /// For who goes on where another has called stay().
-    EVAC_ALWAYS_INLINE explicit reading(epoch_record& stayed) : own(stayed) {}
-    reading(const reading&) = delete;
-    reading& operator=(const reading&) = delete;
-    EVAC_ALWAYS_INLINE ~reading() {
-      if (!stays_) thread_records::leave(own);
-    }
-    /// Stays inside at the end of the scope.
-    [[nodiscard]] epoch_record& stay() noexcept {
-      stays_ = true;
-      return own;
-    }
-    /// Leaves and enters again, so that what was retired meanwhile can go; what was found before is not to be used any
-    /// more.
-    void refresh() noexcept {
-      // The record stays, also that of a thread that has ended.
-      static_cast<void>(epoch_clock::leave(own));
-      own.core->enter(own);
-    }
-
-    epoch_record& own;
-
-   private:
-    bool stays_ = false;
-  };
-
-  /// The same for a call that may change something; `retires` bytes, or 0, may be taken away by it.
-  class writing {
-   public:
-    EVAC_ALWAYS_INLINE writing(sync_table& table, size_type retires) : own(thread_records::of(*table.core_)) {
-      if (own.nesting == epoch_record::ended) [[unlikely]] {
-        enter_after_end(*table.core_, retires);
-      } else {
-        if (retires != 0) table.core_->make_room(own, retires);
-        table.core_->enter(own);
-      }
-    }
-    writing(const writing&) = delete;
-    writing& operator=(const writing&) = delete;
-    EVAC_ALWAYS_INLINE ~writing() {
-      if (thread_records::leave(own) && own.nesting == 0) own.core->tend(own);
-    }
-
-    epoch_record& own;
-
-   private:
-    // Inside from the start, so that whatever runs meanwhile does not give the record back.
-    EVAC_NEVER_INLINE void enter_after_end(epoch_core& core, size_type retires) {
-      core.enter(own);
-      try {
-        if (retires != 0) core.make_room(own, retires);
-      } catch (...) {
-        thread_records::leave(own);
-        throw;
-      }
-    }
-  };
 
   // --- one key -------------------------------------------------------------------------------------------------------
 
@@ -214,10 +149,7 @@ class sync_table {
   }
   /// Takes away what was replaced or erased. Elements in slots need nothing.
   EVAC_ALWAYS_INLINE void retire(epoch_record& own, const held& gone) {
-    if constexpr (InNodes) {
-      if (allocators_ != nullptr) allocators_->add_reference();
-      core_->retire(own, {gone, allocators_, reclaim_node, retired_bytes});
-    }
+    if constexpr (InNodes) core_->retire(own, memory_.gone(gone, retired_bytes));
   }
   static constexpr size_type retired_bytes = InNodes ? sizeof(typename std::remove_pointer_t<held>) : 0;
 
@@ -338,7 +270,7 @@ class sync_table {
 
   /// O(stripes).
   [[nodiscard]] size_type size() const {
-    const reading inside(*this);
+    const read_call inside(*core_);
     const root_type* const root = root_.load(acquire);  // acquire: made
     return root == nullptr ? 0 : root->size();
   }
@@ -346,14 +278,13 @@ class sync_table {
   /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
   /// by.
   void clear() {
-    writing call(*this, 1);
+    write_call call(*core_, 1);
     // acq_rel: made; and what this thread did before is seen by who finds no root
     root_type* const gone = root_.exchange(nullptr, acq_rel);
     if (gone == nullptr) return;
-    if (allocators_ != nullptr) allocators_->add_reference();
     // A root that counted in full could keep all writers waiting until the last of it is gone.
     const size_type bytes = std::min(gone->touched_bytes() + gone->size() * retired_bytes, core_->budget().cap() / 4);
-    core_->retire(call.own, {gone, allocators_, reclaim_root, bytes});
+    core_->retire(call.own, memory_.gone(gone, bytes));
   }
 
   /// Homes for n elements, made now. Where there are elements already, by splitting: O(n), while others go on, and
@@ -363,7 +294,7 @@ class sync_table {
     root_type::check_homes(homes);
     constexpr int patience = 1000;
     for (int idle = 0; idle < patience; ++idle) {
-      writing call(*this, 0);
+      write_call call(*core_, 0);
       root_type* root = root_.load(acquire);  // acquire: made
       if (root == nullptr) root = &make_root(homes);
       if (root->claimed() >= homes) return;
@@ -385,7 +316,7 @@ class sync_table {
   /// buckets the thread leaves the domain for an instant.
   template <class F>
   bool for_each(const F& f) const {
-    reading inside(*this);
+    read_call inside(*core_);
     const root_type* const root = root_.load(acquire);  // acquire: made
     if (root == nullptr) return true;
     const std::uint64_t serial = root->serial();
@@ -434,40 +365,14 @@ class sync_table {
     root_type* const root = root_.load(acquire);  // acquire: made
     return root != nullptr ? *root : make_root(0);
   }
-  using root_traits = typename std::allocator_traits<allocator_type>::template rebind_traits<root_type>;
-  using root_allocator = typename root_traits::allocator_type;
-
   EVAC_NEVER_INLINE root_type& make_root(size_type homes) {
-    root_allocator roots(functors_.allocator);
-    auto block = root_traits::allocate(roots, 1);
-    root_type* fresh = nullptr;
-    try {
-      fresh = ::new (static_cast<void*>(std::to_address(block)))
-          root_type(functors_.allocator, homes, serials_.fetch_add(1, relaxed));  // relaxed: a name
-    } catch (...) {
-      root_traits::deallocate(roots, block, 1);
-      throw;
-    }
+    // relaxed: a name
+    root_type* const fresh = memory_type::make(functors_.allocator, homes, serials_.fetch_add(1, relaxed));
     root_type* there = nullptr;
     // release: made. acquire: made by another
     if (root_.compare_exchange_strong(there, fresh, acq_rel, acquire)) return *fresh;
-    destroy_root(fresh);
+    memory_type::destroy(fresh);
     return *there;
-  }
-  static void destroy_root(root_type* root) noexcept {
-    root_allocator roots(root->allocator());
-    std::destroy_at(root);
-    root_traits::deallocate(roots, std::pointer_traits<typename root_traits::pointer>::pointer_to(*root), 1);
-  }
-  // Of the next homes of a root in which nobody is any more; false if there are none.
-  static bool free_elements(root_type& root, size_type homes) noexcept {
-    if constexpr (InNodes) {
-      return root.free_homes(homes, [&](auto& home) {
-        chain_type::for_each_of(home, [&](place at, tag_t) { storage::destroy(root.allocator(), chain_type::at(at)); });
-      });
-    } else {
-      return false;
-    }
   }
 
   // --- growing -------------------------------------------------------------------------------------------------------
@@ -511,62 +416,11 @@ class sync_table {
     root.publish_done();
   }
 
-  // --- reclaiming ----------------------------------------------------------------------------------------------------
-
-  // Keeps a stateful allocator alive until the last of its nodes is gone, which may be after the map.
-  class shared_allocator {
-   public:
-    explicit shared_allocator(const allocator_type& allocator) : allocator_(allocator) {}
-    [[nodiscard]] const allocator_type& get() const noexcept { return allocator_; }
-    void add_reference() noexcept { references_.fetch_add(1, relaxed); }  // relaxed: the caller has one
-    void drop_reference() noexcept {
-      // acq_rel: what each has done with the allocator before, the last one sees
-      if (references_.fetch_sub(1, acq_rel) == 1) delete this;
-    }
-
-   private:
-    ~shared_allocator() = default;
-    allocator_type allocator_;
-    atomic<std::size_t> references_{1};
-  };
-  static constexpr bool allocators_are_alike =
-      std::allocator_traits<allocator_type>::is_always_equal::value && std::is_default_constructible_v<allocator_type>;
-
-  [[nodiscard]] shared_allocator* make_shared_allocator() const {
-    return allocators_are_alike ? nullptr : new shared_allocator(functors_.allocator);
-  }
-  template <class F>
-  static void with_allocator(void* context, const F& f) noexcept {
-    if constexpr (allocators_are_alike) {
-      f(allocator_type());
-    } else {
-      auto* const shared = static_cast<shared_allocator*>(context);
-      f(shared->get());
-      shared->drop_reference();
-    }
-  }
-  static bool reclaim_node(void* object, void* context) noexcept {
-    if constexpr (InNodes) {
-      with_allocator(context,
-                     [&](const allocator_type& allocator) { storage::destroy(allocator, static_cast<held>(object)); });
-    }
-    return true;
-  }
-  // A step: so many homes' nodes, or a piece of the memory.
-  static bool reclaim_root(void* object, void* context) noexcept {
-    auto* const root = static_cast<root_type*>(object);
-    constexpr size_type homes_at_once = 256;
-    if (free_elements(*root, homes_at_once)) return false;
-    if (root->discard_piece()) return false;
-    with_allocator(context, [&](const allocator_type&) { destroy_root(root); });
-    return true;
-  }
-
   atomic<root_type*> root_{nullptr};  // by whoever makes the first element, or clears
   epoch_core* core_;
   epoch_domain* domain_;
   functors_type functors_;
-  shared_allocator* allocators_;      // null where allocators are all alike
+  memory_type memory_;
   atomic<std::uint64_t> serials_{0};  // roots made
 };
 

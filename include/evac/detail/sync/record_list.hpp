@@ -36,12 +36,11 @@ class record_list {
   // Trivial for the list of the process, which other threads may still walk when static objects are destroyed.
   ~record_list() = default;
 
-  /// A record of the caller's own until give_back(); null if there is no memory. Lock-free. O(records).
+  /// A record of the caller's own until give_back(): the oldest that is free, so that after a time with many threads
+  /// few have few records again. Null if there is no memory. Lock-free. O(records).
   [[nodiscard]] Record* take() noexcept {
-    // acquire: published
-    for (node* each = head_.load(acquire); each != nullptr; each = each->next) {
-      // relaxed: a hint; the exchange decides. acquire: returned
-      if (!each->taken.load(relaxed) && !each->taken.exchange(true, acquire)) return &each->record;
+    while (node* const free = oldest_free()) {
+      if (!free->taken.exchange(true, acquire)) return &free->record;  // acquire: returned
     }
     node* const fresh = new (std::nothrow) node;
     if (fresh == nullptr) return nullptr;
@@ -97,6 +96,15 @@ class record_list {
   }
 
  private:
+  [[nodiscard]] node* oldest_free() const noexcept {
+    node* found = nullptr;
+    // acquire: published
+    for (node* each = head_.load(acquire); each != nullptr; each = each->next) {
+      if (!each->taken.load(relaxed)) found = each;  // relaxed: a hint; the exchange decides
+    }
+    return found;
+  }
+
   atomic<node*> head_{nullptr};
 };
 
