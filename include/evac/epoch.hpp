@@ -78,19 +78,24 @@ class epoch_domain {
   /// thread. It must not throw.
   void retire(void* object, void* context, std::size_t bytes, detail::reclaim_function reclaim) {
     guard inside(*this);  // keeps the record of a thread that is about to end
-    core_->retire(detail::thread_records::of(*core_), {object, context, reclaim, bytes});
+    detail::epoch_record& own = detail::thread_records::of(*core_);
+    core_->retire(own, {object, context, reclaim, bytes});
+    core_->tend(own);
   }
 
-  /// Room for retiring an object of so many bytes: call it before unlinking and outside of guards. At the cap it
-  /// reclaims, then waits, unless this thread holds a guard. Throws std::bad_alloc.
+  /// Room for retiring one object of so many bytes: call it before unlinking and outside of guards, with nothing in
+  /// between that may retire. At the cap it reclaims, then waits, unless this thread holds a guard, of this domain or
+  /// another. Room that threads hold ready may come on top of the cap. In a thread that has ended but for thread_local
+  /// and static objects the room is not kept: hold a guard over both calls there. Throws std::bad_alloc.
   void make_room(std::size_t bytes) {
     detail::epoch_record& own = detail::thread_records::of(*core_);
     core_->make_room(own, bytes);
     detail::thread_records::used(own);
   }
 
-  /// Reclaims all that can be, of all threads; true if nothing is left, which is so when nobody holds a guard and
-  /// nobody retires meanwhile. O(retired + threads).
+  /// Reclaims all that can be, of all threads; true if nothing is left, which is so when nobody holds a guard, and
+  /// nobody retires or reclaims meanwhile. Does nothing in a destructor that the domain has called. O(retired +
+  /// threads).
   bool flush() { return core_->flush(detail::thread_records::of_living(*core_)); }
 
   [[nodiscard]] epoch_stats stats() const {
@@ -116,7 +121,8 @@ class epoch_domain {
   }
 
   /// To be called in the child of a fork() before it uses the domain: only the thread that forked is left, and guards
-  /// of others are forgotten. At most what these threads were about to retire is never freed.
+  /// of others are forgotten. What these threads were about to retire, or were moving from list to list, is never
+  /// freed. A destructor that the domain has called must not fork.
   void reinit_after_fork() noexcept { core_->reinit_after_fork(detail::thread_records::owner()); }
 
   /// For maps, which keep it alive no longer than the domain.

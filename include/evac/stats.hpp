@@ -68,7 +68,7 @@ struct epoch_stats {
   std::size_t guards = 0;                    ///< threads that hold a guard
   std::chrono::nanoseconds oldest_guard{0};  ///< for how long a guard has kept the epoch from going on, at least
   std::size_t waited_for_room = 0;           ///< writers that had to wait because the cap was reached
-  std::size_t over_cap = 0;                  ///< retirements above the cap, by threads that held a guard themselves
+  std::size_t over_cap = 0;                  ///< retirements above the cap: by who could not wait, being inside, ended or reclaiming
   std::size_t reader_retries = 0;            ///< look-ups that began again because a bucket changed under them
   std::size_t lock_waits = 0;                ///< bucket locks that were not free
   std::size_t lock_parks = 0;                ///< of those, how often a thread slept

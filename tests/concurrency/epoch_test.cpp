@@ -502,6 +502,61 @@ TEST_CASE("a flush takes what other threads have retired, whether they live or n
   REQUIRE(reclaimed == 800);
 }
 
+TEST_CASE("what idle threads have retired goes while another writes, however many there are") {
+  const std::size_t idle = GENERATE(1U, 3U, 7U);
+  CAPTURE(idle);
+  std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
+  evac::sync_map<int, int> map(domain);  // its elements make no garbage
+  map.store(1, 1);
+  std::latch retired(static_cast<std::ptrdiff_t>(idle));
+  std::atomic<bool> over{false};
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < idle; ++i) {
+    threads.emplace_back([&] {
+      domain.retire(new counted(gone));
+      retired.count_down();
+      await([&] { return over.load(); });
+    });
+  }
+  retired.wait();
+  for (int i = 0; i < 200'000 && gone != idle; ++i) map.store(1, i);
+  over = true;
+  for (std::thread& each : threads) each.join();
+  REQUIRE(gone == idle);
+}
+
+TEST_CASE("what threads that are gone have retired goes while another retires") {
+  std::atomic<std::size_t> gone{0};
+  std::atomic<std::size_t> own{0};
+  epoch_domain domain;
+  for (int i = 0; i < 20; ++i) std::thread([&] { retire_some(domain, gone, 50); }).join();
+  for (int i = 0; i < 2000 && gone != 1000; ++i) retire_some(domain, own, 50);
+  REQUIRE(gone == 1000);
+}
+
+TEST_CASE("threads that wait for room in each other's domains do not wait for each other") {
+  std::atomic<std::size_t> gone{0};
+  epoch_domain first(small_cap);
+  epoch_domain second(small_cap);
+  std::latch inside(2);
+  const auto fill = [&](epoch_domain& mine, epoch_domain& other) {
+    const domain_guard held(mine);
+    inside.arrive_and_wait();
+    for (std::size_t i = 0; i < 4 * small_cap / object_bytes; ++i) {
+      other.make_room(object_bytes);
+      other.retire(new counted(gone), object_bytes);
+    }
+  };
+  std::thread one([&] { fill(first, second); });
+  fill(second, first);
+  one.join();
+  REQUIRE(first.flush());
+  REQUIRE(second.flush());
+  REQUIRE(gone == 8 * (small_cap / object_bytes));
+  REQUIRE(first.stats().over_cap + second.stats().over_cap > 0);
+}
+
 TEST_CASE("records are used again: there are as many as threads at one time") {
   std::atomic<std::size_t> gone{0};
   epoch_domain domain;
@@ -650,6 +705,29 @@ TEST_CASE("in the child of a fork guards of other threads are forgotten, and tho
     return good && domain.flush() && domain.stats().charged_bytes <= small_cap / 2;
   });
   REQUIRE(status == 0);
+}
+
+TEST_CASE("a fork while another thread only looks into a domain loses nothing") {
+  std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
+  constexpr std::size_t objects = 2000;
+  const domain_guard held(domain);
+  retire_some(domain, gone, objects);
+  std::atomic<bool> over{false};
+  std::thread looking([&] {
+    while (!over) static_cast<void>(domain.stats());
+  });
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < rounds(20); ++i) {
+    const int status = status_of_child([&] {
+      domain.reinit_after_fork();
+      return domain.stats().retired_objects == objects;
+    });
+    wrong += status == 0 ? 0 : 1;
+  }
+  over = true;
+  looking.join();
+  REQUIRE(wrong == 0);
 }
 
 TEST_CASE("a domain works in the child of a fork whatever other threads were doing") {

@@ -36,15 +36,17 @@ namespace evac::detail {
 class epoch_core;
 
 struct epoch_record {
-  own_atomic<std::uint64_t> entered{0};  // states above
-  std::uint32_t nesting = 0;             // guards of this thread, and `ended`; the thread's
-  std::uint32_t index = 0;               // 1, 2, ...: of all records of the domain; written once
-  epoch_core* core = nullptr;            // whose record this is; written once
-  atomic<std::uintptr_t> owner{0};       // the thread, 0 while there is none; written by it
-  bool reclaiming = false;               // user code is being called to free something; the thread's
-  std::uint32_t ticks = 0;               // the thread's
-  std::size_t reserved = 0;              // bytes charged for what the thread may retire next; the thread's
-  const epoch_record* tended = nullptr;  // whose garbage the thread has looked after last; the thread's
+  own_atomic<std::uint64_t> entered{0};   // states above
+  std::uint32_t nesting = 0;              // guards of this thread, and `ended`; the thread's
+  std::uint32_t index = 0;                // 1, 2, ...: of all records of the domain; written once
+  epoch_core* core = nullptr;             // whose record this is; written once
+  atomic<std::uintptr_t> owner{0};        // the thread, 0 while there is none; written by it
+  bool reclaiming = false;                // user code is being called to free something; the thread's
+  std::uint32_t ticks = 0;                // the thread's
+  std::size_t reserved = 0;               // bytes charged for what the thread may retire next; the thread's
+  const epoch_record* tended = nullptr;   // whose garbage the thread has looked after last; the thread's
+  std::uint32_t fruitless = 0;            // looks after garbage that was not due; the thread's
+  const epoch_record* sibling = nullptr;  // the thread's record in the next of its domains, in a ring; the thread's
   // Statistics; the thread adds, anybody reads.
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
@@ -98,13 +100,18 @@ class epoch_clock {
     own.reclaiming = false;
     own.reserved = 0;
     own.tended = nullptr;
+    own.sibling = nullptr;
     own.owner.store(0, relaxed);  // relaxed: as in take_record()
     record_list<epoch_record>::give_back(&own);
   }
-  /// Whether this thread is inside, or is freeing something, perhaps by another record: shared objects may have one
-  /// each.
+  /// Whether this thread is inside, or is freeing something: in this domain or in another, whose writers may wait for
+  /// it; or by another record of this one, since shared objects may have one each.
   [[nodiscard]] bool is_busy(const epoch_record& own) const noexcept {
-    if (own.nesting != 0 || own.reclaiming) return true;
+    const epoch_record* mine = &own;
+    do {
+      if (mine->nesting != 0 || mine->reclaiming) return true;
+      mine = mine->sibling;
+    } while (mine != nullptr && mine != &own);
     const std::uintptr_t owner = own.owner.load(relaxed);  // relaxed, both: as in take_record()
     bool busy = false;
     records_.for_each([&](const epoch_record& each) {
@@ -130,7 +137,7 @@ class epoch_clock {
   [[nodiscard]] bool is_held() const noexcept { return held_at(epoch()); }
   [[nodiscard]] std::chrono::nanoseconds held_for() const noexcept {
     const std::int64_t since = held_since_.load(relaxed);  // relaxed: a figure for people
-    return std::chrono::nanoseconds(since == 0 ? 0 : now() - since);
+    return std::chrono::nanoseconds(since == 0 || !is_held() ? 0 : now() - since);
   }
   [[nodiscard]] bool anybody_inside() const noexcept {
     bool inside = false;

@@ -62,8 +62,12 @@ class epoch_core {
   void retire(epoch_record& own, retired_object gone) {
     prepare(own);
     gone.bytes += sizeof(retired_object);
-    if (own.reserved < gone.bytes) reserve_anyway(own, gone.bytes - own.reserved);
-    own.reserved -= gone.bytes;
+    if (own.reclaiming) {
+      charge_anyway(gone.bytes);  // by a destructor: what is reserved is for a call that goes on after it
+    } else {
+      if (own.reserved < gone.bytes) reserve_anyway(own, gone.bytes - own.reserved);
+      own.reserved -= gone.bytes;
+    }
     if (own.bag.put(gone, clock_.word())) [[unlikely]] {
       reclaim(own, own.bag, 2, own.bag.batches() >= batches_per_step);
     }
@@ -80,15 +84,14 @@ class epoch_core {
   /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left. `own` is
   /// null in a thread that has ended.
   bool flush(epoch_record* own) {
-    for (;;) {
+    if (own != nullptr && own->reclaiming) return false;  // else destructors that flush would nest
+    for (int rounds = 0;; ++rounds) {
       seal_all();
-      for (int steps = 0; steps < 2 && (clock_.try_advance() || !clock_.is_held()); ++steps) {
-      }
+      step_twice();
       const bool reclaimed = reclaim_all_due(own);
-      bool empty = true;
-      for_each_bag([&](garbage_bag& bag) { empty = bag.is_empty() && empty; });
+      if (nothing_retired()) return true;
       // Again for what destructors retired just now; but not for others, who might never come to an end.
-      if (empty || !reclaimed || (own != nullptr && own->bag.is_empty())) return empty;
+      if (!reclaimed || (own == nullptr ? rounds == 16 : own->bag.is_empty())) return false;
     }
   }
 
@@ -141,12 +144,16 @@ class epoch_core {
   /// In the child of a fork(): threads other than the caller are gone. What they were about to retire or to reclaim is
   /// lost to reclamation.
   void reinit_after_fork(std::uintptr_t owner) noexcept {
-    in_hand_.store(0, relaxed);  // relaxed: there is one thread
+    in_hand_.store(0, relaxed);  // relaxed, here and below: there is one thread
     clock_.reset_after_fork(owner);
-    // Also the caller's bag: others look into it as well.
-    for_each_bag([](garbage_bag& bag) { bag.reset_after_fork(); });
+    orphans_.reset_after_fork(false);
     std::size_t charged = 0;
-    clock_.for_each_record([&](epoch_record& each) { charged += each.reserved + each.bag.credit(); });
+    clock_.for_each_record([&](epoch_record& each) {
+      EVAC_ASSERT(!each.reclaiming, "evac: fork() by a destructor that an epoch_domain has called");
+      // Also the caller's bag: others look into it as well.
+      each.bag.reset_after_fork(each.owner.load(relaxed) == owner);
+      charged += each.reserved + each.bag.credit();
+    });
     for_each_batch([&](const garbage_batch& each) { charged += each.bytes; });
     budget_.reset(charged);
   }
@@ -191,21 +198,22 @@ class epoch_core {
     own.reserved += bytes;
     return true;
   }
-  void reserve_anyway(epoch_record& own, std::size_t bytes) noexcept {
+  void charge_anyway(std::size_t bytes) noexcept {
     budget_.charge_anyway(bytes);
+    if (budget_.charged() > budget_.cap()) over_cap_.fetch_add(1, relaxed);  // relaxed: a figure for people
+  }
+  void reserve_anyway(epoch_record& own, std::size_t bytes) noexcept {
+    charge_anyway(bytes);
     own.reserved += bytes;
   }
   EVAC_NEVER_INLINE void reserve(epoch_record& own, std::size_t bytes) {
     // An object that the cap could not hold beside others counts as much as would go in.
-    const std::size_t missing = std::min(bytes - own.reserved, budget_.cap() / 2);
+    const std::size_t missing = std::min(bytes - own.reserved, std::max<std::size_t>(budget_.cap() / 2, 1));
     if (try_reserve(own, missing)) return;
     take_credit_back();
     if (try_reserve(own, missing)) return;
     // Others, or this thread itself, would wait for it.
-    if (clock_.is_busy(own)) {
-      over_cap_.fetch_add(1, relaxed);  // relaxed: a figure for people
-      return reserve_anyway(own, missing);
-    }
+    if (clock_.is_busy(own)) return reserve_anyway(own, missing);
     waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
     int nothing_for = 0;                     // looks
     for (int looks = 1; !try_reserve(own, missing); ++looks) {
@@ -243,30 +251,39 @@ class epoch_core {
   // --- reclaiming ----------------------------------------------------------------------------------------------------
 
   // A step of the epoch interrupts all processors, which takes microseconds: so a thread frees what is due, and asks
-  // for a step only when so many batches of its own wait.
+  // for a step only when so many batches of its own wait,
   static constexpr std::uint32_t batches_per_step = 8;
-  // For garbage of others, once in so many calls.
-  static constexpr std::uint32_t tends_per_step = 16;
+  // or when it has looked so often after garbage that was not due.
+  static constexpr std::uint32_t looks_per_step = 16;
 
   // Also somebody else's garbage, in turn: that thread may write no more.
   EVAC_NEVER_INLINE void tend_now(epoch_record& own) {
     epoch_record& other = clock_.after(own.tended);
     own.tended = &other;
-    const bool may_step = own.ticks / 64 % tends_per_step == 0;
-    look_after(own, own.bag, 1, may_step);
-    if (&other != &own) look_after(own, other.bag, 1, may_step);
-    look_after(own, orphans_, 4, may_step);
+    look_after(own, own.bag, 1);
+    if (&other != &own) look_after(own, other.bag, 1);
+    look_after(own, orphans_, 4);
   }
   // Asked without the lock, for mostly there is nothing, and the lock's line would be another thread's.
-  void look_after(epoch_record& own, garbage_bag& bag, int batches, bool may_step) {
-    if (bag.batches() != 0 && bag.seal_if_idle(clock_.word())) reclaim(own, bag, batches, may_step);
+  void look_after(epoch_record& own, garbage_bag& bag, int batches) {
+    if (bag.batches() != 0 && bag.seal_if_idle(clock_.word())) reclaim(own, bag, batches, false);
   }
   // A thread that is called to free something frees nothing else meanwhile: destructors that retire would nest as deep
   // as there is garbage.
-  void reclaim(epoch_record& own, garbage_bag& bag, int batches, bool may_step) {
+  void reclaim(epoch_record& own, garbage_bag& bag, int batches, bool many_wait) {
     if (own.reclaiming) return;
     const reclaiming_scope scope(&own);
-    if (!reclaim_due(bag, batches) && may_step && clock_.try_advance()) reclaim_due(bag, batches);
+    if (reclaim_due(bag, batches)) return;
+    if ((many_wait || ++own.fruitless % looks_per_step == 0) && clock_.try_advance()) reclaim_due(bag, batches);
+  }
+  // As far as nobody holds it.
+  void step_twice() noexcept {
+    const std::uint64_t wanted = clock_.epoch() + 2;
+    while (clock_.epoch() < wanted) {
+      if (clock_.try_advance()) continue;
+      if (clock_.is_held()) return;
+      std::this_thread::yield();  // another thread is at it
+    }
   }
   // Returns whether there was anything.
   bool reclaim_all_due(epoch_record* own) {

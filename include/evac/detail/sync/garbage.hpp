@@ -56,8 +56,12 @@ class batch_queue {
     if (last_ == nullptr) last_ = batch;
   }
   void append_all(batch_queue& other) noexcept {
-    while (garbage_batch* const batch = other.take()) append(batch);
+    if (other.first_ == nullptr) return;
+    (last_ == nullptr ? first_ : last_->next) = other.first_;
+    last_ = other.last_;
+    other = {};
   }
+  [[nodiscard]] garbage_batch* last() const noexcept { return last_; }
   [[nodiscard]] garbage_batch* take() noexcept {
     garbage_batch* const batch = first_;
     if (batch == nullptr) return nullptr;
@@ -99,6 +103,7 @@ class garbage_bag {
   /// Adds an object to a bag that is prepared; returns whether that made a batch full.
   bool put(const retired_object& gone, epoch_word& epoch) noexcept {
     const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
     if (filling_ == nullptr) {
       filling_ = std::exchange(spare_, nullptr);
       ++batches_;
@@ -142,11 +147,13 @@ class garbage_bag {
   /// Stamps the batch that is being filled, as it is.
   void seal(epoch_word& epoch) noexcept {
     const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
     seal_locked(epoch);
   }
   /// The same if nobody has added to it since the last such call. Returns whether there are batches with stamps.
   bool seal_if_idle(epoch_word& epoch) noexcept {
     const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
     if (filling_ != nullptr && filling_->count == last_count_) seal_locked(epoch);
     last_count_ = filling_ == nullptr ? 0 : filling_->count;
     return !sealed_.empty();
@@ -155,6 +162,7 @@ class garbage_bag {
   template <class Taken>
   [[nodiscard]] garbage_batch* take_due(std::uint64_t epoch, const Taken& taken) noexcept {
     const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
     garbage_batch* const batch = sealed_.take_due(epoch);
     if (batch == nullptr) return nullptr;
     --batches_;
@@ -164,6 +172,7 @@ class garbage_bag {
   /// The oldest batch, sealed or not.
   [[nodiscard]] garbage_batch* take_any(epoch_word& epoch) noexcept {
     const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
     seal_locked(epoch);
     garbage_batch* const batch = sealed_.take();
     if (batch != nullptr) --batches_;
@@ -172,6 +181,7 @@ class garbage_bag {
   /// Of a batch that was taken something is left.
   void put_back(garbage_batch* batch) noexcept {
     const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
     sealed_.prepend(batch);
     ++batches_;
   }
@@ -180,53 +190,90 @@ class garbage_bag {
   void adopt(garbage_bag& left, epoch_word& epoch) noexcept {
     const std::lock_guard left_guard(left.lock_);
     const std::lock_guard guard(lock_);
+    const changing_scope left_changing(left);
+    const changing_scope changing(*this);
     sealed_.append_all(left.sealed_);
     batches_ += left.batches_;
     left.batches_ = 0;
     garbage_batch* const more = std::exchange(left.filling_, nullptr);
     if (more == nullptr) return;
-    if (filling_ != nullptr && have_room_for(*more)) {
-      for (std::uint32_t i = 0; i != more->count; ++i) add(more->objects[i], epoch);
-      delete more;
-      --batches_;
+    if (filling_ != nullptr && have_room_for(*filling_, *more)) {
+      merge(*filling_, more);
+      if (is_full(*filling_)) seal_locked(epoch);
     } else {
       seal_locked(epoch);
       filling_ = more;
     }
   }
 
-  /// In the child of a fork(): who held the lock is gone.
-  void reset_after_fork() noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (!lock_.try_lock()) {
-      // Its thread was at work on it: what it has is in no known state.
+  /// In the child of a fork(): who held the lock is gone. What somebody was changing then is in no known state, and is
+  /// given up; but the owner's spare batch only if the owner is gone.
+  void reset_after_fork(bool owner_lives) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (changing_) {
       filling_ = nullptr;
-      spare_ = nullptr;
+      if (!owner_lives) spare_ = nullptr;
       sealed_ = {};
       batches_ = 0;
+      changing_ = false;
     }
+    static_cast<void>(lock_.try_lock());
     lock_.unlock();
   }
 
  private:
   static constexpr std::size_t sealed_bytes = std::size_t{16} << 10U;
 
-  // Without becoming full before the last one.
-  [[nodiscard]] bool have_room_for(const garbage_batch& more) const noexcept {
-    return filling_->count + more.count <= garbage_batch::capacity && filling_->bytes + more.bytes < sealed_bytes;
+  // From beginning to end of a change, for reset_after_fork(): the lock alone is held by those who only look as well.
+  class changing_scope {
+   public:
+    explicit changing_scope(garbage_bag& bag) noexcept : bag_(bag) {
+      bag_.changing_ = true;
+      compiler_fence();
+    }
+    changing_scope(const changing_scope&) = delete;
+    changing_scope& operator=(const changing_scope&) = delete;
+    ~changing_scope() {
+      compiler_fence();
+      bag_.changing_ = false;
+    }
+
+   private:
+    garbage_bag& bag_;
+  };
+
+  [[nodiscard]] static bool is_full(const garbage_batch& batch) noexcept {
+    return batch.count == garbage_batch::capacity || batch.bytes >= sealed_bytes;
+  }
+  [[nodiscard]] static bool have_room_for(const garbage_batch& in, const garbage_batch& more) noexcept {
+    return in.count + more.count <= garbage_batch::capacity && in.bytes + more.bytes <= sealed_bytes;
+  }
+  void merge(garbage_batch& to, garbage_batch* from) noexcept {
+    for (std::uint32_t i = 0; i != from->count; ++i) to.objects[to.count++] = from->objects[i];
+    to.bytes += from->bytes;
+    delete from;
+    --batches_;
   }
   bool add(const retired_object& gone, epoch_word& epoch) noexcept {
     garbage_batch& batch = *filling_;
     batch.objects[batch.count++] = gone;
     batch.bytes += gone.bytes;
-    if (batch.count != garbage_batch::capacity && batch.bytes < sealed_bytes) return false;
+    if (!is_full(batch)) return false;
     seal_locked(epoch);
     return true;
   }
+  // As long as the epoch stands still, what is sealed before it is full joins the last batch: else a reader that sleeps
+  // would make garbage of few objects take as many batches.
   void seal_locked(epoch_word& epoch) noexcept {
-    if (filling_ == nullptr) return;
+    garbage_batch* const done = std::exchange(filling_, nullptr);
+    if (done == nullptr) return;
     // acq_rel: sealed, in epoch_clock.hpp. The value does not change; that it is written is what counts.
-    filling_->stamp = epoch.fetch_add(0, acq_rel);
-    sealed_.append(std::exchange(filling_, nullptr));
+    done->stamp = epoch.fetch_add(0, acq_rel);
+    garbage_batch* const last = sealed_.last();
+    if (last != nullptr && last->stamp == done->stamp && have_room_for(*last, *done)) {
+      merge(*last, done);
+    } else {
+      sealed_.append(done);
+    }
   }
 
   spin_lock lock_;                    // for all fields but spare_
@@ -235,6 +282,7 @@ class garbage_bag {
   batch_queue sealed_;
   relaxed_cell<std::uint32_t> batches_{0};  // that hold something; read without the lock as a hint
   std::uint32_t last_count_ = 0;            // of `filling_` at the last seal_if_idle()
+  bool changing_ = false;                   // read after a fork() only
   std::size_t credit_ = 0;                  // bytes charged to the domain that nobody has a use for yet
 };
 

@@ -9,6 +9,7 @@
 #define EVAC_DETAIL_SYNC_THREAD_RECORDS_HPP
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -56,6 +57,7 @@ class thread_records {
     ~registered() {
       ended_ = true;
       last_core_ = nullptr;
+      for (const entry& each : entries) each.record->sibling = nullptr;
       for (const entry& each : entries) {
         if (each.record->inside()) {
           // A guard of an object that outlives this one: its end gives the record back.
@@ -75,7 +77,17 @@ class thread_records {
         each.core->drop_reference();
         return true;
       });
+      link();
       entries.reserve(entries.size() + 1);
+    }
+    void add(epoch_core& core, epoch_record& record) noexcept {
+      entries.push_back({&core, &record});
+      link();
+    }
+    void link() noexcept {
+      for (std::size_t i = 0; i != entries.size(); ++i) {
+        entries[i].record->sibling = entries[(i + 1) % entries.size()].record;
+      }
     }
     std::vector<entry> entries;
   };
@@ -92,13 +104,14 @@ class thread_records {
     return nullptr;
   }
   EVAC_NEVER_INLINE static epoch_record& find(epoch_core& core) {
+    last_core_ = nullptr;  // it may be one that goes now
     epoch_record* own = ended_ ? nullptr : existing(core);
     if (own == nullptr) {
       if (!ended_) registry().prepare_for_one_more();
       own = core.take_record(owner());
       core.add_reference();
       if (ended_) own->nesting = epoch_record::ended;
-      if (!ended_) registry().entries.push_back({&core, own});
+      if (!ended_) registry().add(core, *own);
     }
     last_core_ = &core;
     last_record_ = own;
