@@ -28,7 +28,7 @@ struct settings {
     return wants(part) && (all_parts || !only.empty());
   }
   /// Go's maps take minutes to be filled.
-  [[nodiscard]] bool wants_go() const { return all_parts || !only.empty() || !maps.empty(); }
+  [[nodiscard]] bool wants_go() const { return wants_besides("go") || !maps.empty(); }
   [[nodiscard]] timing how() const { return {seconds, most_threads, by_cpu}; }
   [[nodiscard]] std::vector<std::size_t> threads() const {
     std::vector<std::size_t> counts;

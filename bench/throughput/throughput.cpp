@@ -433,7 +433,7 @@ int main(int argc, char** argv) {
   const auto counting = choose_counting(chosen->maps);
   const concurrent_field maps(counting);
   const go_maps go = chosen->wants_go() ? go_maps(chosen->maps) : go_maps();
-  if (!chosen->wants_go()) std::cout << "without Go's maps, which take minutes (--all-parts)\n";
+  if (!chosen->wants_go()) std::cout << "without Go's maps, which take minutes (--all-parts, --only go, --maps Go)\n";
   results all("throughput");
   for (const auto& name : missing_concurrent_peers()) all.note("Without " + name + ", which was not found");
   if (!go.names().empty()) all.note("Go's maps by " + go.version());
