@@ -219,6 +219,9 @@ template <class Peer>
     rates.stored_key = runner.read_stored_key();
   }
   mine.pass();
+  // Twice: others were filled since this map was, and some systems take the memory of who sleeps away. Later the turns
+  // are short.
+  static_cast<void>(runner.look_up_lists(false));
   rates.one_by_one = runner.look_up_lists(false);
   rates.in_bulk = mix_runner<Peer>::has_bulk ? runner.look_up_lists(true) : invalid;
   for (const skew of : skews) {
@@ -239,8 +242,9 @@ struct grown_rates {
 template <class Peer>
 [[nodiscard]] grown_rates look_up_grown(const streams& prepared, const timing& how, turn& mine) {
   const auto rate_in = [&](std::size_t expected) {
-    const auto runner = std::make_unique<mix_runner<Peer>>(prepared, how, expected);
     mine.pass();
+    // At once after it was filled: some systems take the memory of who sleeps away.
+    const auto runner = std::make_unique<mix_runner<Peer>>(prepared, how, expected);
     return runner->look_up_lists(false);
   };
   const double presized = rate_in(prepared.resident);
