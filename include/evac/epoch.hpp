@@ -48,9 +48,10 @@ class epoch_domain {
     return *domain;
   }
 
-  /// While a guard lives, nothing is reclaimed that this thread could find when the guard began. Nestable, and cheap:
-  /// two plain stores to a line of this thread where the system has membarrier(), else one of them is an exchange.
-  /// Throws std::bad_alloc the first time that a thread uses a domain. To be destroyed by the thread that made it.
+  /// While a guard lives, nothing is reclaimed that this thread could find when the guard began. Nestable. Its begin
+  /// and its end are two plain stores each, to a line of this thread, where the system has membarrier(); else one of
+  /// those at the begin is an exchange. Throws std::bad_alloc the first time that a thread uses a domain. To be
+  /// destroyed by the thread that made it.
   class [[nodiscard]] guard {
    public:
     EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : guard(*domain.core_) {}

@@ -73,8 +73,8 @@ class epoch_core {
     }
   }
 
-  /// A little work on what is due: at most a few batches, or one step of a large object each. After a write, outside of
-  /// all guards.
+  /// A little work on what is due: at most a few batches, or one step of a large object each. After a write; a guard of
+  /// this thread that is older than the epoch holds it up.
   EVAC_ALWAYS_INLINE void tend(epoch_record& own) {
     if ((++own.ticks & 63U) == 0) [[unlikely]] {
       tend_now(own);
