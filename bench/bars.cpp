@@ -1,7 +1,5 @@
 // The bars: what evac::map promises relative to its peers, each measured beside them in one run.
 //
-//   evac_bench_bars [--only TEXT] [--rounds N] [--large] [--json FILE]
-//
 // Rounds are interleaved over the maps; a row shows medians. Each map has its default hash.
 #include <algorithm>
 #include <cmath>
@@ -20,6 +18,7 @@
 #include "support/histogram.hpp"
 #include "support/measure.hpp"
 #include "support/memory_use.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 #include "support/scoreboard.hpp"
@@ -165,12 +164,14 @@ void integer_bars(const settings& chosen, results& figures, scoreboard& board) {
     const auto all = measure_operations<std::uint64_t>(flat_peers{}, size, chosen.rounds);
     record(figures, at, all);
     if (size < (1U << 20U)) {
-      board.enter(at + ", hit, ns, over the faster of the flat maps", figures_of(all.hit), ratio_to_fastest_flat(all.hit), 1.1);
+      board.enter(at + ", hit, ns, over the faster of the flat maps", figures_of(all.hit),
+                  ratio_to_fastest_flat(all.hit), 1.1);
       board.enter(at + ", miss, ns, over absl", figures_of(all.miss), ratio_to_absl(all.miss), 1.0);
       continue;
     }
     board.enter(at + ", hit, ns, over absl", figures_of(all.hit), ratio_to_absl(all.hit), 1 / 1.4);
-    board.enter(at + ", miss, ns, over absl", figures_of(all.miss), ratio_to_absl(all.miss), size == 1U << 20U ? 1.0 : 1.25);
+    board.enter(at + ", miss, ns, over absl", figures_of(all.miss), ratio_to_absl(all.miss),
+                size == 1U << 20U ? 1.0 : 1.25);
     board.enter(at + ", erase, ns, over absl", figures_of(all.erase), ratio_to_absl(all.erase), 0.8);
     board.enter(at + ", iteration, ns, over absl", figures_of(all.iterate), ratio_to_absl(all.iterate), 1.0);
   }
@@ -204,7 +205,8 @@ void growth_bars(const settings& chosen, results& figures, scoreboard& board, co
   for (std::size_t round = 0; round < chosen.rounds; ++round) {
     for_each_peer(all_peers{}, [&](auto peer) {
       using peer_type = decltype(peer);
-      if (const auto total = in_child([&] { return grow_untimed<peer_type>(keys); })) totals[peer.name].push_back(*total);
+      if (const auto total = in_child([&] { return grow_untimed<peer_type>(keys); }))
+        totals[peer.name].push_back(*total);
       if (const auto got = in_child([&] { return grow_pauses<peer_type>(keys); })) {
         longest[peer.name].push_back(got->longest);
         tail[peer.name].push_back(got->p9999);
@@ -216,7 +218,8 @@ void growth_bars(const settings& chosen, results& figures, scoreboard& board, co
   record(figures, at + ", p99.99 of inserts", "us", tail);
   board.enter(at + ", total, s, over absl", figures_of(totals), ratio_to_absl(totals), 0.8);
   board.enter(at + ", longest insert, ms, over absl", figures_of(longest, 3), ratio_to_absl(longest), 1.0 / 200);
-  board.enter(at + ", longest insert, ms, against ParlayHash's 19", figures_of(longest, 3), median_of(longest, evac_peer::name), 19);
+  board.enter(at + ", longest insert, ms, against ParlayHash's 19", figures_of(longest, 3),
+              median_of(longest, evac_peer::name), 19);
   board.enter(at + ", p99.99 of inserts, us, over absl", figures_of(tail), ratio_to_absl(tail), 1.0);
 }
 
@@ -238,30 +241,25 @@ void memory_bars(const settings& chosen, results& figures, scoreboard& board) {
   record(figures, "memory from 1 M to 16 M, average", "bytes per element", average);
   record(figures, "memory from 1 M to 16 M, worst", "bytes per element", worst);
   record(figures, "memory from 1 M to 16 M, peak over final", "times", peak);
-  board.enter("memory, resident bytes per element, average of 1 M to 16 M", figures_of(average), median_of(average, evac_peer::name), 31);
-  board.enter("memory, resident bytes per element, worst of 1 M to 16 M", figures_of(worst), median_of(worst, evac_peer::name), 42);
+  board.enter("memory, resident bytes per element, average of 1 M to 16 M", figures_of(average),
+              median_of(average, evac_peer::name), 31);
+  board.enter("memory, resident bytes per element, worst of 1 M to 16 M", figures_of(worst),
+              median_of(worst, evac_peer::name), 42);
   board.enter("memory, peak over final, growing to 16 M", figures_of(peak), median_of(peak, evac_peer::name), 1.1);
+}
+
+void add_options(CLI::App& app, settings& chosen) {
+  add_only(app, chosen.only);
+  add_rounds(app, chosen.rounds);
+  add_json(app, chosen.json);
+  app.add_flag("--large", chosen.large, "grow maps to 50 million elements, too");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--large") {
-      chosen.large = true;
-    } else if (word == "--only" && i + 1 < argc) {
-      chosen.only = argv[++i];
-    } else if (word == "--json" && i + 1 < argc) {
-      chosen.json = argv[++i];
-    } else if (word == "--rounds" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
-      chosen.rounds = static_cast<std::size_t>(std::atoi(argv[++i]));
-    } else {
-      std::cerr << "usage: evac_bench_bars [--only TEXT] [--rounds N] [--large] [--json FILE]\n";
-      return 2;
-    }
-  }
+  const auto chosen =
+      settings_of<settings>(argc, argv, "The ratios that evac::map promises, each beside its bar.", add_options);
   warm_up_memory();
   results figures("bars");
   scoreboard board;

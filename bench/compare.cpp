@@ -1,14 +1,11 @@
 // Two files of results: what got slower, and what faster, beyond noise.
 //
-//   evac_bench_compare OLD.json NEW.json [--maps TEXT] [--noise PERCENT]
-//
-// --maps: only the maps (or locks) whose name contains TEXT. Ends with status 1 if something got slower or fails its
+// Ends with status 1 if something got slower or fails its
 // own check now, with 2 if there is nothing to compare.
 #include "support/comparison.hpp"
+#include "support/options.hpp"
 
-#include <cstdlib>
 #include <iostream>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -18,28 +15,16 @@ namespace {
 using namespace bench;
 
 struct settings {
-  std::vector<std::string> files;
+  std::string old_file, new_file;
   std::string maps;
   double noise = 5;
 };
 
-[[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool has_value = i + 1 < argc;
-    if (word == "--maps" && has_value) {
-      chosen.maps = argv[++i];
-    } else if (word == "--noise" && has_value && std::atof(argv[i + 1]) > 0 && std::atof(argv[i + 1]) < 100) {
-      chosen.noise = std::atof(argv[++i]);
-    } else if (!word.starts_with("--")) {
-      chosen.files.push_back(word);
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (chosen.files.size() != 2) return std::nullopt;
-  return chosen;
+void add_options(CLI::App& app, settings& chosen) {
+  app.add_option("OLD.json", chosen.old_file)->required();
+  app.add_option("NEW.json", chosen.new_file)->required();
+  add_maps(app, chosen.maps);
+  app.add_option("--noise", chosen.noise, "percent that mean nothing")->check(CLI::Range(0.001, 99.999));
 }
 
 void warn_of_differences(const recorded_results& before, const recorded_results& after) {
@@ -69,8 +54,8 @@ void print_changes(const char* title, const std::vector<change>& changes) {
 }
 
 [[nodiscard]] int run(const settings& chosen) {
-  recorded_results before = read_results(chosen.files[0]);
-  recorded_results after = read_results(chosen.files[1]);
+  recorded_results before = read_results(chosen.old_file);
+  recorded_results after = read_results(chosen.new_file);
   if (before.bench != after.bench) {
     throw std::runtime_error("results of two programs: " + before.bench + " and " + after.bench);
   }
@@ -102,13 +87,10 @@ void print_changes(const char* title, const std::vector<change>& changes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = parse(argc, argv);
-  if (!chosen) {
-    std::cerr << "usage: bench/compare OLD.json NEW.json [--maps TEXT] [--noise PERCENT]\n";
-    return 2;
-  }
+  const auto chosen = settings_of<settings>(
+      argc, argv, "Two files of results: what got slower, and what faster, beyond noise.", add_options);
   try {
-    return run(*chosen);
+    return run(chosen);
   } catch (const std::exception& error) {
     std::cerr << "bench/compare: " << error.what() << '\n';
     return 2;

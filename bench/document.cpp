@@ -1,10 +1,8 @@
 // Turns files of results into the tables of a document and a page with pictures.
 //
-//   evac_bench_document FOLDER [--into FILE] [--report FOLDER]
-//
-// FOLDER holds what the programs wrote with --json. Of NAME.json the tables go between the markers of NAME in FILE
-// (support/document.hpp); what stands elsewhere in FILE stays. The page is results.html. Status 1 if a file is none of
-// results, or markers do not match; then FILE is left alone.
+// Of NAME.json the tables go between the markers of NAME in the document
+// (support/document.hpp); what stands elsewhere in it stays. The page is results.html. Status 1 if a file is none of
+// results, or markers do not match; then the document is left alone.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "support/document.hpp"
+#include "support/options.hpp"
 
 namespace {
 
@@ -61,28 +60,17 @@ void write_page(const std::string& folder, const std::map<std::string, recorded_
   std::cout << folder << "/results.html\n";
 }
 
+void add_options(CLI::App& app, settings& chosen) {
+  app.add_option("FOLDER", chosen.results, "what the programs wrote with --json")->required();
+  app.add_option("--into", chosen.into, "the document");
+  app.add_option("--report", chosen.report_folder, "folder for results.html");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool has_value = i + 1 < argc;
-    if (word == "--into" && has_value) {
-      chosen.into = argv[++i];
-    } else if (word == "--report" && has_value) {
-      chosen.report_folder = argv[++i];
-    } else if (chosen.results.empty() && !word.starts_with("--")) {
-      chosen.results = word;
-    } else {
-      chosen.results.clear();
-      break;
-    }
-  }
-  if (chosen.results.empty()) {
-    std::cerr << "usage: evac_bench_document FOLDER [--into FILE] [--report FOLDER]\n";
-    return 2;
-  }
+  const auto chosen = settings_of<settings>(
+      argc, argv, "Turns files of results into the tables of a document and a page with pictures.", add_options);
   try {
     const auto files = read_folder(chosen.results);
     if (!chosen.into.empty()) write_document(chosen.into, files);

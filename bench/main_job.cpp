@@ -1,11 +1,8 @@
-// The main job: counts the words of real files, alone and with threads that share a map, then grows maps to many random keys,
-// and writes a report.
-//
-//   evac_bench_main [PATH] [--report DIR] [--rounds N] [--keys N] [--json FILE]
+// The main job: counts the words of real files, alone and with threads that share a map, then grows maps to many random
+// keys, and writes a report.
 //
 // Every measurement runs in a child process of its own, the maps interleaved within each round.
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -19,6 +16,7 @@
 #include "support/growth.hpp"
 #include "support/histogram.hpp"
 #include "support/measure.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 #include "support/service.hpp"
@@ -29,7 +27,7 @@ namespace {
 
 using namespace bench;
 
-struct options {
+struct settings {
   std::string path = "/usr/include";
   std::string report_folder = "bench/report";
   std::string json;
@@ -95,8 +93,10 @@ word_rows measure_words(std::string_view text, std::size_t rounds, results& all)
   for (std::size_t round = 0; round < rounds; ++round) {
     for_each_peer(main_peers{}, [&](auto peer) {
       using peer_type = decltype(peer);
-      std::cerr << "\rwords: round " << round + 1 << " of " << rounds << ", " << peer.name << "          " << std::flush;
-      if (const auto got = in_child([&] { return count_in_child<peer_type>(text, false); })) counted[peer.name].push_back(*got);
+      std::cerr << "\rwords: round " << round + 1 << " of " << rounds << ", " << peer.name << "          "
+                << std::flush;
+      if (const auto got = in_child([&] { return count_in_child<peer_type>(text, false); }))
+        counted[peer.name].push_back(*got);
       if (round != 0) return;
       if (const auto got = in_child([&] { return count_in_child<peer_type>(text, true); })) timed[peer.name] = *got;
     });
@@ -191,7 +191,8 @@ growth_rows measure_growth(std::size_t keys, std::size_t rounds, results& all) {
   for (std::size_t round = 0; round < rounds; ++round) {
     for_each_peer(main_peers{}, [&](auto peer) {
       using peer_type = decltype(peer);
-      std::cerr << "\rgrowth: round " << round + 1 << " of " << rounds << ", " << peer.name << "          " << std::flush;
+      std::cerr << "\rgrowth: round " << round + 1 << " of " << rounds << ", " << peer.name << "          "
+                << std::flush;
       const auto total = in_child([&] { return grow_untimed<peer_type>(keys); });
       if (total && *total > 0) totals[peer.name].push_back(*total);
       const auto latencies = in_child([&] { return grow_by_windows<peer_type>(keys); });
@@ -212,7 +213,8 @@ growth_rows measure_growth(std::size_t keys, std::size_t rounds, results& all) {
     const growth_result& run = runs[runs.size() / 2];
     const double total = summarise(totals[peer.name]).median;
     const auto text = [](std::uint64_t nanos) { return duration_text(static_cast<double>(nanos)); };
-    out.rows.push_back({peer.name, fixed(total, 2), text(run.p50), text(run.p99), text(run.p999), text(run.p9999), text(run.most)});
+    out.rows.push_back(
+        {peer.name, fixed(total, 2), text(run.p50), text(run.p99), text(run.p999), text(run.p9999), text(run.most)});
     out.throughput.emplace_back(peer.name, static_cast<double>(keys) / total / 1e6);
     out.lines.push_back({peer.name, std::vector<double>(run.worst_of_window.begin(), run.worst_of_window.end())});
   });
@@ -221,28 +223,12 @@ growth_rows measure_growth(std::size_t keys, std::size_t rounds, results& all) {
 
 // ---- the run
 
-std::size_t number(std::string_view text, const std::string& option) {
-  std::size_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || end != text.data() + text.size() || value == 0) throw bad_input(option + " takes a number above 0");
-  return value;
-}
-
-options parse(int argc, char** argv) {
-  options chosen;
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool has_value = i + 1 < words.size();
-    if (words[i].starts_with("--") && !has_value) throw bad_input(words[i] + " takes a value");
-    if (words[i] == "--report") chosen.report_folder = words[++i];
-    else if (words[i] == "--json") chosen.json = words[++i];
-    else if (words[i] == "--rounds") chosen.rounds = number(words[++i], "--rounds");
-    else if (words[i] == "--keys") chosen.keys = number(words[++i], "--keys");
-    else if (words[i].starts_with("--")) throw bad_input("unknown option " + words[i]);
-    else chosen.path = words[i];
-  }
-  if (!std::filesystem::exists(chosen.path)) throw bad_input(chosen.path + " does not exist");
-  return chosen;
+void add_options(CLI::App& app, settings& chosen) {
+  app.add_option("PATH", chosen.path, "a file or a folder");
+  app.add_option("--report", chosen.report_folder, "folder for index.html");
+  add_rounds(app, chosen.rounds);
+  add_json(app, chosen.json);
+  app.add_option("--keys", chosen.keys, "how many random keys the maps grow to")->check(CLI::Range(1, 1'000'000'000));
 }
 
 void add_stats(report& page, std::size_t keys) {
@@ -251,13 +237,12 @@ void add_stats(report& page, std::size_t keys) {
   const evac::table_stats stats = map.stats();
   std::vector<std::pair<std::string, double>> bars;
   for (std::size_t i = 0; i < stats.occupancy_histogram.size(); ++i) {
-    bars.emplace_back(std::to_string(i) + " slots taken",
-                      100.0 * static_cast<double>(stats.occupancy_histogram[i]) / static_cast<double>(stats.home_buckets));
+    bars.emplace_back(std::to_string(i) + " slots taken", 100.0 * static_cast<double>(stats.occupancy_histogram[i]) /
+                                                              static_cast<double>(stats.home_buckets));
   }
   page.bars("Home buckets of evac::map at " + std::to_string(keys) + " keys, by slots taken", bars, "%");
-  page.paragraph("Bytes per element: " +
-                 fixed(static_cast<double>(map.memory_usage()) / static_cast<double>(keys)) + ", longest chain: " +
-                 std::to_string(stats.longest_chain) + " buckets, elements moved per element: " +
+  page.paragraph("Bytes per element: " + fixed(static_cast<double>(map.memory_usage()) / static_cast<double>(keys)) +
+                 ", longest chain: " + std::to_string(stats.longest_chain) + " buckets, elements moved per element: " +
                  fixed(static_cast<double>(stats.elements_moved) / static_cast<double>(keys), 2));
 }
 
@@ -269,22 +254,28 @@ std::string text_of_missing(const std::vector<std::string>& names) {
 
 void add_shared(report& page, const std::vector<std::string>& head, const shared_rows& shared) {
   page.heading("Threads share one map");
-  page.paragraph("The same words, each counted in place. All maps agree with the count of one thread. Medians, with least and most.");
+  page.paragraph(
+      "The same words, each counted in place. All maps agree with the count of one thread. Medians, with least and "
+      "most.");
   page.table(head, shared.rows);
-  for (std::size_t i = 0; i < sharing_threads.size(); ++i) page.bars("Million words per second, " + head[i + 1], shared.throughput[i], "M/s");
+  for (std::size_t i = 0; i < sharing_threads.size(); ++i)
+    page.bars("Million words per second, " + head[i + 1], shared.throughput[i], "M/s");
   const std::string missing = text_of_missing(shared.missing);
   if (!missing.empty()) page.paragraph(missing);
 }
 
 void add_service(report& page, const std::vector<std::string>& head, const service_rows& service) {
   page.heading("A service reads its configuration");
-  page.paragraph("A million entries, string to number: 99 look-ups and one change in a hundred operations, uniform. Medians, with least and most.");
+  page.paragraph(
+      "A million entries, string to number: 99 look-ups and one change in a hundred operations, uniform. Medians, with "
+      "least and most.");
   page.table(head, service.rows);
-  for (std::size_t i = 0; i < service_threads.size(); ++i) page.bars("Million operations per second, " + head[i + 1], service.throughput[i], "M/s");
+  for (std::size_t i = 0; i < service_threads.size(); ++i)
+    page.bars("Million operations per second, " + head[i + 1], service.throughput[i], "M/s");
 }
 
 /// False if the results could not be written.
-bool run(const options& chosen) {
+bool run(const settings& chosen) {
   const text_of_files input = read_files(chosen.path);
   std::uint64_t words = 0;
   std::size_t distinct = 0;
@@ -293,9 +284,9 @@ bool run(const options& chosen) {
   warm_up_memory();
   results all("main");
 
-  const std::string facts = std::to_string(input.files) + " files, " + std::to_string(input.unreadable) + " unreadable, " +
-                            std::to_string(input.text.size()) + " bytes, " + std::to_string(words) + " words, " +
-                            std::to_string(distinct) + " distinct";
+  const std::string facts = std::to_string(input.files) + " files, " + std::to_string(input.unreadable) +
+                            " unreadable, " + std::to_string(input.text.size()) + " bytes, " + std::to_string(words) +
+                            " words, " + std::to_string(distinct) + " distinct";
   std::cout << facts << "\n\n";
   all.note("Words under " + chosen.path + ": " + facts);
   print_table(std::cout, {"most frequent", "times"}, top);
@@ -326,7 +317,8 @@ bool run(const options& chosen) {
 
   report page;
   page.heading("Counting the words under " + chosen.path);
-  page.paragraph(facts + ". Medians of " + std::to_string(chosen.rounds) + " interleaved rounds, each in a process of its own.");
+  page.paragraph(facts + ". Medians of " + std::to_string(chosen.rounds) +
+                 " interleaved rounds, each in a process of its own.");
   page.table(word_head, counted.rows);
   page.bars("Million words per second", counted.throughput, "M/s");
   page.table({"most frequent", "times"}, top);
@@ -334,7 +326,8 @@ bool run(const options& chosen) {
   add_service(page, service_head, service);
   page.heading(std::to_string(chosen.keys) + " random keys into a growing map");
   page.table(growth_head, grown.rows);
-  page.log_lines("Longest insert in each of " + std::to_string(windows) + " stretches of the growth", "inserts so far", grown.lines);
+  page.log_lines("Longest insert in each of " + std::to_string(windows) + " stretches of the growth", "inserts so far",
+                 grown.lines);
   page.bars("Million inserts per second, growing", grown.throughput, "M/s");
   add_stats(page, chosen.keys);
   std::filesystem::create_directories(chosen.report_folder);
@@ -347,7 +340,10 @@ bool run(const options& chosen) {
 
 int main(int argc, char** argv) {
   try {
-    return run(parse(argc, argv)) ? 0 : 1;
+    return run(settings_of<settings>(
+               argc, argv, "Counts the words of all files under PATH, grows maps, and writes a report.", add_options))
+               ? 0
+               : 1;
   } catch (const bad_input& error) {
     std::cerr << "evac_bench_main: " << error.what() << '\n';
     return 2;

@@ -8,6 +8,7 @@ endif()
 
 if(EVAC_BUILD_BENCHMARKS)
   find_package(benchmark REQUIRED)
+  find_package(CLI11 REQUIRED)
   find_package(nlohmann_json REQUIRED)
   find_package(Threads REQUIRED)
 

@@ -15,6 +15,7 @@ package_works() {
     libabsl-dev) header_exists absl/hash/hash.h ;;
     relacy-dev) [ -e /usr/include/relacy/relacy.hpp ] ;;
     libbenchmark-dev) header_exists benchmark/benchmark.h ;;
+    libcli11-dev) header_exists CLI/CLI.hpp ;;
     nlohmann-json3-dev) header_exists nlohmann/json.hpp ;;
     libboost1.81-dev) header_exists boost/unordered/unordered_flat_map.hpp ;;
     libtbb-dev) header_exists tbb/concurrent_hash_map.h ;;

@@ -1,8 +1,6 @@
 // Four threads for each core on one map: what it costs when those who hold its locks sleep, and when all want one key.
 //
-//   evac_bench_contention [--only TEXT] [--maps TEXT] [--rounds N] [--seconds S] [--threads N] [--json FILE]
-//
-// --only: the cases whose name contains TEXT; --maps: likewise for maps. Rates count what the threads finish that do
+// Rates count what the threads finish that do
 // not sleep on purpose; processor time is that of all, divided by this number: where waiting spins, it shows here.
 // Rounds are interleaved over the maps, each map and round runs in a process of its own; figures are medians.
 #include <algorithm>
@@ -13,13 +11,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "support/field.hpp"
 #include "support/measure.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 #include "support/threads.hpp"
@@ -161,53 +159,32 @@ struct settings {
   std::size_t threads = 4 * std::max(1U, std::thread::hardware_concurrency());
 };
 
-[[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string word = argv[i];
-    const std::string value = argv[i + 1];
-    const double number = std::atof(value.c_str());
-    if (word == "--only") {
-      chosen.only = value;
-    } else if (word == "--maps") {
-      chosen.maps = value;
-    } else if (word == "--json") {
-      chosen.json = value;
-    } else if (word == "--rounds" && number >= 1) {
-      chosen.rounds = static_cast<std::size_t>(number);
-    } else if (word == "--seconds" && number > 0) {
-      chosen.seconds = number;
-    } else if (word == "--threads" && number >= 2) {
-      chosen.threads = static_cast<std::size_t>(number);
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (argc % 2 == 0) return std::nullopt;
-  return chosen;
+void add_options(CLI::App& app, settings& chosen) {
+  add_only(app, chosen.only);
+  add_maps(app, chosen.maps);
+  add_rounds(app, chosen.rounds);
+  add_seconds(app, chosen.seconds);
+  add_json(app, chosen.json);
+  app.add_option("--threads", chosen.threads, "how many")->check(CLI::Range(2, 4096));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = parse(argc, argv);
-  if (!chosen) {
-    std::cerr << "usage: evac_bench_contention [--only TEXT] [--maps TEXT] [--rounds N] [--seconds S] [--threads N] "
-                 "[--json FILE]\n";
-    return 2;
-  }
-  const auto maps = choose_counting(chosen->maps);
+  const auto chosen = settings_of<settings>(
+      argc, argv, "Four threads for each core on one map: lock holders that sleep, all threads on one key.",
+      add_options);
+  const auto maps = choose_counting(chosen.maps);
   results all("contention");
-  std::cout << chosen->threads << " threads on " << std::thread::hardware_concurrency()
-            << " cores; median (least-most) of " << chosen->rounds << " interleaved rounds of "
-            << fixed(chosen->seconds, 2) << " s\n";
+  std::cout << chosen.threads << " threads on " << std::thread::hardware_concurrency()
+            << " cores; median (least-most) of " << chosen.rounds << " interleaved rounds of "
+            << fixed(chosen.seconds, 2) << " s\n";
   for (const contention_case& what : cases) {
     const std::string name = what.name;
-    if (name.find(chosen->only) == std::string::npos) continue;
+    if (name.find(chosen.only) == std::string::npos) continue;
     const std::string by_cpu = name + " / processor time per operation";
     maps.interleaved(
-        name, chosen->rounds,
-        [&](auto peer) { return contend<decltype(peer)>(what, chosen->threads, chosen->seconds); },
+        name, chosen.rounds, [&](auto peer) { return contend<decltype(peer)>(what, chosen.threads, chosen.seconds); },
         [&](const std::string& map, const figures& got) {
           if (got.mops == 0) return;
           all.add(name, "Mops", map, got.mops);
@@ -222,6 +199,6 @@ int main(int argc, char** argv) {
     std::cout << '\n' << name << '\n';
     print_table(std::cout, {"map", "million operations/s", "ns of processor time per operation"}, rows);
   }
-  const bool written = chosen->json.empty() || all.write_json(chosen->json);
+  const bool written = chosen.json.empty() || all.write_json(chosen.json);
   return all.all_valid() && written ? 0 : 1;
 }

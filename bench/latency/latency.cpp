@@ -1,21 +1,16 @@
 // The time of every single insert, hit, miss and erase while a map grows from empty: maps of one owner by one thread,
 // maps that threads share by two.
 //
-//   evac_bench_latency [--only TEXT] [--maps TEXT] [--rounds N] [--keys N] [--large] [--json FILE] [--report FOLDER]
-//
-// --only: the parts whose name contains TEXT (one thread, two threads); --maps: likewise for maps. --keys: how many
-// elements a map has in the end, 10 million unless given; --large: 50 million. Rounds are interleaved over the maps,
-// each map and round runs in a process of its own. FOLDER/latency.html draws the curves.
+// Parts: one thread, two threads. Rounds are interleaved over the maps,
+// each map and round runs in a process of its own.
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <limits>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +18,7 @@
 #include "peers/owned.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 
@@ -34,7 +30,8 @@ struct settings {
   std::string only, maps, json, report;
   std::size_t rounds = 3;
   std::size_t keys = 10'000'000;
-  double patience = 60;  // for one map and round
+  /// Seconds for one map and round.
+  [[nodiscard]] double patience() const { return std::max(60.0, 6e-6 * static_cast<double>(keys)); }
   [[nodiscard]] bool wants(const std::string& part) const { return part.find(only) != std::string::npos; }
 };
 
@@ -145,73 +142,49 @@ void measure(const settings& chosen, const std::string& part, const Field& maps,
                  "inserts so far", pauses);
 }
 
-[[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool has_value = i + 1 < argc;
-    const long number = has_value ? std::atol(argv[i + 1]) : 0;
-    if (word == "--large") {
-      chosen.keys = 50'000'000;
-      chosen.patience = 300;
-    } else if (word == "--only" && has_value) {
-      chosen.only = argv[++i];
-    } else if (word == "--maps" && has_value) {
-      chosen.maps = argv[++i];
-    } else if (word == "--json" && has_value) {
-      chosen.json = argv[++i];
-    } else if (word == "--report" && has_value) {
-      chosen.report = argv[++i];
-    } else if (word == "--rounds" && number > 0) {
-      chosen.rounds = static_cast<std::size_t>(number), ++i;
-    } else if (word == "--keys" && number >= 1000) {
-      chosen.keys = static_cast<std::size_t>(number), ++i;
-    } else {
-      return std::nullopt;
-    }
-  }
-  return chosen;
+void add_options(CLI::App& app, settings& chosen) {
+  add_only(app, chosen.only);
+  add_maps(app, chosen.maps);
+  add_rounds(app, chosen.rounds);
+  add_json(app, chosen.json);
+  app.add_option("--keys", chosen.keys, "elements in the end")->check(CLI::Range(1'000, 1'000'000'000));
+  app.add_option("--report", chosen.report, "folder for latency.html, which draws the curves");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = parse(argc, argv);
-  if (!chosen) {
-    std::cerr
-        << "usage: evac_bench_latency [--only TEXT] [--maps TEXT] [--rounds N] [--keys N] [--large] [--json FILE] "
-           "[--report FOLDER]\n";
-    return 2;
-  }
+  const auto chosen = settings_of<settings>(
+      argc, argv, "The time of every single insert, hit, miss and erase while a map grows from empty.", add_options);
   warm_up_memory();
   results all("latency");
   report page;
-  const std::string facts = "From empty to " + std::to_string(chosen->keys) +
+  const std::string facts = "From empty to " + std::to_string(chosen.keys) +
                             " random 64-bit keys. Each operation is timed by itself, which adds about " +
                             duration_text(static_cast<double>(cost_of_timing())) + " to each; medians of " +
-                            std::to_string(chosen->rounds) + " interleaved rounds.";
+                            std::to_string(chosen.rounds) + " interleaved rounds.";
   std::cout << facts << '\n';
   page.paragraph(facts);
-  if (chosen->wants("one thread")) {
+  if (chosen.wants("one thread")) {
     name_missing(missing_owned_peers());
-    const field<owned_peers> maps(chosen->maps, [](auto) { return true; });  // each result is checked
-    measure(*chosen, "one thread", maps, all, page, [&](auto peer) {
+    const field<owned_peers> maps(chosen.maps, [](auto) { return true; });  // each result is checked
+    measure(chosen, "one thread", maps, all, page, [&](auto peer) {
       using map = typename decltype(peer)::template map<std::uint64_t, std::uint64_t>;
-      return time_growing<map>(1, chosen->keys, chosen->patience);
+      return time_growing<map>(1, chosen.keys, chosen.patience());
     });
   }
-  if (chosen->wants("two threads")) {
-    const auto maps = choose_concurrent(chosen->maps);
-    measure(*chosen, "two threads", maps, all, page, [&](auto peer) {
+  if (chosen.wants("two threads")) {
+    const auto maps = choose_concurrent(chosen.maps);
+    measure(chosen, "two threads", maps, all, page, [&](auto peer) {
       using map = typename decltype(peer)::template map<std::uint64_t, std::uint64_t>;
-      return time_growing<map>(2, chosen->keys, chosen->patience);
+      return time_growing<map>(2, chosen.keys, chosen.patience());
     });
   }
-  if (!chosen->report.empty()) {
-    std::filesystem::create_directories(chosen->report);
-    page.write(chosen->report + "/latency.html", "evac: the time of every operation while maps grow");
-    std::cout << "\nreport: " << chosen->report << "/latency.html\n";
+  if (!chosen.report.empty()) {
+    std::filesystem::create_directories(chosen.report);
+    page.write(chosen.report + "/latency.html", "evac: the time of every operation while maps grow");
+    std::cout << "\nreport: " << chosen.report << "/latency.html\n";
   }
-  const bool written = chosen->json.empty() || all.write_json(chosen->json);
+  const bool written = chosen.json.empty() || all.write_json(chosen.json);
   return all.all_valid() && written ? 0 : 1;
 }

@@ -1,14 +1,11 @@
 // evac::rw_lock beside other reader-writer locks.
 //
-//   evac_bench_lock [--only TEXT] [--locks TEXT] [--rounds N] [--seconds S] [--json FILE]
-//
 // Cases are named operation / mix / threads. All threads use one lock and do nothing else: the critical section reads
 // or increments two words. Rounds are interleaved over the locks; a row shows medians, least and most.
 #include <absl/synchronization/mutex.h>
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -17,7 +14,6 @@
 #include <limits>
 #include <map>
 #include <memory>
-#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -30,6 +26,7 @@
 #endif
 
 #include "support/measure.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 #include "support/threads.hpp"
@@ -170,55 +167,36 @@ void measure(const settings& chosen, const std::vector<lock_case>& cases, std::s
   if (each.threads > 1) all.add(by_processor_name(each.name), per_processor_second, Lock::name, got.by_processor);
 }
 
-std::optional<settings> parse(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view word = argv[i];
-    const std::string value = argv[i + 1];
-    const auto number = [&](auto& into) {
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), into);
-      return error == std::errc() && end == value.data() + value.size() && into > 0;
-    };
-    if (word == "--only") {
-      chosen.only = value;
-    } else if (word == "--locks") {
-      chosen.locks = value;
-    } else if (word == "--json") {
-      chosen.json = value;
-    } else if (!(word == "--rounds" && number(chosen.rounds)) && !(word == "--seconds" && number(chosen.seconds))) {
-      return std::nullopt;
-    }
-  }
-  if (argc % 2 == 0) return std::nullopt;
-  return chosen;
+void add_options(CLI::App& app, settings& chosen) {
+  add_only(app, chosen.only);
+  app.add_option("--locks", chosen.locks, "locks whose name contains it");
+  add_rounds(app, chosen.rounds);
+  add_seconds(app, chosen.seconds);
+  add_json(app, chosen.json);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = parse(argc, argv);
-  if (!chosen) {
-    std::cerr << "usage: evac_bench_lock [--only TEXT] [--locks TEXT] [--rounds N] [--seconds S] [--json FILE]\n";
-    return 2;
-  }
+  const auto chosen = settings_of<settings>(argc, argv, "evac::rw_lock beside other reader-writer locks.", add_options);
   // Debian's build of abseil checks the order of locks by default, at a price that is not the lock's.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  std::cout << "absl::Mutex with its deadlock detection switched off. Median (least-most) of " << chosen->rounds
-            << " interleaved rounds of " << fixed(chosen->seconds, 2) << " s; ns: less is better, million: more.\n";
+  std::cout << "absl::Mutex with its deadlock detection switched off. Median (least-most) of " << chosen.rounds
+            << " interleaved rounds of " << fixed(chosen.seconds, 2) << " s; ns: less is better, million: more.\n";
 
   std::vector<lock_case> cases = all_cases();
-  std::erase_if(cases, [&](const lock_case& each) { return each.name.find(chosen->only) == std::string::npos; });
+  std::erase_if(cases, [&](const lock_case& each) { return each.name.find(chosen.only) == std::string::npos; });
   results all("lock");
-  for (std::size_t round = 0; round < chosen->rounds; ++round) {
+  for (std::size_t round = 0; round < chosen.rounds; ++round) {
     for (std::size_t at = 0; at < cases.size(); ++at) {
-      measure<evac_lock>(*chosen, cases, at, all);
-      measure<std_lock>(*chosen, cases, at, all);
-      measure<absl_lock>(*chosen, cases, at, all);
+      measure<evac_lock>(chosen, cases, at, all);
+      measure<std_lock>(chosen, cases, at, all);
+      measure<absl_lock>(chosen, cases, at, all);
 #ifdef EVAC_BENCH_HAS_TBB
-      measure<tbb_lock>(*chosen, cases, at, all);
+      measure<tbb_lock>(chosen, cases, at, all);
 #endif
     }
-    std::cerr << "\rround " << round + 1 << " of " << chosen->rounds << std::flush;
+    std::cerr << "\rround " << round + 1 << " of " << chosen.rounds << std::flush;
   }
   std::cerr << '\n';
 
@@ -237,6 +215,6 @@ int main(int argc, char** argv) {
     if (each.threads > 1) enter(by_processor_name(each.name), per_processor_second);
   }
   print_table(std::cout, head, cells);
-  const bool written = chosen->json.empty() || all.write_json(chosen->json);
+  const bool written = chosen.json.empty() || all.write_json(chosen.json);
   return !all.rows().empty() && all.all_valid() && written ? 0 : 1;
 }

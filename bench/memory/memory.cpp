@@ -1,21 +1,15 @@
 // What maps take of memory with 16-byte elements: from 1 to 16 M of them, as many small maps, after erasing, after
 // churn.
 //
-//   evac_bench_memory [--only TEXT] [--maps TEXT] [--rounds N] [--largest N] [--json FILE]
-//
-// --only: the parts whose name contains TEXT (sizes, small maps, erased, churn); --maps: likewise for maps. --largest:
-// how many elements the largest map has, 16 million unless given; fewer, to look quickly: bars that need more are left
-// out. Figures are resident bytes (support/memory_use.hpp); each map, round and case has a process of its own. They
-// hardly differ between rounds: there is one unless more are asked for.
+// Parts: sizes, small maps, erased, churn. Figures are resident bytes (support/memory_use.hpp); each map, round
+// and case has a process of its own. They hardly differ between rounds: there is one unless more are asked for.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 #include <numeric>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +19,7 @@
 #include "support/field.hpp"
 #include "support/measure.hpp"
 #include "support/memory_use.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 #include "support/scoreboard.hpp"
@@ -359,46 +354,26 @@ void run::judge() {
   std::cout << board_.missed() << " bars missed\n";
 }
 
-[[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string word = argv[i];
-    const std::string value = argv[i + 1];
-    const double count = std::atof(value.c_str());
-    if (word == "--only") {
-      chosen.only = value;
-    } else if (word == "--maps") {
-      chosen.maps = value;
-    } else if (word == "--json") {
-      chosen.json = value;
-    } else if (word == "--rounds" && count >= 1) {
-      chosen.rounds = static_cast<std::size_t>(count);
-    } else if (word == "--largest" && count >= 100'000 && count <= 16 * million) {
-      chosen.largest = static_cast<std::size_t>(count);
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (argc % 2 == 0) return std::nullopt;
-  return chosen;
+void add_options(CLI::App& app, settings& chosen) {
+  add_only(app, chosen.only);
+  add_maps(app, chosen.maps);
+  add_rounds(app, chosen.rounds);
+  add_json(app, chosen.json);
+  app.add_option("--largest", chosen.largest, "elements of the largest map; bars that need more are left out")
+      ->check(CLI::Range(100'000, 16'000'000));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = parse(argc, argv);
-  if (!chosen) {
-    std::cerr << "usage: evac_bench_memory [--only TEXT] [--maps TEXT] [--rounds N] [--largest N] [--json FILE]\n"
-                 "       N of --largest: 100000 to 16000000\n";
-    return 2;
-  }
+  const auto chosen = settings_of<settings>(argc, argv, "What maps take of memory with 16-byte elements.", add_options);
   name_missing(missing_owned_peers());
   name_missing(missing_concurrent_peers());
-  const memory_field maps(chosen->maps, [](auto peer) {
+  const memory_field maps(chosen.maps, [](auto peer) {
     if constexpr (requires { peer.locked; }) return behaves<decltype(peer)>();
     return behaves_alone<decltype(peer)>(3000, true) && behaves_alone<decltype(peer)>(0, true);
   });
-  run all(*chosen, maps);
+  run all(chosen, maps);
   all.measure();
   all.judge();
   return all.finish() ? 0 : 1;

@@ -159,13 +159,20 @@ struct suite {
   }
 
   static void enter(const std::string& elements, std::int64_t most) {
-    const std::pair<const char*, void (*)(benchmark::State&)> operations[] = {
-        {"hit", hit}, {"miss", miss}, {"insert_growing", insert_growing}, {"insert_reserved", insert_reserved},
-        {"erase", erase}, {"churn", churn}, {"iterate", iterate}, {"copy", copy}, {"clear", clear}};
+    const std::pair<const char*, void (*)(benchmark::State&)> operations[] = {{"hit", hit},
+                                                                              {"miss", miss},
+                                                                              {"insert_growing", insert_growing},
+                                                                              {"insert_reserved", insert_reserved},
+                                                                              {"erase", erase},
+                                                                              {"churn", churn},
+                                                                              {"iterate", iterate},
+                                                                              {"copy", copy},
+                                                                              {"clear", clear}};
     for (const auto& [name, operation] : operations) {
       const std::string full = std::string(name) + '/' + Peer::name + '/' + elements;
       auto* entered = benchmark::RegisterBenchmark(full.c_str(), operation);
-      for (const std::int64_t size : {std::int64_t{1} << 10, std::int64_t{1} << 16, std::int64_t{1} << 20, std::int64_t{1} << 24}) {
+      for (const std::int64_t size :
+           {std::int64_t{1} << 10, std::int64_t{1} << 16, std::int64_t{1} << 20, std::int64_t{1} << 24}) {
         if (size <= most) entered->Arg(size);
       }
     }
@@ -194,8 +201,7 @@ class keeping_reporter : public benchmark::ConsoleReporter {
       if (parts.size() != 3) continue;
       const double size = std::stod(run.run_name.args);
       const double nanoseconds =
-          failed(run) ? bench::invalid
-                             : run.real_accumulated_time / static_cast<double>(run.iterations) / size * 1e9;
+          failed(run) ? bench::invalid : run.real_accumulated_time / static_cast<double>(run.iterations) / size * 1e9;
       kept_.add(parts[0] + " / " + parts[2] + " / " + run.run_name.args + " elements", "ns", parts[1], nanoseconds);
     }
   }

@@ -1,9 +1,7 @@
 // What an operation costs the other cores, counted: atomic operations, and cache lines that it takes from other threads
 // or makes them fetch again. The same on every machine, however many cores it has.
 //
-//   evac_bench_counts [--only TEXT] [--json FILE]
-//
-// --only: the mixes whose name contains TEXT, as "zipf 0.99, 10 % updates, 8 threads".
+// Cases have names as "zipf 0.99, 10 % updates, 8 threads".
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
@@ -12,31 +10,27 @@
 
 #include "scale/counted_mixes.hpp"
 #include "scale/standard_mixes.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 
 int main(int argc, char** argv) {
   using namespace bench;
-  std::string only;
-  std::string json;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--only" && i + 1 < argc) {
-      only = argv[++i];
-    } else if (word == "--json" && i + 1 < argc) {
-      json = argv[++i];
-    } else {
-      std::cerr << "usage: evac_bench_counts [--only TEXT] [--json FILE]\n";
-      return 2;
-    }
-  }
+  struct settings {
+    std::string only, json;
+  };
+  const auto chosen = settings_of<settings>(argc, argv, "What an operation costs the other cores, counted.",
+                                            [](CLI::App& app, settings& into) {
+                                              add_only(app, into.only);
+                                              add_json(app, into.json);
+                                            });
   results all("counts");
   for (counted_mix mix : standard_mixes()) {
     std::vector<std::vector<std::string>> rows;
     for (const counted_map map : counted_maps) {
       for (const std::size_t threads : thread_counts) {
         const std::string name = name_of(mix, threads);
-        if (name.find(only) == std::string::npos) continue;
+        if (name.find(chosen.only) == std::string::npos) continue;
         std::cerr << "\r\033[Kcounting " << name << ", " << name_of(map) << std::flush;
         mix.threads = threads;
         // Until each thread has met most lines: at 64 threads and 10 % updates sync_map's shared-line reads were 0.38
@@ -61,5 +55,5 @@ int main(int argc, char** argv) {
     for (const named_count& each : named_counts) head.emplace_back(each.name);
     print_table(std::cout, head, rows);
   }
-  return json.empty() || all.write_json(json) ? 0 : 1;
+  return chosen.json.empty() || all.write_json(chosen.json) ? 0 : 1;
 }

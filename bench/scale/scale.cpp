@@ -1,16 +1,9 @@
 // How much faster maps get with more threads: as measured on this machine, and, for our own maps, as a model of the
 // caches predicts it from counts and from the speed of one thread.
-//
-//   evac_bench_scale THROUGHPUT.json COUNTS.json [--report FOLDER] [--transfer NANOSECONDS]
-//
-// The files are those of evac_bench_throughput and evac_bench_counts. --report: writes scale.html there. --transfer:
-// what a cache line takes from one core to another, instead of measuring it between the first two cores.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <iostream>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -20,6 +13,7 @@
 #include "scale/counted_mixes.hpp"
 #include "scale/standard_mixes.hpp"
 #include "scale/transfer.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 
@@ -28,7 +22,7 @@ namespace {
 using namespace bench;
 
 struct settings {
-  std::vector<std::string> files;
+  std::string throughput, counts;
   std::string folder;
   double transfer = 0;
 };
@@ -149,41 +143,27 @@ void show(const counted_mix& mix, const scaling& all, report& page) {
   page.table(head("counted per operation; threads"), costs);
 }
 
-[[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool has_value = i + 1 < argc;
-    if (word == "--report" && has_value) {
-      chosen.folder = argv[++i];
-    } else if (word == "--transfer" && has_value && std::atof(argv[i + 1]) > 0) {
-      chosen.transfer = std::atof(argv[++i]);
-    } else if (!word.starts_with("--")) {
-      chosen.files.push_back(word);
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (chosen.files.size() != 2) return std::nullopt;
-  return chosen;
+void add_options(CLI::App& app, settings& chosen) {
+  app.add_option("THROUGHPUT.json", chosen.throughput, "of evac_bench_throughput")->required();
+  app.add_option("COUNTS.json", chosen.counts, "of evac_bench_counts")->required();
+  app.add_option("--report", chosen.folder, "folder for scale.html");
+  app.add_option("--transfer", chosen.transfer, "ns from core to core, instead of measuring between the first two")
+      ->check(CLI::Range(0.001, 1e6));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = parse(argc, argv);
-  if (!chosen) {
-    std::cerr << "usage: evac_bench_scale THROUGHPUT.json COUNTS.json [--report FOLDER] [--transfer NANOSECONDS]\n";
-    return 2;
-  }
+  const auto chosen = settings_of<settings>(
+      argc, argv, "Speed-ups with more threads, measured, and predicted from counts.", add_options);
   try {
-    const results measured = of_file(chosen->files[0]);
-    const results counts = of_file(chosen->files[1]);
-    const double transfer = chosen->transfer > 0 ? chosen->transfer : measured_transfer_nanoseconds();
+    const results measured = of_file(chosen.throughput);
+    const results counts = of_file(chosen.counts);
+    const double transfer = chosen.transfer > 0 ? chosen.transfer : measured_transfer_nanoseconds();
     const std::string what =
         "PREDICTION: a model, not a measurement. Each operation takes what it takes one thread, and " +
         (std::isnan(transfer) ? std::string("(unknown: one core, and no --transfer) ns") : fixed(transfer) + " ns") +
-        (chosen->transfer > 0 ? " (given)" : " (measured between the first two cores)") +
+        (chosen.transfer > 0 ? " (given)" : " (measured between the first two cores)") +
         " for each cache line that it has to take from other threads, counted on threads that run in turn; the line "
         "that is wanted most moves once in that time. Left out: waiting for locks, overlap, room in caches, memory "
         "bandwidth, clock rates, sockets.";
@@ -191,9 +171,9 @@ int main(int argc, char** argv) {
     report page;
     page.paragraph(what);
     for (const counted_mix& mix : standard_mixes()) show(mix, {measured, counts, transfer}, page);
-    if (!chosen->folder.empty()) {
-      page.write(chosen->folder + "/scale.html", "More threads");
-      std::cout << "\nwrote " << chosen->folder << "/scale.html\n";
+    if (!chosen.folder.empty()) {
+      page.write(chosen.folder + "/scale.html", "More threads");
+      std::cout << "\nwrote " << chosen.folder << "/scale.html\n";
     }
   } catch (const std::runtime_error& error) {
     std::cerr << error.what() << '\n';

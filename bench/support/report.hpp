@@ -134,7 +134,8 @@ class report {
           << "</text></svg></figure>\n";
   }
 
-  void bars(const std::string& title, const std::vector<std::pair<std::string, double>>& bars, const std::string& unit) {
+  void bars(const std::string& title, const std::vector<std::pair<std::string, double>>& bars,
+            const std::string& unit) {
     double top = 0;
     for (const auto& [name, value] : bars) top = std::max(top, value);
     open_picture(title, 30 + 34 * bars.size());
@@ -142,8 +143,8 @@ class report {
       const std::size_t y = 10 + 34 * i;
       const double width = top > 0 ? bars[i].second / top * 440 : 0;
       body_ << "<text x=290 y=" << y + 18 << " text-anchor=end>" << escaped(bars[i].first) << "</text><rect class=b"
-            << i % colours << " x=300 y=" << y << " height=24 width=" << width << "></rect><text x=" << 308 + width << " y=" << y + 18 << ">"
-            << fixed(bars[i].second) << ' ' << escaped(unit) << "</text>\n";
+            << i % colours << " x=300 y=" << y << " height=24 width=" << width << "></rect><text x=" << 308 + width
+            << " y=" << y + 18 << ">" << fixed(bars[i].second) << ' ' << escaped(unit) << "</text>\n";
     }
     body_ << "</svg></figure>\n";
   }
@@ -199,14 +200,21 @@ class report {
 
  private:
   static constexpr const char* style =
-      ":root{color-scheme:light dark;--ink:#222;--paper:#fff;--rule:#ddd;--c0:#b2542d;--c1:#2d6fb2;--c2:#2d9a5f;--c3:#8a4fb0;--c4:#a8871b;--c5:#1b9aa8;"
+      ":root{color-scheme:light "
+      "dark;--ink:#222;--paper:#fff;--rule:#ddd;--c0:#b2542d;--c1:#2d6fb2;--c2:#2d9a5f;--c3:#8a4fb0;--c4:#a8871b;--c5:#"
+      "1b9aa8;"
       "--c6:#b02d6f;--c7:#6b6b6b;--c8:#5f7a1b;--c9:#4f58c4;--c10:#8a5a3c;--c11:#333}"
-      "@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;--c2:#62cf93;--c3:#c08be0;"
+      "@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;--"
+      "c2:#62cf93;--c3:#c08be0;"
       "--c4:#d9b84a;--c5:#58cdd9;--c6:#e06fa6;--c7:#a5a5a5;--c8:#a5c356;--c9:#9299f0;--c10:#c99b7d;--c11:#fff}}"
       "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}"
-      "main{max-width:60rem;margin:auto;padding:1rem}table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}th,td{padding:.3rem .8rem;"
-      "border-bottom:1px solid var(--rule);text-align:right}td{white-space:nowrap}th:first-child,td:first-child{text-align:left}figure{margin:1.5rem "
-      "0}svg{width:100%;height:auto}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)}polyline{"
+      "main{max-width:60rem;margin:auto;padding:1rem}table{border-collapse:collapse;margin:1rem "
+      "0;display:block;overflow-x:auto}th,td{padding:.3rem .8rem;"
+      "border-bottom:1px solid "
+      "var(--rule);text-align:right}td{white-space:nowrap}th:first-child,td:first-child{text-align:left}figure{margin:"
+      "1.5rem "
+      "0}svg{width:100%;height:auto}svg text{font:13px "
+      "system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)}polyline{"
       "fill:none;stroke-width:1.5}.dashed{stroke-dasharray:6 4}"
       ".c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}"
       ".c5{stroke:var(--c5)}.c6{stroke:var(--c6)}.c7{stroke:var(--c7)}.c8{stroke:var(--c8)}.c9{stroke:var(--c9)}"
@@ -224,16 +232,20 @@ class report {
   void legend(std::size_t i, const std::string& name, std::size_t top) {
     const std::size_t x = 70 + 270 * (i % legend_columns);
     const std::size_t y = top + legend_line * (i / legend_columns);
-    body_ << "<rect class=b" << i % colours << " x=" << x << " y=" << y - 10 << " width=12 height=12></rect><text x=" << x + 18
-          << " y=" << y << ">" << escaped(name) << "</text>\n";
+    body_ << "<rect class=b" << i % colours << " x=" << x << " y=" << y - 10
+          << " width=12 height=12></rect><text x=" << x + 18 << " y=" << y << ">" << escaped(name) << "</text>\n";
   }
   [[nodiscard]] static std::string escaped(const std::string& text) {
     std::string out;
     for (const char c : text) {
-      if (c == '&') out += "&amp;";
-      else if (c == '<') out += "&lt;";
-      else if (c == '>') out += "&gt;";
-      else out += c;
+      if (c == '&')
+        out += "&amp;";
+      else if (c == '<')
+        out += "&lt;";
+      else if (c == '>')
+        out += "&gt;";
+      else
+        out += c;
     }
     return out;
   }

@@ -119,7 +119,8 @@ struct shared_rows {
     if (!rates.contains(peer.name)) return;
     std::vector<std::string> row{peer.name};
     for (std::size_t i = 0; i < sharing_threads.size(); ++i) {
-      const std::string what = "words by threads, " + std::to_string(sharing_threads[i]) + (i == 0 ? " thread" : " threads");
+      const std::string what =
+          "words by threads, " + std::to_string(sharing_threads[i]) + (i == 0 ? " thread" : " threads");
       for (const double rate : rates[peer.name][i]) all.add(what, "million words/s", peer.name, rate);
       const summary rate = summarise(rates[peer.name][i]);
       row.push_back(fixed(rate.median) + " (" + fixed(rate.least) + "-" + fixed(rate.most) + ")");

@@ -1,18 +1,12 @@
 // Maps that threads share, beside each other: mixes of finds, inserts and erases, one hot key, look-ups in bulk,
 // growing under load, footprint, visitors that sleep. Ends with the bars: what evac::sharded_map promises.
 //
-//   evac_bench_throughput [--only TEXT] [--all-parts] [--maps TEXT] [--threads N] [--rounds N] [--seconds S]
-//                         [--all-sizes] [--by-cpu] [--text PATH] [--json FILE]
-//
-// --only: the parts whose name contains TEXT (mixes 100 K, mixes 10 M, growth, footprint, sleepers, and, as these run
-// only when they are named or with --all-parts: words, ycsb, counting, sets, grown, go); --maps: likewise for maps.
-// --threads: up to 64, 4 unless given; what they do takes 84 MB for each. --text: files whose words are the keys of the
-// part words. Rounds are interleaved over the maps, those of mixes step by step; each map and round runs in a process
-// of its own; figures are medians. Each adapter passes a short correctness run before it is timed, each result is
-// checked before it counts.
+// Parts: mixes 100 K, mixes 10 M, growth, footprint, sleepers, and, as these run only when they are named or with
+// --all-parts: words, ycsb, counting, sets, grown, go. Rounds are interleaved over the maps, those of mixes step by
+// step; each map and round runs in a process of its own; figures are medians. Each adapter passes a short correctness
+// run before it is timed, each result is checked before it counts.
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <set>
@@ -24,6 +18,7 @@
 #include "peers/go_maps.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"
+#include "support/options.hpp"
 #include "support/report.hpp"
 #include "support/results.hpp"
 #include "support/scoreboard.hpp"
@@ -388,70 +383,46 @@ void measure_sets(const settings& chosen, results& all) {
   print_mixes(chosen, all, sets.names(), sizes);
 }
 
-[[nodiscard]] std::optional<settings> parse(int argc, char** argv) {
-  settings chosen;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool has_value = i + 1 < argc;
-    if (word == "--all-sizes") {
-      chosen.all_sizes = true;
-    } else if (word == "--by-cpu") {
-      chosen.by_cpu = true;
-    } else if (word == "--all-parts") {
-      chosen.all_parts = true;
-    } else if (word == "--threads" && has_value && std::atoi(argv[i + 1]) > 1) {
-      chosen.most_threads = std::min(static_cast<std::size_t>(std::atoi(argv[++i])), streams::most_threads);
-    } else if (word == "--text" && has_value) {
-      chosen.text = argv[++i];
-    } else if (word == "--only" && has_value) {
-      chosen.only = argv[++i];
-    } else if (word == "--maps" && has_value) {
-      chosen.maps = argv[++i];
-    } else if (word == "--json" && has_value) {
-      chosen.json = argv[++i];
-    } else if (word == "--rounds" && has_value && std::atoi(argv[i + 1]) > 0) {
-      chosen.rounds = static_cast<std::size_t>(std::atoi(argv[++i]));
-    } else if (word == "--seconds" && has_value && std::atof(argv[i + 1]) > 0) {
-      chosen.seconds = std::atof(argv[++i]);
-    } else {
-      return std::nullopt;
-    }
-  }
-  return chosen;
+void add_options(CLI::App& app, settings& chosen) {
+  add_only(app, chosen.only);
+  add_maps(app, chosen.maps);
+  add_rounds(app, chosen.rounds);
+  add_seconds(app, chosen.seconds);
+  add_json(app, chosen.json);
+  app.add_flag("--all-parts", chosen.all_parts, "also what runs only when --only names it");
+  app.add_flag("--all-sizes", chosen.all_sizes, "mixes over 10 K, too");
+  app.add_flag("--by-cpu", chosen.by_cpu, "rates by processor time, for a machine that others use");
+  app.add_option("--threads", chosen.most_threads, "up to so many; each takes 84 MB")
+      ->check(CLI::Range(std::size_t{2}, streams::most_threads));
+  app.add_option("--text", chosen.text, "files whose words are the keys of the part words");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = parse(argc, argv);
-  if (!chosen) {
-    std::cerr << "usage: evac_bench_throughput [--only TEXT] [--all-parts] [--maps TEXT] [--threads N] [--rounds N]\n"
-                 "         [--seconds S] [--all-sizes] [--by-cpu] [--text PATH] [--json FILE]\n";
-    return 2;
-  }
+  const auto chosen = settings_of<settings>(argc, argv, "Maps that threads share, beside each other.", add_options);
   warm_up_memory();
-  const auto counting = choose_counting(chosen->maps);
+  const auto counting = choose_counting(chosen.maps);
   const concurrent_field maps(counting);
-  const go_maps go = chosen->wants_go() ? go_maps(chosen->maps) : go_maps();
-  if (!chosen->wants_go()) std::cout << "without Go's maps, which take minutes (--all-parts, --only go, --maps Go)\n";
+  const go_maps go = chosen.wants_go() ? go_maps(chosen.maps) : go_maps();
+  if (!chosen.wants_go()) std::cout << "without Go's maps, which take minutes (--all-parts, --only go, --maps Go)\n";
   results all("throughput");
   for (const auto& name : missing_concurrent_peers()) all.note("Without " + name + ", which was not found");
   if (!go.names().empty()) all.note("Go's maps by " + go.version());
-  if (chosen->by_cpu) all.note("Rates are by processor time");
+  if (chosen.by_cpu) all.note("Rates are by processor time");
   scoreboard board;
-  measure_mixes(*chosen, maps, go, all);
-  if (!chosen->json.empty())
-    all.write_json(chosen->json);  // what is there already should not be lost if the rest fails
+  measure_mixes(chosen, maps, go, all);
+  if (!chosen.json.empty()) all.write_json(chosen.json);  // what is there already should not be lost if the rest fails
   std::cout << '\n';
-  mix_bars(*chosen, all, maps, board);
-  measure_grown(*chosen, maps, all, board);
-  measure_growth(*chosen, counting, all, board);
-  measure_footprint(*chosen, counting, all, board);
-  measure_sleepers(*chosen, maps, all, board);
-  measure_workloads(*chosen, maps, counting, all, board);
-  measure_beside_go(*chosen, maps, go, all, board);
-  measure_sets(*chosen, all);
-  const bool written = chosen->json.empty() || all.write_json(chosen->json, board.entries());
+  mix_bars(chosen, all, maps, board);
+  measure_grown(chosen, maps, all, board);
+  measure_growth(chosen, counting, all, board);
+  measure_footprint(chosen, counting, all, board);
+  measure_sleepers(chosen, maps, all, board);
+  measure_workloads(chosen, maps, counting, all, board);
+  measure_beside_go(chosen, maps, go, all, board);
+  measure_sets(chosen, all);
+  const bool written = chosen.json.empty() || all.write_json(chosen.json, board.entries());
   std::cout << board.missed() << " bars missed\n";
   return written ? 0 : 1;
 }

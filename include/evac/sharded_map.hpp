@@ -50,9 +50,11 @@ enum class compute_mode {
 
 /// See the top of this file. Mutex: any default-constructible type that is SharedLockable and Lockable.
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
-class sharded_map : public detail::sharded_container<
-                        detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
-  using policy_type = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>;
+class sharded_map
+    : public detail::sharded_container<
+          detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
+  using policy_type =
+      detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>;
   using base = detail::sharded_container<policy_type, Mutex>;
   using location = std::source_location;
 
@@ -74,7 +76,8 @@ class sharded_map : public detail::sharded_container<
   sharded_map(sharded_map&&) = default;
   /// Takes the elements of a map of one owner, each moved once. O(size).
   explicit sharded_map(map_type&& other)
-      : sharded_map(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator()) {
+      : sharded_map(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
+                    other.get_allocator()) {
     take(other);
   }
   sharded_map& operator=(const sharded_map&) = default;
@@ -115,12 +118,14 @@ class sharded_map : public detail::sharded_container<
   }
   template <class Arg, class... Args>
   bool try_emplace_or_visit(Key&& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<false>({"try_emplace_or_visit"}, std::move(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_or_visit<false>({"try_emplace_or_visit"}, std::move(key), std::forward<Arg>(arg),
+                               std::forward<Args>(args)...);
   }
   template <class K, class Arg, class... Args>
     requires(base::template is_lookup_key<K>)
   bool try_emplace_or_visit(K&& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<false>({"try_emplace_or_visit"}, std::forward<K>(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_or_visit<false>({"try_emplace_or_visit"}, std::forward<K>(key), std::forward<Arg>(arg),
+                               std::forward<Args>(args)...);
   }
   template <class Arg, class... Args>
   bool try_emplace_or_cvisit(const Key& key, Arg&& arg, Args&&... args) {
@@ -128,12 +133,14 @@ class sharded_map : public detail::sharded_container<
   }
   template <class Arg, class... Args>
   bool try_emplace_or_cvisit(Key&& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<true>({"try_emplace_or_cvisit"}, std::move(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_or_visit<true>({"try_emplace_or_cvisit"}, std::move(key), std::forward<Arg>(arg),
+                              std::forward<Args>(args)...);
   }
   template <class K, class Arg, class... Args>
     requires(base::template is_lookup_key<K>)
   bool try_emplace_or_cvisit(K&& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<true>({"try_emplace_or_cvisit"}, std::forward<K>(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_or_visit<true>({"try_emplace_or_cvisit"}, std::forward<K>(key), std::forward<Arg>(arg),
+                              std::forward<Args>(args)...);
   }
   /// The same; the last two arguments visit a new element, and one that is there already.
   template <class Arg, class... Args>
@@ -142,12 +149,14 @@ class sharded_map : public detail::sharded_container<
   }
   template <class Arg, class... Args>
   bool try_emplace_and_visit(Key&& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<false>({"try_emplace_and_visit"}, std::move(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_and_visit<false>({"try_emplace_and_visit"}, std::move(key), std::forward<Arg>(arg),
+                                std::forward<Args>(args)...);
   }
   template <class K, class Arg, class... Args>
     requires(base::template is_lookup_key<K>)
   bool try_emplace_and_visit(K&& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<false>({"try_emplace_and_visit"}, std::forward<K>(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_and_visit<false>({"try_emplace_and_visit"}, std::forward<K>(key), std::forward<Arg>(arg),
+                                std::forward<Args>(args)...);
   }
   template <class Arg, class... Args>
   bool try_emplace_and_cvisit(const Key& key, Arg&& arg, Args&&... args) {
@@ -155,12 +164,14 @@ class sharded_map : public detail::sharded_container<
   }
   template <class Arg, class... Args>
   bool try_emplace_and_cvisit(Key&& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<true>({"try_emplace_and_cvisit"}, std::move(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_and_visit<true>({"try_emplace_and_cvisit"}, std::move(key), std::forward<Arg>(arg),
+                               std::forward<Args>(args)...);
   }
   template <class K, class Arg, class... Args>
     requires(base::template is_lookup_key<K>)
   bool try_emplace_and_cvisit(K&& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<true>({"try_emplace_and_cvisit"}, std::forward<K>(key), std::forward<Arg>(arg), std::forward<Args>(args)...);
+    return try_and_visit<true>({"try_emplace_and_cvisit"}, std::forward<K>(key), std::forward<Arg>(arg),
+                               std::forward<Args>(args)...);
   }
 
   /// True if it inserted, false if it assigned. A replaced value that is not trivially destructible and can be moved is
@@ -229,7 +240,9 @@ class sharded_map : public detail::sharded_container<
     return this->core_.template copy_into<map_type>({"snapshot", where});
   }
   /// All elements, moved into a map of one owner. Empty afterwards. O(size).
-  [[nodiscard]] explicit operator map_type() && { return this->core_.template move_into<map_type>({"conversion to map"}); }
+  [[nodiscard]] explicit operator map_type() && {
+    return this->core_.template move_into<map_type>({"conversion to map"});
+  }
 
  private:
   static constexpr auto ignore = [](const value_type&) {};
@@ -354,10 +367,11 @@ sharded_map(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Alloc
     -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, Hash, KeyEqual, Allocator>;
 template <std::input_iterator It, detail::allocator_like Allocator>
 sharded_map(It, It, Allocator) -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
-                              equal_to<detail::key_of<It>>, Allocator>;
+                                              equal_to<detail::key_of<It>>, Allocator>;
 template <std::input_iterator It, detail::allocator_like Allocator>
-sharded_map(It, It, std::size_t, Allocator) -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
-                                           equal_to<detail::key_of<It>>, Allocator>;
+sharded_map(It, It, std::size_t, Allocator)
+    -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>, equal_to<detail::key_of<It>>,
+                   Allocator>;
 template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
 sharded_map(It, It, std::size_t, Hash, Allocator)
     -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, Hash, equal_to<detail::key_of<It>>, Allocator>;
@@ -369,27 +383,31 @@ template <std::ranges::input_range R, detail::functor_like Hash = hash<detail::r
 sharded_map(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
     -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, KeyEqual, Allocator>;
 template <std::ranges::input_range R, detail::allocator_like Allocator>
-sharded_map(from_range_t, R&&, Allocator) -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>,
-                                         hash<detail::range_key_of<R>>, equal_to<detail::range_key_of<R>>, Allocator>;
+sharded_map(from_range_t, R&&, Allocator)
+    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, hash<detail::range_key_of<R>>,
+                   equal_to<detail::range_key_of<R>>, Allocator>;
 template <std::ranges::input_range R, detail::allocator_like Allocator>
 sharded_map(from_range_t, R&&, std::size_t, Allocator)
     -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, hash<detail::range_key_of<R>>,
-           equal_to<detail::range_key_of<R>>, Allocator>;
+                   equal_to<detail::range_key_of<R>>, Allocator>;
 template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
 sharded_map(from_range_t, R&&, std::size_t, Hash, Allocator)
-    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, equal_to<detail::range_key_of<R>>, Allocator>;
+    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, equal_to<detail::range_key_of<R>>,
+                   Allocator>;
 
 template <class Key, class T, detail::functor_like Hash = hash<std::remove_const_t<Key>>,
           detail::functor_like KeyEqual = equal_to<std::remove_const_t<Key>>,
           detail::allocator_like Allocator = std::allocator<std::pair<const std::remove_const_t<Key>, T>>>
 sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(),
-    Allocator = Allocator()) -> sharded_map<std::remove_const_t<Key>, T, Hash, KeyEqual, Allocator>;
+            Allocator = Allocator()) -> sharded_map<std::remove_const_t<Key>, T, Hash, KeyEqual, Allocator>;
 template <class Key, class T, detail::allocator_like Allocator>
 sharded_map(std::initializer_list<std::pair<Key, T>>, Allocator)
-    -> sharded_map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>, Allocator>;
+    -> sharded_map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>,
+                   Allocator>;
 template <class Key, class T, detail::allocator_like Allocator>
 sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t, Allocator)
-    -> sharded_map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>, Allocator>;
+    -> sharded_map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>,
+                   Allocator>;
 template <class Key, class T, detail::functor_like Hash, detail::allocator_like Allocator>
 sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t, Hash, Allocator)
     -> sharded_map<std::remove_const_t<Key>, T, Hash, equal_to<std::remove_const_t<Key>>, Allocator>;

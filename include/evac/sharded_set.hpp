@@ -22,8 +22,9 @@
 namespace evac {
 
 template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex>
-class sharded_set : public detail::sharded_container<
-                        detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
+class sharded_set
+    : public detail::sharded_container<
+          detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
   using base = detail::sharded_container<
       detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex>;
 
@@ -42,7 +43,8 @@ class sharded_set : public detail::sharded_container<
   sharded_set(sharded_set&&) = default;
   /// Takes the elements of a set of one owner, each moved once. O(size).
   explicit sharded_set(set_type&& other)
-      : sharded_set(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator()) {
+      : sharded_set(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
+                    other.get_allocator()) {
     this->core_.absorb(detail::table_access::of(other));
   }
   sharded_set& operator=(const sharded_set&) = default;
@@ -65,7 +67,9 @@ class sharded_set : public detail::sharded_container<
     return this->core_.template copy_into<set_type>({"snapshot", where});
   }
   /// All elements, moved into a set of one owner. Empty afterwards. O(size).
-  [[nodiscard]] explicit operator set_type() && { return this->core_.template move_into<set_type>({"conversion to set"}); }
+  [[nodiscard]] explicit operator set_type() && {
+    return this->core_.template move_into<set_type>({"conversion to set"});
+  }
 };
 
 /// Erases all elements for which predicate is true; returns how many. Shard by shard.
@@ -95,12 +99,13 @@ template <std::ranges::input_range R, detail::functor_like Hash = hash<std::rang
 sharded_set(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
     -> sharded_set<std::ranges::range_value_t<R>, Hash, KeyEqual, Allocator>;
 template <std::ranges::input_range R, detail::allocator_like Allocator>
-sharded_set(from_range_t, R&&, Allocator) -> sharded_set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>,
-                                         equal_to<std::ranges::range_value_t<R>>, Allocator>;
+sharded_set(from_range_t, R&&, Allocator)
+    -> sharded_set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>,
+                   equal_to<std::ranges::range_value_t<R>>, Allocator>;
 template <std::ranges::input_range R, detail::allocator_like Allocator>
 sharded_set(from_range_t, R&&, std::size_t, Allocator)
-    -> sharded_set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>, equal_to<std::ranges::range_value_t<R>>,
-           Allocator>;
+    -> sharded_set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>,
+                   equal_to<std::ranges::range_value_t<R>>, Allocator>;
 template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
 sharded_set(from_range_t, R&&, std::size_t, Hash, Allocator)
     -> sharded_set<std::ranges::range_value_t<R>, Hash, equal_to<std::ranges::range_value_t<R>>, Allocator>;
@@ -112,9 +117,11 @@ sharded_set(std::initializer_list<Key>, std::size_t = 0, Hash = Hash(), KeyEqual
 template <class Key, detail::allocator_like Allocator>
 sharded_set(std::initializer_list<Key>, Allocator) -> sharded_set<Key, hash<Key>, equal_to<Key>, Allocator>;
 template <class Key, detail::allocator_like Allocator>
-sharded_set(std::initializer_list<Key>, std::size_t, Allocator) -> sharded_set<Key, hash<Key>, equal_to<Key>, Allocator>;
+sharded_set(std::initializer_list<Key>, std::size_t, Allocator)
+    -> sharded_set<Key, hash<Key>, equal_to<Key>, Allocator>;
 template <class Key, detail::functor_like Hash, detail::allocator_like Allocator>
-sharded_set(std::initializer_list<Key>, std::size_t, Hash, Allocator) -> sharded_set<Key, Hash, equal_to<Key>, Allocator>;
+sharded_set(std::initializer_list<Key>, std::size_t, Hash, Allocator)
+    -> sharded_set<Key, Hash, equal_to<Key>, Allocator>;
 
 template <class Key, class Hash, class KeyEqual, class Allocator>
 sharded_set(set<Key, Hash, KeyEqual, Allocator>&&) -> sharded_set<Key, Hash, KeyEqual, Allocator>;

@@ -68,10 +68,10 @@ struct epoch_stats {
   std::size_t guards = 0;                    ///< threads that hold a guard
   std::chrono::nanoseconds oldest_guard{0};  ///< for how long a guard has kept the epoch from going on, at least
   std::size_t waited_for_room = 0;           ///< writers that had to wait because the cap was reached
-  std::size_t over_cap = 0;                  ///< retirements above the cap: by who could not wait, being inside, ended or reclaiming
-  std::size_t reader_retries = 0;            ///< look-ups that began again because a bucket changed under them
-  std::size_t lock_waits = 0;                ///< bucket locks that were not free
-  std::size_t lock_parks = 0;                ///< of those, how often a thread slept
+  std::size_t over_cap = 0;  ///< retirements above the cap: by who could not wait, being inside, ended or reclaiming
+  std::size_t reader_retries = 0;  ///< look-ups that began again because a bucket changed under them
+  std::size_t lock_waits = 0;      ///< bucket locks that were not free
+  std::size_t lock_parks = 0;      ///< of those, how often a thread slept
   [[nodiscard]] std::string to_json() const;
 };
 
@@ -218,13 +218,15 @@ inline void write_figure(std::ostream& out, std::string_view name, std::size_t v
 
 inline std::ostream& operator<<(std::ostream& out, const epoch_stats& stats) {
   out << "evac epoch domain\n";
-  detail::for_each_figure(stats, [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
+  detail::for_each_figure(stats,
+                          [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
   return out;
 }
 
 inline std::ostream& operator<<(std::ostream& out, const table_stats& stats) {
   out << "evac table\n";
-  detail::for_each_figure(stats, [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
+  detail::for_each_figure(stats,
+                          [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
   detail::write_histogram(out, "chains by number of buckets", stats.chain_length_histogram);
   detail::write_histogram(out, "home buckets by slots taken", stats.occupancy_histogram);
   return out;
@@ -232,8 +234,8 @@ inline std::ostream& operator<<(std::ostream& out, const table_stats& stats) {
 
 inline std::ostream& operator<<(std::ostream& out, const sharded_stats& stats) {
   out << "evac shards: " << stats.shards.size() << '\n';
-  detail::for_each_lock_figure(stats.total,
-                               [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
+  detail::for_each_lock_figure(
+      stats.total, [&](std::string_view name, std::size_t value) { detail::write_figure(out, name, value); });
   out << "  shard: size, contended, parked, bias revocations, longest chain\n";
   for (std::size_t i = 0; i < stats.shards.size(); ++i) {
     const shard_stats& each = stats.shards[i];
@@ -243,7 +245,9 @@ inline std::ostream& operator<<(std::ostream& out, const sharded_stats& stats) {
   return out << stats.total.table;
 }
 
-inline std::ostream& operator<<(std::ostream& out, const sync_stats& stats) { return out << stats.table << stats.domain; }
+inline std::ostream& operator<<(std::ostream& out, const sync_stats& stats) {
+  return out << stats.table << stats.domain;
+}
 
 }  // namespace evac
 

@@ -108,9 +108,19 @@ void require_flushed(subject<Map>& of, std::size_t live) {
   REQUIRE(tracked_census.live == live + kinds * of.map.size());
 }
 
+/// Gives each map of a loop the same seed, so that the n-th call of one is the n-th of the next.
+class one_seed {
+ public:
+  void begin_again() const { evac::detail::seed_sequence().store(first_, evac::detail::relaxed); }
+
+ private:
+  std::uint64_t first_ = evac::detail::next_seed();
+};
+
 template <class Map>
 void fail_everywhere(const operation<Map>& tried, int n = elements) {
   INFO(tried.name);
+  const one_seed seeds;
   std::string failed;
   for (const failure& each : failures) {
     INFO("failing " << each.letter);
@@ -118,6 +128,7 @@ void fail_everywhere(const operation<Map>& tried, int n = elements) {
     for (std::size_t calls = 1; struck && calls < 5000; ++calls) {
       const leak_check none_left;
       const std::size_t live = tracked_census.live;
+      seeds.begin_again();
       subject<Map> of(n);
       const auto before = of.contents();
       each.source.arm(calls);
@@ -278,12 +289,14 @@ TEMPLATE_TEST_CASE("growth that fails makes no store fail, and is made up for la
                    chained_slots) {
   using Map = TestType;
   const leak_check none_left;
+  const one_seed seeds;
   const int n = std::is_same_v<Map, chained_slots> ? 100 : 300;
   std::size_t swallowed = 0;
   for (countdown* const source : {&fail_allocation, &fail_hash}) {
     bool struck = true;
     for (std::size_t calls = 1; struck && calls < 5000; ++calls) {
       const std::size_t live = tracked_census.live;
+      seeds.begin_again();
       subject<Map> of(0);
       std::size_t thrown = 0;
       source->arm(calls);

@@ -143,10 +143,11 @@ TEMPLATE_TEST_CASE("keys that stay are visited exactly once while others come an
     TestType map;
     for (std::size_t i = 0; i < stay; ++i) map.store(key_of<TestType>(i * 7), value_of<TestType>(i));
     std::atomic<std::size_t> ranging{2};
+    std::atomic<std::size_t> filling{2};
     const std::size_t wrong = in_threads(4, [&](std::size_t thread) {
       std::size_t bad = 0;
       if (thread < 2) {
-        for (std::size_t i = 0; i < 150; ++i) {
+        for (std::size_t i = 0; i < 150 || filling != 0; ++i) {
           std::vector<unsigned> seen(stay * 7 + others + 1, 0);
           map.range([&](const auto& k, const auto& value) {
             ++seen.at(decode(k));
@@ -162,7 +163,7 @@ TEMPLATE_TEST_CASE("keys that stay are visited exactly once while others come an
         return bad;
       }
       dice roll(thread);
-      while (ranging != 0) {
+      for (bool first_time = true; ranging != 0; first_time = false) {
         const std::size_t first = stay * 7 + (thread - 2) * (others / 2);
         for (std::size_t i = 0; i < others / 2; ++i) {
           map.store(key_of<TestType>(first + i), value_of<TestType>(i + 1));
@@ -171,6 +172,7 @@ TEMPLATE_TEST_CASE("keys that stay are visited exactly once while others come an
           if (near % 7 != 0 && i % 2 == 0) map.store(key_of<TestType>(near), value_of<TestType>(i + 1));
           if (near % 7 != 0 && i % 2 == 1) map.erase(key_of<TestType>(near));
         }
+        if (first_time) --filling;
         for (std::size_t i = 0; i < others / 2; ++i) map.erase(key_of<TestType>(first + i));
       }
       return bad;

@@ -74,13 +74,13 @@
 #define EVAC_CHECKS 1
 #endif
 
-#define EVAC_ASSERT(condition, message)                         \
-  do {                                                          \
-    if constexpr (EVAC_CHECKS != 0) {                           \
-      if (!(condition)) [[unlikely]] {                          \
-        EVAC_ASSERT_HANDLER(message);                           \
-      }                                                         \
-    }                                                           \
+#define EVAC_ASSERT(condition, message) \
+  do {                                  \
+    if constexpr (EVAC_CHECKS != 0) {   \
+      if (!(condition)) [[unlikely]] {  \
+        EVAC_ASSERT_HANDLER(message);   \
+      }                                 \
+    }                                   \
   } while (false)
 
 #define EVAC_ALWAYS_INLINE [[gnu::always_inline]] inline
@@ -99,7 +99,8 @@ EVAC_ALWAYS_INLINE void prefetch_for_write(const void* address) noexcept { __bui
 
 /// value < bound ? value : otherwise, by a conditional move: for what no processor can foresee. In long functions g++ 12 makes
 /// a branch of it whatever it is told about its odds; that cost sharded look-ups 0.35 mispredictions each.
-[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t below_or(std::size_t value, std::size_t bound, std::size_t otherwise) noexcept {
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t below_or(std::size_t value, std::size_t bound,
+                                                      std::size_t otherwise) noexcept {
 #if defined(__x86_64__) && defined(__LP64__) && !defined(__clang__)
   asm("cmpq %2, %1\n\tcmovbq %1, %0" : "+r"(otherwise) : "r"(value), "rm"(bound) : "cc");
   return otherwise;

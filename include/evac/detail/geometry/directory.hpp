@@ -68,9 +68,12 @@ class directory {
     if (first == 0) base_ = biased;
     if (first == 0 && !has_block()) return;
     block()[segment_key(first)] = biased;
-    if constexpr (keeps_plain_addresses) block()[entries + segment_key(first)] = reinterpret_cast<std::uintptr_t>(memory);
+    if constexpr (keeps_plain_addresses)
+      block()[entries + segment_key(first)] = reinterpret_cast<std::uintptr_t>(memory);
   }
-  [[nodiscard]] void* segment(std::size_t first, std::size_t bucket_bytes) const noexcept { return at(first, bucket_bytes); }
+  [[nodiscard]] void* segment(std::size_t first, std::size_t bucket_bytes) const noexcept {
+    return at(first, bucket_bytes);
+  }
 
   [[nodiscard]] bool has_block() const noexcept { return origin_ != inline_origin(); }
   [[nodiscard]] std::uintptr_t* block() const noexcept { return reinterpret_cast<std::uintptr_t*>(origin_); }

@@ -110,7 +110,9 @@ class tag_word {
     for (; slots; slots.drop_first()) vacate(slots.first());
   }
 
-  [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept { return ((bits_ >> (tag | 56U) % 64U) & 1U) != 0; }
+  [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept {
+    return ((bits_ >> (tag | 56U) % 64U) & 1U) != 0;
+  }
   [[nodiscard]] constexpr bool any_overflow() const noexcept { return (bits_ >> 56U) != 0; }
   constexpr void add_to_filter(tag_t tag) noexcept { bits_ |= std::uint64_t{1} << (tag | 56U) % 64U; }
   constexpr void clear_filter() noexcept { bits_ &= ~(std::uint64_t{0xFF} << 56U); }

@@ -155,8 +155,8 @@ class locked_chain {
     tag_word left = tags_of(*found.where);
     left.vacate(found.index);
     set_tags(*found.where, left);
-    lost_one_ = !Storage::may_tear &&
-                protocol::renews_version_of_losers();  // in slots, who fills the hole changes the version
+    lost_one_ =
+        !Storage::may_tear && protocol::renews_version_of_losers();  // in slots, who fills the hole changes the version
     if (chained) restore_order(give_back);
   }
 

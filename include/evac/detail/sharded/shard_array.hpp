@@ -50,8 +50,12 @@ class shard_array {
   [[nodiscard]] shard_type* end() const noexcept { return shards_ + size(); }
   [[nodiscard]] shard_type& operator[](std::size_t index) const noexcept { return shards_[index]; }
   /// The bits below the tag's: neither the tag nor, up to 2^40 homes, the home uses them.
-  [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t index_of(std::size_t hash) const noexcept { return (hash >> 40U) & mask_; }
-  [[nodiscard]] EVAC_ALWAYS_INLINE shard_type& of_hash(std::size_t hash) const noexcept { return shards_[index_of(hash)]; }
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t index_of(std::size_t hash) const noexcept {
+    return (hash >> 40U) & mask_;
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE shard_type& of_hash(std::size_t hash) const noexcept {
+    return shards_[index_of(hash)];
+  }
 
  private:
   using traits = typename std::allocator_traits<typename Policy::allocator_type>::template rebind_traits<shard_type>;
@@ -119,7 +123,8 @@ class holding_all {
 
 /// Two containers, always in the order of their addresses: so no two threads wait for each other.
 template <class First, class Second>
-void in_order_of_address(const void* first_address, const void* second_address, const First& first, const Second& second) {
+void in_order_of_address(const void* first_address, const void* second_address, const First& first,
+                         const Second& second) {
   if (std::less<const void*>{}(first_address, second_address)) {
     first();
     second();

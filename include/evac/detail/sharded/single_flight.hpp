@@ -60,7 +60,8 @@ class single_flight {
  private:
   [[nodiscard]] T wait_for(std::shared_ptr<flight> other, std::unique_lock<std::mutex>& lock) {
     if (other->leader == std::this_thread::get_id()) {
-      EVAC_ASSERT_HANDLER("evac: get_or_compute's factory asks for the very key that it computes: this would wait for itself");
+      EVAC_ASSERT_HANDLER(
+          "evac: get_or_compute's factory asks for the very key that it computes: this would wait for itself");
     }
     landed_.wait(lock, [&] { return other->landed; });
     lock.unlock();

@@ -52,7 +52,8 @@ class asymmetric_fence {
   template <class T>
   [[nodiscard]] static T observe(const atomic<T>& flag) noexcept {
     // seq_cst: after the condition in the one order of both sides; it acquires what the flag's owner released
-    if (available()) [[likely]] return flag.load(seq_cst);
+    if (available()) [[likely]]
+      return flag.load(seq_cst);
     return const_cast<atomic<T>&>(flag).fetch_add(T{}, seq_cst);
   }
 

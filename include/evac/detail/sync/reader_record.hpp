@@ -64,8 +64,8 @@ class reader_record {
   static constexpr std::uint32_t ended = std::uint32_t{1} << 31U;
 
   own_atomic<const void*> slots_[Capacity] = {};  // written by the owner, read by writers
-  std::uint32_t held_ = 0;                    // slots in use, and `ended`; the owner's
-  std::uint32_t samples_ = 0;                 // the owner's
+  std::uint32_t held_ = 0;                        // slots in use, and `ended`; the owner's
+  std::uint32_t samples_ = 0;                     // the owner's
 };
 
 }  // namespace evac::detail

@@ -25,7 +25,8 @@ class inside_call {
  public:
   EVAC_ALWAYS_INLINE inside_call(const void* map, call_site site) : map_(map), site_(site), around_(innermost_) {
     for (const inside_call* outer = around_; outer != nullptr; outer = outer->around_) {
-      if (outer->map_ == map) [[unlikely]] report(site, outer->site_);
+      if (outer->map_ == map) [[unlikely]]
+        report(site, outer->site_);
     }
     innermost_ = this;
   }
@@ -43,7 +44,8 @@ class inside_call {
  private:
   EVAC_NEVER_INLINE static void report(const call_site& inner, const call_site& outer) {
     static thread_local char message[1024];
-    std::snprintf(message, sizeof message, "evac: %s (%s:%u) called inside %s (%s:%u) of the same map: this would wait for itself",
+    std::snprintf(message, sizeof message,
+                  "evac: %s (%s:%u) called inside %s (%s:%u) of the same map: this would wait for itself",
                   inner.operation, inner.where.file_name(), static_cast<unsigned>(inner.where.line()), outer.operation,
                   outer.where.file_name(), static_cast<unsigned>(outer.where.line()));
     EVAC_ASSERT_HANDLER(message);

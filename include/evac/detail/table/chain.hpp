@@ -52,9 +52,11 @@ struct chain {
     do {
       for (slot_mask hits = where->tags.match(tag); hits; hits.drop_first()) {
         const unsigned index = hits.first();
-        if (equal(slots::element(layout::slot(where, index)))) [[likely]] return {where, index};
+        if (equal(slots::element(layout::slot(where, index)))) [[likely]]
+          return {where, index};
       }
-      if (!head->tags.may_overflow(tag)) [[likely]] return {};
+      if (!head->tags.may_overflow(tag)) [[likely]]
+        return {};
       where = where->overflow;
     } while (where != nullptr);
     return {};
