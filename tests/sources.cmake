@@ -57,7 +57,10 @@ set(EVAC_API_BOUNDS_TESTS
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
+  concurrency/epoch_fork_test.cpp
+  concurrency/epoch_room_test.cpp
   concurrency/epoch_test.cpp
+  concurrency/epoch_threads_test.cpp
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
@@ -81,6 +84,7 @@ set(EVAC_HANDLER_TESTS
 )
 # Programs under relacy; see model/add_models.cmake.
 set(EVAC_MODEL_TESTS
+  model/epoch_model.cpp
   model/rw_lock_model.cpp
   model/sync_map_model.cpp
 )

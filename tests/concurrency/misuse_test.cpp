@@ -1,17 +1,13 @@
 // The misuse check, in a child process: it must end with the message.
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-
-#include <array>
-#include <cstdint>
+#include <cstddef>
 #include <evac/map.hpp>
 #include <functional>
-#include <string>
 #include <utility>
 
 #include "support/catch.hpp"
+#include "support/child.hpp"
+
+using namespace evac_test;
 
 namespace {
 
@@ -24,34 +20,6 @@ struct entering_hash {
   std::function<void()>* enter;
 };
 using entered_map = evac::map<int, int, entering_hash>;
-
-struct ended {
-  int status;
-  std::string message;
-};
-
-ended in_child(const std::function<void()>& misuse) {
-  std::array<int, 2> pipe_ends{};
-  REQUIRE(pipe(pipe_ends.data()) == 0);
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    std::signal(SIGABRT, SIG_DFL);  // the test framework's handler would report the child's end as a failure
-    dup2(pipe_ends[1], STDERR_FILENO);
-    misuse();
-    _exit(0);
-  }
-  close(pipe_ends[1]);
-  std::string message;
-  std::array<char, 256> buffer{};
-  for (ssize_t got = 0; (got = read(pipe_ends[0], buffer.data(), buffer.size())) > 0;) {
-    message.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  close(pipe_ends[0]);
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  return {status, message};
-}
 
 void enter_while_inserting(const std::function<void(entered_map&)>& inner) {
   bool entered = false;
@@ -71,7 +39,7 @@ void enter_while_inserting(const std::function<void(entered_map&)>& inner) {
 TEST_CASE("two calls inside one map, one of them writing, stop a checked build with a message") {
 #ifdef NDEBUG
   WARN("not checked: this build defines NDEBUG, which turns the misuse check off; what is required is that it runs on");
-  REQUIRE(in_child([] { enter_while_inserting([](entered_map& map) { (void)map.contains(2); }); }).status == 0);
+  REQUIRE(in_child([] { enter_while_inserting([](entered_map& map) { (void)map.contains(2); }); }).good());
 #else
   struct misuse {
     const char* name;
@@ -98,14 +66,14 @@ TEST_CASE("two calls inside one map, one of them writing, stop a checked build w
   };
   for (const misuse& one : misuses) {
     INFO(one.name);
-    const ended child = in_child([&] {
+    const ended_child child = in_child([&] {
       enter_while_inserting([&](entered_map& map) {
         entered_map other({{7, 7}}, 0, map.hash_function());
         one.call(map, other);
       });
     });
-    CHECK(WIFSIGNALED(child.status));
-    CHECK(child.message.find("evac: concurrent map writes") != std::string::npos);
+    INFO(child.message);
+    CHECK(child.aborted_with("evac: concurrent map writes"));
   }
 #endif
 }

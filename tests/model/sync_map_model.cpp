@@ -1,9 +1,6 @@
-// Epochs, parking and the buckets of sync_map under relacy: see rw_lock_model.cpp for what that does and how it is run.
+// The buckets of sync_map under relacy: see rw_lock_model.cpp for what that does and how it is run.
 // The chains, roots, splits and readers are those of the library; tables begin with two homes, and keys are their own
 // hashes, so that a key's lowest bits say where it goes.
-//
-//   evac_model_sync_map MODEL [BUG]      says "no error" or "found: what"; with a BUG, that one is planted
-//   evac_model_sync_map --list           all models
 #define EVAC_HAS_MEMBARRIER 0
 #include "evac/detail/lockfree/chain_reader.hpp"
 #include "evac/detail/lockfree/root.hpp"
@@ -21,234 +18,15 @@
 #include <utility>
 #include <vector>
 
+#include "domain_model.hpp"
 #include "run_models.hpp"
 
 namespace {
 
 using bug = evac_model::sync_bug;
+using evac_model::domain_model;
+using evac_model::watched;
 using namespace evac::detail;
-
-/// Threads with a record each in a domain of their own.
-template <class Model, rl::thread_id_t Threads>
-struct domain_model : rl::test_suite<Model, Threads> {
-  static_assert(Threads <= evac_model::most_threads);
-
-  epoch_core* core = nullptr;
-  std::array<epoch_record*, Threads> records{};
-
-  void before() {
-    evac_model::sleepers = {};
-    evac_model::words::begin();
-    core = new epoch_core(std::size_t{1} << 20U);
-    for (std::size_t i = 0; i < Threads; ++i) records[i] = core->take_record(i + 1);
-  }
-  void after() {
-    for (epoch_record* each : records) core->give_back(each);
-    core->reclaim_everything();
-    core->drop_reference();
-    evac_model::words::end();
-  }
-  [[nodiscard]] epoch_record& own() { return *records[rl::thread_index()]; }
-
-  /// As evac::epoch_domain::guard.
-  class guard {
-   public:
-    explicit guard(domain_model& model) : own_(model.own()) { model.core->enter(own_); }
-    guard(const guard&) = delete;
-    guard& operator=(const guard&) = delete;
-    ~guard() { static_cast<void>(epoch_clock::leave(own_)); }
-
-   private:
-    epoch_record& own_;
-  };
-  template <class T>
-  void retire(T* gone) {
-    core->retire(own(), {gone, nullptr,
-                         [](void* object, void*) {
-                           delete static_cast<T*>(object);
-                           return true;
-                         },
-                         sizeof(T)});
-  }
-};
-
-// --- epochs ---------------------------------------------------------------------------------------------------------
-
-/// Its end races with whoever still reads it.
-struct watched {
-  rl::var<int> alive;
-  watched() { alive(RL_INFO) = 1; }
-  watched(const watched&) = delete;
-  watched& operator=(const watched&) = delete;
-  ~watched() { alive(RL_INFO) = 0; }
-  void check() { RL_ASSERT(alive(RL_INFO) == 1); }
-};
-
-template <class Model, rl::thread_id_t Threads>
-struct epoch_model : domain_model<Model, Threads> {
-  using base = domain_model<Model, Threads>;
-  std::optional<atomic<watched*>> current;
-
-  void before() {
-    base::before();
-    current.emplace(new watched);
-  }
-  void after() {
-    delete current->load(relaxed);
-    current.reset();
-    base::after();
-  }
-  void read() {
-    const typename base::guard inside(*this);
-    watched* const found = current->load(acquire);
-    found->check();
-    stay();
-    found->check();
-  }
-  /// For as long as others may need for all that they do.
-  static void stay() {
-    for (unsigned steps = rl::rand(2) == 0 ? 1 : rl::rand(250); steps != 0; --steps) rl::ctx().sched();
-  }
-  void replace() {
-    const typename base::guard inside(*this);
-    this->retire(current->exchange(new watched, acq_rel));
-  }
-  void flush() { static_cast<void>(this->core->flush(&this->own())); }
-};
-
-struct reader_and_writer : epoch_model<reader_and_writer, 2> {
-  void thread(unsigned index) {
-    if (index == 0) {
-      read();
-      read();
-    } else {
-      replace();
-      flush();
-      replace();
-      flush();
-    }
-  }
-};
-
-/// Garbage of one is reclaimed by another, who has not seen it being unlinked.
-struct writer_and_flusher : epoch_model<writer_and_flusher, 3> {
-  void thread(unsigned index) {
-    if (index == 0) {
-      read();
-    } else if (index == 1) {
-      replace();
-    } else {
-      flush();
-      flush();
-    }
-  }
-};
-
-struct writers_and_reader : epoch_model<writers_and_reader, 3> {
-  void thread(unsigned index) {
-    if (index == 0) {
-      read();
-      read();
-    } else {
-      replace();
-      flush();
-    }
-  }
-};
-
-/// The epoch goes on before garbage is stamped.
-struct writer_and_advancer : epoch_model<writer_and_advancer, 3> {
-  void thread(unsigned index) {
-    if (index == 0) {
-      stay();
-      read();
-    } else if (index == 1) {
-      stay();
-      replace();
-      flush();
-    } else {
-      static_cast<void>(core->clock().try_advance());
-    }
-  }
-};
-
-/// A reader adds its record to the list while the epoch goes on.
-struct new_record : epoch_model<new_record, 2> {
-  void before() {
-    epoch_model::before();
-    // A record that was given back would be found without a look at the head of the list.
-    fresh = nullptr;
-  }
-  void thread(unsigned index) {
-    if (index == 0) {
-      epoch_core& in = *core;
-      fresh = in.take_record(3);
-      in.enter(*fresh);
-      current->load(acquire)->check();
-      static_cast<void>(epoch_clock::leave(*fresh));
-    } else {
-      replace();
-      flush();
-    }
-  }
-  void after() {
-    core->give_back(fresh);
-    epoch_model::after();
-  }
-  epoch_record* fresh = nullptr;
-};
-
-// --- parking --------------------------------------------------------------------------------------------------------
-
-template <class Model, rl::thread_id_t Threads>
-struct parking_model : rl::test_suite<Model, Threads> {
-  std::optional<parking> sleepers;
-  std::optional<atomic_word> word;
-  rl::var<int> payload;
-
-  void before() {
-    evac_model::sleepers = {};
-    evac_model::words::begin();
-    sleepers.emplace();
-    word.emplace(0U);
-    payload(RL_INFO) = 0;
-  }
-  void after() {
-    sleepers.reset();
-    word.reset();
-    evac_model::words::end();
-  }
-  void await(std::uint64_t value) {
-    while (word->load(acquire) < value) {
-      sleepers->wait(&*word, [&] { return word->load(seq_cst) < value; });
-    }
-    RL_ASSERT(payload(RL_INFO) >= static_cast<int>(value));
-  }
-};
-
-struct sleeper : parking_model<sleeper, 2> {
-  void thread(unsigned index) {
-    if (index == 0) {
-      await(1);
-    } else {
-      payload(RL_INFO) = 1;
-      sleepers->change(*word, std::uint64_t{1});
-    }
-  }
-};
-
-struct two_sleepers : parking_model<two_sleepers, 3> {
-  void thread(unsigned index) {
-    if (index == 2) {
-      payload(RL_INFO) = 1;
-      sleepers->change(*word, std::uint64_t{1});
-    } else {
-      await(1);
-    }
-  }
-};
-
-// --- buckets --------------------------------------------------------------------------------------------------------
 
 template <class T>
 struct map_of {
@@ -687,16 +465,9 @@ struct lock_and_sleep : table_model<lock_and_sleep, 3, narrow> {
   }
 };
 
-// model, interleavings. Half a minute for all of them together.
+// model, interleavings.
 constexpr evac_model::named_model models[] = {
     // clang-format off
-    EVAC_MODEL(reader_and_writer, 30'000),
-    EVAC_MODEL(writer_and_flusher, 30'000),
-    EVAC_MODEL(writers_and_reader, 30'000),
-    EVAC_MODEL(writer_and_advancer, 30'000),
-    EVAC_MODEL(new_record, 60'000),
-    EVAC_MODEL(sleeper, 50'000),
-    EVAC_MODEL(two_sleepers, 50'000),
     EVAC_MODEL(overwrite, 20'000),
     EVAC_MODEL(slot_again, 20'000),
     EVAC_MODEL(node_slot_again, 20'000),
@@ -722,19 +493,13 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     EVAC_MODEL_BUG(nobody_says_changing, overwrite, USER ASSERT FAILED),
     EVAC_MODEL_BUG(losers_keep_version, copy_and_return, USER ASSERT FAILED),
     EVAC_MODEL_BUG(child_before_tags, copy_and_split, USER ASSERT FAILED),
-    EVAC_MODEL_BUG(no_wait_for_readers, reader_and_writer, DATA RACE),
-    EVAC_MODEL_BUG(nobody_is_woken, sleeper, DEADLOCK),
-    EVAC_MODEL_BUG(entering_is_a_store, reader_and_writer, DATA RACE),
-    EVAC_MODEL_BUG(leaving_is_relaxed, reader_and_writer, DATA RACE),
-    EVAC_MODEL_BUG(stamp_is_a_load, writer_and_advancer, DATA RACE),
-    EVAC_MODEL_BUG(list_is_only_read, new_record, DATA RACE),
     EVAC_MODEL_BUG(unlocking_is_a_store, lock_and_sleep, DEADLOCK),
     EVAC_MODEL_BUG(words_are_loaded_relaxed, overwrite, USER ASSERT FAILED),
     EVAC_MODEL_BUG(words_are_stored_relaxed, overwrite, USER ASSERT FAILED),
     EVAC_MODEL_BUG(locking_is_relaxed, lock_and_sleep, USER ASSERT FAILED),
     // clang-format on
 };
-static_assert(std::size(bugs) == static_cast<std::size_t>(bug::count) - 1, "each bug has a line here");
+static_assert(std::size(bugs) == evac_model::table_bugs, "each bug has a line here");
 
 }  // namespace
 

@@ -57,27 +57,31 @@ enum class bug {
 };
 inline bug planted = bug::none;
 
-/// In epochs, parking and sync_map. The first ones are steps left out: see the header of protocol.hpp beside this one.
+/// In epochs, parking and sync_map. Some are steps left out: see the header of protocol.hpp beside this one.
 enum class sync_bug {
   none,
+  // found by models of epochs and of parking
+  no_wait_for_readers,  // the epoch goes on although somebody is inside
+  nobody_is_woken,      // who sleeps until a bucket is unlocked
+  entering_is_a_store,  // and not an exchange: passes what is read inside
+  leaving_is_relaxed,   // what was read inside may be freed before
+  stamp_is_a_load,      // garbage is stamped with an epoch that is long over
+  list_is_only_read,    // who adds a record after that has not synchronised with it
+  // found by models of buckets
   no_validation,             // a reader trusts what it saw while the bucket changed
   no_comparison_of_homes,    // who comes to a bucket that has been split stays there
   tag_before_slot,           // readers find a slot that is not filled yet
   nobody_says_changing,      // slots change under readers that do not know
   losers_keep_version,       // an element leaves and comes back, and is seen twice
   child_before_tags,         // a child is published while its elements are in the parent as well
-  no_wait_for_readers,       // the epoch goes on although somebody is inside
-  nobody_is_woken,           // who sleeps until a bucket is unlocked
-  entering_is_a_store,       // and not an exchange: passes what is read inside
-  leaving_is_relaxed,        // what was read inside may be freed before
-  stamp_is_a_load,           // garbage is stamped with an epoch that is long over
-  list_is_only_read,         // who adds a record after that has not synchronised with it
   unlocking_is_a_store,      // and not an exchange: passes the look for sleepers
   words_are_loaded_relaxed,  // what words of a bucket go with is not seen
   words_are_stored_relaxed,  // the same from the other side
   locking_is_relaxed,        // what was done under the lock before is not seen
   count,
 };
+inline constexpr std::size_t epoch_bugs = static_cast<std::size_t>(sync_bug::no_validation) - 1;
+inline constexpr std::size_t table_bugs = static_cast<std::size_t>(sync_bug::count) - 1 - epoch_bugs;
 inline sync_bug sync_planted = sync_bug::none;
 
 /// Whether threads now and then stop for long in the middle of something. relacy lets another thread go on after every

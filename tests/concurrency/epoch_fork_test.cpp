@@ -1,0 +1,139 @@
+// epoch_domain in the child of a fork.
+#include <atomic>
+#include <cstddef>
+#include <evac/sync_map.hpp>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/child.hpp"
+#include "support/epochs.hpp"
+
+using namespace evac_test;
+
+TEST_CASE("in the child of a fork guards of other threads are forgotten, and those of the caller stay") {
+  std::atomic<std::size_t> gone{0};
+  epoch_domain domain(small_cap);
+  const guard_elsewhere held(domain);
+  retire_some(domain, gone, 50);
+  const bool inside = GENERATE(false, true);
+  CAPTURE(inside);
+  auto own = inside ? std::make_unique<domain_guard>(domain) : nullptr;
+  const ended_child child = in_child([&] {
+    domain.reinit_after_fork();
+    bool good = domain.stats().guards == (inside ? 1 : 0);
+    retire_some(domain, gone, 50);
+    if (inside) {
+      good = good && !domain.flush() && gone == 0;
+      own.reset();
+    }
+    good = good && domain.flush() && gone == 100;
+    for (std::size_t i = 0; i < 4 * small_cap / object_bytes; ++i) {
+      domain.make_room(object_bytes);
+      domain.retire(new tallied(gone), object_bytes);
+    }
+    return good && domain.flush() && domain.stats().charged_bytes <= small_cap / 2;
+  });
+  INFO(child.message);
+  REQUIRE(child.good());
+}
+
+TEST_CASE("a fork while another thread only looks into a domain loses nothing") {
+  std::atomic<std::size_t> gone{0};
+  epoch_domain domain;
+  constexpr std::size_t objects = 2000;
+  const domain_guard held(domain);
+  retire_some(domain, gone, objects);
+  std::atomic<bool> over{false};
+  std::thread looking([&] {
+    while (!over) static_cast<void>(domain.stats());
+  });
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < rounds(20); ++i) {
+    const ended_child child = in_child([&] {
+      domain.reinit_after_fork();
+      return domain.stats().retired_objects == objects;
+    });
+    wrong += child.good() ? 0 : 1;
+  }
+  over = true;
+  looking.join();
+  REQUIRE(wrong == 0);
+}
+
+TEST_CASE("a domain works in the child of a fork whatever other threads were doing") {
+  std::atomic<std::size_t> gone{0};
+  epoch_domain domain(small_cap);
+  std::atomic<bool> over{false};
+  std::vector<std::thread> busy;
+  for (unsigned i = 0; i < 3; ++i) {
+    busy.emplace_back([&, i] {
+      std::mt19937_64 random(seed() + i);
+      while (!over) {
+        // Address sanitizers leave their allocator locked when another thread was inside at the fork.
+        const auto dice = EVAC_ADDRESS_SANITIZER != 0 ? 1 : random() % 8;
+        if (dice == 0) {
+          static_cast<void>(domain.flush());
+        } else if (dice < 3) {
+          const domain_guard inside(domain);
+          std::this_thread::yield();
+        } else {
+          domain.make_room(object_bytes);
+          domain.retire(new tallied(gone), object_bytes);
+        }
+      }
+    });
+  }
+  std::size_t wrong = 0;
+  const std::size_t forks = rounds(20);
+  for (std::size_t i = 0; i < forks; ++i) {
+    retire_some(domain, gone, 3);
+    const ended_child child = in_child([&] {
+      domain.reinit_after_fork();
+      if (domain.stats().guards != 0) return false;
+      evac::sync_map<std::string, std::string> map(domain);
+      std::atomic<std::size_t> child_gone{0};
+      for (std::size_t n = 0; n < 4 * small_cap / object_bytes; ++n) {
+        domain.make_room(object_bytes);
+        domain.retire(new tallied(child_gone), object_bytes);
+        map.store("key", std::to_string(n));
+      }
+      return domain.flush() && child_gone == 4 * small_cap / object_bytes &&
+             domain.stats().charged_bytes <= small_cap / 2 && map.load("key").has_value();
+    });
+    wrong += child.good() ? 0 : 1;
+    static_cast<void>(domain.flush());
+  }
+  over = true;
+  for (std::thread& each : busy) each.join();
+  REQUIRE(wrong == 0);
+  REQUIRE(domain.flush());
+  REQUIRE(domain.stats().charged_bytes <= small_cap);
+}
+
+TEST_CASE("a fork by a destructor that a domain has called stops a checked build with a message") {
+  struct forker {
+    epoch_domain* domain;
+    ended_child* ended;
+    explicit forker(epoch_domain& in, ended_child& into) : domain(&in), ended(&into) {}
+    forker(const forker&) = delete;
+    forker& operator=(const forker&) = delete;
+    ~forker() {
+      *ended = in_child([this] { domain->reinit_after_fork(); });
+    }
+  };
+  ended_child child;
+  epoch_domain domain;
+  domain.retire(new forker(domain, child));
+  REQUIRE(domain.flush());
+  INFO(child.message);
+#ifdef NDEBUG
+  WARN("not checked: this build defines NDEBUG, which turns the check off; what is required is that it runs on");
+  REQUIRE(child.good());
+#else
+  REQUIRE(child.aborted_with("evac: fork() by a destructor that an epoch_domain has called"));
+#endif
+}

@@ -1,0 +1,219 @@
+// Epochs and parking under relacy: see rw_lock_model.cpp for what that does and how it is run.
+#define EVAC_HAS_MEMBARRIER 0
+#include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/epoch_core.hpp"
+#include "evac/detail/sync/parking.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+
+#include "domain_model.hpp"
+#include "run_models.hpp"
+
+namespace {
+
+using bug = evac_model::sync_bug;
+using evac_model::domain_model;
+using evac_model::watched;
+using namespace evac::detail;
+
+// --- epochs ---------------------------------------------------------------------------------------------------------
+
+template <class Model, rl::thread_id_t Threads>
+struct epoch_model : domain_model<Model, Threads> {
+  using base = domain_model<Model, Threads>;
+  std::optional<atomic<watched*>> current;
+
+  void before() {
+    base::before();
+    current.emplace(new watched);
+  }
+  void after() {
+    delete current->load(relaxed);
+    current.reset();
+    base::after();
+  }
+  void read() {
+    const typename base::guard inside(*this);
+    watched* const found = current->load(acquire);
+    found->check();
+    stay();
+    found->check();
+  }
+  /// For as long as others may need for all that they do.
+  static void stay() {
+    for (unsigned steps = rl::rand(2) == 0 ? 1 : rl::rand(250); steps != 0; --steps) rl::ctx().sched();
+  }
+  void replace() {
+    const typename base::guard inside(*this);
+    this->retire(current->exchange(new watched, acq_rel));
+  }
+  void flush() { static_cast<void>(this->core->flush(&this->own())); }
+};
+
+struct reader_and_writer : epoch_model<reader_and_writer, 2> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      read();
+      read();
+    } else {
+      replace();
+      flush();
+      replace();
+      flush();
+    }
+  }
+};
+
+/// Garbage of one is reclaimed by another, who has not seen it being unlinked.
+struct writer_and_flusher : epoch_model<writer_and_flusher, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      read();
+    } else if (index == 1) {
+      replace();
+    } else {
+      flush();
+      flush();
+    }
+  }
+};
+
+struct writers_and_reader : epoch_model<writers_and_reader, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      read();
+      read();
+    } else {
+      replace();
+      flush();
+    }
+  }
+};
+
+/// The epoch goes on before garbage is stamped.
+struct writer_and_advancer : epoch_model<writer_and_advancer, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      stay();
+      read();
+    } else if (index == 1) {
+      stay();
+      replace();
+      flush();
+    } else {
+      static_cast<void>(core->clock().try_advance());
+    }
+  }
+};
+
+/// A reader adds its record to the list while the epoch goes on.
+struct new_record : epoch_model<new_record, 2> {
+  void before() {
+    epoch_model::before();
+    // A record that was given back would be found without a look at the head of the list.
+    fresh = nullptr;
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      epoch_core& in = *core;
+      fresh = in.take_record(3);
+      in.enter(*fresh);
+      current->load(acquire)->check();
+      static_cast<void>(epoch_clock::leave(*fresh));
+    } else {
+      replace();
+      flush();
+    }
+  }
+  void after() {
+    core->give_back(fresh);
+    epoch_model::after();
+  }
+  epoch_record* fresh = nullptr;
+};
+
+// --- parking --------------------------------------------------------------------------------------------------------
+
+template <class Model, rl::thread_id_t Threads>
+struct parking_model : rl::test_suite<Model, Threads> {
+  std::optional<parking> sleepers;
+  std::optional<atomic<std::uint64_t>> word;
+  rl::var<int> payload;
+
+  void before() {
+    evac_model::sleepers = {};
+    evac_model::words::begin();
+    sleepers.emplace();
+    word.emplace(0U);
+    payload(RL_INFO) = 0;
+  }
+  void after() {
+    sleepers.reset();
+    word.reset();
+    evac_model::words::end();
+  }
+  void await(std::uint64_t value) {
+    while (word->load(acquire) < value) {
+      sleepers->wait(&*word, [&] { return word->load(seq_cst) < value; });
+    }
+    RL_ASSERT(payload(RL_INFO) >= static_cast<int>(value));
+  }
+};
+
+struct sleeper : parking_model<sleeper, 2> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      await(1);
+    } else {
+      payload(RL_INFO) = 1;
+      sleepers->change(*word, std::uint64_t{1});
+    }
+  }
+};
+
+struct two_sleepers : parking_model<two_sleepers, 3> {
+  void thread(unsigned index) {
+    if (index == 2) {
+      payload(RL_INFO) = 1;
+      sleepers->change(*word, std::uint64_t{1});
+    } else {
+      await(1);
+    }
+  }
+};
+
+// model, interleavings.
+constexpr evac_model::named_model models[] = {
+    // clang-format off
+    EVAC_MODEL(reader_and_writer, 30'000),
+    EVAC_MODEL(writer_and_flusher, 30'000),
+    EVAC_MODEL(writers_and_reader, 30'000),
+    EVAC_MODEL(writer_and_advancer, 30'000),
+    EVAC_MODEL(new_record, 60'000),
+    EVAC_MODEL(sleeper, 50'000),
+    EVAC_MODEL(two_sleepers, 50'000),
+    // clang-format on
+};
+
+// bug, the model that must find it, what it must find
+constexpr evac_model::named_bug<bug> bugs[] = {
+    // clang-format off
+    EVAC_MODEL_BUG(no_wait_for_readers, reader_and_writer, DATA RACE),
+    EVAC_MODEL_BUG(nobody_is_woken, sleeper, DEADLOCK),
+    EVAC_MODEL_BUG(entering_is_a_store, reader_and_writer, DATA RACE),
+    EVAC_MODEL_BUG(leaving_is_relaxed, reader_and_writer, DATA RACE),
+    EVAC_MODEL_BUG(stamp_is_a_load, writer_and_advancer, DATA RACE),
+    EVAC_MODEL_BUG(list_is_only_read, new_record, DATA RACE),
+    // clang-format on
+};
+static_assert(std::size(bugs) == evac_model::epoch_bugs, "each bug has a line here");
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  evac_model::lingering = true;
+  return evac_model::run_models("evac_model_epoch", models, bugs, evac_model::sync_planted, argc, argv);
+}
