@@ -73,7 +73,7 @@ struct suite {
     for (auto _ : state) {
       for (const auto& key : order) found += made.find(key) != made.end() ? 1 : 0;
     }
-    check(state, found == order.size() * state.iterations());
+    check(state, found == order.size() * static_cast<std::size_t>(state.iterations()));
   }
   static void miss(benchmark::State& state) {
     const map made = filled(keys<K>(0, size(state)));
@@ -137,7 +137,7 @@ struct suite {
         ++seen;
       }
     }
-    check(state, seen == made.size() * state.iterations());
+    check(state, seen == made.size() * static_cast<std::size_t>(state.iterations()));
   }
   static void copy(benchmark::State& state) {
     const map made = filled(keys<K>(0, size(state)));

@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -160,10 +161,13 @@ inline constexpr std::array<mean_of_tables, 8> means_of_tables{{{"mixes, 10 K", 
     }
     if (of.size() > 1) means.push_back(mean_table(wanted.title, of));
   }
-  std::stable_partition(tables.begin(), tables.end(), [](const case_table& each) { return each.summary; });
-  const auto others = std::find_if(tables.begin(), tables.end(), [](const case_table& each) { return !each.summary; });
-  tables.insert(others, means.begin(), means.end());
-  return tables;
+  std::vector<case_table> ordered;
+  std::copy_if(tables.begin(), tables.end(), std::back_inserter(ordered),
+               [](const auto& each) { return each.summary; });
+  ordered.insert(ordered.end(), means.begin(), means.end());
+  std::copy_if(tables.begin(), tables.end(), std::back_inserter(ordered),
+               [](const auto& each) { return !each.summary; });
+  return ordered;
 }
 
 /// Bytes per element of each map, where the file has them.

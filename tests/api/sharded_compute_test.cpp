@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/in_threads.hpp"
 #include "support/sharded_axes.hpp"
 
 using namespace evac_test;
@@ -18,11 +19,6 @@ using int_shards = evac::sharded_map<int, int>;
 using value = int_shards::value_type;
 constexpr evac::compute_mode modes[] = {evac::compute_mode::under_lock, evac::compute_mode::single_flight,
                                         evac::compute_mode::optimistic};
-
-/// Waits for a flag that another thread sets.
-void wait_for(const std::atomic<bool>& flag) {
-  while (!flag.load()) std::this_thread::yield();
-}
 
 // Holds nothing: the thread sanitizer does not see the counter by which libstdc++ shares an exception, and would take a
 // look inside for a race with its end.
@@ -55,7 +51,7 @@ std::vector<result> share_one_flight(int_shards& map, bool fail, std::atomic<int
           1,
           [&] {
             leader_inside = true;
-            while (calling.load() != callers - 1) std::this_thread::yield();
+            await([&] { return calling.load() == callers - 1; });
             for (int i = 0; i < 1000; ++i) std::this_thread::yield();
             const int made = ++computed;
             if (fail) throw factory_failed();
@@ -65,7 +61,7 @@ std::vector<result> share_one_flight(int_shards& map, bool fail, std::atomic<int
     });
   };
   threads.emplace_back([&] { compute(0); });
-  wait_for(leader_inside);
+  await([&] { return leader_inside.load(); });
   for (int caller = 1; caller < callers; ++caller) {
     threads.emplace_back([&, caller] {
       ++calling;

@@ -160,7 +160,7 @@ TEMPLATE_TEST_CASE("calls that wait for a held shard delay no call on other shar
              [&] {
                waiting.emplace_back([&] { map.visit(in_shard(0, 1), [](auto& element) { ++element.second; }); });
                waiting.emplace_back([&] { map.insert({in_shard(0, 2), 1}); });
-               while (waits_for_shard(map, 0) < 2) std::this_thread::yield();
+               await([&] { return waits_for_shard(map, 0) >= 2; });
                wrong = use_other_shards(map);
              });
   for (std::thread& each : waiting) each.join();

@@ -326,7 +326,7 @@ TEMPLATE_TEST_CASE("what a single flight's factory throws reaches all who wait f
             [&]() -> counted {
               ++calls;
               // The others are on their way to the flight, and most of them there when it fails.
-              while (arrived != crowd()) std::this_thread::yield();
+              await([&] { return arrived == crowd(); });
               for (int i = 0; i < 20; ++i) std::this_thread::yield();
               throw std::runtime_error("no value");
             },

@@ -606,10 +606,10 @@ TEST_CASE("while a reader sleeps, writers fill the cap, wait, and go on when it 
     if (thread == writers) {
       const evac::epoch_domain::guard inside(domain);
       asleep = true;
-      while (!wake) std::this_thread::yield();
+      await([&] { return wake.load(); });
       return;
     }
-    while (!asleep) std::this_thread::yield();
+    await([&] { return asleep.load(); });
     if (thread < writers) {
       for (std::size_t i = 0; i < each; ++i) {
         map.store(encode<std::string>(static_cast<std::uint32_t>(i % 8)), std::string("a value"));

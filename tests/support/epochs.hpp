@@ -8,6 +8,8 @@
 #include <latch>
 #include <thread>
 
+#include "support/in_threads.hpp"
+
 namespace evac_test {
 
 using evac::epoch_domain;
@@ -31,11 +33,6 @@ struct tallied {
 
 inline void retire_some(epoch_domain& domain, std::atomic<std::size_t>& gone, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) domain.retire(new tallied(gone));
-}
-
-template <class Condition>
-void await(const Condition& condition) {
-  while (!condition()) std::this_thread::yield();
 }
 
 /// Holds a guard in a thread of its own until release().

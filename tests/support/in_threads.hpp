@@ -24,6 +24,12 @@ inline void stumble() noexcept {
   if (++steps % 16 == 0) std::this_thread::yield();
 }
 
+/// Waits until another thread has made it true.
+template <class Condition>
+void await(const Condition& condition) {
+  while (!condition()) std::this_thread::yield();
+}
+
 /// Runs work(0) ... work(threads - 1) at once, each in a thread of its own; returns the sum of what they return.
 /// Catch2's assertions are for the main thread: work counts what is wrong, and the caller requires that there was
 /// nothing.

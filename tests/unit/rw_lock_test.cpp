@@ -98,11 +98,6 @@ int make_biased(rw_lock& lock) {
   return 0;
 }
 
-template <class Condition>
-void await(const Condition& condition) {
-  while (!condition()) std::this_thread::yield();
-}
-
 }  // namespace
 
 TEST_CASE("a writer excludes everybody, readers exclude writers only") {
