@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -112,17 +113,21 @@ bool results::write_json(const std::string& path, const std::vector<judged_bar>&
                       {"bound", each.bound},
                       {"verdict", each.verdict}});
   }
-  auto& rows = file["results"] = nlohmann::ordered_json::array();
-  for (const result& each : rows_) {
-    // A value that is no number is written as null.
-    rows.push_back({{"case", each.what},
-                    {"unit", each.unit},
-                    {"better", text_of(better_of(each.unit))},
-                    {"subject", each.subject},
-                    {"rounds", each.rounds}});
-  }
+  std::string head = file.dump(1);
+  head.resize(head.size() - 2);  // but for the end of the object
   std::ofstream out(path);
-  out << file.dump(1) << '\n';
+  out << head << ",\n \"results\": [";
+  const char* separator = "\n";
+  for (const result& each : rows_) {
+    // A value that is no number is written as null. A line each: files are compared.
+    const nlohmann::ordered_json row{{"case", each.what},
+                                     {"unit", each.unit},
+                                     {"better", text_of(better_of(each.unit))},
+                                     {"subject", each.subject},
+                                     {"rounds", each.rounds}};
+    out << std::exchange(separator, ",\n") << "  " << row.dump();
+  }
+  out << "\n ]\n}\n";
   if (out.flush()) return true;
   std::cerr << "cannot write " << path << '\n';
   return false;
