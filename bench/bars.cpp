@@ -248,10 +248,7 @@ void memory_bars(const settings& chosen, results& figures, scoreboard& board) {
   board.enter("memory, peak over final, growing to 16 M", figures_of(peak), median_of(peak, evac_peer::name), 1.1);
 }
 
-void add_options(CLI::App& app, settings& chosen) {
-  add_only(app, chosen.only);
-  add_rounds(app, chosen.rounds);
-  add_json(app, chosen.json);
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_flag("--large", chosen.large, "grow maps to 50 million elements, too");
 }
 
@@ -259,7 +256,7 @@ void add_options(CLI::App& app, settings& chosen) {
 
 int main(int argc, char** argv) {
   const auto chosen =
-      settings_of<settings>(argc, argv, "The ratios that evac::map promises, each beside its bar.", add_options);
+      settings_of<settings>(argc, argv, "The ratios that evac::map promises, each beside its bar.", add_own_options);
   warm_up_memory();
   results figures("bars");
   scoreboard board;

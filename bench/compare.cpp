@@ -1,7 +1,6 @@
 // Two files of results: what got slower, and what faster, beyond noise.
 //
-// Ends with status 1 if something got slower or fails its
-// own check now, with 2 if there is nothing to compare.
+// Ends with status 1 if something got slower or fails its own check now, with 2 if there is nothing to compare.
 #include "support/comparison.hpp"
 #include "support/options.hpp"
 
@@ -20,10 +19,9 @@ struct settings {
   double noise = 5;
 };
 
-void add_options(CLI::App& app, settings& chosen) {
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("OLD.json", chosen.old_file)->required();
   app.add_option("NEW.json", chosen.new_file)->required();
-  add_maps(app, chosen.maps);
   app.add_option("--noise", chosen.noise, "percent that mean nothing")->check(CLI::Range(0.001, 99.999));
 }
 
@@ -88,7 +86,7 @@ void print_changes(const char* title, const std::vector<change>& changes) {
 
 int main(int argc, char** argv) {
   const auto chosen = settings_of<settings>(
-      argc, argv, "Two files of results: what got slower, and what faster, beyond noise.", add_options);
+      argc, argv, "Two files of results: what got slower, and what faster, beyond noise.", add_own_options);
   try {
     return run(chosen);
   } catch (const std::exception& error) {

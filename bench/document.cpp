@@ -1,8 +1,8 @@
 // Turns files of results into the tables of a document and a page with pictures.
 //
-// Of NAME.json the tables go between the markers of NAME in the document
-// (support/document.hpp); what stands elsewhere in it stays. The page is results.html. Status 1 if a file is none of
-// results, or markers do not match; then the document is left alone.
+// Of NAME.json the tables go between the markers of NAME in the document (support/document.hpp); what stands elsewhere
+// in it stays. The page is results.html. Status 1 if a file is none of results, or markers do not match; then the
+// document is left alone.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -60,7 +60,7 @@ void write_page(const std::string& folder, const std::map<std::string, recorded_
   std::cout << folder << "/results.html\n";
 }
 
-void add_options(CLI::App& app, settings& chosen) {
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("FOLDER", chosen.results, "what the programs wrote with --json")->required();
   app.add_option("--into", chosen.into, "the document");
   app.add_option("--report", chosen.report_folder, "folder for results.html");
@@ -70,7 +70,7 @@ void add_options(CLI::App& app, settings& chosen) {
 
 int main(int argc, char** argv) {
   const auto chosen = settings_of<settings>(
-      argc, argv, "Turns files of results into the tables of a document and a page with pictures.", add_options);
+      argc, argv, "Turns files of results into the tables of a document and a page with pictures.", add_own_options);
   try {
     const auto files = read_folder(chosen.results);
     if (!chosen.into.empty()) write_document(chosen.into, files);

@@ -223,11 +223,9 @@ growth_rows measure_growth(std::size_t keys, std::size_t rounds, results& all) {
 
 // ---- the run
 
-void add_options(CLI::App& app, settings& chosen) {
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("PATH", chosen.path, "a file or a folder");
   app.add_option("--report", chosen.report_folder, "folder for index.html");
-  add_rounds(app, chosen.rounds);
-  add_json(app, chosen.json);
   app.add_option("--keys", chosen.keys, "how many random keys the maps grow to")->check(CLI::Range(1, 1'000'000'000));
 }
 
@@ -339,11 +337,10 @@ bool run(const settings& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const auto chosen = settings_of<settings>(
+      argc, argv, "Counts the words of all files under PATH, grows maps, and writes a report.", add_own_options);
   try {
-    return run(settings_of<settings>(
-               argc, argv, "Counts the words of all files under PATH, grows maps, and writes a report.", add_options))
-               ? 0
-               : 1;
+    return run(chosen) ? 0 : 1;
   } catch (const bad_input& error) {
     std::cerr << "evac_bench_main: " << error.what() << '\n';
     return 2;

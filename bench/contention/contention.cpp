@@ -1,8 +1,8 @@
 // Four threads for each core on one map: what it costs when those who hold its locks sleep, and when all want one key.
 //
-// Rates count what the threads finish that do
-// not sleep on purpose; processor time is that of all, divided by this number: where waiting spins, it shows here.
-// Rounds are interleaved over the maps, each map and round runs in a process of its own; figures are medians.
+// Rates count what the threads finish that do not sleep on purpose; processor time is that of all, divided by this
+// number: where waiting spins, it shows here. Rounds are interleaved over the maps, each map and round runs in a process
+// of its own; figures are medians.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -159,12 +159,7 @@ struct settings {
   std::size_t threads = 4 * std::max(1U, std::thread::hardware_concurrency());
 };
 
-void add_options(CLI::App& app, settings& chosen) {
-  add_only(app, chosen.only);
-  add_maps(app, chosen.maps);
-  add_rounds(app, chosen.rounds);
-  add_seconds(app, chosen.seconds);
-  add_json(app, chosen.json);
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("--threads", chosen.threads, "how many")->check(CLI::Range(2, 4096));
 }
 
@@ -173,7 +168,7 @@ void add_options(CLI::App& app, settings& chosen) {
 int main(int argc, char** argv) {
   const auto chosen = settings_of<settings>(
       argc, argv, "Four threads for each core on one map: lock holders that sleep, all threads on one key.",
-      add_options);
+      add_own_options);
   const auto maps = choose_counting(chosen.maps);
   results all("contention");
   std::cout << chosen.threads << " threads on " << std::thread::hardware_concurrency()

@@ -1,8 +1,7 @@
 // The time of every single insert, hit, miss and erase while a map grows from empty: maps of one owner by one thread,
 // maps that threads share by two.
 //
-// Parts: one thread, two threads. Rounds are interleaved over the maps,
-// each map and round runs in a process of its own.
+// Parts: one thread, two threads. Rounds are interleaved over the maps, each map and round runs in a process of its own.
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -142,11 +141,7 @@ void measure(const settings& chosen, const std::string& part, const Field& maps,
                  "inserts so far", pauses);
 }
 
-void add_options(CLI::App& app, settings& chosen) {
-  add_only(app, chosen.only);
-  add_maps(app, chosen.maps);
-  add_rounds(app, chosen.rounds);
-  add_json(app, chosen.json);
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("--keys", chosen.keys, "elements in the end")->check(CLI::Range(1'000, 1'000'000'000));
   app.add_option("--report", chosen.report, "folder for latency.html, which draws the curves");
 }
@@ -155,7 +150,8 @@ void add_options(CLI::App& app, settings& chosen) {
 
 int main(int argc, char** argv) {
   const auto chosen = settings_of<settings>(
-      argc, argv, "The time of every single insert, hit, miss and erase while a map grows from empty.", add_options);
+      argc, argv, "The time of every single insert, hit, miss and erase while a map grows from empty.",
+      add_own_options);
   warm_up_memory();
   results all("latency");
   report page;

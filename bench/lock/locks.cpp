@@ -167,18 +167,15 @@ void measure(const settings& chosen, const std::vector<lock_case>& cases, std::s
   if (each.threads > 1) all.add(by_processor_name(each.name), per_processor_second, Lock::name, got.by_processor);
 }
 
-void add_options(CLI::App& app, settings& chosen) {
-  add_only(app, chosen.only);
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("--locks", chosen.locks, "locks whose name contains it");
-  add_rounds(app, chosen.rounds);
-  add_seconds(app, chosen.seconds);
-  add_json(app, chosen.json);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = settings_of<settings>(argc, argv, "evac::rw_lock beside other reader-writer locks.", add_options);
+  const auto chosen =
+      settings_of<settings>(argc, argv, "evac::rw_lock beside other reader-writer locks.", add_own_options);
   // Debian's build of abseil checks the order of locks by default, at a price that is not the lock's.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   std::cout << "absl::Mutex with its deadlock detection switched off. Median (least-most) of " << chosen.rounds

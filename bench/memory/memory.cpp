@@ -354,11 +354,7 @@ void run::judge() {
   std::cout << board_.missed() << " bars missed\n";
 }
 
-void add_options(CLI::App& app, settings& chosen) {
-  add_only(app, chosen.only);
-  add_maps(app, chosen.maps);
-  add_rounds(app, chosen.rounds);
-  add_json(app, chosen.json);
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("--largest", chosen.largest, "elements of the largest map; bars that need more are left out")
       ->check(CLI::Range(100'000, 16'000'000));
 }
@@ -366,7 +362,8 @@ void add_options(CLI::App& app, settings& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = settings_of<settings>(argc, argv, "What maps take of memory with 16-byte elements.", add_options);
+  const auto chosen =
+      settings_of<settings>(argc, argv, "What maps take of memory with 16-byte elements.", add_own_options);
   name_missing(missing_owned_peers());
   name_missing(missing_concurrent_peers());
   const memory_field maps(chosen.maps, [](auto peer) {

@@ -20,10 +20,7 @@ int main(int argc, char** argv) {
     std::string only, json;
   };
   const auto chosen = settings_of<settings>(argc, argv, "What an operation costs the other cores, counted.",
-                                            [](CLI::App& app, settings& into) {
-                                              add_only(app, into.only);
-                                              add_json(app, into.json);
-                                            });
+                                            [](CLI::App&, settings&) {});
   results all("counts");
   for (counted_mix mix : standard_mixes()) {
     std::vector<std::vector<std::string>> rows;

@@ -143,7 +143,7 @@ void show(const counted_mix& mix, const scaling& all, report& page) {
   page.table(head("counted per operation; threads"), costs);
 }
 
-void add_options(CLI::App& app, settings& chosen) {
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("THROUGHPUT.json", chosen.throughput, "of evac_bench_throughput")->required();
   app.add_option("COUNTS.json", chosen.counts, "of evac_bench_counts")->required();
   app.add_option("--report", chosen.folder, "folder for scale.html");
@@ -155,7 +155,7 @@ void add_options(CLI::App& app, settings& chosen) {
 
 int main(int argc, char** argv) {
   const auto chosen = settings_of<settings>(
-      argc, argv, "Speed-ups with more threads, measured, and predicted from counts.", add_options);
+      argc, argv, "Speed-ups with more threads, measured, and predicted from counts.", add_own_options);
   try {
     const results measured = of_file(chosen.throughput);
     const results counts = of_file(chosen.counts);

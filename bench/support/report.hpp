@@ -199,28 +199,26 @@ class report {
   }
 
  private:
-  static constexpr const char* style =
-      ":root{color-scheme:light "
-      "dark;--ink:#222;--paper:#fff;--rule:#ddd;--c0:#b2542d;--c1:#2d6fb2;--c2:#2d9a5f;--c3:#8a4fb0;--c4:#a8871b;--c5:#"
-      "1b9aa8;"
-      "--c6:#b02d6f;--c7:#6b6b6b;--c8:#5f7a1b;--c9:#4f58c4;--c10:#8a5a3c;--c11:#333}"
-      "@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;--"
-      "c2:#62cf93;--c3:#c08be0;"
-      "--c4:#d9b84a;--c5:#58cdd9;--c6:#e06fa6;--c7:#a5a5a5;--c8:#a5c356;--c9:#9299f0;--c10:#c99b7d;--c11:#fff}}"
-      "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}"
-      "main{max-width:60rem;margin:auto;padding:1rem}table{border-collapse:collapse;margin:1rem "
-      "0;display:block;overflow-x:auto}th,td{padding:.3rem .8rem;"
-      "border-bottom:1px solid "
-      "var(--rule);text-align:right}td{white-space:nowrap}th:first-child,td:first-child{text-align:left}figure{margin:"
-      "1.5rem "
-      "0}svg{width:100%;height:auto}svg text{font:13px "
-      "system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)}polyline{"
-      "fill:none;stroke-width:1.5}.dashed{stroke-dasharray:6 4}"
-      ".c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}"
-      ".c5{stroke:var(--c5)}.c6{stroke:var(--c6)}.c7{stroke:var(--c7)}.c8{stroke:var(--c8)}.c9{stroke:var(--c9)}"
-      ".c10{stroke:var(--c10)}.c11{stroke:var(--c11)}.b0{fill:var(--c0)}.b1{fill:var(--c1)}.b2{fill:var(--c2)}"
-      ".b3{fill:var(--c3)}.b4{fill:var(--c4)}.b5{fill:var(--c5)}.b6{fill:var(--c6)}.b7{fill:var(--c7)}"
-      ".b8{fill:var(--c8)}.b9{fill:var(--c9)}.b10{fill:var(--c10)}.b11{fill:var(--c11)}";
+  static constexpr const char* style = R"(
+:root{color-scheme:light dark;--ink:#222;--paper:#fff;--rule:#ddd;--c0:#b2542d;--c1:#2d6fb2;--c2:#2d9a5f;
+--c3:#8a4fb0;--c4:#a8871b;--c5:#1b9aa8;--c6:#b02d6f;--c7:#6b6b6b;--c8:#5f7a1b;--c9:#4f58c4;--c10:#8a5a3c;
+--c11:#333}
+@media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;
+--c2:#62cf93;--c3:#c08be0;--c4:#d9b84a;--c5:#58cdd9;--c6:#e06fa6;--c7:#a5a5a5;--c8:#a5c356;--c9:#9299f0;
+--c10:#c99b7d;--c11:#fff}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}
+main{max-width:60rem;margin:auto;padding:1rem}
+table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}
+th,td{padding:.3rem .8rem;border-bottom:1px solid var(--rule);text-align:right}td{white-space:nowrap}
+th:first-child,td:first-child{text-align:left}figure{margin:1.5rem 0}svg{width:100%;height:auto}
+svg text{font:13px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)}
+polyline{fill:none;stroke-width:1.5}.dashed{stroke-dasharray:6 4}.c0{stroke:var(--c0)}.c1{stroke:var(--c1)}
+.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}.c6{stroke:var(--c6)}
+.c7{stroke:var(--c7)}.c8{stroke:var(--c8)}.c9{stroke:var(--c9)}.c10{stroke:var(--c10)}.c11{stroke:var(--c11)}
+.b0{fill:var(--c0)}.b1{fill:var(--c1)}.b2{fill:var(--c2)}.b3{fill:var(--c3)}.b4{fill:var(--c4)}
+.b5{fill:var(--c5)}.b6{fill:var(--c6)}.b7{fill:var(--c7)}.b8{fill:var(--c8)}.b9{fill:var(--c9)}
+.b10{fill:var(--c10)}.b11{fill:var(--c11)}
+)";
 
   void open_picture(const std::string& title, std::size_t height) {
     body_ << "<figure><figcaption>" << escaped(title) << "</figcaption><svg role=img viewBox='0 0 900 " << height

@@ -383,12 +383,7 @@ void measure_sets(const settings& chosen, results& all) {
   print_mixes(chosen, all, sets.names(), sizes);
 }
 
-void add_options(CLI::App& app, settings& chosen) {
-  add_only(app, chosen.only);
-  add_maps(app, chosen.maps);
-  add_rounds(app, chosen.rounds);
-  add_seconds(app, chosen.seconds);
-  add_json(app, chosen.json);
+void add_own_options(CLI::App& app, settings& chosen) {
   app.add_flag("--all-parts", chosen.all_parts, "also what runs only when --only names it");
   app.add_flag("--all-sizes", chosen.all_sizes, "mixes over 10 K, too");
   app.add_flag("--by-cpu", chosen.by_cpu, "rates by processor time, for a machine that others use");
@@ -400,7 +395,7 @@ void add_options(CLI::App& app, settings& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto chosen = settings_of<settings>(argc, argv, "Maps that threads share, beside each other.", add_options);
+  const auto chosen = settings_of<settings>(argc, argv, "Maps that threads share, beside each other.", add_own_options);
   warm_up_memory();
   const auto counting = choose_counting(chosen.maps);
   const concurrent_field maps(counting);
