@@ -5,6 +5,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_test.cpp
   unit/linearizability_test.cpp
   unit/parking_test.cpp
+  unit/reader_record_test.cpp
   unit/record_list_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
@@ -67,6 +68,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
   concurrency/sync_history_test.cpp
+  concurrency/sync_reclaim_test.cpp
   concurrency/sync_stress_test.cpp
 )
 # A program of its own: its atomics count.

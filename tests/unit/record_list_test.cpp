@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 #include "support/in_threads.hpp"
 
+using namespace evac_test;
+
 namespace {
 
 struct record {
@@ -37,26 +39,41 @@ TEST_CASE("of the free records the oldest is taken, and a new one only where non
   CHECK(std::set<record*>(taken.begin(), taken.end()).count(fresh) == 0);
 }
 
-TEST_CASE("threads that take records at the same time never have the same one") {
-  records all;
-  constexpr std::size_t threads = 4;
-  std::vector<std::size_t> disturbed(threads, 0);
-  evac_test::in_threads(threads, [&](std::size_t t) {
-    for (int i = 0; i < 2000; ++i) {
-      record* const own = all.list.take();
-      own->number = static_cast<int>(t) + 1;  // a race if another has it
-      if (own->number != static_cast<int>(t) + 1) ++disturbed[t];
-      own->number = 0;
-      list_type::give_back(own);
+TEST_CASE("a record of a list belongs to one thread at a time and keeps what the last one wrote") {
+  list_type list;
+  const std::size_t threads = crowd();
+  const int times = static_cast<int>(rounds(2000));
+  const std::size_t refused = in_threads(threads, [&](std::size_t) {
+    std::size_t none = 0;
+    for (int i = 0; i < times; ++i) {
+      record* const mine = list.take();
+      if (mine == nullptr) {
+        ++none;
+        continue;
+      }
+      ++mine->number;
+      list_type::give_back(mine);
     }
+    return none;
   });
-  CHECK(disturbed == std::vector<std::size_t>(threads, 0));
-  std::size_t made = 0;
-  all.list.for_each([&](const record& each) {
-    CHECK(each.number == 0);
-    ++made;
+  REQUIRE(refused == 0);
+  std::size_t records = 0;
+  int sum = 0;
+  list.for_each([&](const record& each) {
+    ++records;
+    sum += each.number;
     return true;
   });
-  CHECK(made >= 1);
-  CHECK(made <= threads);
+  REQUIRE(sum == static_cast<int>(threads) * times);
+  REQUIRE(records >= 1);
+  REQUIRE(records <= threads);
+  std::size_t visited = 0;
+  list.for_each([&](const record&) {
+    ++visited;
+    return false;
+  });
+  REQUIRE(visited == 1);
+  list.release_all();
+  list.for_each([&](const record&) { return ++visited != 0; });
+  REQUIRE(visited == 1);
 }
