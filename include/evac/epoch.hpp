@@ -19,7 +19,7 @@
 #include "evac/fwd.hpp"
 #include "evac/stats.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 /// Threads that read shared memory, and the memory that was taken away from them. Any thread may call anything.
 ///
@@ -133,6 +133,6 @@ class epoch_domain {
   detail::epoch_core* core_;
 };
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

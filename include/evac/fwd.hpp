@@ -5,7 +5,9 @@
 #include <memory>
 #include <utility>
 
-namespace evac {
+#include "evac/detail/config.hpp"
+
+namespace evac::inline EVAC_ABI {
 
 template <class T>
 struct hash;
@@ -51,6 +53,6 @@ template <class Key, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_
           class Allocator = std::allocator<Key>, storage Storage = storage::automatic>
 class sync_set;
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

@@ -19,9 +19,10 @@
 #include <string_view>
 #include <type_traits>
 
+#include "evac/detail/config.hpp"
 #include "evac/fwd.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 namespace detail {
 
@@ -109,6 +110,6 @@ namespace detail {
 
 }  // namespace detail
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

@@ -31,12 +31,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/container.hpp"
 #include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator>
 class map : public detail::container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>> {
@@ -234,6 +235,6 @@ template <class Key, class T, class Hash, class KeyEqual, class Allocator>
 map(const map<Key, T, Hash, KeyEqual, Allocator>&, const std::type_identity_t<Allocator>&)
     -> map<Key, T, Hash, KeyEqual, Allocator>;
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

@@ -36,7 +36,7 @@
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 namespace detail {
 
@@ -273,6 +273,6 @@ class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
 
 static_assert(sizeof(rw_lock) == 2 * sizeof(detail::atomic<std::uint32_t>));
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

@@ -8,12 +8,13 @@
 #include <ranges>
 #include <type_traits>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/container.hpp"
 #include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 template <class Key, class Hash, class KeyEqual, class Allocator>
 class set : public detail::container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>> {
@@ -94,6 +95,6 @@ template <class Key, class Hash, class KeyEqual, class Allocator>
 set(const set<Key, Hash, KeyEqual, Allocator>&, const std::type_identity_t<Allocator>&)
     -> set<Key, Hash, KeyEqual, Allocator>;
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

@@ -31,6 +31,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_container.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
 #include "evac/detail/table/table_access.hpp"
@@ -39,7 +40,7 @@
 #include "evac/map.hpp"
 #include "evac/rw_lock.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 /// How get_or_compute runs its factory.
 enum class compute_mode {
@@ -272,9 +273,9 @@ class sharded_map
   template <class K, class OnNew, class OnExisting, class... Args>
   bool try_place(detail::call_site site, K&& key, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
     const auto construct = [&](void* slot) {
-      base::core::slots::construct(this->core_.functors().allocator, slot, std::piecewise_construct,
-                                   std::forward_as_tuple(std::forward<K>(key)),
-                                   std::forward_as_tuple(std::forward<Args>(args)...));
+      base::core::slot_ops::construct(this->core_.functors().allocator, slot, std::piecewise_construct,
+                                      std::forward_as_tuple(std::forward<K>(key)),
+                                      std::forward_as_tuple(std::forward<Args>(args)...));
     };
     return this->core_.place_one(site, std::as_const(key), construct, on_new, on_existing);
   }
@@ -324,7 +325,7 @@ class sharded_map
   [[nodiscard]] T insert_or_find(detail::call_site site, K&& key, Factory& factory) {
     std::optional<T> result;
     const auto construct = [&](void* slot) {
-      base::core::slots::construct(this->core_.functors().allocator, slot, std::forward<K>(key), factory());
+      base::core::slot_ops::construct(this->core_.functors().allocator, slot, std::forward<K>(key), factory());
     };
     const auto take_copy = [&](const value_type& element) { result.emplace(element.second); };
     this->core_.place_one(site, std::as_const(key), construct, take_copy, take_copy);
@@ -418,6 +419,6 @@ template <class Key, class T, class Hash, class KeyEqual, class Allocator, class
 sharded_map(const sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>&, const std::type_identity_t<Allocator>&)
     -> sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>;
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

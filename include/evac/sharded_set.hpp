@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_container.hpp"
 #include "evac/detail/table/table_access.hpp"
 #include "evac/detail/template_arguments.hpp"
@@ -19,7 +20,7 @@
 #include "evac/rw_lock.hpp"
 #include "evac/set.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex>
 class sharded_set
@@ -129,6 +130,6 @@ template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex>
 sharded_set(const sharded_set<Key, Hash, KeyEqual, Allocator, Mutex>&, const std::type_identity_t<Allocator>&)
     -> sharded_set<Key, Hash, KeyEqual, Allocator, Mutex>;
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

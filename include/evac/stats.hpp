@@ -12,14 +12,16 @@
 #include <type_traits>
 #include <vector>
 
-namespace evac {
+#include "evac/detail/config.hpp"
+
+namespace evac::inline EVAC_ABI {
 
 /// A look at the inside of one table. Collected in O(buckets); all sizes are in bytes.
 struct table_stats {
   std::size_t size = 0;              ///< elements
   std::size_t home_buckets = 0;      ///< homes that exist
   std::size_t overflow_buckets = 0;  ///< overflow buckets in chains
-  std::size_t slots = 0;             ///< room for elements in both kinds
+  std::size_t slot_count = 0;        ///< room for elements in both kinds
   std::size_t segment_bytes = 0;     ///< memory of the segments, also where it has not been touched yet
   std::size_t slab_bytes = 0;        ///< memory of the slabs that overflow buckets come from
   std::size_t directory_bytes = 0;   ///< memory of the directory
@@ -107,7 +109,7 @@ void for_each_figure(Stats& stats, const Visit& visit) {
   visit("size", stats.size);
   visit("home_buckets", stats.home_buckets);
   visit("overflow_buckets", stats.overflow_buckets);
-  visit("slots", stats.slots);
+  visit("slot_count", stats.slot_count);
   visit("segment_bytes", stats.segment_bytes);
   visit("slab_bytes", stats.slab_bytes);
   visit("directory_bytes", stats.directory_bytes);
@@ -249,6 +251,6 @@ inline std::ostream& operator<<(std::ostream& out, const sync_stats& stats) {
   return out << stats.table << stats.domain;
 }
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

@@ -40,12 +40,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/sync_container.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/map.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, storage Storage>
 class sync_map
@@ -428,6 +429,6 @@ class sync_map
   }
 };
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

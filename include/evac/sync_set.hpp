@@ -8,12 +8,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/sync_container.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/set.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 template <class Key, class Hash, class KeyEqual, class Allocator, storage Storage>
 class sync_set
@@ -86,6 +87,6 @@ class sync_set
   }
 };
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

@@ -404,11 +404,11 @@ TEST_CASE("stats add up over the shards and print as text and as JSON") {
   for (const evac::shard_stats& each : stats.shards) {
     CHECK(each.table.size > 0);
     size += each.table.size;
-    slots += each.table.slots;
+    slots += each.table.slot_count;
   }
   CHECK(size == 1000);
   CHECK(stats.total.table.size == 1000);
-  CHECK(stats.total.table.slots == slots);
+  CHECK(stats.total.table.slot_count == slots);
   CHECK(stats.total.contended == 0);
   std::ostringstream text;
   text << stats;

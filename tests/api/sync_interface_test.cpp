@@ -598,7 +598,7 @@ TEMPLATE_TEST_CASE("stats counts what is there, as a page and as JSON", "", EVAC
     const evac::sync_stats stats = f.map.stats();
     const evac::table_stats& table = stats.table;
     CHECK(table.size == static_cast<std::size_t>(n));
-    CHECK(table.slots >= table.size);
+    CHECK(table.slot_count >= table.size);
     std::size_t chains = 0;
     for (const std::size_t each : table.chain_length_histogram) chains += each;
     CHECK(chains == table.home_buckets);

@@ -406,7 +406,7 @@ const std::vector<named_operation<Map>>& all_operations() {
                                  size_t {
                                    const auto all = m.stats();
                                    return unlike(all.shards.size(), m.shard_count()) +
-                                          above(all.total.table.size, all.total.table.slots);
+                                          above(all.total.table.size, all.total.table.slot_count);
                                  }},
       {"visit_all(f)",
        [](Map& m, Map&, key) -> std::

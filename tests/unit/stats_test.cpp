@@ -21,7 +21,7 @@ TEST_CASE("stats add up at every size") {
     for (std::size_t length = 1; length < chains.size(); ++length) overflow += chains[length] * (length - 1);
     REQUIRE(overflow == stats.overflow_buckets);
     REQUIRE(stats.longest_chain + 1 == chains.size());
-    REQUIRE(stats.slots >= stats.size);
+    REQUIRE(stats.slot_count >= stats.size);
     REQUIRE(map.memory_usage() <= stats.total_bytes());
     REQUIRE(map.evacuating() == (stats.parents_left != 0));
     if (map.evacuating()) REQUIRE(stats.frontier + stats.parents_left == std::size_t{1} << (stats.depth - 1));

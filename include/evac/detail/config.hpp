@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "evac/version.hpp"
+
 #if defined(__has_feature)
 #define EVAC_HAS_FEATURE(x) __has_feature(x)
 #else
@@ -66,6 +68,9 @@
 // What a violated precondition or a detected misuse calls with a message; it may throw or must not return.
 #ifndef EVAC_ASSERT_HANDLER
 #define EVAC_ASSERT_HANDLER(message) ::evac::detail::stop_with(message)
+#define EVAC_OWN_HANDLER 0
+#else
+#define EVAC_OWN_HANDLER 1
 #endif
 
 #ifdef NDEBUG
@@ -73,6 +78,22 @@
 #else
 #define EVAC_CHECKS 1
 #endif
+
+// Everything lives in an inline namespace named after the version and each setting that changes a layout or what a
+// function does: translation units that disagree on one use different types, so that a program which passes a map from
+// one to the other does not link, where it would otherwise crash. The digits, in order: checks, a handler of the user's
+// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages.
+#if EVAC_HUGE_PAGES
+#define EVAC_ABI_HUGE_PAGES 1
+#else
+#define EVAC_ABI_HUGE_PAGES 0
+#endif
+#define EVAC_ABI_PASTE(major, minor, checks, handler, tsan, asan, fence, huge) \
+  v##major##_##minor##_##checks##handler##tsan##asan##fence##huge
+#define EVAC_ABI_EXPAND(...) EVAC_ABI_PASTE(__VA_ARGS__)
+#define EVAC_ABI                                                                                                \
+  EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_CHECKS, EVAC_OWN_HANDLER, EVAC_THREAD_SANITIZER, \
+                  EVAC_ADDRESS_SANITIZER, EVAC_HAS_MEMBARRIER, EVAC_ABI_HUGE_PAGES)
 
 #define EVAC_ASSERT(condition, message) \
   do {                                  \
@@ -83,10 +104,10 @@
     }                                   \
   } while (false)
 
-#define EVAC_ALWAYS_INLINE [[gnu::always_inline]] inline
-#define EVAC_NEVER_INLINE [[gnu::noinline]]
+#define EVAC_ALWAYS_INLINE [[gnu::__always_inline__]] inline
+#define EVAC_NEVER_INLINE [[gnu::__noinline__]]
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 [[noreturn]] inline void stop_with(const char* message) noexcept {
   std::fputs(message, stderr);
@@ -118,6 +139,6 @@ EVAC_ALWAYS_INLINE void spin_pause() noexcept {
 #endif
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

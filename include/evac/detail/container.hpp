@@ -17,12 +17,12 @@
 #include "evac/detail/sync/single_owner.hpp"
 #include "evac/detail/template_arguments.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
 class container : public container_elements<Policy> {
   using base = container_elements<Policy>;
-  using typename base::slots;
+  using typename base::slot_ops;
   using typename base::table_type;
   using typename base::traits;
 
@@ -264,11 +264,11 @@ class container : public container_elements<Policy> {
       : base(std::move(other.table_), other.table_.allocator()) {}
 
   [[nodiscard]] static auto copier(table_type& to) {
-    return [&to](void* slot, const value_type& from) { slots::construct(to.allocator(), slot, from); };
+    return [&to](void* slot, const value_type& from) { slot_ops::construct(to.allocator(), slot, from); };
   }
   [[nodiscard]] static auto mover(table_type& to) {
     return [&to](void* slot, value_type& from) {
-      slots::construct(to.allocator(), slot, std::move(slots::movable(from)));
+      slot_ops::construct(to.allocator(), slot, std::move(slot_ops::movable(from)));
     };
   }
   // Moves all elements one by one. The source is empty afterwards, also if a move throws: then its keys may be
@@ -298,6 +298,6 @@ std::size_t erase_matching(Container& from, Predicate& predicate) {
   return before - from.size();
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/node_handle.hpp"
 #include "evac/detail/sync/single_owner.hpp"
 #include "evac/detail/table/collect_stats.hpp"
@@ -15,13 +16,13 @@
 #include "evac/detail/table/table.hpp"
 #include "evac/stats.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
 class container_base {
  protected:
   using table_type = table<Policy>;
-  using slots = typename table_type::slots;
+  using slot_ops = typename table_type::slot_ops;
   using traits = typename Policy::allocator_traits;
 
  public:
@@ -108,7 +109,7 @@ class container_base {
   [[nodiscard]] table_stats stats() const { return collect_stats(table_); }
   /// Bytes held, without what has not been touched of the segment that is being filled. O(1).
   [[nodiscard]] size_type memory_usage() const noexcept {
-    const size_type nodes = slots::in_nodes() ? size() * sizeof(value_type) : 0;
+    const size_type nodes = slot_ops::in_nodes() ? size() * sizeof(value_type) : 0;
     return table_.homes().touched_bytes() + table_.homes().directory_bytes() + table_.overflow().bytes() + nodes;
   }
 
@@ -137,6 +138,6 @@ class container_base {
   friend struct table_access;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -13,7 +13,7 @@
 #include "evac/detail/shown_key.hpp"
 #include "evac/detail/table/held_slot.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// A lookup_key where an iterator in its place means something else.
 template <class K, class Policy>
@@ -233,6 +233,6 @@ class container_elements : public container_base<Policy> {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -4,7 +4,9 @@
 
 #include <ranges>
 
-namespace evac {
+#include "evac/detail/config.hpp"
+
+namespace evac::inline EVAC_ABI {
 
 #if defined(__cpp_lib_containers_ranges)
 using std::from_range;
@@ -17,6 +19,6 @@ struct from_range_t {
 inline constexpr from_range_t from_range{};
 #endif
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
 #endif

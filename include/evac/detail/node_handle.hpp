@@ -9,7 +9,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/table/policy.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
 class container_elements;
@@ -18,7 +18,7 @@ class container_elements;
 /// it lives in a node of its own.
 template <class Elements, class Allocator>
 class node_handle {
-  using slots = slot_access<Elements, Allocator>;
+  using slot_ops = slot_access<Elements, Allocator>;
 
  public:
   using key_type = typename Elements::key_type;
@@ -47,7 +47,7 @@ class node_handle {
   [[nodiscard]] key_type& key() const
     requires Elements::is_map
   {
-    return slots::movable(element()).first;
+    return slot_ops::movable(element()).first;
   }
   [[nodiscard]] auto& mapped() const
     requires Elements::is_map
@@ -73,17 +73,17 @@ class node_handle {
 
   // Takes the element of a slot, which is empty afterwards.
   node_handle(Allocator& allocator, void* slot) noexcept : allocator_(allocator) {
-    slots::relocate(*allocator_, storage_, slot);
+    slot_ops::relocate(*allocator_, storage_, slot);
   }
   // Moves the element to an empty slot.
   void release_to(void* slot) noexcept {
-    slots::relocate(*allocator_, slot, storage_);
+    slot_ops::relocate(*allocator_, slot, storage_);
     allocator_.reset();
   }
 
   [[nodiscard]] value_type& element() const {
     EVAC_ASSERT(!empty(), "evac: access to an empty node handle");
-    return slots::element(storage_);
+    return slot_ops::element(storage_);
   }
   void take(node_handle& other) noexcept {
     if (other.empty()) return;
@@ -92,12 +92,12 @@ class node_handle {
   }
   void reset() noexcept {
     if (empty()) return;
-    slots::destroy(*allocator_, storage_);
+    slot_ops::destroy(*allocator_, storage_);
     allocator_.reset();
   }
 
   std::optional<Allocator> allocator_;
-  alignas(slots::alignment()) mutable std::byte storage_[slots::size()];
+  alignas(slot_ops::alignment()) mutable std::byte storage_[slot_ops::size()];
 };
 
 /// What insert(node) returns.
@@ -108,6 +108,6 @@ struct insert_return {
   NodeHandle node;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -5,7 +5,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace evac::detail {
+#include "evac/detail/config.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Hash, class KeyEqual>
 concept transparent = requires {
@@ -37,6 +39,6 @@ template <class Policy, class K>
   return key;
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -5,9 +5,10 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/table/policy.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// What a constructor asks of the parts that it is not given.
 template <class... Parts>
@@ -69,6 +70,6 @@ constexpr void check_functors_and_allocator() {
                 "evac: KeyEqual must be callable on two const Keys");
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -18,7 +18,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/tags.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t cache_line = 64;
 
@@ -55,16 +55,16 @@ class bucket_layout {
   static constexpr std::size_t alignment = SlotAlign > cache_line ? SlotAlign : cache_line;
   static constexpr std::size_t slots_offset = round_up(sizeof(bucket), SlotAlign);
 
-  [[nodiscard]] static constexpr std::size_t bytes_for(unsigned slots) noexcept {
-    return round_up(slots_offset + slots * SlotSize, alignment);
+  [[nodiscard]] static constexpr std::size_t bytes_for(unsigned slot_count) noexcept {
+    return round_up(slots_offset + slot_count * SlotSize, alignment);
   }
 
  private:
   // The number of slots in [fewest, most] that wastes the smallest share of its cache lines.
   [[nodiscard]] static constexpr unsigned densest(unsigned fewest, unsigned most) noexcept {
     unsigned best = fewest;
-    for (unsigned slots = fewest + 1; slots <= most; ++slots) {
-      if (slots * bytes_for(best) >= best * bytes_for(slots)) best = slots;
+    for (unsigned slot_count = fewest + 1; slot_count <= most; ++slot_count) {
+      if (slot_count * bytes_for(best) >= best * bytes_for(slot_count)) best = slot_count;
     }
     return best;
   }
@@ -92,6 +92,6 @@ static_assert(bucket_layout<16, 8>::slots_offset == 16);
 // Pointers, and sets of words: one line.
 static_assert(bucket_layout<8, 8>::home_slots == 6 && bucket_layout<8, 8>::home_bytes == 64);
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -18,7 +18,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/bucket.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t base_homes = 16;
 
@@ -97,6 +97,6 @@ class directory {
   std::uintptr_t base_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

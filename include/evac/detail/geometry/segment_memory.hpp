@@ -23,7 +23,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t page = 4096;
 inline constexpr std::size_t huge_page = std::size_t{2} << 20U;
@@ -119,6 +119,6 @@ class segment_memory {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -12,10 +12,11 @@
 #include <cstddef>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/geometry/bucket.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Bucket is what an overflow bucket begins with.
 template <class Allocator, class Layout, class Bucket = bucket>
@@ -167,6 +168,6 @@ class overflow_pool {
   Bucket* free_ = nullptr;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -25,7 +25,7 @@
 #include <arm_neon.h>
 #endif
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 using tag_t = std::uint8_t;
 
@@ -42,7 +42,9 @@ class slot_mask {
  public:
   constexpr explicit slot_mask(std::uint32_t bits) noexcept : bits_(bits) {}
 
-  [[nodiscard]] static constexpr slot_mask below(unsigned slots) noexcept { return slot_mask((1U << slots) - 1); }
+  [[nodiscard]] static constexpr slot_mask below(unsigned slot_count) noexcept {
+    return slot_mask((1U << slot_count) - 1);
+  }
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return bits_ != 0; }
   [[nodiscard]] constexpr unsigned first() const noexcept { return static_cast<unsigned>(std::countr_zero(bits_)); }
   constexpr void drop_first() noexcept { bits_ &= bits_ - 1; }
@@ -96,8 +98,8 @@ class tag_word {
 
   [[nodiscard]] slot_mask match(tag_t tag) const noexcept { return match_native(bits_, tag); }
   [[nodiscard]] slot_mask occupied() const noexcept { return ~match_native(bits_, 0); }
-  [[nodiscard]] slot_mask free(unsigned slots) const noexcept {
-    return match_native(bits_, 0) & slot_mask::below(slots);
+  [[nodiscard]] slot_mask free(unsigned slot_count) const noexcept {
+    return match_native(bits_, 0) & slot_mask::below(slot_count);
   }
   [[nodiscard]] constexpr bool no_slot_occupied() const noexcept { return (bits_ << 8U) == 0; }
   [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
@@ -106,8 +108,8 @@ class tag_word {
   /// Marks an empty slot as taken by an element of this tag.
   constexpr void occupy(unsigned slot, tag_t tag) noexcept { bits_ |= std::uint64_t{tag} << (8 * slot); }
   constexpr void vacate(unsigned slot) noexcept { bits_ &= ~(std::uint64_t{0xFF} << (8 * slot)); }
-  constexpr void vacate(slot_mask slots) noexcept {
-    for (; slots; slots.drop_first()) vacate(slots.first());
+  constexpr void vacate(slot_mask which) noexcept {
+    for (; which; which.drop_first()) vacate(which.first());
   }
 
   [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept {
@@ -124,6 +126,6 @@ class tag_word {
   std::uint64_t bits_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -21,7 +21,7 @@
 #include "evac/detail/geometry/tags.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 using atomic_word = atomic<std::uint64_t>;
 
@@ -62,10 +62,11 @@ struct atomic_bucket {
   }
 
  private:
-  static atomic_bucket* create_with(void* memory, unsigned slots) noexcept {
+  static atomic_bucket* create_with(void* memory, unsigned slot_count) noexcept {
     auto* const fresh = ::new (memory) atomic_bucket;
     atomic_word* const words = fresh->slot(0);
-    for (unsigned i = 0; i < slots * Layout::slot_words(); ++i) ::new (static_cast<void*>(words + i)) atomic_word(0);
+    for (unsigned i = 0; i < slot_count * Layout::slot_words(); ++i)
+      ::new (static_cast<void*>(words + i)) atomic_word(0);
     return fresh;
   }
 };
@@ -82,14 +83,14 @@ class atomic_layout {
   [[nodiscard]] static constexpr std::size_t overflow_bytes() noexcept { return bytes_for(overflow_slots()); }
 
  private:
-  [[nodiscard]] static constexpr std::size_t bytes_for(unsigned slots) noexcept {
-    return round_up((2 + slots * SlotWords) * sizeof(atomic_word), alignment());
+  [[nodiscard]] static constexpr std::size_t bytes_for(unsigned slot_count) noexcept {
+    return round_up((2 + slot_count * SlotWords) * sizeof(atomic_word), alignment());
   }
   // The number of slots in [fewest, most] that wastes the smallest share of its cache lines.
   [[nodiscard]] static constexpr unsigned densest(unsigned fewest, unsigned most) noexcept {
     unsigned best = fewest;
-    for (unsigned slots = fewest + 1; slots <= most; ++slots) {
-      if (slots * bytes_for(best) >= best * bytes_for(slots)) best = slots;
+    for (unsigned slot_count = fewest + 1; slot_count <= most; ++slot_count) {
+      if (slot_count * bytes_for(best) >= best * bytes_for(slot_count)) best = slot_count;
     }
     return best;
   }
@@ -104,6 +105,6 @@ static_assert(sizeof(atomic_word) != 8 ||
 static_assert(sizeof(atomic_word) != 8 ||
               (atomic_layout<1>::home_slots() == 6 && atomic_layout<1>::home_bytes() == 64));
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -24,7 +24,7 @@
 
 #include "evac/detail/config.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 class bucket_state {
  public:
@@ -76,6 +76,6 @@ static_assert(!bucket_state(0).lock().begin_change().end_change().same_contents(
 static_assert(bucket_state(0).lock().same_contents(bucket_state(0)));
 static_assert(bucket_state(0).lock().begin_change().end_split(5).depth() == 5);
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

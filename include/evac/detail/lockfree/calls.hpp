@@ -8,7 +8,7 @@
 #include "evac/detail/sync/epoch_core.hpp"
 #include "evac/detail/sync/thread_records.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// One that reads.
 class read_call {
@@ -72,6 +72,6 @@ class write_call {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -17,10 +17,11 @@
 #include <thread>
 #include <vector>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/sync/protocol.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Storage, class Allocator>
 class chain_reader {
@@ -195,6 +196,6 @@ class chain_reader {
   epoch_record& own_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

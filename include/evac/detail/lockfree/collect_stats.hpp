@@ -7,10 +7,11 @@
 #include <cstddef>
 #include <vector>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/stats.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Figures of one bucket as its chain was at one moment.
 template <class Chain>
@@ -39,7 +40,7 @@ template <class Policy, bool InNodes>
   stats.size = root->size();
   stats.home_buckets = homes;
   stats.overflow_buckets = root->overflow_buckets();
-  stats.slots = homes * chain_type::home_slots + stats.overflow_buckets * chain_type::overflow_slots;
+  stats.slot_count = homes * chain_type::home_slots + stats.overflow_buckets * chain_type::overflow_slots;
   stats.segment_bytes = root->segment_bytes();
   stats.slab_bytes = root->slab_bytes();
   stats.directory_bytes = sizeof(*root);
@@ -61,6 +62,6 @@ template <class Policy, bool InNodes>
   return result;
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

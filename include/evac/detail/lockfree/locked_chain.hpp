@@ -19,12 +19,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/atomic_bucket.hpp"
 #include "evac/detail/lockfree/bucket_state.hpp"
 #include "evac/detail/sync/parking.hpp"
 #include "evac/detail/sync/protocol.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Storage>
 class locked_chain {
@@ -266,6 +267,6 @@ class locked_chain {
   bool unlocked_ = false;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

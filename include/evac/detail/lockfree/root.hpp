@@ -23,6 +23,7 @@
 #include <thread>
 #include <type_traits>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/geometry/slab.hpp"
@@ -32,7 +33,7 @@
 #include "evac/detail/sync/spin_lock.hpp"
 #include "evac/detail/table/pacing.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Storage, class Allocator>
 class sync_root {
@@ -170,7 +171,7 @@ class sync_root {
   /// Counts an element that came or went; returns the sum if it asks for a growth, else 0.
   EVAC_ALWAYS_INLINE std::size_t count(const epoch_record& own, std::int64_t change) noexcept {
     stripe* const all = stripes_.load(acquire);  // acquire: made
-    if (all != nullptr && own.index < all[0].slots) [[likely]] {
+    if (all != nullptr && own.index < all[0].slot_count) [[likely]] {
       // This thread's alone: no read-modify-write. relaxed: a part of a sum
       own_atomic<std::int64_t>& mine = all[own.index].delta;
       change += mine.load(relaxed);
@@ -186,7 +187,7 @@ class sync_root {
   [[nodiscard]] std::size_t size() const noexcept {
     std::int64_t sum = total_.load(relaxed);                 // relaxed, all of them: parts of a sum
     if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
-      for (std::size_t i = 1; i < all[0].slots; ++i) sum += all[i].delta.load(relaxed);
+      for (std::size_t i = 1; i < all[0].slot_count; ++i) sum += all[i].delta.load(relaxed);
     }
     return sum > 0 ? static_cast<std::size_t>(sum) : 0;
   }
@@ -324,7 +325,7 @@ class sync_root {
 
   struct alignas(64) stripe {
     own_atomic<std::int64_t> delta{0};  // by the thread whose record has this index
-    std::size_t slots = 0;              // in the first stripe: how many there are
+    std::size_t slot_count = 0;         // in the first stripe: how many there are
   };
   // Written under opening_; see keeps_plain_addresses.
   struct plain_addresses {
@@ -428,10 +429,10 @@ class sync_root {
 
   void make_stripes() noexcept {
     const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
-    const std::size_t slots = std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128);
-    auto* const all = new (std::nothrow) stripe[slots];
+    const std::size_t slot_count = std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128);
+    auto* const all = new (std::nothrow) stripe[slot_count];
     if (all == nullptr) return;  // then all count in one place
-    all[0].slots = slots;
+    all[0].slot_count = slot_count;
     stripes_.store(all, release);  // release: made
   }
 
@@ -465,6 +466,6 @@ class sync_root {
   pool pools_[pool_count];
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

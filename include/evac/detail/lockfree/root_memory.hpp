@@ -14,7 +14,7 @@
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/garbage.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Storage, class Allocator>
 class root_memory {
@@ -126,6 +126,6 @@ class root_memory {
   shared_allocator* shared_;  // null where allocators are all alike
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

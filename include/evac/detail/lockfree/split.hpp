@@ -17,10 +17,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/sync/protocol.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// A list of bits, of which the first 64 need no memory.
 class bit_list {
@@ -129,6 +130,6 @@ class child_split {
   std::vector<bucket_type*> overflow_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

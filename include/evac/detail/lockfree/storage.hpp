@@ -23,7 +23,7 @@
 #include "evac/detail/sync/epoch_core.hpp"
 #include "evac/detail/table/policy.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Words that an object of T takes in a slot.
 template <class T>
@@ -218,6 +218,6 @@ class nodes_storage {
   using node_allocator = typename node_traits::allocator_type;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/collect_stats.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/shown_key.hpp"
@@ -21,7 +22,7 @@
 #include "evac/epoch.hpp"
 #include "evac/stats.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy, storage Storage>
 class sync_container {
@@ -199,6 +200,6 @@ class sync_container {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

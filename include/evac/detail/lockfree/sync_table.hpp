@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/calls.hpp"
 #include "evac/detail/lockfree/chain_reader.hpp"
 #include "evac/detail/lockfree/root.hpp"
@@ -32,7 +33,7 @@
 #include "evac/detail/lockfree/storage.hpp"
 #include "evac/epoch.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy, bool InNodes>
 class sync_table {
@@ -424,6 +425,6 @@ class sync_table {
   atomic<std::uint64_t> serials_{0};  // roots made
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -15,10 +15,11 @@
 #include <string>
 #include <vector>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/table/table_access.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Table>
 class sync_validator {
@@ -150,6 +151,6 @@ template <class Container>
   return unsplit;
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -22,7 +22,7 @@
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/table/table.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// What a lock has gone through since construction. Any thread adds; the sums are for people.
 class lock_events {
@@ -142,6 +142,6 @@ class ABSL_SCOPED_LOCKABLE reading {
   Shard& held_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

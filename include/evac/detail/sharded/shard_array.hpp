@@ -13,9 +13,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/shard.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t most_shards = std::size_t{1} << 16U;
 /// Two threads of a machine with `h` hardware threads meet in one of 4 h shards in a quarter of the cases that they would in h.
@@ -134,6 +135,6 @@ void in_order_of_address(const void* first_address, const void* second_address, 
   }
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

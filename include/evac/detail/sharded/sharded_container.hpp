@@ -11,21 +11,22 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/from_range.hpp"
 #include "evac/detail/sharded/sharded_container_passes.hpp"
 #include "evac/detail/sharded/sharded_table.hpp"
 #include "evac/detail/template_arguments.hpp"
 
-namespace evac {
+namespace evac::inline EVAC_ABI {
 
 /// How many shards a container is made with; rounded up to a power of two.
 struct shards {
   std::size_t count;
 };
 
-}  // namespace evac
+}  // namespace evac::inline EVAC_ABI
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy, class Mutex>
 class sharded_container : public sharded_container_passes<Policy, Mutex> {
@@ -182,6 +183,6 @@ template <class Policy, class Mutex>
   requires(!are_storable<typename Policy::elements>)
 class sharded_container<Policy, Mutex> : public unstorable<typename Policy::elements> {};
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

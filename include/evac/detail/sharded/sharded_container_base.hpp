@@ -10,11 +10,12 @@
 #include <string>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_stats.hpp"
 #include "evac/detail/sharded/sharded_table.hpp"
 #include "evac/stats.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy, class Mutex>
 class sharded_container_base {
@@ -74,8 +75,8 @@ class sharded_container_base {
     return total;
   }
   [[nodiscard]] float load_factor(location where = location::current()) const {
-    const size_type slots = bucket_count(where);
-    return slots == 0 ? 0.0F : static_cast<float>(size()) / static_cast<float>(slots);
+    const size_type slot_count = bucket_count(where);
+    return slot_count == 0 ? 0.0F : static_cast<float>(size()) / static_cast<float>(slot_count);
   }
   [[nodiscard]] float max_load_factor() const noexcept { return 1.0F; }
   /// Accepted and ignored.
@@ -118,6 +119,6 @@ class sharded_container_base {
   friend struct table_access;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

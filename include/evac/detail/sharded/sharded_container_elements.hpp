@@ -12,11 +12,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_container_base.hpp"
 #include "evac/detail/shown_key.hpp"
 #include "evac/detail/sync/reentry.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy, class Mutex>
 class sharded_container_elements : public sharded_container_base<Policy, Mutex> {
@@ -326,6 +327,6 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

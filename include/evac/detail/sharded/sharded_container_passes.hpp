@@ -6,11 +6,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_container_elements.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/reentry.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Whether the standard algorithms take this as an execution policy over the shards of a container.
 template <class ExecutionPolicy, class Core>
@@ -159,6 +160,6 @@ class sharded_container_passes : public sharded_container_elements<Policy, Mutex
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -18,11 +18,12 @@
 #include <utility>
 #include <vector>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_parts.hpp"
 #include "evac/detail/shown_key.hpp"
 #include "evac/detail/table/scan.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy, class Mutex>
 class sharded_elements : public sharded_parts<Policy, Mutex> {
@@ -34,7 +35,7 @@ class sharded_elements : public sharded_parts<Policy, Mutex> {
   using typename base::reading_shard;
   using typename base::shard_type;
   using typename base::size_type;
-  using typename base::slots;
+  using typename base::slot_ops;
   using typename base::table_type;
   using typename base::value_type;
   using typename base::visited_type;
@@ -96,7 +97,7 @@ class sharded_elements : public sharded_parts<Policy, Mutex> {
   bool emplace_one(call_site site, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
     if constexpr (requires { shown_key<Policy>(args...); }) {
       const auto construct = [&](void* slot) {
-        slots::construct(functors_.allocator, slot, std::forward<Args>(args)...);
+        slot_ops::construct(functors_.allocator, slot, std::forward<Args>(args)...);
       };
       return place_one(site, shown_key<Policy>(args...), construct, on_new, on_existing);
     } else {
@@ -106,7 +107,7 @@ class sharded_elements : public sharded_parts<Policy, Mutex> {
         if constexpr (allocator_may_change && std::is_move_constructible_v<typename elements::movable_type>) {
           // What belongs to the allocator that the container had before must not get in.
           if (!same_memory(built.allocator(), functors_.allocator)) {
-            slots::construct(functors_.allocator, slot, std::move(slots::movable(built.element())));
+            slot_ops::construct(functors_.allocator, slot, std::move(slot_ops::movable(built.element())));
             return;
           }
         }
@@ -329,6 +330,6 @@ class sharded_elements : public sharded_parts<Policy, Mutex> {
   };
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -13,12 +13,13 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/shard_array.hpp"
 #include "evac/detail/sync/reentry.hpp"
 #include "evac/detail/table/held_slot.hpp"
 #include "evac/hash.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Stands where nothing is to be locked.
 struct no_mutex {
@@ -34,7 +35,7 @@ class sharded_parts {
   using array = shard_array<Policy, Mutex>;
   using shard_type = typename array::shard_type;
   using table_type = table<Policy>;
-  using slots = typename table_type::slots;
+  using slot_ops = typename table_type::slot_ops;
   using elements = typename Policy::elements;
   using functors_type = typename Policy::functors_type;
   using traits = typename Policy::allocator_traits;
@@ -121,7 +122,7 @@ class sharded_parts {
   // Elements that do nothing when they are destroyed need not be moved out for that.
   template <class Held>
   static void remove(table_type& table, position at, const Held& held) {
-    if constexpr (std::is_trivially_destructible_v<value_type> && !slots::in_nodes()) {
+    if constexpr (std::is_trivially_destructible_v<value_type> && !slot_ops::in_nodes()) {
       table.erase(at);
     } else {
       held().take(table_type::chains::layout::slot(at.where, at.index));
@@ -134,6 +135,6 @@ class sharded_parts {
   array shards_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -6,11 +6,12 @@
 #include <sstream>
 #include <string>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sync/reentry.hpp"
 #include "evac/detail/table/collect_stats.hpp"
 #include "evac/stats.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Core>
 [[nodiscard]] sharded_stats collect_sharded_stats(const Core& of, call_site site) {
@@ -62,6 +63,6 @@ template <class Array>
   return text.str();
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -9,10 +9,11 @@
 #include <optional>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_elements.hpp"
 #include "evac/detail/table/table_access.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy, class Mutex>
 class sharded_table : public sharded_elements<Policy, Mutex> {
@@ -28,7 +29,7 @@ class sharded_table : public sharded_elements<Policy, Mutex> {
   using typename base::hasher;
   using typename base::key_equal;
   using typename base::size_type;
-  using typename base::slots;
+  using typename base::slot_ops;
   using typename base::table_type;
   using typename base::traits;
   using typename base::value_type;
@@ -113,7 +114,7 @@ class sharded_table : public sharded_elements<Policy, Mutex> {
     fresh.emplace(other.functors_, propagate ? other.functors_.allocator : functors_.allocator, shards_.size());
     for (size_type i = 0; i < theirs.count(); ++i) {
       const auto copy = [&](void* slot, const value_type& from) {
-        slots::construct(fresh->functors.allocator, slot, from);
+        slot_ops::construct(fresh->functors.allocator, slot, from);
       };
       copy_table(theirs.table(i), i, theirs.count(), *fresh, copy);
     }
@@ -161,7 +162,7 @@ class sharded_table : public sharded_elements<Policy, Mutex> {
       const size_type hash = functors_.hash_of(Policy::key(element));
       auto& table = fresh->table(shards_.index_of(hash));
       if (table.find_hashed(Policy::key(element), hash).where != nullptr) continue;
-      table.place(hash, [&](void* slot) { slots::construct(fresh->functors.allocator, slot, element); });
+      table.place(hash, [&](void* slot) { slot_ops::construct(fresh->functors.allocator, slot, element); });
     }
     for (size_type i = 0; i < mine.count(); ++i) mine.table(i).swap_contents(fresh->table(i));
   }
@@ -221,11 +222,11 @@ class sharded_table : public sharded_elements<Policy, Mutex> {
     for (position at = from.first(); at.where != nullptr;) {
       const position next = from.next(at);
       void* const slot = table_type::chains::layout::slot(at.where, at.index);
-      const auto& key = Policy::key(slots::element(slot));
+      const auto& key = Policy::key(slot_ops::element(slot));
       const size_type hash = functors_.hash_of(key);
       auto& to = own_table(shards_.index_of(hash));
       if (to.find_hashed(key, hash).where == nullptr) {
-        to.place(hash, [&](void* empty) { slots::relocate(functors_.allocator, empty, slot); });
+        to.place(hash, [&](void* empty) { slot_ops::relocate(functors_.allocator, empty, slot); });
         from.forget(at);
         ++moved;
       }
@@ -283,7 +284,7 @@ class sharded_table : public sharded_elements<Policy, Mutex> {
              allocator ? *allocator : traits::select_on_container_copy_construction(source.of.functors_.allocator),
              source.count()) {
     functors_.seed = source.of.functors_.seed;
-    const auto copy = [&](void* slot, const value_type& from) { slots::construct(functors_.allocator, slot, from); };
+    const auto copy = [&](void* slot, const value_type& from) { slot_ops::construct(functors_.allocator, slot, from); };
     for (size_type i = 0; i < source.count(); ++i) own_table(i).clone(source.table(i), copy);
   }
   sharded_table(const held_for_writing& source, const std::optional<allocator_type>& allocator)
@@ -329,7 +330,7 @@ class sharded_table : public sharded_elements<Policy, Mutex> {
   static void move_elements(const held_for_writing& source, Target& to) {
     const emptied_at_exit guard(source);
     const auto move = [&](void* slot, value_type& from) {
-      slots::construct(functors_of(to).allocator, slot, std::move(slots::movable(from)));
+      slot_ops::construct(functors_of(to).allocator, slot, std::move(slot_ops::movable(from)));
     };
     for (size_type i = 0; i < source.count(); ++i) copy_table(source.table(i), i, source.count(), to, move);
   }
@@ -361,6 +362,6 @@ class sharded_table : public sharded_elements<Policy, Mutex> {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "evac/detail/config.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Key, class T>
 class single_flight {
@@ -77,6 +77,6 @@ class single_flight {
   std::list<std::shared_ptr<flight>> flights_;  // under mutex_
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

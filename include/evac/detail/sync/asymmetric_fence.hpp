@@ -21,7 +21,7 @@
 #include <unistd.h>
 #endif
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 class asymmetric_fence {
  public:
@@ -74,11 +74,11 @@ class asymmetric_fence {
   static constexpr int register_private_expedited = 1 << 4;
   // Written once, before main() or before the first use of a shared object; a child of fork() inherits the
   // registration.
-  [[gnu::visibility("default")]] static inline const bool registered_ =
+  [[gnu::__visibility__("default")]] static inline const bool registered_ =
       ::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
 #endif
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

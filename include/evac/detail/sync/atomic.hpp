@@ -5,7 +5,9 @@
 
 #include <atomic>
 
-namespace evac::detail {
+#include "evac/detail/config.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
 
 template <class T>
 using atomic = std::atomic<T>;
@@ -26,6 +28,6 @@ inline constexpr auto seq_cst = std::memory_order_seq_cst;
 /// Keeps the compiler, but not the processor, from moving memory accesses across.
 inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -31,7 +31,7 @@
 #include "evac/detail/sync/record_list.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 class epoch_core;
 
@@ -215,6 +215,6 @@ class epoch_clock {
   atomic<std::int64_t> held_since_{0};
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -20,7 +20,7 @@
 #include "evac/detail/sync/garbage_budget.hpp"
 #include "evac/detail/sync/parking.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 class epoch_core {
  public:
@@ -334,6 +334,6 @@ class epoch_core {
   alignas(128) parking sleepers_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -18,7 +18,7 @@
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/sync/spin_lock.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Frees a part of an object, or all of it; returns whether nothing is left. Called until it returns true.
 using reclaim_function = bool (*)(void* object, void* context);
@@ -286,6 +286,6 @@ class garbage_bag {
   std::size_t credit_ = 0;                  // bytes charged to the domain that nobody has a use for yet
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Bytes are charged before an object is retired and refunded when it is gone. Threads charge in pieces, so that few
 /// retirements write here. All accesses are relaxed: these are sums that order nothing.
@@ -45,6 +46,6 @@ class garbage_budget {
   alignas(128) atomic<std::size_t> charged_{0};
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

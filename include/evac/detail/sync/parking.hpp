@@ -18,7 +18,7 @@
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/protocol.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Spots are found by address: two words may share one, and then their waiters wake for each other's changes.
 class parking {
@@ -64,6 +64,6 @@ class parking {
   spot spots_[spots];
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -3,7 +3,9 @@
 #ifndef EVAC_DETAIL_SYNC_PROTOCOL_HPP
 #define EVAC_DETAIL_SYNC_PROTOCOL_HPP
 
-namespace evac::detail {
+#include "evac/detail/config.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
 
 struct protocol {
   static constexpr bool validates_what_it_read() noexcept { return true; }  // chain_reader: step 3
@@ -19,6 +21,6 @@ struct protocol {
   static constexpr int looks_before_parking = 64;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -11,7 +11,7 @@
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <std::size_t Capacity>
 class reader_record {
@@ -68,6 +68,6 @@ class reader_record {
   std::uint32_t samples_ = 0;                     // the owner's
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

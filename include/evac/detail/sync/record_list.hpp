@@ -11,10 +11,11 @@
 #include <cstddef>
 #include <new>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Record>
 class record_list {
@@ -108,6 +109,6 @@ class record_list {
   atomic<node*> head_{nullptr};
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

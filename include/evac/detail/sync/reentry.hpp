@@ -11,7 +11,7 @@
 
 #include "evac/detail/config.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// What was called, and where. The line is 0 where a call takes any number of arguments, after which no
 /// std::source_location can be defaulted.
@@ -51,13 +51,13 @@ class inside_call {
     EVAC_ASSERT_HANDLER(message);
   }
 
-  [[gnu::visibility("default")]] static inline constinit thread_local const inside_call* innermost_ = nullptr;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local const inside_call* innermost_ = nullptr;
 
   const void* map_;
   call_site site_;
   const inside_call* around_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -2,9 +2,10 @@
 #ifndef EVAC_DETAIL_SYNC_RELAXED_CELL_HPP
 #define EVAC_DETAIL_SYNC_RELAXED_CELL_HPP
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Behaves like a T. Plain loads and stores on every common processor: no operation is a read-modify-write. All accesses
 /// are relaxed: a reader without the lock learns a recent value and nothing else.
@@ -35,6 +36,6 @@ class relaxed_cell {
   atomic<T> value_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

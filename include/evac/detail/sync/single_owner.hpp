@@ -13,7 +13,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Whether a call that reports misuse may throw because of that alone.
 inline constexpr bool misuse_may_throw = EVAC_CHECKS != 0 && !noexcept(EVAC_ASSERT_HANDLER(""));
@@ -58,6 +58,6 @@ class single_owner {
   atomic<bool> writing_{false};
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

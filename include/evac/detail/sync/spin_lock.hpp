@@ -9,7 +9,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 class ABSL_LOCKABLE spin_lock {
  public:
@@ -35,6 +35,6 @@ class ABSL_LOCKABLE spin_lock {
   atomic<bool> held_{false};
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -16,7 +16,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// The records of this thread in all domains that it has used.
 class thread_records {
@@ -93,7 +93,7 @@ class thread_records {
   };
 
   // As visible as the names at the end: where shared objects share those, they share this.
-  [[nodiscard, gnu::visibility("default")]] static registered& registry() noexcept {
+  [[nodiscard, gnu::__visibility__("default")]] static registered& registry() noexcept {
     thread_local registered of_thread;
     return of_thread;
   }
@@ -124,11 +124,11 @@ class thread_records {
     core.drop_reference();
   }
 
-  [[gnu::visibility("default")]] static inline constinit thread_local epoch_core* last_core_ = nullptr;
-  [[gnu::visibility("default")]] static inline constinit thread_local epoch_record* last_record_ = nullptr;
-  [[gnu::visibility("default")]] static inline constinit thread_local bool ended_ = false;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local epoch_core* last_core_ = nullptr;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local epoch_record* last_record_ = nullptr;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local bool ended_ = false;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -19,7 +19,7 @@
 #include "evac/detail/sync/reader_record.hpp"
 #include "evac/detail/sync/record_list.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 class visible_readers {
  public:
@@ -126,11 +126,11 @@ class visible_readers {
   }
 
   // Visible, so that there is one list for all shared objects of a process that lock the same locks.
-  [[gnu::visibility("default")]] static inline constinit record_list<record> records_;
-  [[gnu::visibility("default")]] static inline constinit thread_local record* mine_ = nullptr;
-  [[gnu::visibility("default")]] static inline constinit thread_local bool ended_ = false;
+  [[gnu::__visibility__("default")]] static inline constinit record_list<record> records_;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local record* mine_ = nullptr;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local bool ended_ = false;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -17,7 +17,7 @@
 #include "evac/detail/geometry/slab.hpp"
 #include "evac/detail/table/policy.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// One slot of one bucket; bucket is null for "none".
 struct slot_ref {
@@ -29,7 +29,7 @@ struct slot_ref {
 
 template <class Elements, class Allocator>
 struct chain {
-  using slots = slot_access<Elements, Allocator>;
+  using slot_ops = slot_access<Elements, Allocator>;
   using layout = slot_layout<Elements, Allocator>;
   using pool = overflow_pool<Allocator, layout>;
 
@@ -52,7 +52,7 @@ struct chain {
     do {
       for (slot_mask hits = where->tags.match(tag); hits; hits.drop_first()) {
         const unsigned index = hits.first();
-        if (equal(slots::element(layout::slot(where, index)))) [[likely]]
+        if (equal(slot_ops::element(layout::slot(where, index)))) [[likely]]
           return {where, index};
       }
       if (!head->tags.may_overflow(tag)) [[likely]]
@@ -105,7 +105,7 @@ struct chain {
   }
 
   static void relocate(context& work, slot_ref to, slot_ref from) noexcept {
-    slots::relocate(work.allocator, layout::slot(to.where, to.index), layout::slot(from.where, from.index));
+    slot_ops::relocate(work.allocator, layout::slot(to.where, to.index), layout::slot(from.where, from.index));
     ++work.moves;
     if (work.watched != nullptr && *work.watched == from) *work.watched = to;
   }
@@ -150,6 +150,6 @@ struct chain {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

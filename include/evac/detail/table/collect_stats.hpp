@@ -6,10 +6,11 @@
 #include <bit>
 #include <cstddef>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/stats.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
 void collect_chain(const bucket* head, table_stats& stats) {
@@ -31,11 +32,11 @@ template <class Policy>
   stats.size = from.size();
   stats.home_buckets = homes.count();
   stats.overflow_buckets = from.overflow().in_use();
-  stats.slots = from.slot_count();
+  stats.slot_count = from.slot_count();
   stats.segment_bytes = homes.segment_bytes();
   stats.slab_bytes = from.overflow().bytes();
   stats.directory_bytes = homes.directory_bytes();
-  stats.node_bytes = table_type::slots::in_nodes() ? from.size() * sizeof(typename Policy::value_type) : 0;
+  stats.node_bytes = table_type::slot_ops::in_nodes() ? from.size() * sizeof(typename Policy::value_type) : 0;
   stats.depth = homes.opened() == 0 ? 0 : static_cast<std::size_t>(std::countr_zero(homes.opened()));
   if (from.evacuating()) {
     stats.frontier = homes.count() - homes.opened() / 2;
@@ -48,6 +49,6 @@ template <class Policy>
   return stats;
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

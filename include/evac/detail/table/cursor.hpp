@@ -7,9 +7,10 @@
 #include <memory>
 #include <type_traits>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/table/table.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
 class container_base;
@@ -68,6 +69,6 @@ class cursor {
   position at_;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

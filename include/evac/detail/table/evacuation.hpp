@@ -11,14 +11,15 @@
 
 #include <cstddef>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/table/chain.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Elements, class Allocator>
 struct evacuation {
   using chains = chain<Elements, Allocator>;
-  using slots = typename chains::slots;
+  using slot_ops = typename chains::slot_ops;
   using layout = typename chains::layout;
   using context = typename chains::context;
 
@@ -59,7 +60,7 @@ struct evacuation {
     slot_mask leaving(0);
     for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
       const unsigned index = taken.first();
-      if (leaves(slots::element(layout::slot(where, index)))) leaving.add(index);
+      if (leaves(slot_ops::element(layout::slot(where, index)))) leaving.add(index);
     }
     return leaving;
   }
@@ -108,6 +109,6 @@ struct evacuation {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

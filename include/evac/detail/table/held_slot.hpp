@@ -5,47 +5,48 @@
 #include <cstddef>
 #include <utility>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/table/policy.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Owns at most one element, which it destroys at the end of its scope.
 template <class Elements, class Allocator>
 class held_slot {
-  using slots = slot_access<Elements, Allocator>;
+  using slot_ops = slot_access<Elements, Allocator>;
 
  public:
   explicit held_slot(const Allocator& allocator) noexcept : allocator_(allocator) {}
   held_slot(const held_slot&) = delete;
   held_slot& operator=(const held_slot&) = delete;
   ~held_slot() {
-    if (full_) slots::destroy(allocator_, storage_);
+    if (full_) slot_ops::destroy(allocator_, storage_);
   }
 
   template <class... Args>
   void construct(Args&&... args) {
-    slots::construct(allocator_, storage_, std::forward<Args>(args)...);
+    slot_ops::construct(allocator_, storage_, std::forward<Args>(args)...);
     full_ = true;
   }
   /// Takes the element of a slot, which is empty afterwards.
   void take(void* slot) noexcept {
-    slots::relocate(allocator_, storage_, slot);
+    slot_ops::relocate(allocator_, storage_, slot);
     full_ = true;
   }
   /// Gives the element to an empty slot.
   void release_to(void* slot) noexcept {
-    slots::relocate(allocator_, slot, storage_);
+    slot_ops::relocate(allocator_, slot, storage_);
     full_ = false;
   }
-  [[nodiscard]] auto& element() noexcept { return slots::element(storage_); }
+  [[nodiscard]] auto& element() noexcept { return slot_ops::element(storage_); }
   [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
 
  private:
   [[no_unique_address]] Allocator allocator_;  // of its own: that of the container may be replaced meanwhile
-  alignas(slots::alignment()) std::byte storage_[slots::size()];
+  alignas(slot_ops::alignment()) std::byte storage_[slot_ops::size()];
   bool full_ = false;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -19,7 +19,7 @@
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/table/chain.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class Elements, class Allocator>
 class home_buckets {
@@ -199,6 +199,6 @@ class home_buckets {
   std::uint32_t openings_ = 0;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -16,9 +16,10 @@
 #include <bit>
 #include <cstddef>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/geometry/directory.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Parents that one insert evacuates at most.
 inline constexpr std::size_t parents_per_step = 2;
@@ -62,6 +63,6 @@ inline constexpr std::size_t shared_load = 10;
 [[nodiscard]] constexpr std::size_t shrink_threshold(std::size_t homes) noexcept { return homes / 8 * 7; }
 [[nodiscard]] constexpr std::size_t shrink_resume(std::size_t homes) noexcept { return homes * 2; }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -21,7 +21,7 @@
 #include "evac/detail/table/seed.hpp"
 #include "evac/hash.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Elements above this size live in nodes: a bucket of them would be larger than a page, and an evacuation would move
 /// several kilobytes.
@@ -229,7 +229,7 @@ class slot_access {
 /// incomplete element type can be declared.
 template <class Elements, class Allocator>
 struct slot_layout {
-  using slots = slot_access<Elements, Allocator>;
+  using slot_ops = slot_access<Elements, Allocator>;
 
   [[nodiscard]] static constexpr std::size_t alignment() noexcept { return layout<>::alignment; }
   [[nodiscard]] static constexpr unsigned home_slots() noexcept { return layout<>::home_slots; }
@@ -241,10 +241,10 @@ struct slot_layout {
   }
 
  private:
-  template <class S = slots>
+  template <class S = slot_ops>
   using layout = bucket_layout<S::size(), S::alignment()>;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

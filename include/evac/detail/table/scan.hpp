@@ -14,9 +14,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/table/table.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 [[nodiscard]] constexpr std::uint64_t reverse_bits(std::uint64_t bits) noexcept {
   bits = (bits & 0x5555555555555555U) << 1U | (bits >> 1U & 0x5555555555555555U);
@@ -62,6 +63,6 @@ void scan_chain(const table<Policy>& from, scan_position& at, const Visit& visit
   at.done = at.reversed == 0;
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -5,9 +5,10 @@
 #include <cstdint>
 #include <random>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Where the seeds of this process come from; random at start. A test may set it, to repeat a run.
 [[nodiscard]] inline atomic<std::uint64_t>& seed_sequence() noexcept {
@@ -31,6 +32,6 @@ namespace evac::detail {
   return value ^ (value >> 31U);
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -21,7 +21,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/table/table_growth.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// Where an element is; where is null for "nowhere", which is also the end.
 struct position : slot_ref {
@@ -40,7 +40,7 @@ class table : public table_growth<Policy> {
   using typename base::functors_type;
   using typename base::hasher;
   using typename base::key_equal;
-  using typename base::slots;
+  using typename base::slot_ops;
   using typename base::value_type;
 
   using base::hash_of;
@@ -65,7 +65,7 @@ class table : public table_growth<Policy> {
   ~table() { release(); }
 
   [[nodiscard]] static value_type& element(slot_ref at) noexcept {
-    return slots::element(chains::layout::slot(at.where, at.index));
+    return slot_ops::element(chains::layout::slot(at.where, at.index));
   }
 
   template <class K>
@@ -104,7 +104,7 @@ class table : public table_growth<Policy> {
   EVAC_ALWAYS_INLINE std::pair<position, bool> emplace(const K& key, Args&&... args) {
     const std::size_t hash = hash_of(key);
     if (const position found = find_hashed(key, hash); found.where != nullptr) return {found, false};
-    return {place(hash, [&](void* slot) { slots::construct(this->allocator(), slot, std::forward<Args>(args)...); }),
+    return {place(hash, [&](void* slot) { slot_ops::construct(this->allocator(), slot, std::forward<Args>(args)...); }),
             true};
   }
 
@@ -136,7 +136,7 @@ class table : public table_growth<Policy> {
 
   /// Destroys the element. Moves nothing. O(1), O(chain) for an element in an overflow bucket.
   void erase(position at) noexcept {
-    slots::destroy(this->allocator(), chains::layout::slot(at.where, at.index));
+    slot_ops::destroy(this->allocator(), chains::layout::slot(at.where, at.index));
     forget(at);
   }
   /// The same when the element has already been moved out and destroyed.
@@ -177,10 +177,10 @@ class table : public table_growth<Policy> {
     for (position at = from.first(); at.where != nullptr;) {
       const position next = from.next(at);
       void* const slot = chains::layout::slot(at.where, at.index);
-      const auto& key = elements::key(slots::element(slot));
+      const auto& key = elements::key(slot_ops::element(slot));
       const std::size_t hash = hash_of(key);
       if (find_hashed(key, hash).where == nullptr) {
-        place(hash, [&](void* empty) { slots::relocate(this->allocator(), empty, slot); });
+        place(hash, [&](void* empty) { slot_ops::relocate(this->allocator(), empty, slot); });
         from.forget(at);
       }
       at = next;
@@ -249,7 +249,7 @@ class table : public table_growth<Policy> {
   using base::step;
 
   static constexpr bool trivially_dropped() noexcept {
-    return std::is_trivially_destructible_v<value_type> && !slots::in_nodes();
+    return std::is_trivially_destructible_v<value_type> && !slot_ops::in_nodes();
   }
 
   template <class Construct>
@@ -295,7 +295,7 @@ class table : public table_growth<Policy> {
       size_ -= taken.count();
       if constexpr (!trivially_dropped()) {
         for (slot_mask rest = taken; rest; rest.drop_first()) {
-          slots::destroy(this->allocator(), chains::layout::slot(where, rest.first()));
+          slot_ops::destroy(this->allocator(), chains::layout::slot(where, rest.first()));
         }
       }
       bucket* const behind = where->overflow;
@@ -311,7 +311,7 @@ class table : public table_growth<Policy> {
     for (; source != nullptr; source = source->overflow) {
       for (slot_mask taken = source->tags.occupied(); taken; taken.drop_first()) {
         const void* const from = chains::layout::slot(source, taken.first());
-        const auto construct = [&](void* slot) { copy(slot, slots::element(const_cast<void*>(from))); };
+        const auto construct = [&](void* slot) { copy(slot, slot_ops::element(const_cast<void*>(from))); };
         slot_ref at = chains::first_free(head);
         if (at.where != nullptr) [[likely]] {
           construct(chains::layout::slot(at.where, at.index));
@@ -325,6 +325,6 @@ class table : public table_growth<Policy> {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

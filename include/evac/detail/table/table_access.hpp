@@ -2,7 +2,9 @@
 #ifndef EVAC_DETAIL_TABLE_TABLE_ACCESS_HPP
 #define EVAC_DETAIL_TABLE_TABLE_ACCESS_HPP
 
-namespace evac::detail {
+#include "evac/detail/config.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
 
 struct table_access {
   template <class Container>
@@ -16,6 +18,6 @@ struct table_access {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -18,7 +18,7 @@
 #include "evac/detail/table/home_buckets.hpp"
 #include "evac/detail/table/pacing.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// No element lies in a home below this one. Known only where somebody asks for the first element again and again.
 template <bool Tracked>
@@ -55,7 +55,7 @@ class table_growth {
   using functors_storage = typename Policy::functors_storage;
   using chains = chain<elements, allocator_type>;
   using evacuations = evacuation<elements, allocator_type>;
-  using slots = slot_access<elements, allocator_type>;
+  using slot_ops = slot_access<elements, allocator_type>;
 
   table_growth(const table_growth&) = delete;
   table_growth& operator=(const table_growth&) = delete;
@@ -296,6 +296,6 @@ class table_growth {
   std::uint32_t patience_ = 0;  // inserts that found the table oversized; last, where a lock finds room behind it
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -5,10 +5,11 @@
 #include <cstddef>
 #include <string>
 
+#include "evac/detail/config.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/detail/table/table_access.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 /// What a walk over all chains has seen.
 struct chain_census {
@@ -72,6 +73,6 @@ template <class Container>
   return validate_table(table_access::of(container));
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -6,9 +6,10 @@
 #include <bit>
 #include <cstddef>
 
+#include <evac/detail/config.hpp>
 #include "evac/detail/geometry/bucket.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t base_homes = 2;
 
@@ -16,6 +17,6 @@ inline constexpr std::size_t base_homes = 2;
   return static_cast<std::size_t>(std::countl_zero(home | (base_homes - 1)));
 }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include <evac/detail/config.hpp>
 #include <relacy/relacy.hpp>
 #undef new
 #undef delete
@@ -123,7 +124,7 @@ inline rl::waitset<most_threads> sleepers;
 
 }  // namespace evac_model
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr auto relaxed = rl::mo_relaxed;
 inline constexpr auto acquire = rl::mo_acquire;
@@ -285,6 +286,6 @@ struct own_atomic : atomic<T> {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

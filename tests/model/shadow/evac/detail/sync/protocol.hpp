@@ -3,9 +3,10 @@
 #ifndef EVAC_DETAIL_SYNC_PROTOCOL_HPP
 #define EVAC_DETAIL_SYNC_PROTOCOL_HPP
 
+#include <evac/detail/config.hpp>
 #include "evac/detail/sync/atomic.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 struct protocol {
   static bool validates_what_it_read() { return !has(bug::no_validation); }
@@ -24,6 +25,6 @@ struct protocol {
   static bool has(bug which) { return evac_model::sync_planted == which; }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

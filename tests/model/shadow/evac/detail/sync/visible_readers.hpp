@@ -9,10 +9,11 @@
 #include <cstdlib>
 #include <new>
 
+#include <evac/detail/config.hpp>
 #include "evac/detail/sync/reader_record.hpp"
 #include "evac/detail/sync/record_list.hpp"
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 class visible_readers {
  public:
@@ -66,6 +67,6 @@ class visible_readers {
   }
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

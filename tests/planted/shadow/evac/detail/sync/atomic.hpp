@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <evac/detail/config.hpp>
 #include <thread>
 
 namespace evac_planted {
@@ -31,7 +32,7 @@ inline void maybe_give_way() noexcept {
 
 }  // namespace evac_planted
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class T>
 class atomic : std::atomic<T> {
@@ -101,6 +102,6 @@ inline constexpr auto seq_cst = std::memory_order_seq_cst;
 
 inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

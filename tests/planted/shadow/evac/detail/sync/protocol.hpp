@@ -2,6 +2,7 @@
 #ifndef EVAC_DETAIL_SYNC_PROTOCOL_HPP
 #define EVAC_DETAIL_SYNC_PROTOCOL_HPP
 
+#include <evac/detail/config.hpp>
 #include <string_view>
 
 namespace evac_planted {
@@ -13,7 +14,7 @@ inline std::string_view left_out;
 
 }  // namespace evac_planted
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 struct protocol {
   static bool validates_what_it_read() noexcept { return evac_planted::takes("validates_what_it_read"); }
@@ -28,6 +29,6 @@ struct protocol {
   static constexpr int looks_before_parking = 8;
 };
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

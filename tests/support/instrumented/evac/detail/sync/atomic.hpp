@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <evac/detail/config.hpp>
 
 namespace evac_test {
 
@@ -14,7 +15,7 @@ inline thread_local std::size_t shared_writes = 0;
 
 }  // namespace evac_test
 
-namespace evac::detail {
+namespace evac::inline EVAC_ABI::detail {
 
 template <class T>
 class atomic {
@@ -71,6 +72,6 @@ inline constexpr auto seq_cst = std::memory_order_seq_cst;
 
 inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
-}  // namespace evac::detail
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif
