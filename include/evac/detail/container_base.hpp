@@ -5,6 +5,7 @@
 #define EVAC_DETAIL_CONTAINER_BASE_HPP
 
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -53,11 +54,11 @@ class container_base {
   /// Bytes that one insert clears at most: the headers of the children it feeds.
   static constexpr size_type max_cleared_bytes_per_insert = parents_per_step * sizeof(bucket);
 
-  [[nodiscard]] iterator begin() noexcept { return {&table_, table_.first()}; }
-  [[nodiscard]] const_iterator begin() const noexcept { return {&table_, table_.first()}; }
+  [[nodiscard]] iterator begin() noexcept { return {std::addressof(table_), table_.first()}; }
+  [[nodiscard]] const_iterator begin() const noexcept { return {std::addressof(table_), table_.first()}; }
   [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
-  [[nodiscard]] iterator end() noexcept { return {&table_, {}}; }
-  [[nodiscard]] const_iterator end() const noexcept { return {&table_, {}}; }
+  [[nodiscard]] iterator end() noexcept { return {std::addressof(table_), {}}; }
+  [[nodiscard]] const_iterator end() const noexcept { return {std::addressof(table_), {}}; }
   [[nodiscard]] const_iterator cend() const noexcept { return end(); }
 
   [[nodiscard]] bool empty() const noexcept { return table_.size() == 0; }
@@ -66,7 +67,7 @@ class container_base {
   [[nodiscard]] size_type max_size() const noexcept { return table_type::max_size(table_.allocator()); }
 
   void clear() noexcept {
-    const single_owner::writer guard(owner_);
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
     table_.clear();
   }
 

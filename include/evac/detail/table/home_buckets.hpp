@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -112,7 +113,7 @@ class home_buckets {
   /// Where an account is kept: for validate().
   [[nodiscard]] const occupied_homes* occupied() const noexcept {
     if constexpr (KeepsOccupied) {
-      if (occupied_.kept()) return &occupied_;
+      if (occupied_.kept()) return std::addressof(occupied_);
     }
     return nullptr;
   }
@@ -133,7 +134,7 @@ class home_buckets {
     } undone{*this, allocator};
     open_base(allocator, std::min(std::bit_ceil(count), base_homes));
     for (std::size_t first = count_; first < count; first *= 2) {
-      open_segment(allocator, first, &got);
+      open_segment(allocator, first, std::addressof(got));
       if (memory::is_mapped(segment_size()(first))) {
         memory::prefer_huge(at(first), segment_size()(first));
       } else {

@@ -135,10 +135,11 @@ class table : public table_growth<Policy> {
     return {at, homes_.home_of(hash)};
   }
 
-  /// Destroys the element. Moves nothing. O(1), O(chain) for an element in an overflow bucket.
+  /// Destroys the element; its destructor finds it gone from the table. Moves nothing. O(1), O(chain) for an element in
+  /// an overflow bucket.
   void erase(position at) noexcept {
-    slot_ops::destroy(this->allocator(), chains::layout::slot(at.where, at.index));
     forget(at);
+    slot_ops::destroy(this->allocator(), chains::layout::slot(at.where, at.index));
   }
   /// The same when the element has already been moved out and destroyed.
   void forget(position at) noexcept {
@@ -194,7 +195,7 @@ class table : public table_growth<Policy> {
   }
   /// Destroys all elements and gives all memory back.
   void release() noexcept {
-    if constexpr (!trivially_dropped()) clear();
+    if constexpr (!slot_ops::trivially_dropped()) clear();
     this->release_memory();
   }
 
@@ -243,10 +244,6 @@ class table : public table_growth<Policy> {
   using base::size_;
   using base::step;
 
-  static constexpr bool trivially_dropped() noexcept {
-    return std::is_trivially_destructible_v<value_type> && !slot_ops::in_nodes();
-  }
-
   // The same in a table without memory, which has none again if it fails.
   template <class Construct>
   EVAC_NEVER_INLINE position place_first(std::size_t hash, const Construct& construct) {
@@ -286,25 +283,30 @@ class table : public table_growth<Policy> {
     return {};
   }
 
+  // Destructors find the whole chain gone from the table.
   void clear_chain(std::size_t home) noexcept {
     bucket* const head = homes_.at(home);
     if (head->tags.empty()) return;
-    const std::size_t before = size_;
-    for (bucket* where = head; where != nullptr;) {
-      const slot_mask taken = where->tags.occupied();
-      size_ -= taken.count();
-      if constexpr (!trivially_dropped()) {
-        for (slot_mask rest = taken; rest; rest.drop_first()) {
-          slot_ops::destroy(this->allocator(), chains::layout::slot(where, rest.first()));
-        }
-      }
+    const std::size_t leaving = chains::count(head);
+    const slot_mask in_home = head->tags.occupied();
+    bucket* where = head->overflow;
+    head->make_empty();
+    size_ -= leaving;
+    homes_.note_loss(home, leaving);
+    destroy_slots(head, in_home);
+    while (where != nullptr) {
+      destroy_slots(where, where->tags.occupied());
       bucket* const behind = where->overflow;
-      if (where != head) overflow_.give_back(where);
+      overflow_.give_back(where);
       where = behind;
     }
-    head->tags = tag_word(0);
-    head->overflow = nullptr;
-    homes_.note_loss(home, before - size_);
+  }
+  void destroy_slots([[maybe_unused]] bucket* where, [[maybe_unused]] slot_mask which) noexcept {
+    if constexpr (!slot_ops::trivially_dropped()) {
+      for (; which; which.drop_first()) {
+        slot_ops::destroy(this->allocator(), chains::layout::slot(where, which.first()));
+      }
+    }
   }
 
   template <class Copy>

@@ -116,14 +116,14 @@ class table_growth {
   ~table_growth() = default;
 
   EVAC_NEVER_INLINE void compact(bucket* head, slot_ref& watched) noexcept {
-    typename chains::context work{allocator(), overflow_, moves_, &watched};
+    typename chains::context work{allocator(), overflow_, moves_, std::addressof(watched)};
     chains::compact(head, work);
   }
 
   // One insert's share of a growth or a shrinking. The element is already in: if memory for a step is not to be had, or
   // a hash throws, the table stays whole, chains get longer, and the next insert tries again.
   EVAC_NEVER_INLINE void step(slot_ref& watched) noexcept {
-    typename chains::context work{allocator(), overflow_, moves_, &watched};
+    typename chains::context work{allocator(), overflow_, moves_, std::addressof(watched)};
     try {
       if (size_ < shrink_at_) {
         shrink_step(work);
@@ -252,7 +252,7 @@ class table_growth {
   void grow_to(std::size_t target, typename homes_type::ahead& got) {
     if (homes_.count() == 0) return homes_.open_all(allocator(), target, got);
     typename chains::context work{allocator(), overflow_, moves_};
-    while (homes_.count() < target) split_next(work, &got);
+    while (homes_.count() < target) split_next(work, std::addressof(got));
   }
 
   void shrink_to(std::size_t target) {
