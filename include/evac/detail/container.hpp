@@ -195,7 +195,7 @@ class container : public container_elements<Policy> {
     } else {
       table_type fresh(other.table_.hash_function(), other.table_.key_eq(), table_.allocator());
       move_elements(other.table_, fresh);
-      adopt(fresh);
+      adopt(other.table_);
       table_.swap_contents(fresh);
     }
     return *this;
@@ -281,9 +281,9 @@ class container : public container_elements<Policy> {
     } const at_exit{from};
     to.clone(from, mover(to));
   }
-  // Takes the functors of fresh and frees everything here: the first half of an assignment.
-  void adopt(table_type& fresh) {
-    table_.swap_functors(fresh);
+  // Exchanges the functors with those of `from` and frees everything here: the first half of an assignment.
+  void adopt(table_type& from) {
+    table_.swap_functors(from);
     table_.release();
   }
 };

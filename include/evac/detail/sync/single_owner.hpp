@@ -86,9 +86,7 @@ class single_owner {
     }
   }
   // Another for each living thread, the same in all modules of a process; its lowest bit is free.
-  [[nodiscard]] static std::uintptr_t this_thread() noexcept {
-    return static_cast<std::uintptr_t>(::pthread_self()) << 1U;
-  }
+  [[nodiscard]] static std::uintptr_t this_thread() noexcept { return std::uintptr_t{::pthread_self()} << 1U; }
 
   atomic<std::uintptr_t> writer_{0};
 };
