@@ -57,6 +57,13 @@ class epoch_core {
     prepare(own);
   }
 
+  /// Of the room that make_room() has made, all but so many bytes.
+  void give_up_room(epoch_record& own, std::size_t kept) noexcept {
+    if (own.reserved <= kept) return;
+    budget_.refund(own.reserved - kept);
+    own.reserved = kept;
+  }
+
   /// The object is unlinked: nobody who enters from now on finds it. Throws std::bad_alloc only where make_room() was
   /// not called.
   void retire(epoch_record& own, retired_object gone) {
