@@ -56,8 +56,9 @@ class sync_table {
       : core_(&domain.core()), domain_(&domain), functors_(hash, equal, allocator), memory_(allocator) {}
   sync_table(const sync_table&) = delete;
   sync_table& operator=(const sync_table&) = delete;
-  /// Nobody may be inside. O(elements).
+  /// Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
   ~sync_table() {
+    memory_.reclaim_retired(*core_, functors_.allocator);
     root_type* const last = root_.load(acquire);  // acquire: made
     if (last != nullptr) {
       memory_type::free_elements(*last, last->claimed());
