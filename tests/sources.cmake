@@ -67,6 +67,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
+  concurrency/sync_destruction_test.cpp
   concurrency/sync_history_test.cpp
   concurrency/sync_reclaim_test.cpp
   concurrency/sync_stress_test.cpp

@@ -86,6 +86,9 @@ class sync_root {
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
   [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
 
+  /// In a list of roots that are gone with their map; by who destroys that.
+  sync_root* next_retired = nullptr;
+
   // --- homes ---------------------------------------------------------------------------------------------------------
 
   /// A bucket that exists and that a key of this hash was in, if it was in the table at all: its home, or one before

@@ -23,6 +23,9 @@
 namespace evac::inline EVAC_ABI::detail {
 
 class epoch_core {
+  // Pairs
+  //   extracted   extract() releases what it leaves of a batch that is in hand; who has it in hand acquires
+
  public:
   explicit epoch_core(std::size_t cap) noexcept : budget_(cap) {}
   epoch_core(const epoch_core&) = delete;
@@ -55,6 +58,13 @@ class epoch_core {
       reserve(own, bytes + sizeof(retired_object));
     }
     prepare(own);
+  }
+
+  /// Of the room that make_room() has made, all but so many bytes.
+  void give_up_room(epoch_record& own, std::size_t kept) noexcept {
+    if (own.reserved <= kept) return;
+    budget_.refund(own.reserved - kept);
+    own.reserved = kept;
   }
 
   /// The object is unlinked: nobody who enters from now on finds it. Throws std::bad_alloc only where make_room() was
@@ -119,12 +129,29 @@ class epoch_core {
       for_each_bag([&](garbage_bag& bag) {
         while (garbage_batch* const batch = bag.take_any(clock_.word())) {
           again = true;
-          while (!reclaim_some(*batch)) {
-          }
-          finish(batch);
+          reclaim_batch(bag, *batch);
         }
       });
     }
+  }
+
+  /// Takes out of the garbage what owner.owns(object), but for what another thread, or this one, is reclaiming at this
+  /// moment: calls owner.take(object) for each, under a lock. They count no more.
+  template <class Owner>
+  void extract(Owner& owner) noexcept {
+    std::size_t bytes = 0;
+    const auto extract_all = [&](bool they_know) {
+      bool left = false;
+      for_each_bag([&](garbage_bag& bag) { left = bag.extract(owner, they_know, bytes) || left; });
+      return left;
+    };
+    if (extract_all(false)) {
+      extracting_.fetch_add(1, seq_cst);  // seq_cst: before the looks at what is begun in the one order of both sides
+      asymmetric_fence::heavy();
+      static_cast<void>(extract_all(true));
+      extracting_.fetch_sub(1, release);  // release: extracted
+    }
+    budget_.refund(bytes);
   }
 
   void add_reference() noexcept { references_.fetch_add(1, relaxed); }  // relaxed: the caller has one
@@ -145,6 +172,7 @@ class epoch_core {
   /// lost to reclamation.
   void reinit_after_fork(std::uintptr_t owner) noexcept {
     in_hand_.store(0, relaxed);  // relaxed, here and below: there is one thread
+    extracting_.store(0, relaxed);
     clock_.reset_after_fork(owner);
     orphans_.reset_after_fork(false);
     std::size_t charged = 0;
@@ -300,34 +328,41 @@ class epoch_core {
       // relaxed: under the lock, which nothing_retired() takes, too
       garbage_batch* const batch = bag.take_due(clock_.epoch(), [&] { in_hand_.fetch_add(1, relaxed); });
       if (batch == nullptr) return done != 0;
-      if (reclaim_some(*batch)) {
-        finish(batch);
-      } else {
-        bag.put_back(batch);
-      }
+      reclaim_batch(bag, *batch);
       in_hand_.fetch_sub(1, release);  // release: after the batch is back, or refunded
     }
     return true;
   }
-  // Without a lock: user code runs here, which may retire.
-  static bool reclaim_some(garbage_batch& batch) {
-    while (batch.reclaimed != batch.count) {
+  // A batch in hand: all of it, or as far as the next step of a large object. Without a lock: user code runs here, which
+  // may retire.
+  void reclaim_batch(garbage_bag& bag, garbage_batch& batch) {
+    while (begin_next(bag, batch)) {
       const retired_object& next = batch.objects[batch.reclaimed];
-      if (!next.reclaim(next.object, next.context)) return false;
+      while (!next.reclaim(next.object, next.context)) {
+        if (bag.put_back(&batch)) return;
+      }
       ++batch.reclaimed;
     }
-    return true;
+    bag.drop(&batch);
+    budget_.refund(batch.bytes);
+    delete &batch;
   }
-  void finish(garbage_batch* batch) noexcept {
-    budget_.refund(batch->bytes);
-    delete batch;
+  // Whether there is one more. Either extract() finds the announcement and leaves the object alone, or its mark is found
+  // here, and it has taken out what it wants before or finds the announcement under the lock.
+  [[nodiscard]] bool begin_next(garbage_bag& bag, garbage_batch& batch) noexcept {
+    asymmetric_fence::announce<std::uint32_t>(batch.begun, batch.reclaimed + 1);
+    if (extracting_.load(acquire) != 0) [[unlikely]] {  // acquire: extracted
+      bag.wait_for_extraction();
+    }
+    return batch.reclaimed < batch.count;
   }
 
   epoch_clock clock_;
   garbage_budget budget_;
-  alignas(128) garbage_bag orphans_;  // of threads that are gone
-  atomic<std::uint32_t> in_hand_{0};  // batches that somebody is reclaiming
-  atomic<bool> closed_{false};        // the domain is gone
+  alignas(128) garbage_bag orphans_;     // of threads that are gone
+  atomic<std::uint32_t> in_hand_{0};     // batches that somebody is reclaiming
+  atomic<std::uint32_t> extracting_{0};  // threads that take something out of batches that others have in hand
+  atomic<bool> closed_{false};           // the domain is gone
   atomic<std::size_t> references_{1};
   atomic<std::size_t> waited_for_room_{0};
   atomic<std::size_t> over_cap_{0};
