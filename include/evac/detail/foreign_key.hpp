@@ -15,7 +15,7 @@ template <class K, class Policy>
 concept stands_for_key =
     std::is_same_v<std::remove_cvref_t<K>, typename Policy::key_type> || lookup_key<std::remove_cvref_t<K>, Policy> ||
     std::is_convertible_v<const std::remove_cvref_t<K>&, typename Policy::key_type> ||
-    std::is_base_of_v<typename Policy::key_type, std::remove_cvref_t<K>>;
+    std::is_convertible_v<const std::remove_cvref_t<K>*, const typename Policy::key_type*>;
 
 /// What hash and equality are to be given for `key`: itself (a reference) if it is a key or if both are transparent for
 /// its type, else a key made from it (a value: name it, or use it within the expression).
@@ -25,8 +25,8 @@ template <class Policy, class K>
   using key_type = typename Policy::key_type;
   if constexpr (std::is_same_v<K, key_type> || lookup_key<K, Policy>) {
     return (key);
-  } else if constexpr (std::is_base_of_v<key_type, K>) {
-    return static_cast<const key_type&>(key);
+  } else if constexpr (std::is_convertible_v<const K*, const key_type*>) {
+    return static_cast<const key_type&>(key);  // derived from it: not sliced off
   } else {
     return static_cast<key_type>(key);  // implicit, but without a warning where it narrows
   }
