@@ -17,6 +17,12 @@ concept stands_for_key =
     std::is_convertible_v<const std::remove_cvref_t<K>&, typename Policy::key_type> ||
     std::is_convertible_v<const std::remove_cvref_t<K>*, const typename Policy::key_type*>;
 
+/// Whether an element can be made with what as_lookup_key() returns for an object of this type.
+template <class K, class Policy>
+concept makes_key =
+    stands_for_key<K, Policy> && (!lookup_key<std::remove_cvref_t<K>, Policy> ||
+                                  std::is_constructible_v<typename Policy::key_type, const std::remove_cvref_t<K>&>);
+
 /// What hash and equality are to be given for `key`: itself (a reference) if it is a key or if both are transparent for
 /// its type, else a key made from it (a value: name it, or use it within the expression).
 template <class Policy, class K>

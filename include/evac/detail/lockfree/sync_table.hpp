@@ -177,13 +177,23 @@ class sync_table {
    public:
     template <class K, class... V>
     fresh_slot(sync_table&, size_type, K&& key, V&&... value)
-        : key_(static_cast<key_type>(std::forward<K>(key))),
-          held_(storage::make(key_, typename storage::mapped_type(std::forward<V>(value)...))) {}
+        : key_(converted<key_type>(std::forward<K>(key))),
+          held_(storage::make(key_, converted<typename storage::mapped_type>(std::forward<V>(value))...)) {}
     [[nodiscard]] const key_type& key() const noexcept { return key_; }
     [[nodiscard]] const held& get() const noexcept { return held_; }
     void release() noexcept {}
 
    private:
+    // Without a warning where it narrows. Not by T(value), which would let through what is no conversion.
+    template <class T, class V>
+    [[nodiscard]] static decltype(auto) converted(V&& value) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<V>, T>) {
+        return std::forward<V>(value);
+      } else {
+        static_assert(std::is_constructible_v<T, V&&>);
+        return static_cast<T>(std::forward<V>(value));
+      }
+    }
     key_type key_;
     held held_;
   };
