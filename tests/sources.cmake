@@ -70,6 +70,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sharded_stress_test.cpp
   concurrency/sync_history_test.cpp
   concurrency/sync_reclaim_test.cpp
+  concurrency/sync_size_test.cpp
   concurrency/sync_stress_test.cpp
 )
 # A program of its own: its atomics count.

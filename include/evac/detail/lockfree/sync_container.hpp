@@ -91,8 +91,10 @@ class sync_container {
   /// piece by piece, with the writes that follow.
   void clear() { table_.clear(); }
 
-  /// Exact when no other thread is at work, else a number that was right for some of the calls that went on. O(1): a
-  /// cache line for each of at most twice as many stripes as there are processors.
+  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
+  /// the insertion before it: so a map is empty() only if, at a moment of the call, it held nothing that had been stored
+  /// by then. O(1): a cache line for
+  /// each of at most twice as many stripes as there are processors, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] static constexpr size_type max_size() noexcept { return (~size_type{0} >> 1U) / sizeof(value_type); }
