@@ -43,6 +43,7 @@ set(EVAC_API_TESTS
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
   api/sync_allocators_test.cpp
+  api/sync_arguments_test.cpp
   api/sync_counting_test.cpp
   api/sync_failure_test.cpp
   api/sync_interface_test.cpp
@@ -70,6 +71,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sync_destruction_test.cpp
   concurrency/sync_history_test.cpp
   concurrency/sync_reclaim_test.cpp
+  concurrency/sync_size_test.cpp
   concurrency/sync_stress_test.cpp
 )
 # A program of its own: its atomics count.

@@ -70,6 +70,23 @@ class sync_map
   template <class K>
   static constexpr bool makes_key =
       std::is_same_v<K, key_type> || (detail::lookup_key<K, policy> && std::is_constructible_v<key_type, K&&>);
+  template <class V>
+  static constexpr bool makes_value = std::is_constructible_v<T, V&&>;
+  // A pair, or what looks like one, that a key and a value can be made of.
+  template <class Pair>
+  static constexpr bool makes_element = requires(const std::remove_reference_t<Pair>& pair) {
+    requires detail::makes_key<decltype((pair.first)), policy>;
+    requires std::is_constructible_v<T, decltype((pair.second))>;
+  };
+  // A function whose result a value can be made of.
+  template <class Factory>
+  static constexpr bool makes_value_by = [] {
+    if constexpr (std::is_invocable_v<Factory>) {
+      return std::is_constructible_v<T, std::invoke_result_t<Factory>>;
+    } else {
+      return false;
+    }
+  }();
 
  public:
   using mapped_type = T;
@@ -106,23 +123,25 @@ class sync_map
   /// Writes one std::optional<T> per key, in order; returns how many keys were there. Each key is looked up at a moment
   /// of its own.
   template <std::ranges::forward_range Keys, std::output_iterator<std::optional<T>> Out>
+    requires detail::stands_for_key<std::ranges::range_reference_t<const Keys>, policy>
   size_type load_many(const Keys& keys, Out out) const {
     size_type found = 0;
     this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
       std::optional<T> value;
       const auto copy = [&](const held& element) { value.emplace(storage_type::value(element)); };
-      found += this->table_.find(own, key, hash, copy) ? 1U : 0U;
+      found += this->table_.find(own, detail::as_lookup_key<policy>(key), hash, copy) ? 1U : 0U;
       *out++ = std::move(value);
     });
     return found;
   }
   /// The same, calling f(key, const T&) for those that are there.
   template <std::ranges::forward_range Keys, std::invocable<std::ranges::range_reference_t<const Keys>, const T&> F>
+    requires detail::stands_for_key<std::ranges::range_reference_t<const Keys>, policy>
   size_type load_many(const Keys& keys, F&& f) const {
     size_type found = 0;
     this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
       const auto show = [&](const held& element) { show_value(element, [&](const T& value) { f(key, value); }); };
-      found += this->table_.find(own, key, hash, show) ? 1U : 0U;
+      found += this->table_.find(own, detail::as_lookup_key<policy>(key), hash, show) ? 1U : 0U;
     });
     return found;
   }
@@ -161,32 +180,36 @@ class sync_map
 
   /// Sets the value of a key. Returns whether the key is new.
   template <class V = T>
-    requires std::is_constructible_v<T, V&&>
+    requires makes_value<V>
   bool store(const key_type& key, V&& value) {
     return store_key(key, std::forward<V>(value));
   }
   template <class K = key_type, class V = T>
-    requires(makes_key<K> && std::is_constructible_v<T, V &&>)
+    requires(makes_key<K> && makes_value<V>)
   bool store(K&& key, V&& value) {
     return store_key(std::forward<K>(key), std::forward<V>(value));
   }
   /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new.
   template <std::ranges::forward_range Pairs>
+    requires makes_element<std::ranges::range_reference_t<const Pairs>>
   size_type store_many(const Pairs& pairs) {
     size_type added = 0;
     this->write_bulks(
-        pairs, [](const auto& pair) -> const auto& { return pair.first; },
-        [&](const auto& pair, size_type hash) { added += store_hashed(hash, pair.first, pair.second) ? 1U : 0U; });
+        pairs, [&](const auto& pair) { return this->table_.hash_of(detail::as_lookup_key<policy>(pair.first)); },
+        [&](const auto& pair, size_type hash) {
+          added += store_hashed(hash, detail::as_lookup_key<policy>(pair.first), pair.second) ? 1U : 0U;
+        });
     return added;
   }
 
   /// Sets the value of a key; returns the one it replaced.
   template <class V = T>
+    requires makes_value<V>
   std::optional<T> swap(const key_type& key, V&& value) {
     return swap_key(key, std::forward<V>(value));
   }
   template <class K = key_type, class V = T>
-    requires makes_key<K>
+    requires(makes_key<K> && makes_value<V>)
   std::optional<T> swap(K&& key, V&& value) {
     return swap_key(std::forward<K>(key), std::forward<V>(value));
   }
@@ -194,33 +217,36 @@ class sync_map
   /// The value of a key, which is set to `value` if it is absent. Of several threads one stores, and the others load
   /// what it stored.
   template <class V = T>
+    requires makes_value<V>
   load_result load_or_store(const key_type& key, V&& value) {
     return load_or(key, [&]() -> V&& { return std::forward<V>(value); });
   }
   template <class K = key_type, class V = T>
-    requires makes_key<K>
+    requires(makes_key<K> && makes_value<V>)
   load_result load_or_store(K&& key, V&& value) {
     return load_or(std::forward<K>(key), [&]() -> V&& { return std::forward<V>(value); });
   }
   /// The same with the result of factory(), which is called without a lock if the key is absent. Two threads may both
   /// call theirs; one result wins. Use sharded_map::get_or_compute to have it called once.
-  template <std::invocable Factory>
+  template <class Factory>
+    requires makes_value_by<Factory>
   load_result load_or_compute(const key_type& key, Factory&& factory) {
     return load_or(key, std::forward<Factory>(factory));
   }
-  template <class K = key_type, std::invocable Factory>
-    requires makes_key<K>
+  template <class K = key_type, class Factory>
+    requires(makes_key<K> && makes_value_by<Factory>)
   load_result load_or_compute(K&& key, Factory&& factory) {
     return load_or(std::forward<K>(key), std::forward<Factory>(factory));
   }
   /// The same without a copy: calls f(const T&) with the value that the key then has; returns whether it was there
   /// before. If f throws, the element stays.
-  template <std::invocable Factory, std::invocable<const T&> F>
+  template <class Factory, std::invocable<const T&> F>
+    requires makes_value_by<Factory>
   bool load_or_compute(const key_type& key, Factory&& factory, F&& f) {
     return show_or(key, std::forward<Factory>(factory), f);
   }
-  template <class K = key_type, std::invocable Factory, std::invocable<const T&> F>
-    requires makes_key<K>
+  template <class K = key_type, class Factory, std::invocable<const T&> F>
+    requires(makes_key<K> && makes_value_by<Factory>)
   bool load_or_compute(K&& key, Factory&& factory, F&& f) {
     return show_or(std::forward<K>(key), std::forward<Factory>(factory), f);
   }
@@ -229,11 +255,12 @@ class sync_map
 
   /// Sets the value of a key to `desired` if it is `expected` (by ==, called without a lock). An absent key: false.
   template <class V = T>
+    requires makes_value<V>
   bool compare_and_swap(const key_type& key, const T& expected, V&& desired) {
     return compare_and_swap_key(key, expected, std::forward<V>(desired));
   }
   template <class K, class V = T>
-    requires makes_key<const K&>
+    requires(makes_key<const K&> && makes_value<V>)
   bool compare_and_swap(const K& key, const T& expected, V&& desired) {
     return compare_and_swap_key(key, expected, std::forward<V>(desired));
   }

@@ -171,28 +171,41 @@ class sync_root {
 
   // --- how many elements ---------------------------------------------------------------------------------------------
 
-  /// Counts an element that came or went; returns the sum if it asks for a growth, else 0.
-  EVAC_ALWAYS_INLINE std::size_t count(const epoch_record& own, std::int64_t change) noexcept {
-    stripe* const all = stripes_.load(acquire);  // acquire: made
-    if (all != nullptr && own.index < all[0].slot_count) [[likely]] {
-      // This thread's alone: no read-modify-write. relaxed: a part of a sum
-      own_atomic<std::int64_t>& mine = all[own.index].delta;
-      change += mine.load(relaxed);
-      const bool tell = change >= delta_limit || -change >= delta_limit;
-      mine.store(tell ? 0 : change, relaxed);
-      if (!tell) return 0;
+  /// Counts an element that has come, before its bucket is unlocked: who finds that call over finds it counted. Returns
+  /// the number of elements, roughly, if it asks for a growth, else 0.
+  EVAC_ALWAYS_INLINE std::size_t count_insert(const epoch_record& own) noexcept {
+    if (stripe* const mine = stripe_of(own)) [[likely]] {
+      // This thread's alone: no read-modify-write.
+      const std::int64_t inserted = mine->inserted.load(relaxed) + 1;
+      mine->inserted.store(inserted, release);  // release: balance
+      const std::int64_t gained = inserted - mine->erased.load(relaxed) - mine->told.load(relaxed);
+      return gained < delta_limit ? 0 : tell(*mine, gained);
     }
-    // relaxed, both: a sum, and a hint
-    const std::int64_t sum = total_.fetch_add(change, relaxed) + change;
-    return sum >= next_growth_.load(relaxed) ? static_cast<std::size_t>(sum) : 0;
+    const std::int64_t inserted = inserted_.fetch_add(1, release) + 1;  // release: balance
+    return growth_asked_by(inserted - erased_.load(relaxed) + told_.load(relaxed));
   }
-  /// O(stripes).
-  [[nodiscard]] std::size_t size() const noexcept {
-    std::int64_t sum = total_.load(relaxed);                 // relaxed, all of them: parts of a sum
-    if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
-      for (std::size_t i = 1; i < all[0].slot_count; ++i) sum += all[i].delta.load(relaxed);
+  /// The same for one that has gone.
+  EVAC_ALWAYS_INLINE void count_erase(const epoch_record& own) noexcept {
+    if (stripe* const mine = stripe_of(own)) [[likely]] {
+      const std::int64_t erased = mine->erased.load(relaxed) + 1;
+      mine->erased.store(erased, release);  // release: balance
+      const std::int64_t gained = mine->inserted.load(relaxed) - erased - mine->told.load(relaxed);
+      if (-gained >= delta_limit) tell(*mine, gained);
+      return;
     }
-    return sum > 0 ? static_cast<std::size_t>(sum) : 0;
+    erased_.fetch_add(1, release);  // release: balance
+  }
+  /// Every call that is over counts, and no erasure without its insertion. O(stripes), a few times if erasures come in
+  /// between.
+  [[nodiscard]] std::size_t size() const noexcept {
+    std::int64_t erased = sum_of(&stripe::erased, erased_);
+    for (int tries = 0;; ++tries) {
+      const std::int64_t inserted = sum_of(&stripe::inserted, inserted_);
+      const std::int64_t erased_by_now = sum_of(&stripe::erased, erased_);
+      constexpr int patience = 4;
+      if (erased == erased_by_now || tries == patience) return static_cast<std::size_t>(inserted - erased);
+      erased = erased_by_now;
+    }
   }
 
   // --- growing -------------------------------------------------------------------------------------------------------
@@ -322,13 +335,18 @@ class sync_root {
   //              state, and again by `done` and `shown`; whoever is led to the bucket by one of them acquires
   //   handover   who unlocks releases, who locks acquires
   //   made       the stripes
+  //   balance    who counts an erasure has the insertion behind it, and releases; who reads erasures first, and
+  //              acquires, finds the insertions
   static constexpr std::size_t pool_count = 4;
   /// From here on a thread's changes of the number of elements are worth a line of its own.
   static constexpr std::size_t striped_homes = 256;
 
   struct alignas(64) stripe {
-    own_atomic<std::int64_t> delta{0};  // by the thread whose record has this index
-    std::size_t slot_count = 0;         // in the first stripe: how many there are
+    // By the thread whose record has this index; the sums never go down.
+    own_atomic<std::int64_t> inserted{0};
+    own_atomic<std::int64_t> erased{0};
+    own_atomic<std::int64_t> told{0};  // the difference, as far as it is in told_
+    std::size_t slot_count = 0;        // in the first stripe: how many there are
   };
   // Written under opening_; see keeps_plain_addresses.
   struct plain_addresses {
@@ -359,6 +377,29 @@ class sync_root {
     std::size_t before = to.load(relaxed);  // relaxed: the exchange decides
     while (before < value && !to.compare_exchange_weak(before, value, acq_rel, relaxed)) {  // release: split
     }
+  }
+
+  // The stripe of a thread, or null.
+  [[nodiscard]] EVAC_ALWAYS_INLINE stripe* stripe_of(const epoch_record& own) const noexcept {
+    stripe* const all = stripes_.load(acquire);  // acquire: made
+    return all != nullptr && own.index < all[0].slot_count ? all + own.index : nullptr;
+  }
+  // relaxed, all of them: hints for growing, and a number that is the thread's
+  EVAC_NEVER_INLINE std::size_t tell(stripe& mine, std::int64_t gained) noexcept {
+    mine.told.store(mine.told.load(relaxed) + gained, relaxed);
+    const std::int64_t told = told_.fetch_add(gained, relaxed) + gained;
+    return growth_asked_by(told + inserted_.load(relaxed) - erased_.load(relaxed));
+  }
+  [[nodiscard]] std::size_t growth_asked_by(std::int64_t elements) const noexcept {
+    return elements >= next_growth_.load(relaxed) ? static_cast<std::size_t>(elements) : 0;  // relaxed: a hint
+  }
+  [[nodiscard]] std::int64_t sum_of(own_atomic<std::int64_t> stripe::* number,
+                                    const atomic<std::int64_t>& rest) const noexcept {
+    std::int64_t sum = rest.load(acquire);                   // acquire: balance, and one sum after the other
+    if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
+      for (std::size_t i = 1; i < all[0].slot_count; ++i) sum += (all[i].*number).load(acquire);  // acquire: balance
+    }
+    return sum;
   }
 
   EVAC_NEVER_INLINE void wait_for_lock(epoch_record& own, epoch_core& core, bucket_type& bucket, int spins) noexcept {
@@ -464,7 +505,9 @@ class sync_root {
   atomic<bool> refused_{false};                       // there was no memory for the next segment
   spin_lock opening_;                                 // who asks for the memory of the next segment
   alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim
-  atomic<std::int64_t> total_{0};                     // and the deltas of the stripes
+  atomic<std::int64_t> told_{0};                      // elements in stripes, as far as their threads have told
+  atomic<std::int64_t> inserted_{0};                  // by threads without a stripe
+  atomic<std::int64_t> erased_{0};                    // the same
   [[no_unique_address]] std::conditional_t<keeps_plain_addresses, plain_addresses, no_plain_addresses> plain_;
   pool pools_[pool_count];
 };

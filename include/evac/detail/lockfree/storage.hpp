@@ -104,6 +104,11 @@ class slots_storage {
     if constexpr (value_words != 0) to_words(made.words + key_words, value);
     return made;
   }
+  [[nodiscard]] static held make(const key_type& key) noexcept
+    requires(!Elements::is_map)
+  {
+    return make(key, no_value());
+  }
   [[nodiscard]] EVAC_ALWAYS_INLINE static key_type key(const held& from) noexcept {
     return from_words<key_type>(from.words);
   }

@@ -110,6 +110,12 @@ class sync_table {
     }
   }
 
+  /// What an insert asks for: room for so many elements, or nothing if they are 0.
+  struct growth_request {
+    root_type* of = nullptr;
+    size_type elements = 0;
+  };
+
   /// Locks the chain of a key, in a root that is there for sure, and calls change(root, chain, place of the key).
   /// Throws what making a root, equality and change throw.
   template <class K, class Change>
@@ -128,22 +134,22 @@ class sync_table {
     return change(*root, chain, chain.find(tag_of(hash), same_key(key)));
   }
 
-  /// For change(): adds an element. Throws std::bad_alloc, and has changed nothing then.
-  EVAC_ALWAYS_INLINE void insert(root_type& root, chain_type& chain, const held& element, size_type hash) {
+  /// For change(): adds an element and counts it; what is returned is for grow_if_asked(). Throws std::bad_alloc, and
+  /// has changed nothing then.
+  [[nodiscard]] EVAC_ALWAYS_INLINE growth_request insert(epoch_record& own, root_type& root, chain_type& chain,
+                                                         const held& element, size_type hash) {
     chain.insert(element, tag_of(hash), chain.needs_overflow() ? root.take_overflow(chain.home()) : nullptr);
+    return {&root, root.count_insert(own)};
+  }
+  /// After the lock is released. Up to root_type::longest_run parents are evacuated.
+  EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
+    if (asked.elements != 0) grow(own, *asked.of, asked.elements);
   }
   /// For change(): removes an element.
-  EVAC_ALWAYS_INLINE void erase(root_type& root, chain_type& chain, place found) noexcept {
+  EVAC_ALWAYS_INLINE void erase(epoch_record& own, root_type& root, chain_type& chain, place found) noexcept {
     chain.erase(found, [&](auto* emptied) { root.give_back(chain.home(), emptied); });
+    root.count_erase(own);
   }
-
-  /// After the lock is released: an element more, and what that asks for. Up to root_type::longest_run parents are
-  /// evacuated.
-  EVAC_ALWAYS_INLINE void count_insert(epoch_record& own, root_type& root) {
-    const size_type elements_now = root.count(own, 1);
-    if (elements_now != 0) grow(own, root, elements_now);
-  }
-  EVAC_ALWAYS_INLINE static void count_erase(epoch_record& own, root_type& root) noexcept { root.count(own, -1); }
 
   /// User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
   EVAC_ALWAYS_INLINE void ready_to_retire(epoch_record& own) {
@@ -178,13 +184,23 @@ class sync_table {
    public:
     template <class K, class... V>
     fresh_slot(sync_table&, size_type, K&& key, V&&... value)
-        : key_(static_cast<key_type>(std::forward<K>(key))),
-          held_(storage::make(key_, typename storage::mapped_type(std::forward<V>(value)...))) {}
+        : key_(converted<key_type>(std::forward<K>(key))),
+          held_(storage::make(key_, converted<typename storage::mapped_type>(std::forward<V>(value))...)) {}
     [[nodiscard]] const key_type& key() const noexcept { return key_; }
     [[nodiscard]] const held& get() const noexcept { return held_; }
     void release() noexcept {}
 
    private:
+    // Without a warning where it narrows. Not by T(value), which would let through what is no conversion.
+    template <class T, class V>
+    [[nodiscard]] static decltype(auto) converted(V&& value) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<V>, T>) {
+        return std::forward<V>(value);
+      } else {
+        static_assert(std::is_constructible_v<T, V&&>);
+        return static_cast<T>(std::forward<V>(value));
+      }
+    }
     key_type key_;
     held held_;
   };
@@ -193,36 +209,34 @@ class sync_table {
   /// Puts an element in, or in the place of the one with its key, which `replaced` then is; returns whether it is new.
   bool put(epoch_record& own, fresh_element& fresh, size_type hash, std::optional<held>& replaced) {
     ready_to_retire(own);
-    root_type* used = nullptr;
+    growth_request asked;
     change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
-      used = &root;
       if (found.where != nullptr) {
         replaced = chain_type::at(found);
         chain.replace(found, fresh.get());
       } else {
-        insert(root, chain, fresh.get(), hash);
+        asked = insert(own, root, chain, fresh.get(), hash);
       }
     });
     fresh.release();
     if (replaced.has_value()) return false;
-    count_insert(own, *used);
+    grow_if_asked(own, asked);
     return true;
   }
   /// Puts an element in if its key is absent; returns the one that is there else.
   std::optional<held> put_absent(epoch_record& own, fresh_element& fresh, size_type hash) {
-    root_type* used = nullptr;
+    growth_request asked;
     std::optional<held> there;
     change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
-      used = &root;
       if (found.where != nullptr) {
         there = chain_type::at(found);
       } else {
-        insert(root, chain, fresh.get(), hash);
+        asked = insert(own, root, chain, fresh.get(), hash);
       }
     });
     if (!there.has_value()) {
       fresh.release();
-      count_insert(own, *used);
+      grow_if_asked(own, asked);
     }
     return there;
   }
@@ -259,8 +273,7 @@ class sync_table {
       if (found.where == nullptr) return false;
       const held there = chain_type::at(found);
       if (!condition(there)) return false;
-      erase(root, chain, found);
-      count_erase(own, root);
+      erase(own, root, chain, found);
       taken = there;
       return true;
     });
