@@ -65,6 +65,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
+  concurrency/sharded_flight_test.cpp
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
   concurrency/sync_history_test.cpp
