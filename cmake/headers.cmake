@@ -17,6 +17,7 @@ set(EVAC_HEADERS
   include/evac/detail/container.hpp
   include/evac/detail/container_base.hpp
   include/evac/detail/container_elements.hpp
+  include/evac/detail/foreign_key.hpp
   include/evac/detail/from_range.hpp
   include/evac/detail/node_handle.hpp
   include/evac/detail/shown_key.hpp

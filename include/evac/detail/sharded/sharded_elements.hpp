@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/foreign_key.hpp"
 #include "evac/detail/sharded/sharded_parts.hpp"
 #include "evac/detail/shown_key.hpp"
 #include "evac/detail/table/scan.hpp"
@@ -149,7 +150,7 @@ class sharded_elements : public sharded_parts<Policy, Mutex> {
   }
 
   /// Visits those of the keys that are there, bulk_size at a time, so that their cache misses overlap. Returns how
-  /// many.
+  /// many. Of what has to be converted to a key, one is made to hash it and one to find it.
   // 10 M elements, ns per key: 49 with 32 keys all fetched at first, 43 with 64 of which 32 are fetched ahead, 43 with
   // 128 and 16.
   static constexpr size_type bulk_size = 64;
@@ -164,14 +165,15 @@ class sharded_elements : public sharded_parts<Policy, Mutex> {
       size_type keys = 0;
       {
         const hash_hold unchanged(hash_mutex_);
-        for (It at = first; keys != bulk_size && at != last; ++at) hashes[keys++] = functors_.hash_of(*at);
+        for (It at = first; keys != bulk_size && at != last; ++at)
+          hashes[keys++] = functors_.hash_of(as_lookup_key<Policy>(*at));
         held.lock(shards_, hashes.data(), keys);
       }
       const auto fetch = [&](size_type i) { held.table(shards_, hashes[i]).prefetch_hashed(hashes[i]); };
       for (size_type i = 0; i != std::min(keys, fetch_ahead); ++i) fetch(i);
       for (size_type i = 0; i != keys; ++i, ++first) {
         if (i + fetch_ahead < keys) fetch(i + fetch_ahead);
-        const position at = held.table(shards_, hashes[i]).find_hashed(*first, hashes[i]);
+        const position at = held.table(shards_, hashes[i]).find_hashed(as_lookup_key<Policy>(*first), hashes[i]);
         if (at.where == nullptr) continue;
         f(static_cast<std::conditional_t<Exclusive, visited_type, const value_type>&>(table_type::element(at)));
         ++visited;
