@@ -41,6 +41,7 @@ set(EVAC_API_TESTS
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
+  api/sharded_room_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
   api/sync_allocators_test.cpp

@@ -8,27 +8,25 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/foreign_key.hpp"
-#include "evac/detail/sharded/sharded_parts.hpp"
+#include "evac/detail/sharded/sharded_room.hpp"
 #include "evac/detail/shown_key.hpp"
 #include "evac/detail/table/scan.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy, class Mutex>
-class sharded_elements : public sharded_parts<Policy, Mutex> {
-  using base = sharded_parts<Policy, Mutex>;
+class sharded_elements : public sharded_room<Policy, Mutex> {
+  using base = sharded_room<Policy, Mutex>;
 
  public:
   using typename base::array;
@@ -233,33 +231,6 @@ class sharded_elements : public sharded_parts<Policy, Mutex> {
         }
         for (const value_type& copy : copies) f(copy);
       }
-    }
-  }
-
-  /// Room for n elements. How many of n random keys fall into one shard is binomial: each gets six standard deviations
-  /// more than its share.
-  void reserve(size_type n, call_site site) {
-    if (n == 0) return;
-    const auto share = static_cast<double>(n) / static_cast<double>(shards_.size());
-    const double spread = shards_.size() == 1 ? 0.0 : 6.0 * std::sqrt(share) + 8.0;
-    const double wanted = share + spread;
-    if (!(wanted < static_cast<double>(table_type::max_size()))) {
-      throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
-    }
-    const auto each_wants = static_cast<size_type>(std::ceil(wanted));
-    for (auto& each : shards_) {
-      const inside_call mark(this, site);
-      const writing_shard guard(each);
-      guard.table().reserve(each_wants);
-    }
-  }
-  void rehash(size_type slot_count, call_site site) {
-    constexpr size_type home_slots = table_type::chains::layout::home_slots();
-    const size_type per_home = shards_.size() * home_slots;
-    for (auto& each : shards_) {
-      const inside_call mark(this, site);
-      const writing_shard guard(each);
-      guard.table().fit(slot_count / per_home + (slot_count % per_home != 0 ? 1 : 0));
     }
   }
 
