@@ -48,6 +48,7 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/sharded_container_passes.hpp
   include/evac/detail/sharded/sharded_elements.hpp
   include/evac/detail/sharded/sharded_parts.hpp
+  include/evac/detail/sharded/sharded_room.hpp
   include/evac/detail/sharded/sharded_stats.hpp
   include/evac/detail/sharded/sharded_table.hpp
   include/evac/detail/sharded/single_flight.hpp

@@ -36,10 +36,12 @@ set(EVAC_API_TESTS
   api/sharded_destructors_test.cpp
   api/sharded_failure_test.cpp
   api/sharded_interface_test.cpp
+  api/sharded_keys_test.cpp
   api/sharded_kinds_test.cpp
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
+  api/sharded_room_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
   api/sync_allocators_test.cpp
@@ -66,6 +68,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
+  concurrency/sharded_flight_test.cpp
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
   concurrency/sync_destruction_test.cpp

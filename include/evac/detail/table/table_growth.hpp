@@ -107,6 +107,14 @@ class table_growth {
     floor_ = std::min(wanted, homes_.count());
     schedule();
   }
+  /// What reserve() has promised.
+  [[nodiscard]] std::size_t promised_homes() const noexcept { return floor_; }
+  /// Back to what there was before a reserve() or a fit(). Throws as fit().
+  void restore_room(std::size_t homes, std::size_t promised) {
+    fit(homes);
+    floor_ = promised;
+    schedule();
+  }
   /// Evacuates up to `parents` parents of the running growth; returns how many. Throws what the hash and the allocator
   /// throw.
   std::size_t evacuate(std::size_t parents) {
