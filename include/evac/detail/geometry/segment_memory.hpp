@@ -54,7 +54,7 @@ inline void populate_pages(void* memory, std::size_t bytes) noexcept {
   ::madvise(memory, bytes, populate_write);
 }
 inline void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
-  if constexpr (EVAC_HUGE_PAGES != 0) ::madvise(memory, bytes, MADV_HUGEPAGE);
+  if constexpr (EVAC_ABI_HUGE_PAGES != 0) ::madvise(memory, bytes, MADV_HUGEPAGE);
 }
 
 #else
