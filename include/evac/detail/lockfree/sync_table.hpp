@@ -284,7 +284,7 @@ class sync_table {
     root_type* const gone = root_.exchange(nullptr, acq_rel);
     if (gone == nullptr) return;
     // A root that counted in full could keep all writers waiting until the last of it is gone.
-    const size_type bytes = std::min(gone->touched_bytes() + gone->size() * retired_bytes, core_->budget().cap() / 4);
+    const size_type bytes = (std::min)(gone->touched_bytes() + gone->size() * retired_bytes, core_->budget().cap() / 4);
     core_->retire(call.own, memory_.gone(gone, bytes));
   }
 
@@ -388,7 +388,7 @@ class sync_table {
     child_split<storage, allocator_type> split(root, own, *core_);
     size_type moved = 0;
     for (size_type child = run.from; child < run.to; ++child) {
-      prefetch_for_write(root.at(root_type::parent_of(std::min(child + 2, run.to - 1))));
+      prefetch_for_write(root.at(root_type::parent_of((std::min)(child + 2, run.to - 1))));
       try {
         moved += split.run(functors_, child);
       } catch (...) {
