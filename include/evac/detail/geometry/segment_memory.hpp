@@ -40,11 +40,11 @@ inline constexpr std::size_t populated_at_once = mapping_threshold;
   void* raw = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw == MAP_FAILED) throw std::bad_alloc();
   const auto begin = reinterpret_cast<std::uintptr_t>(raw);
-  const std::uintptr_t aligned = round_up(begin, huge_page);
-  if (aligned != begin) ::munmap(raw, aligned - begin);
+  const std::uintptr_t rounded = round_up(begin, huge_page);
+  if (rounded != begin) ::munmap(raw, rounded - begin);
   const std::uintptr_t end = begin + wanted;
-  if (end != aligned + bytes) ::munmap(reinterpret_cast<void*>(aligned + bytes), end - (aligned + bytes));
-  return reinterpret_cast<void*>(aligned);
+  if (end != rounded + bytes) ::munmap(reinterpret_cast<void*>(rounded + bytes), end - (rounded + bytes));
+  return reinterpret_cast<void*>(rounded);
 }
 inline void unmap_pages(void* memory, std::size_t bytes) noexcept { ::munmap(memory, bytes); }
 /// Throws std::bad_alloc if the system has not so much memory at all. It says so only to who does not tell it that the
@@ -61,7 +61,7 @@ inline void populate_pages(void* memory, std::size_t bytes) noexcept {
   ::madvise(memory, bytes, populate_write);
 }
 inline void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
-  if constexpr (EVAC_HUGE_PAGES != 0) ::madvise(memory, bytes, MADV_HUGEPAGE);
+  if constexpr (EVAC_ABI_HUGE_PAGES != 0) ::madvise(memory, bytes, MADV_HUGEPAGE);
 }
 
 #else

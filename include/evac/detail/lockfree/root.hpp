@@ -52,11 +52,11 @@ class sync_root {
   sync_root(const Allocator& allocator, std::size_t homes, std::uint64_t serial)
       : allocator_(allocator),
         serial_(serial),
-        initial_(std::max(homes, base_homes)),
+        initial_((std::max)(homes, base_homes)),
         initial_mask_(mask_of(initial_)) {
     check_homes(initial_);
     try {
-      for (std::size_t first = 0; first < initial_; first = std::max(2 * first, base_homes)) open_from_start(first);
+      for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
     } catch (...) {
       free_segments();
       throw;
@@ -159,7 +159,7 @@ class sync_root {
   [[nodiscard]] bucket_type* take_overflow(const bucket_type& chain_home) {
     pool& from = pool_of(chain_home);
     const std::lock_guard guard(from.lock);
-    from.buckets.ensure(allocator_, 1);
+    from.buckets.provide(allocator_, 1);
     return from.buckets.take();
   }
   /// It must have been taken for the same home.
@@ -225,7 +225,7 @@ class sync_root {
       // A doubling begins when the one before is done: so a child's parent exists, and has no split due before.
       if (from == half && (done_.load(acquire) != from || !open_next(from))) return {};  // acquire: split
       const std::size_t wanted = (elements - threshold) / inserts_per_parent + 1;
-      const std::size_t to = std::min(from + std::min(wanted, most), 2 * half);
+      const std::size_t to = (std::min)(from + (std::min)(wanted, most), 2 * half);
       // relaxed: what the run needs was acquired above, or by who claimed the first run of this doubling
       if (claimed_.compare_exchange_weak(from, to, acq_rel, relaxed)) {
         next_growth_.store(growth_at(to), relaxed);  // relaxed: a hint; another thread's may stay for a run
@@ -238,7 +238,7 @@ class sync_root {
   [[nodiscard]] run late(std::size_t most) const noexcept {
     const std::size_t from = done_.load(acquire);  // acquire: split
     const std::size_t claimed = claimed_.load(acquire);
-    return {from, std::min(claimed, from + most)};
+    return {from, (std::min)(claimed, from + most)};
   }
 
   [[nodiscard]] static std::size_t parent_of(std::size_t child) noexcept { return child - std::bit_floor(child); }
@@ -261,7 +261,7 @@ class sync_root {
     std::size_t done = known;
     // Not further at a time than others may have come meanwhile: one that was late must not pay for all that waited for
     // it.
-    const std::size_t end = std::min(claimed_.load(acquire), done + 4 * longest_run);
+    const std::size_t end = (std::min)(claimed_.load(acquire), done + 4 * longest_run);
     while (done < end && is_split_off(done)) ++done;
     while (known < done && !done_.compare_exchange_weak(known, done, acq_rel, acquire)) {  // release: split
     }
@@ -298,7 +298,7 @@ class sync_root {
   /// none.
   template <class Free>
   bool free_homes(std::size_t most, const Free& free) noexcept {
-    const std::size_t to = std::min(freed_ + most, claimed());
+    const std::size_t to = (std::min)(freed_ + most, claimed());
     if (freed_ == to) return false;
     for (; freed_ < to; ++freed_) {
       if (exists(freed_)) free(*at(freed_));
@@ -321,7 +321,7 @@ class sync_root {
         discarded_ = 0;
         return true;
       }
-      const std::size_t to = std::min(discarded_ + huge_page, bytes);
+      const std::size_t to = (std::min)(discarded_ + huge_page, bytes);
       memory::discard(at(first), discarded_, to);
       discarded_ = to;
       return true;
@@ -436,7 +436,7 @@ class sync_root {
     auto* const block = static_cast<std::byte*>(memory::allocate(allocator_, bytes));
     set_segment(first, block);
     if (memory::is_mapped(bytes)) return memory::prefer_huge(block, bytes);
-    const std::size_t end = std::min(first + homes_from(first), initial_);
+    const std::size_t end = (std::min)(first + homes_from(first), initial_);
     for (std::size_t i = first; i < end; ++i) bucket_type::create_home(at(i));
   }
   // Memory for as many homes again; false if there is none, or if another thread is at it.
@@ -463,7 +463,7 @@ class sync_root {
     const std::size_t begin = (from - first) * layout::home_bytes();
     const std::size_t end = (to - first) * layout::home_bytes();
     const std::size_t piece = round_up(begin, populated_at_once);
-    if (piece < end) memory::populate(at(first), piece, std::min(piece + populated_at_once, segment));
+    if (piece < end) memory::populate(at(first), piece, (std::min)(piece + populated_at_once, segment));
   }
   void finish_segment(std::size_t done) noexcept {
     if (!std::has_single_bit(done) || done < 2 * base_homes) return;
@@ -472,7 +472,7 @@ class sync_root {
   }
 
   void make_stripes() noexcept {
-    const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t threads = (std::max)(1U, std::thread::hardware_concurrency());
     const std::size_t slot_count = std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128);
     auto* const all = new (std::nothrow) stripe[slot_count];
     if (all == nullptr) return;  // then all count in one place
@@ -481,7 +481,7 @@ class sync_root {
   }
 
   void free_segments() noexcept {
-    for (std::size_t first = 0; first < most_homes(); first = std::max(2 * first, base_homes)) {
+    for (std::size_t first = 0; first < most_homes(); first = (std::max)(2 * first, base_homes)) {
       const std::uintptr_t biased = segments_[segment_key(first)].load(relaxed);  // relaxed: nobody else is left
       if (biased == 0) continue;
       const std::size_t bytes = homes_from(first) * layout::home_bytes();

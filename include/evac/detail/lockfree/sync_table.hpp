@@ -397,7 +397,7 @@ class sync_table {
     return std::max<size_type>(core_->budget().cap() / 4, 1);
   }
   [[nodiscard]] size_type cleared_bytes(const root_type& root) const noexcept {
-    return std::min(root.touched_bytes() + root.size() * retired_bytes, most_cleared_bytes());
+    return (std::min)(root.touched_bytes() + root.size() * retired_bytes, most_cleared_bytes());
   }
   // Takes the root away if it counts so much at most; returns whether none is left.
   bool clear_within(size_type room) {
@@ -428,7 +428,7 @@ class sync_table {
     child_split<storage, allocator_type> split(root, own, *core_);
     size_type moved = 0;
     for (size_type child = run.from; child < run.to; ++child) {
-      prefetch_for_write(root.at(root_type::parent_of(std::min(child + 2, run.to - 1))));
+      prefetch_for_write(root.at(root_type::parent_of((std::min)(child + 2, run.to - 1))));
       try {
         moved += split.run(functors_, child);
       } catch (...) {

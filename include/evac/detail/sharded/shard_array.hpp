@@ -23,8 +23,8 @@ inline constexpr std::size_t most_shards = std::size_t{1} << 16U;
 inline constexpr std::size_t shards_per_hardware_thread = 4;
 
 [[nodiscard]] inline std::size_t default_shard_count() noexcept {
-  const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
-  return std::min(std::bit_ceil(shards_per_hardware_thread * threads), most_shards);
+  const std::size_t threads = (std::max)(1U, std::thread::hardware_concurrency());
+  return (std::min)(std::bit_ceil(shards_per_hardware_thread * threads), most_shards);
 }
 
 template <class Policy, class Mutex>

@@ -168,7 +168,7 @@ class sharded_elements : public sharded_room<Policy, Mutex> {
         held.lock(shards_, hashes.data(), keys);
       }
       const auto fetch = [&](size_type i) { held.table(shards_, hashes[i]).prefetch_hashed(hashes[i]); };
-      for (size_type i = 0; i != std::min(keys, fetch_ahead); ++i) fetch(i);
+      for (size_type i = 0; i != (std::min)(keys, fetch_ahead); ++i) fetch(i);
       for (size_type i = 0; i != keys; ++i, ++first) {
         if (i + fetch_ahead < keys) fetch(i + fetch_ahead);
         const position at = held.table(shards_, hashes[i]).find_hashed(as_lookup_key<Policy>(*first), hashes[i]);

@@ -103,7 +103,7 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
   // Throws std::bad_alloc if the tables together want more than the system has: each by itself might get its part, and
   // filling them would take memory until there is none. Without any homes they are only mapped, and not touched.
   void expect_memory_for(size_type homes, call_site site) const {
-    constexpr size_type most = std::numeric_limits<std::ptrdiff_t>::max();
+    constexpr size_type most = (std::numeric_limits<std::ptrdiff_t>::max)();
     size_type bytes = 0;
     bool any = false;
     for (auto& each : shards_) {
@@ -111,7 +111,7 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
       const reading_shard guard(each);
       const size_type has = guard.table().home_count();
       any = any || has != 0;
-      const size_type wanted = (homes - std::min(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
+      const size_type wanted = (homes - (std::min)(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
       if (wanted > most - bytes) throw std::bad_alloc();
       bytes += wanted;
     }

@@ -42,7 +42,7 @@ struct evacuation {
   /// slab is allocated; if that throws nothing has moved. O(chain).
   static void merge(bucket* parent, bucket* child, context& work) {
     if (child->tags.empty() && child->overflow == nullptr) return;
-    work.overflow.ensure(work.allocator, chains::overflow_for(chains::count(child)));
+    work.overflow.provide(work.allocator, chains::overflow_for(chains::count(child)));
     for (bucket* where = child; where != nullptr; where = where->overflow) {
       for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
         chains::append(parent, {where, taken.first()}, where->tags.tag(taken.first()), work);
@@ -91,7 +91,7 @@ struct evacuation {
       }
     }
     if (leaving > layout::home_slots()) {
-      work.overflow.ensure(work.allocator, chains::overflow_for(leaving - layout::home_slots()));
+      work.overflow.provide(work.allocator, chains::overflow_for(leaving - layout::home_slots()));
     }
     child->tags = tag_word(0);
     child->overflow = nullptr;

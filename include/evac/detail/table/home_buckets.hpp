@@ -51,7 +51,7 @@ class home_buckets {
     const std::size_t segment = first * layout::home_bytes();
     const std::size_t offset = (count_ - first) * layout::home_bytes();
     if (offset % populated_at_once < layout::home_bytes() && memory::is_mapped(segment)) {
-      memory::populate(at(first), offset, std::min(round_up(offset + 1, populated_at_once), segment));
+      memory::populate(at(first), offset, (std::min)(round_up(offset + 1, populated_at_once), segment));
     }
     return at(count_);
   }
@@ -69,7 +69,7 @@ class home_buckets {
   /// All of `count` homes at once, empty. O(1) per mapped segment, else O(count). On failure nothing is held.
   void open_all(const Allocator& allocator, std::size_t count) {
     try {
-      const std::size_t base = std::min(std::bit_ceil(count), base_homes);
+      const std::size_t base = (std::min)(std::bit_ceil(count), base_homes);
       set_base(memory::allocate(allocator, base * layout::home_bytes()), base);
       write_headers(0, base);
       mask_ = base - 1;
@@ -79,7 +79,7 @@ class home_buckets {
         if (memory::is_mapped(first * layout::home_bytes())) {
           memory::prefer_huge(at(first), first * layout::home_bytes());
         } else {
-          write_headers(first, std::min(2 * first, count));
+          write_headers(first, (std::min)(2 * first, count));
         }
         mask_ = 2 * first - 1;
         count_ = 2 * first;
@@ -117,13 +117,13 @@ class home_buckets {
       memory::deallocate(allocator, at(first), segment_bytes);
       mask_ >>= 1U;
     } else if (memory::is_mapped(segment_bytes) && offset % huge_page < layout::home_bytes()) {
-      memory::discard(at(first), offset, std::min(round_up(offset + 1, huge_page), segment_bytes));
+      memory::discard(at(first), offset, (std::min)(round_up(offset + 1, huge_page), segment_bytes));
     }
   }
 
   /// Makes the base block as small as its contents allow.
   void trim_base(Allocator& allocator, typename chains::pool& overflow, std::size_t& moves) {
-    const std::size_t wanted = std::min(opened(), base_homes);
+    const std::size_t wanted = (std::min)(opened(), base_homes);
     if (wanted >= base_capacity_) return;
     typename chains::context work{allocator, overflow, moves};
     relocate_base(allocator, wanted, work);
@@ -179,7 +179,7 @@ class home_buckets {
 
   void relocate_base(Allocator& allocator, std::size_t capacity, typename chains::context& work) {
     auto* const block = static_cast<std::byte*>(memory::allocate(allocator, capacity * layout::home_bytes()));
-    const std::size_t live = std::min(count_, base_homes);
+    const std::size_t live = (std::min)(count_, base_homes);
     for (std::size_t home = 0; home < live; ++home) {
       bucket* const from = at(home);
       auto* const to = reinterpret_cast<bucket*>(block + home * layout::home_bytes());

@@ -25,7 +25,7 @@ template <bool Tracked>
 class first_home_bound {
  public:
   [[nodiscard]] std::size_t get() const noexcept { return home_; }
-  void lower_to(std::size_t home) noexcept { home_ = std::min(home_, home); }
+  void lower_to(std::size_t home) noexcept { home_ = (std::min)(home_, home); }
   void raise_to(std::size_t home) noexcept { home_ = home; }
   /// Whether a home is so close behind that emptying it may raise the bound.
   [[nodiscard]] bool is_just_below(std::size_t home) const noexcept { return home - home_ < 4096; }
@@ -72,7 +72,7 @@ class table_growth {
   [[nodiscard]] std::size_t elements_moved() const noexcept { return moves_; }
   [[nodiscard]] std::size_t growths() const noexcept { return homes_.openings(); }
   [[nodiscard]] static constexpr std::size_t max_size() noexcept {
-    return static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / (4 * chains::layout::home_bytes());
+    return static_cast<std::size_t>((std::numeric_limits<std::ptrdiff_t>::max)()) / (4 * chains::layout::home_bytes());
   }
   [[nodiscard]] std::size_t slot_count() const noexcept {
     return homes_.count() * chains::layout::home_slots() + overflow_.in_use() * chains::layout::overflow_slots();
@@ -89,14 +89,14 @@ class table_growth {
     if (wanted > max_size()) throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
     if (wanted == 0) return;
     grow_or_undo(homes_for(wanted, chains::layout::home_slots()));
-    floor_ = std::max(floor_, homes_for(wanted, chains::layout::home_slots()));
+    floor_ = (std::max)(floor_, homes_for(wanted, chains::layout::home_slots()));
     schedule();
-    if (wanted > chains::layout::home_slots()) overflow_.ensure(allocator(), expected_overflow(homes_.count()));
+    if (wanted > chains::layout::home_slots()) overflow_.provide(allocator(), expected_overflow(homes_.count()));
   }
   /// Exactly `target` homes, or as many as the contents need; withdraws what reserve() promised and gives memory back.
   /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
   void fit(const std::size_t wanted) {
-    const std::size_t target = std::max(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
+    const std::size_t target = (std::max)(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
     if (target == 0) return release_memory();
     if (target > max_size()) throw std::length_error("evac: rehash() asked for more than max_size()");
     floor_ = 0;
@@ -104,7 +104,7 @@ class table_growth {
     shrink_to(target);
     repack_overflow();
     homes_.trim_base(allocator(), overflow_, moves_);
-    floor_ = std::min(wanted, homes_.count());
+    floor_ = (std::min)(wanted, homes_.count());
     schedule();
   }
   /// What reserve() has promised.
@@ -159,7 +159,7 @@ class table_growth {
 
   void schedule() noexcept {
     const std::size_t count = homes_.count();
-    if (count > std::max(floor_, base_homes)) {
+    if (count > (std::max)(floor_, base_homes)) {
       const bool shrinking = patience_ >= patience_needed() && size_ < shrink_resume(count);
       shrink_at_ = shrinking ? shrink_resume(count) : shrink_threshold(count);
       if (!shrinking && size_ >= shrink_at_) patience_ = 0;
@@ -182,19 +182,20 @@ class table_growth {
 
  private:
   [[nodiscard]] std::uint32_t patience_needed() const noexcept {
-    return static_cast<std::uint32_t>(std::min<std::size_t>(homes_.count(), std::numeric_limits<std::uint32_t>::max()));
+    return static_cast<std::uint32_t>(
+        std::min<std::size_t>(homes_.count(), (std::numeric_limits<std::uint32_t>::max)()));
   }
 
   // A map that is cleared and filled again should not lose its buckets in between: shrinking begins only after as many
   // inserts as there are homes found it oversized.
   void shrink_step(typename chains::context& work) {
-    const std::size_t lowest = std::max(floor_, base_homes);
+    const std::size_t lowest = (std::max)(floor_, base_homes);
     if (patience_ < patience_needed()) {
       ++patience_;
       return;
     }
     for (std::size_t i = 0; i < merges_per_step && homes_.count() > lowest; ++i) merge_last(work);
-    patience_ = std::max(patience_, patience_needed());
+    patience_ = (std::max)(patience_, patience_needed());
     overflow_.release_one_if_idle(allocator());
   }
 
@@ -221,7 +222,7 @@ class table_growth {
   }
   static void prefetch_bucket(const bucket* where) noexcept {
     constexpr std::size_t most = 256;
-    for (std::size_t at = 0; at < std::min(chains::layout::home_bytes(), most); at += cache_line) {
+    for (std::size_t at = 0; at < (std::min)(chains::layout::home_bytes(), most); at += cache_line) {
       prefetch_for_write(reinterpret_cast<const std::byte*>(where) + at);
     }
   }
@@ -266,14 +267,14 @@ class table_growth {
 
   // Puts all overflow elements into one new slab of just their size, so that the old slabs can go.
   void repack_overflow() {
-    typename chains::pool packed;
+    typename chains::pool dense;
     std::size_t needed = 0;
     for (std::size_t home = 0; home < homes_.count(); ++home) {
       const bucket* const overflow = homes_.at(home)->overflow;
       if (overflow != nullptr) needed += chains::overflow_for(chains::count(overflow));
     }
-    if (needed != 0) packed.ensure(allocator(), needed);
-    typename chains::context work{allocator(), packed, moves_};
+    if (needed != 0) dense.provide(allocator(), needed);
+    typename chains::context work{allocator(), dense, moves_};
     for (std::size_t home = 0; home < homes_.count(); ++home) {
       bucket* const head = homes_.at(home);
       bucket* old = std::exchange(head->overflow, nullptr);
@@ -285,7 +286,7 @@ class table_growth {
       }
     }
     overflow_.release(allocator());
-    overflow_ = packed;
+    overflow_ = dense;
   }
 
  protected:
