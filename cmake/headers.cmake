@@ -22,6 +22,7 @@ set(EVAC_HEADERS
   include/evac/detail/node_handle.hpp
   include/evac/detail/shown_key.hpp
   include/evac/detail/template_arguments.hpp
+  include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
   include/evac/detail/geometry/segment_memory.hpp

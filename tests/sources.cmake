@@ -1,6 +1,7 @@
 # Test sources by program, relative to tests/. A test compares these lists with what lies in the folders, and fails
 # while one of them is empty.
 set(EVAC_UNIT_TESTS
+  unit/addressing_test.cpp
   unit/geometry_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp

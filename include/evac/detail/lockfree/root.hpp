@@ -24,6 +24,7 @@
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/geometry/slab.hpp"
@@ -53,7 +54,7 @@ class sync_root {
       : allocator_(allocator),
         serial_(serial),
         initial_((std::max)(homes, base_homes)),
-        initial_mask_(mask_of(initial_)) {
+        initial_mask_(home_mask(initial_)) {
     check_homes(initial_);
     try {
       for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
@@ -80,7 +81,7 @@ class sync_root {
 
   /// Throws std::length_error if a root cannot have so many homes.
   static void check_homes(std::size_t homes) {
-    if (homes > most_homes()) throw std::length_error("evac: more elements than there is memory for");
+    if (homes > most_independent_homes) throw std::length_error("evac: more elements than there is memory for");
   }
   /// Different for all roots that one map has had.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
@@ -118,10 +119,7 @@ class sync_root {
   }
   /// The depth of a bucket in this state.
   [[nodiscard]] unsigned depth_of(bucket_state state, std::size_t index) const noexcept {
-    if (state.depth() != 0) return state.depth();
-    const std::size_t half = std::bit_floor(initial_);
-    const std::size_t parent = index & (half - 1);
-    return static_cast<unsigned>(std::countr_zero(half)) + ((parent | half) < initial_ ? 1U : 0U);
+    return state.depth() != 0 ? state.depth() : detail::depth_of(index, initial_);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket_type* at(std::size_t index) const noexcept {
     // relaxed: who has the index has synchronised with who set the entry: split
@@ -220,7 +218,7 @@ class sync_root {
     std::size_t from = claimed_.load(relaxed);  // relaxed: the exchange decides
     for (;;) {
       const std::size_t threshold = grow_threshold(from, layout::home_slots(), shared_load);
-      if (elements < threshold || from >= most_homes()) return {};
+      if (elements < threshold || from >= most_independent_homes) return {};
       const std::size_t half = std::bit_floor(from);
       // A doubling begins when the one before is done: so a child's parent exists, and has no split due before.
       if (from == half && (done_.load(acquire) != from || !open_next(from))) return {};  // acquire: split
@@ -241,11 +239,6 @@ class sync_root {
     return {from, (std::min)(claimed, from + most)};
   }
 
-  [[nodiscard]] static std::size_t parent_of(std::size_t child) noexcept { return child - std::bit_floor(child); }
-  /// The depth that a parent has until this child is split off.
-  [[nodiscard]] static unsigned depth_before(std::size_t child) noexcept {
-    return static_cast<unsigned>(std::bit_width(child)) - 1;
-  }
   /// Whether a child of a doubling that is running is split off.
   [[nodiscard]] bool is_split_off(std::size_t child) const noexcept {
     const std::size_t parent = parent_of(child);
@@ -270,7 +263,7 @@ class sync_root {
     // A bucket that is not shown yet costs its look-ups a step more; new numbers cost every reader a cache miss.
     if (done - shown < std::max<std::size_t>(16, done / 128) && !std::has_single_bit(done)) return;
     raise(shown_, done);
-    raise(mask_, mask_of(done));
+    raise(mask_, home_mask(done));
     finish_segment(done);
   }
 
@@ -358,17 +351,6 @@ class sync_root {
     overflow_pool<Allocator, layout, bucket_type> buckets;
   };
 
-  [[nodiscard]] static constexpr std::size_t most_homes() noexcept {
-    return (std::size_t{1} << 40U);  // tag and shard bits are above
-  }
-  /// For at least half a mask of homes.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static std::size_t home_among(std::size_t mask, std::size_t homes,
-                                                                 std::size_t hash) noexcept {
-    const std::size_t fed = hash & mask;
-    const std::size_t unfed = hash & (mask >> 1U);
-    return fed < homes ? fed : unfed;
-  }
-  [[nodiscard]] static std::size_t mask_of(std::size_t homes) noexcept { return 2 * std::bit_floor(homes) - 1; }
   [[nodiscard]] static std::int64_t growth_at(std::size_t homes) noexcept {
     return static_cast<std::int64_t>(grow_threshold(homes, layout::home_slots(), shared_load));
   }
@@ -481,7 +463,7 @@ class sync_root {
   }
 
   void free_segments() noexcept {
-    for (std::size_t first = 0; first < most_homes(); first = (std::max)(2 * first, base_homes)) {
+    for (std::size_t first = 0; first < most_independent_homes; first = (std::max)(2 * first, base_homes)) {
       const std::uintptr_t biased = segments_[segment_key(first)].load(relaxed);  // relaxed: nobody else is left
       if (biased == 0) continue;
       const std::size_t bytes = homes_from(first) * layout::home_bytes();

@@ -348,8 +348,7 @@ class sync_table {
         const subtree next = left.back();
         left.pop_back();
         const unsigned reached = chain_reader<storage, allocator_type>(*root, inside.own).copy(next.index, copied);
-        for (unsigned bit = next.depth; bit < reached; ++bit)
-          left.push_back({next.index | size_type{1} << bit, bit + 1});
+        for (unsigned bit = next.depth; bit < reached; ++bit) left.push_back({child_of(next.index, bit), bit + 1});
         for (const held& each : copied) {
           if (!f(each)) return false;
         }
@@ -428,7 +427,7 @@ class sync_table {
     child_split<storage, allocator_type> split(root, own, *core_);
     size_type moved = 0;
     for (size_type child = run.from; child < run.to; ++child) {
-      prefetch_for_write(root.at(root_type::parent_of((std::min)(child + 2, run.to - 1))));
+      prefetch_for_write(root.at(parent_of((std::min)(child + 2, run.to - 1))));
       try {
         moved += split.run(functors_, child);
       } catch (...) {

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/table/chain.hpp"
@@ -37,9 +38,7 @@ class home_buckets {
   [[nodiscard]] std::size_t openings() const noexcept { return openings_; }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
-    const std::size_t fed = hash & mask_;
-    const std::size_t unfed = hash & (mask_ >> 1U);
-    return below_or(fed, count_, unfed);
+    return home_among(mask_, count_, hash);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket* at(std::size_t home) const noexcept {
     return directory_.at(home, layout::home_bytes());

@@ -202,9 +202,9 @@ class table_growth {
   void split_next(typename chains::context& work) {
     if (!evacuating()) homes_.open_next(allocator(), work);
     const std::size_t child = homes_.count();
-    const std::size_t child_bit = homes_.opened() / 2;
-    const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & child_bit) != 0; };
-    evacuations::split(homes_.at(child - child_bit), homes_.next_home(), leaves, work);
+    const std::size_t bit = child_bit(child);
+    const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & bit) != 0; };
+    evacuations::split(homes_.at(parent_of(child)), homes_.next_home(), leaves, work);
     homes_.add_home();
   }
 
@@ -231,7 +231,7 @@ class table_growth {
     // A split that threw can leave a segment opened and unused; it goes before a home of the half below does.
     if (homes_.count() == homes_.opened() / 2) homes_.close_emptied(allocator());
     const std::size_t child = homes_.count() - 1;
-    const std::size_t parent = child - std::bit_floor(child);
+    const std::size_t parent = parent_of(child);
     evacuations::merge(homes_.at(parent), homes_.at(child), work);
     if (!homes_.at(parent)->tags.empty()) first_home_.lower_to(parent);
     homes_.remove_home();
