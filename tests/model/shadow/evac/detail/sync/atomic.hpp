@@ -34,6 +34,8 @@
 #undef memory_order_release
 #undef memory_order_acq_rel
 #undef memory_order_seq_cst
+#include "plain.hpp"
+#include "release_sequences.hpp"
 
 namespace evac_model {
 
@@ -79,6 +81,7 @@ enum class sync_bug {
   words_are_loaded_relaxed,  // what words of a bucket go with is not seen
   words_are_stored_relaxed,  // the same from the other side
   locking_is_relaxed,        // what was done under the lock before is not seen
+  changing_is_relaxed,       // who is sent to a child by a bucket that changes does not see what is in it
   count,
 };
 inline constexpr std::size_t epoch_bugs = static_cast<std::size_t>(sync_bug::no_validation) - 1;
@@ -88,9 +91,11 @@ inline sync_bug sync_planted = sync_bug::none;
 /// Whether threads now and then stop for long in the middle of something. relacy lets another thread go on after every
 /// step, with equal chances: that another gets through dozens of steps in between hardly ever happens by itself.
 inline bool lingering = false;
-inline void linger() {
-  if (!lingering || rl::rand(24) != 0) return;
+inline void stop_for_long() {
   for (unsigned steps = rl::rand(120); steps != 0; --steps) rl::ctx().sched();
+}
+inline void linger() {
+  if (lingering && rl::rand(24) == 0) stop_for_long();
 }
 
 /// Words of buckets are never destroyed: their memory is just freed, which relacy's atomics do not bear. So these have
@@ -183,6 +188,7 @@ class atomic {
   }
   void store(T value, rl::memory_order order) {
     if (is_word && order == release && has(sync_bug::words_are_stored_relaxed)) order = relaxed;
+    if (is_state_ && order == release && has(sync_bug::changing_is_relaxed)) order = relaxed;
     if (of_lock && order == release && has(bug::bias_is_not_put_back)) return;
     if (of_lock && order == seq_cst && has(bug::revocation_is_relaxed)) order = relaxed;
     if (is_slot && order == release && has(bug::leave_is_relaxed)) order = relaxed;
@@ -246,6 +252,7 @@ class atomic {
   }
   /// By address: touches nothing of the object, which may be gone.
   void notify_all() const {
+    if (rl::rand(4) == 0) evac_model::stop_for_long();
     if (has(bug::notification_touches_lock)) modelled().load(relaxed, RL_INFO);
     rl::ctx().sched();
     if (!has(bug::no_wake_up)) evac_model::sleepers.unpark_all(rl::ctx(), RL_INFO);
@@ -254,9 +261,18 @@ class atomic {
  private:
   template <bool Weak>
   bool compare_exchange(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
+    // One that fails is a load like any other. relacy's always finds the newest value.
+    if (rl::rand(4) == 0) {
+      const T older = out(modelled().load(failure, RL_INFO));
+      if (older != expected) {
+        expected = older;
+        return false;
+      }
+    }
     stored seen = in(expected);
     const bool done = modelled().compare_exchange(rl::bool_t<Weak>(), seen, in(desired), order, failure, RL_INFO);
     expected = out(seen);
+    if (is_word && done && order == acquire) is_state_ = true;
     return done;
   }
 
@@ -275,6 +291,8 @@ class atomic {
     }
   }
   mutable std::conditional_t<is_word, implementation*, implementation> value_ = make();
+  // The state of a bucket, which is what a lock of a bucket is taken in. For the planted bugs.
+  bool is_state_ = false;
 };
 
 template <class T>
