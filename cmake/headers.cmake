@@ -62,6 +62,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/protocol.hpp
   include/evac/detail/sync/reader_record.hpp
+  include/evac/detail/sync/record_index.hpp
   include/evac/detail/sync/record_list.hpp
   include/evac/detail/sync/reentry.hpp
   include/evac/detail/sync/relaxed_cell.hpp

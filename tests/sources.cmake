@@ -7,6 +7,7 @@ set(EVAC_UNIT_TESTS
   unit/linearizability_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
+  unit/record_index_test.cpp
   unit/record_list_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp

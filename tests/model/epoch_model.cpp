@@ -50,7 +50,7 @@ struct epoch_model : domain_model<Model, Threads> {
     const typename base::guard inside(*this);
     this->retire(current->exchange(new watched, acq_rel));
   }
-  void flush() { static_cast<void>(this->core->flush(&this->own())); }
+  void flush() { static_cast<void>(this->core->flush(this->own())); }
 };
 
 struct reader_and_writer : epoch_model<reader_and_writer, 2> {

@@ -387,7 +387,7 @@ struct split_and_clear : table_model<split_and_clear, 3, narrow> {
         root_object* const gone = current->exchange(nullptr, acq_rel);
         retire(gone);
       }
-      static_cast<void>(core->flush(&own()));
+      static_cast<void>(core->flush(own()));
       return;
     }
     const guard inside(*this);

@@ -36,17 +36,18 @@ namespace evac::inline EVAC_ABI::detail {
 class epoch_core;
 
 struct epoch_record {
-  own_atomic<std::uint64_t> entered{0};   // states above
-  std::uint32_t nesting = 0;              // guards of this thread, and `ended`; the thread's
-  std::uint32_t index = 0;                // 1, 2, ...: of all records of the domain; written once
-  epoch_core* core = nullptr;             // whose record this is; written once
-  atomic<std::uintptr_t> owner{0};        // the thread, 0 while there is none; written by it
-  bool reclaiming = false;                // user code is being called to free something; the thread's
-  std::uint32_t ticks = 0;                // the thread's
-  std::size_t reserved = 0;               // bytes charged for what the thread may retire next; the thread's
-  const epoch_record* tended = nullptr;   // whose garbage the thread has looked after last; the thread's
-  std::uint32_t fruitless = 0;            // looks after garbage that was not due; the thread's
-  const epoch_record* sibling = nullptr;  // the thread's record in the next of its domains, in a ring; the thread's
+  own_atomic<std::uint64_t> entered{0};    // states above
+  std::uint32_t nesting = 0;               // guards of this thread, and `ended`; the thread's
+  std::uint32_t index = 0;                 // 1, 2, ...: of all records of the domain; written once
+  epoch_core* core = nullptr;              // whose record this is; written once
+  atomic<std::uintptr_t> owner{0};         // the thread, 0 while there is none; written by it
+  bool reclaiming = false;                 // user code is being called to free something; the thread's
+  std::uint32_t ticks = 0;                 // the thread's
+  std::size_t reserved = 0;                // bytes charged for what the thread may retire next; the thread's
+  const epoch_record* tended = nullptr;    // whose garbage the thread has looked after last; the thread's
+  std::uint32_t fruitless = 0;             // looks after garbage that was not due; the thread's
+  epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
+  epoch_record* sibling_before = nullptr;  // and in the one before; the thread's
   // Statistics; the thread adds, anybody reads.
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
@@ -101,8 +102,19 @@ class epoch_clock {
     own.reserved = 0;
     own.tended = nullptr;
     own.sibling = nullptr;
+    own.sibling_before = nullptr;
     own.owner.store(0, relaxed);  // relaxed: as in take_record()
     record_list<epoch_record>::give_back(&own);
+  }
+  /// The record that a call of this thread has taken after the thread's end; null if there is none. O(records).
+  [[nodiscard]] epoch_record* record_of_ended(std::uintptr_t owner) const noexcept {
+    epoch_record* found = nullptr;
+    records_.for_each([&](const epoch_record& each) {
+      const bool is_own = each.owner.load(relaxed) == owner;  // relaxed: as in take_record(); the rest is the thread's
+      if (is_own && (each.nesting & epoch_record::ended) != 0) found = const_cast<epoch_record*>(&each);
+      return found == nullptr;
+    });
+    return found;
   }
   /// Whether this thread is inside, or is freeing something: in this domain or in another, whose writers may wait for
   /// it; or by another record of this one, since shared objects may have one each.

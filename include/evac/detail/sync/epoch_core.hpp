@@ -91,17 +91,16 @@ class epoch_core {
     }
   }
 
-  /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left. `own` is
-  /// null in a thread that has ended.
-  bool flush(epoch_record* own) {
-    if (own != nullptr && own->reclaiming) return false;  // else destructors that flush would nest
-    for (int rounds = 0;; ++rounds) {
+  /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left.
+  bool flush(epoch_record& own) {
+    if (own.reclaiming) return false;  // else destructors that flush would nest
+    for (;;) {
       seal_all();
       step_twice();
       const bool reclaimed = reclaim_all_due(own);
       if (nothing_retired()) return true;
       // Again for what destructors retired just now; but not for others, who might never come to an end.
-      if (!reclaimed || (own == nullptr ? rounds == 16 : own->bag.is_empty())) return false;
+      if (!reclaimed || own.bag.is_empty()) return false;
     }
   }
 
@@ -189,17 +188,15 @@ class epoch_core {
  private:
   class reclaiming_scope {
    public:
-    explicit reclaiming_scope(epoch_record* own) noexcept : own_(own), before_(own != nullptr && own->reclaiming) {
-      if (own_ != nullptr) own_->reclaiming = true;
+    explicit reclaiming_scope(epoch_record& own) noexcept : own_(own), before_(own.reclaiming) {
+      own_.reclaiming = true;
     }
     reclaiming_scope(const reclaiming_scope&) = delete;
     reclaiming_scope& operator=(const reclaiming_scope&) = delete;
-    ~reclaiming_scope() {
-      if (own_ != nullptr) own_->reclaiming = before_;
-    }
+    ~reclaiming_scope() { own_.reclaiming = before_; }
 
    private:
-    epoch_record* own_;
+    epoch_record& own_;
     bool before_;
   };
 
@@ -268,7 +265,7 @@ class epoch_core {
   }
   // Reclaims for everybody; whether there was anything.
   bool help(epoch_record& own) {
-    const reclaiming_scope scope(&own);
+    const reclaiming_scope scope(own);
     seal_all();
     clock_.try_advance();
     bool any = false;
@@ -300,7 +297,7 @@ class epoch_core {
   // as there is garbage.
   void reclaim(epoch_record& own, garbage_bag& bag, int batches, bool many_wait) {
     if (own.reclaiming) return;
-    const reclaiming_scope scope(&own);
+    const reclaiming_scope scope(own);
     if (reclaim_due(bag, batches)) return;
     if ((many_wait || ++own.fruitless % looks_per_step == 0) && clock_.try_advance()) reclaim_due(bag, batches);
   }
@@ -314,7 +311,7 @@ class epoch_core {
     }
   }
   // Returns whether there was anything.
-  bool reclaim_all_due(epoch_record* own) {
+  bool reclaim_all_due(epoch_record& own) {
     const reclaiming_scope scope(own);
     bool any = false;
     for_each_bag([&](garbage_bag& bag) {
