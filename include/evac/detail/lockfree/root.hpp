@@ -356,7 +356,7 @@ class sync_root {
   };
 
   [[nodiscard]] static constexpr std::size_t most_homes() noexcept {
-    return (std::size_t{1} << 40U);  // tag and shard bits are above
+    return (std::size_t{1} << 40U);  // above are the holds of nodes, and tag bits
   }
   /// For at least half a mask of homes.
   [[nodiscard]] EVAC_ALWAYS_INLINE static std::size_t home_among(std::size_t mask, std::size_t homes,
