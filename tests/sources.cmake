@@ -75,6 +75,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sharded_stress_test.cpp
   concurrency/sync_destruction_test.cpp
   concurrency/sync_history_test.cpp
+  concurrency/sync_outside_test.cpp
   concurrency/sync_reclaim_test.cpp
   concurrency/sync_size_test.cpp
   concurrency/sync_stress_test.cpp
@@ -90,6 +91,7 @@ set(EVAC_LEAK_TESTS
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/sharded_reentry_test.cpp
+  handler/sync_reentry_test.cpp
   handler/throwing_handler_test.cpp
 )
 # Programs under relacy; see model/add_models.cmake.

@@ -27,6 +27,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/calls.hpp"
 #include "evac/detail/lockfree/chain_reader.hpp"
+#include "evac/detail/lockfree/key_update.hpp"
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/lockfree/root_memory.hpp"
 #include "evac/detail/lockfree/split.hpp"
@@ -206,8 +207,51 @@ class sync_table {
   };
   using fresh_element = std::conditional_t<InNodes, fresh_node, fresh_slot>;
 
+  /// What a key had when a thread was inside, for who leaves and comes back: as long as it lives, it is the same as what
+  /// the key has then only if the key has never had anything else in between, or, in slots, the same again.
+  class kept_element {
+   public:
+    explicit kept_element(const sync_table& table) noexcept : table_(table) {}
+    kept_element(const kept_element&) = delete;
+    kept_element& operator=(const kept_element&) = delete;
+    ~kept_element() {
+      if constexpr (InNodes) {
+        if (kept_.has_value() && storage::let_go(*kept_)) storage::destroy(table_.functors_.allocator, *kept_);
+      }
+    }
+    /// Once, inside the domain.
+    template <class K>
+    void look(epoch_record& own, const K& key, size_type hash) {
+      kept_ = table_.seen(own, key, hash);
+      if constexpr (InNodes) {
+        if (kept_.has_value()) storage::hold(*kept_);
+      }
+    }
+    [[nodiscard]] const std::optional<held>& get() const noexcept { return kept_; }
+
+   private:
+    const sync_table& table_;
+    std::optional<held> kept_;
+  };
+  /// Calls f(), from which calls that change the key are misuse.
+  template <class K, class F>
+  auto call_within_update(const K& key, size_type hash, const F& f) const {
+    struct context {
+      const sync_table& table;
+      const K& key;
+    };
+    const context of{*this, key};
+    const auto is_own = [](const void* update, const void* other) -> bool {
+      const auto& mine = *static_cast<const context*>(update);
+      return mine.table.functors_.equal(*static_cast<const key_type*>(other), mine.key);
+    };
+    const key_update mark(thread_records::of_living(*core_), this, hash, std::addressof(of), is_own);
+    return f();
+  }
+
   /// Puts an element in, or in the place of the one with its key, which `replaced` then is; returns whether it is new.
   bool put(epoch_record& own, fresh_element& fresh, size_type hash, std::optional<held>& replaced) {
+    check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     growth_request asked;
     change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
@@ -225,6 +269,7 @@ class sync_table {
   }
   /// Puts an element in if its key is absent; returns the one that is there else.
   std::optional<held> put_absent(epoch_record& own, fresh_element& fresh, size_type hash) {
+    check_not_in_update(own, fresh.key(), hash);
     growth_request asked;
     std::optional<held> there;
     change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
@@ -249,6 +294,7 @@ class sync_table {
   }
   /// Puts `fresh` in the place of `expected`, if that is still what the key has.
   bool put_if_same(epoch_record& own, fresh_element& fresh, size_type hash, const held& expected) {
+    check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     const bool done = change_if_rooted(own, fresh.key(), hash, false, [&](root_type&, chain_type& chain, place found) {
       if (found.where == nullptr || !storage::same(chain_type::at(found), expected)) return false;
@@ -265,6 +311,10 @@ class sync_table {
   /// words. Returns what was removed.
   template <class K, class Condition>
   std::optional<held> take_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
+    if (own.updates != nullptr) [[unlikely]] {
+      const std::optional<held> there = seen(own, key, hash);
+      if (there.has_value()) check_not_in_update(own, storage::key(*there), hash);
+    }
     ready_to_retire(own);
     std::optional<held> taken;
     root_type* const current = root_.load(acquire);  // acquire: made
@@ -325,6 +375,15 @@ class sync_table {
     }
   }
 
+  /// Homes that a walk looks at before it leaves the domain for an instant.
+  static constexpr size_type homes_per_visit = 64;
+  /// For who has left the domain and come back: whether a root is still the table. It may be gone, and another may have
+  /// its address.
+  [[nodiscard]] bool is_current(const root_type& root, std::uint64_t serial) const noexcept {
+    const root_type* const current = root_.load(acquire);  // acquire: made
+    return current == &root && current->serial() == serial;
+  }
+
   /// Calls f(held) for elements until it returns false; returns whether it never did. Each key that is there all the
   /// time is seen once, others at most once.
   ///
@@ -355,9 +414,7 @@ class sync_table {
       }
       if (home % homes_per_visit == homes_per_visit - 1) {
         inside.refresh();
-        // After a clear() no key has been there all the time, and this root may be gone; another may have its address.
-        const root_type* const current = root_.load(acquire);  // acquire: made
-        if (current != root || current->serial() != serial) return true;
+        if (!is_current(*root, serial)) return true;  // after a clear() no key has been there all the time
       }
     }
     return true;
@@ -368,7 +425,11 @@ class sync_table {
     size_type index;
     unsigned depth;
   };
-  static constexpr size_type homes_per_visit = 64;
+  // Before anything changes.
+  EVAC_ALWAYS_INLINE void check_not_in_update(const epoch_record& own, const key_type& key, size_type hash) const {
+    if (own.updates != nullptr) [[unlikely]]
+      key_update::check(own.updates, this, hash, std::addressof(key));
+  }
 
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
