@@ -71,6 +71,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_flight_test.cpp
+  concurrency/sharded_history_test.cpp
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
   concurrency/sync_destruction_test.cpp
