@@ -77,10 +77,13 @@ set(EVAC_HEADERS
   include/evac/detail/table/evacuation.hpp
   include/evac/detail/table/held_slot.hpp
   include/evac/detail/table/home_buckets.hpp
+  include/evac/detail/table/occupied_homes.hpp
+  include/evac/detail/table/overflow_bound.hpp
   include/evac/detail/table/pacing.hpp
   include/evac/detail/table/policy.hpp
   include/evac/detail/table/scan.hpp
   include/evac/detail/table/seed.hpp
+  include/evac/detail/table/segments_ahead.hpp
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
   include/evac/detail/table/table_growth.hpp

@@ -32,6 +32,7 @@ set(EVAC_API_TESTS
   api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
+  api/reserve_test.cpp
   api/sharded_allocators_test.cpp
   api/sharded_bounds_test.cpp
   api/sharded_compute_test.cpp
@@ -46,6 +47,7 @@ set(EVAC_API_TESTS
   api/sharded_room_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
+  api/sparse_test.cpp
   api/sync_allocators_test.cpp
   api/sync_arguments_test.cpp
   api/sync_counting_test.cpp
