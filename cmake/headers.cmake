@@ -56,13 +56,17 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
+  include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
+  include/evac/detail/sync/every_processor.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_budget.hpp
   include/evac/detail/sync/parking.hpp
+  include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp
   include/evac/detail/sync/reader_record.hpp
+  include/evac/detail/sync/reader_registry.hpp
   include/evac/detail/sync/record_index.hpp
   include/evac/detail/sync/record_list.hpp
   include/evac/detail/sync/reentry.hpp
