@@ -52,11 +52,14 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
+  include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_budget.hpp
+  include/evac/detail/sync/mapped_memory.hpp
   include/evac/detail/sync/parking.hpp
+  include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp
   include/evac/detail/sync/reader_record.hpp
   include/evac/detail/sync/record_index.hpp
@@ -65,6 +68,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/spin_lock.hpp
+  include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
