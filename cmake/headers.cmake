@@ -62,6 +62,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/every_processor.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_budget.hpp
+  include/evac/detail/sync/mapped_memory.hpp
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp
@@ -73,6 +74,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/spin_lock.hpp
+  include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
