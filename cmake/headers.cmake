@@ -78,6 +78,7 @@ set(EVAC_HEADERS
   include/evac/detail/table/policy.hpp
   include/evac/detail/table/scan.hpp
   include/evac/detail/table/seed.hpp
+  include/evac/detail/table/segments_ahead.hpp
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
   include/evac/detail/table/table_growth.hpp

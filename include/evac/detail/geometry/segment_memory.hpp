@@ -10,6 +10,8 @@
 #ifndef EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
 #define EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
 
+#include <sys/sysinfo.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,6 +32,14 @@ inline constexpr std::size_t huge_page = std::size_t{2} << 20U;
 inline constexpr std::size_t mapping_threshold = std::size_t{1} << 20U;
 /// What is populated at once: a quarter of a millisecond's work, once in some 16 000 inserts.
 inline constexpr std::size_t populated_at_once = mapping_threshold;
+
+/// Whether memory and swap of this machine are larger than that. Mappings of more than there is succeed, because nothing
+/// is set aside for them; who filled one would bring down the program, or others.
+[[nodiscard]] inline bool machine_could_hold(std::size_t bytes) noexcept {
+  struct ::sysinfo machine{};
+  if (::sysinfo(&machine) != 0 || machine.mem_unit == 0) return true;
+  return bytes / machine.mem_unit <= machine.totalram + machine.totalswap;
+}
 
 #if EVAC_HAS_ANONYMOUS_MAPPINGS
 
@@ -74,6 +84,11 @@ class segment_memory {
   [[nodiscard]] static constexpr bool is_mapped(std::size_t bytes) noexcept {
     return EVAC_HAS_ANONYMOUS_MAPPINGS != 0 && bytes >= mapping_threshold && Layout::alignment() <= huge_page &&
            std::is_same_v<block_allocator<>, std::allocator<block<>>>;
+  }
+
+  /// Whether it makes sense to ask for so much. Allocators other than std::allocator know for themselves.
+  [[nodiscard]] static bool could_hold(std::size_t bytes) noexcept {
+    return !std::is_same_v<block_allocator<>, std::allocator<block<>>> || machine_could_hold(bytes);
   }
 
   /// At least `bytes` bytes, all zero if is_mapped(bytes). Throws what the allocator throws.
