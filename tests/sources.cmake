@@ -53,6 +53,7 @@ set(EVAC_API_TESTS
   api/sync_arguments_test.cpp
   api/sync_counting_test.cpp
   api/sync_failure_test.cpp
+  api/sync_growth_test.cpp
   api/sync_interface_test.cpp
   api/sync_kinds_test.cpp
   api/sync_sequences_test.cpp
@@ -78,6 +79,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
   concurrency/sync_destruction_test.cpp
+  concurrency/sync_gaps_test.cpp
   concurrency/sync_history_test.cpp
   concurrency/sync_outside_test.cpp
   concurrency/sync_reclaim_test.cpp
