@@ -2,6 +2,7 @@
 # while one of them is empty.
 set(EVAC_UNIT_TESTS
   unit/geometry_test.cpp
+  unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
   unit/parking_test.cpp

@@ -33,7 +33,7 @@ inline constexpr unsigned max_slots = 7;
 
 /// The tag of a hash: its top byte, with 0 (which means "empty") replaced.
 [[nodiscard]] EVAC_ALWAYS_INLINE tag_t tag_of(std::size_t hash) noexcept {
-  const auto top = static_cast<std::uint64_t>(hash) >> 56;
+  const auto top = std::uint64_t{hash} >> 56U;
   return static_cast<tag_t>(top + (top == 0 ? 1U : 0U));
 }
 

@@ -45,7 +45,7 @@ template <class Policy, bool InNodes>
   stats.slab_bytes = root->slab_bytes();
   stats.directory_bytes = sizeof(*root);
   stats.node_bytes = stats.size * table_type::retired_bytes;
-  stats.depth = static_cast<std::size_t>(std::bit_width(homes - 1));
+  stats.depth = static_cast<unsigned>(std::bit_width(homes - 1));
   if (!std::has_single_bit(homes)) {
     stats.frontier = homes - std::bit_floor(homes);
     stats.parents_left = std::bit_ceil(homes) - homes;
