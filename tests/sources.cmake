@@ -3,6 +3,7 @@
 set(EVAC_UNIT_TESTS
   unit/addressing_test.cpp
   unit/geometry_test.cpp
+  unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
   unit/parking_test.cpp
