@@ -44,7 +44,7 @@ struct evacuation {
   static std::size_t merge(bucket* parent, bucket* child, context& work) {
     if (child->tags.empty() && child->overflow == nullptr) return 0;
     const std::size_t moving = chains::count(child);
-    work.overflow.ensure(work.allocator, chains::overflow_for(moving));
+    work.overflow.provide(work.allocator, chains::overflow_for(moving));
     for (bucket* where = child; where != nullptr; where = where->overflow) {
       for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
         chains::append(parent, {where, taken.first()}, where->tags.tag(taken.first()), work);
@@ -94,7 +94,7 @@ struct evacuation {
       }
     }
     if (leaving > layout::home_slots()) {
-      work.overflow.ensure(work.allocator, chains::overflow_for(leaving - layout::home_slots()));
+      work.overflow.provide(work.allocator, chains::overflow_for(leaving - layout::home_slots()));
     }
     child->tags = tag_word(0);
     child->overflow = nullptr;

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/table/chain.hpp"
@@ -56,9 +57,7 @@ class home_buckets {
   [[nodiscard]] std::size_t openings() const noexcept { return openings_; }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
-    const std::size_t fed = hash & mask_;
-    const std::size_t unfed = hash & (mask_ >> 1U);
-    return below_or(fed, count_, unfed);
+    return home_among(mask_, count_, hash);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket* at(std::size_t home) const noexcept {
     return directory_.at(home, layout::home_bytes());
@@ -69,7 +68,7 @@ class home_buckets {
     const std::size_t first = opened() / 2;
     const std::size_t offset = (count_ - first) * layout::home_bytes();
     if (offset % populated_at_once < layout::home_bytes() && memory::is_mapped(segment_size()(first))) {
-      const std::size_t end = std::min(round_up(offset + 1, populated_at_once), segment_size()(first));
+      const std::size_t end = (std::min)(round_up(offset + 1, populated_at_once), segment_size()(first));
       memory::populate(at(first), offset, end);
     }
     return at(count_);
@@ -132,13 +131,13 @@ class home_buckets {
         if (!done) homes.release(allocator);
       }
     } undone{*this, allocator};
-    open_base(allocator, std::min(std::bit_ceil(count), base_homes));
+    open_base(allocator, (std::min)(std::bit_ceil(count), base_homes));
     for (std::size_t first = count_; first < count; first *= 2) {
       open_segment(allocator, first, std::addressof(got));
       if (memory::is_mapped(segment_size()(first))) {
         memory::prefer_huge(at(first), segment_size()(first));
       } else {
-        write_headers(first, std::min(2 * first, count));
+        write_headers(first, (std::min)(2 * first, count));
         std::memset(behind_buckets(first), 0, summary_bytes(first));
       }
       mask_ = 2 * first - 1;
@@ -183,13 +182,13 @@ class home_buckets {
       mask_ >>= 1U;
       if (first == occupied_homes::unkept_homes) release_occupied(allocator);
     } else if (memory::is_mapped(segment_size()(first)) && offset % huge_page < layout::home_bytes()) {
-      memory::discard(at(first), offset, std::min(round_up(offset + 1, huge_page), buckets));
+      memory::discard(at(first), offset, (std::min)(round_up(offset + 1, huge_page), buckets));
     }
   }
 
   /// Makes the base block as small as its contents allow.
   void trim_base(Allocator& allocator, typename chains::pool& overflow, std::size_t& moves) {
-    const std::size_t wanted = std::min(opened(), base_homes);
+    const std::size_t wanted = (std::min)(opened(), base_homes);
     if (wanted >= base_capacity_) return;
     typename chains::context work{allocator, overflow, moves};
     relocate_base(allocator, wanted, work);
@@ -279,7 +278,7 @@ class home_buckets {
 
   void relocate_base(Allocator& allocator, std::size_t capacity, typename chains::context& work) {
     auto* const block = static_cast<std::byte*>(memory::allocate(allocator, capacity * layout::home_bytes()));
-    const std::size_t live = std::min(count_, base_homes);
+    const std::size_t live = (std::min)(count_, base_homes);
     for (std::size_t home = 0; home < live; ++home) {
       bucket* const from = at(home);
       auto* const to = reinterpret_cast<bucket*>(block + home * layout::home_bytes());

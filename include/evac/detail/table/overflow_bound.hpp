@@ -42,9 +42,9 @@ namespace evac::inline EVAC_ABI::detail {
   for (const double theta : {0.01, 0.03, 0.1, 0.3, 1.0, 3.0}) {
     const double whole = (half - split) * log_overflow_moment(mean, theta, home_slots, overflow_slots);
     const double halved = 2 * split * log_overflow_moment(mean / 2, theta, home_slots, overflow_slots);
-    best = std::min(best, (whole + halved + certainty) / theta);
+    best = (std::min)(best, (whole + halved + certainty) / theta);
   }
-  return std::min(worst, static_cast<std::size_t>(best) + 1);
+  return (std::min)(worst, static_cast<std::size_t>(best) + 1);
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

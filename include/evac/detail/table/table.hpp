@@ -259,7 +259,7 @@ class table : public table_growth<Policy> {
 
   template <class Construct>
   EVAC_NEVER_INLINE slot_ref construct_in_new_overflow(bucket* head, const Construct& construct) {
-    overflow_.ensure(this->allocator(), 1);
+    overflow_.provide(this->allocator(), 1);
     struct guard {
       typename chains::pool& overflow;
       bucket* fresh;

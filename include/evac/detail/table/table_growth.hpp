@@ -52,11 +52,11 @@ class table_growth {
   [[nodiscard]] std::size_t elements_moved() const noexcept { return moves_; }
   [[nodiscard]] std::size_t growths() const noexcept { return homes_.openings(); }
   [[nodiscard]] static constexpr std::size_t max_size() noexcept {
-    return static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / (4 * chains::layout::home_bytes());
+    return static_cast<std::size_t>((std::numeric_limits<std::ptrdiff_t>::max)()) / (4 * chains::layout::home_bytes());
   }
   /// The same where an allocator may know a narrower limit.
   [[nodiscard]] static constexpr std::size_t max_size(const allocator_type& allocator) noexcept {
-    return std::min(max_size(), static_cast<std::size_t>(std::allocator_traits<allocator_type>::max_size(allocator)));
+    return (std::min)(max_size(), static_cast<std::size_t>(std::allocator_traits<allocator_type>::max_size(allocator)));
   }
   [[nodiscard]] std::size_t slot_count() const noexcept {
     return homes_.count() * chains::layout::home_slots() + overflow_.in_use() * chains::layout::overflow_slots();
@@ -77,14 +77,14 @@ class table_growth {
     if (wanted == 0) return;
     const std::size_t target = homes_for(wanted, chains::layout::home_slots());
     grow_or_undo(target, overflow_to_promise(wanted, target));
-    floor_ = std::max(floor_, target);
+    floor_ = (std::max)(floor_, target);
     patience_ = 0;
     schedule();
   }
   /// Exactly `target` homes, or as many as the contents need; withdraws what reserve() promised and gives memory back.
   /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
   void fit(const std::size_t wanted) {
-    const std::size_t target = std::max(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
+    const std::size_t target = (std::max)(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
     if (target == 0) return release_memory();
     if (wanted > max_size(allocator())) throw std::length_error("evac: rehash() asked for more than max_size()");
     floor_ = 0;
@@ -92,7 +92,15 @@ class table_growth {
     shrink_to(target);
     repack_overflow();
     homes_.trim_base(allocator(), overflow_, moves_);
-    floor_ = std::min(wanted, homes_.count());
+    floor_ = (std::min)(wanted, homes_.count());
+    schedule();
+  }
+  /// What reserve() has promised.
+  [[nodiscard]] std::size_t promised_homes() const noexcept { return floor_; }
+  /// Back to what there was before a reserve() or a fit(). Throws as fit().
+  void restore_room(std::size_t homes, std::size_t promised) {
+    fit(homes);
+    floor_ = promised;
     schedule();
   }
   /// Evacuates up to `parents` parents of the running growth; returns how many. Throws what the hash and the allocator
@@ -139,7 +147,7 @@ class table_growth {
 
   void schedule() noexcept {
     const std::size_t count = homes_.count();
-    if (count > std::max(floor_, base_homes)) {
+    if (count > (std::max)(floor_, base_homes)) {
       const bool shrinking = patience_ >= patience_needed() && size_ < shrink_resume(count);
       shrink_at_ = shrinking ? shrink_resume(count) : shrink_threshold(count);
       if (!shrinking && size_ >= shrink_at_) patience_ = 0;
@@ -161,28 +169,29 @@ class table_growth {
 
  private:
   [[nodiscard]] std::uint32_t patience_needed() const noexcept {
-    return static_cast<std::uint32_t>(std::min<std::size_t>(homes_.count(), std::numeric_limits<std::uint32_t>::max()));
+    return static_cast<std::uint32_t>(
+        std::min<std::size_t>(homes_.count(), (std::numeric_limits<std::uint32_t>::max)()));
   }
 
   // A map that is cleared and filled again should not lose its buckets in between: shrinking begins only after as many
   // inserts as there are homes found it oversized.
   void shrink_step(typename chains::context& work) {
-    const std::size_t lowest = std::max(floor_, base_homes);
+    const std::size_t lowest = (std::max)(floor_, base_homes);
     if (patience_ < patience_needed()) {
       ++patience_;
       return;
     }
     for (std::size_t i = 0; i < merges_per_step && homes_.count() > lowest; ++i) merge_last(work);
-    patience_ = std::max(patience_, patience_needed());
+    patience_ = (std::max)(patience_, patience_needed());
     overflow_.release_one_if_idle(allocator());
   }
 
   void split_next(typename chains::context& work, typename homes_type::ahead* got = nullptr) {
     if (!evacuating()) homes_.open_next(allocator(), work, got);
     const std::size_t child = homes_.count();
-    const std::size_t child_bit = homes_.opened() / 2;
-    const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & child_bit) != 0; };
-    const std::size_t parent = child - child_bit;
+    const std::size_t bit = child_bit(child);
+    const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & bit) != 0; };
+    const std::size_t parent = parent_of(child);
     const std::size_t moved = evacuations::split(homes_.at(parent), homes_.next_home(), leaves, work);
     homes_.add_home();
     homes_.note_move(parent, child, moved);
@@ -202,7 +211,7 @@ class table_growth {
   }
   static void prefetch_bucket(const bucket* where) noexcept {
     constexpr std::size_t most = 256;
-    for (std::size_t at = 0; at < std::min(chains::layout::home_bytes(), most); at += cache_line) {
+    for (std::size_t at = 0; at < (std::min)(chains::layout::home_bytes(), most); at += cache_line) {
       prefetch_for_write(reinterpret_cast<const std::byte*>(where) + at);
     }
   }
@@ -211,7 +220,7 @@ class table_growth {
     // A split that threw can leave a segment opened and unused; it goes before a home of the half below does.
     if (homes_.count() == homes_.opened() / 2) homes_.close_emptied(allocator());
     const std::size_t child = homes_.count() - 1;
-    const std::size_t parent = child - std::bit_floor(child);
+    const std::size_t parent = parent_of(child);
     homes_.note_move(child, parent, evacuations::merge(homes_.at(parent), homes_.at(child), work));
     homes_.remove_home();
     homes_.close_emptied(allocator());
@@ -220,11 +229,11 @@ class table_growth {
   // Overflow buckets that reserve(wanted) has to get. What an earlier promise of as much got counts as far as it is used.
   [[nodiscard]] std::size_t overflow_to_promise(std::size_t wanted, std::size_t target) const {
     if (wanted <= size_) return 0;
-    const std::size_t homes = std::max(target, homes_.count());
+    const std::size_t homes = (std::max)(target, homes_.count());
     const std::size_t most =
         overflow_bound(wanted, homes, chains::layout::home_slots(), chains::layout::overflow_slots());
     const std::size_t used = floor_ >= target ? overflow_.in_use() : 0;
-    return std::min(most - std::min(most, used), wanted - size_);
+    return (std::min)(most - (std::min)(most, used), wanted - size_);
   }
 
   // Nothing is touched before all segments and overflow buckets are there. If a hash or the memory for less fails on the
@@ -233,7 +242,7 @@ class table_growth {
     const std::size_t before = homes_.count();
     typename homes_type::ahead got(allocator());
     got.get(homes_.opened(), target);
-    overflow_.ensure(allocator(), overflow_buckets);
+    overflow_.provide(allocator(), overflow_buckets);
     if (before != 0) homes_.get_blocks(allocator(), target);
     try {
       grow_to(target, got);
@@ -262,14 +271,14 @@ class table_growth {
 
   // Puts all overflow elements into one new slab of just their size, so that the old slabs can go.
   void repack_overflow() {
-    typename chains::pool packed;
+    typename chains::pool dense;
     std::size_t needed = 0;
     for (std::size_t home = 0; home < homes_.count(); ++home) {
       const bucket* const overflow = homes_.at(home)->overflow;
       if (overflow != nullptr) needed += chains::overflow_for(chains::count(overflow));
     }
-    if (needed != 0) packed.ensure(allocator(), needed);
-    typename chains::context work{allocator(), packed, moves_};
+    if (needed != 0) dense.provide(allocator(), needed);
+    typename chains::context work{allocator(), dense, moves_};
     for (std::size_t home = 0; home < homes_.count(); ++home) {
       bucket* const head = homes_.at(home);
       bucket* old = std::exchange(head->overflow, nullptr);
@@ -281,7 +290,7 @@ class table_growth {
       }
     }
     overflow_.release(allocator());
-    overflow_ = packed;
+    overflow_ = dense;
   }
 
  protected:

@@ -59,7 +59,7 @@ template <class Policy>
   std::size_t next = 0;  // what next() says for all homes from the last occupied ones on
   for (std::size_t first = 0; first < homes.count(); first += together) {
     std::size_t elements = 0;
-    for (std::size_t home = first; home < std::min(first + together, homes.count()); ++home) {
+    for (std::size_t home = first; home < (std::min)(first + together, homes.count()); ++home) {
       elements += table<Policy>::chains::count(homes.at(home));
     }
     if (account->elements_near(first) != elements) return false;
