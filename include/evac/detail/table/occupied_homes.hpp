@@ -27,14 +27,14 @@
 namespace evac::inline EVAC_ABI::detail {
 
 class occupied_homes {
-  using word = std::uint64_t;
+  using bit_row = std::uint64_t;        // `word` is a macro elsewhere
   static constexpr unsigned shift = 6;  // 64 bits to a word
   static constexpr std::size_t bits_per_word = std::size_t{1} << shift;
   static constexpr unsigned levels = 10;
 
   struct block_type {
     std::uintptr_t origins[directory::entries];  // by segment_key(); biased: plus home / 64 words is the home's word
-    word first_words[levels];
+    bit_row first_words[levels];
   };
 
  public:
@@ -45,7 +45,7 @@ class occupied_homes {
   /// Bytes behind the buckets of the segment that begins with home `first`: a word for 64 homes, and for all levels
   /// above fewer than one for 2048.
   [[nodiscard]] static constexpr std::size_t segment_bytes(std::size_t first) noexcept {
-    return ((first >> shift) + (first >> 11U)) * sizeof(word);
+    return ((first >> shift) + (first >> 11U)) * sizeof(bit_row);
   }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE bool kept() const noexcept { return block_ != nullptr; }
@@ -60,7 +60,7 @@ class occupied_homes {
   void forget_block() noexcept { block_ = nullptr; }
   /// `words` is the memory of segment_bytes(first) bytes behind the buckets of a segment.
   void set_segment(std::size_t first, void* words) noexcept {
-    block_->origins[segment_key(first)] = reinterpret_cast<std::uintptr_t>(words) - (first >> shift) * sizeof(word);
+    block_->origins[segment_key(first)] = reinterpret_cast<std::uintptr_t>(words) - (first >> shift) * sizeof(bit_row);
   }
 
   /// A home comes into being, without elements. Homes are added in order.
@@ -71,20 +71,20 @@ class occupied_homes {
     }
   }
   EVAC_ALWAYS_INLINE void set(std::size_t home) noexcept {
-    word& bits = lowest_word(home);
-    const word before = bits;
-    bits = before | bit(home);
+    bit_row& bits = lowest_word(home);
+    const bit_row before = bits;
+    bits = before | mask_of(home);
     if (before == 0) [[unlikely]]
       set_above(home);
   }
   EVAC_ALWAYS_INLINE void clear_if(std::size_t home, bool empty) noexcept {
-    word& bits = lowest_word(home);
-    const word after = bits & ~(word{empty} << home % bits_per_word);
+    bit_row& bits = lowest_word(home);
+    const bit_row after = bits & ~(bit_row{empty} << home % bits_per_word);
     bits = after;
     if (after == 0) [[unlikely]]
       clear_above(home);
   }
-  [[nodiscard]] bool contains(std::size_t home) const noexcept { return (lowest_word(home) & bit(home)) != 0; }
+  [[nodiscard]] bool contains(std::size_t home) const noexcept { return (lowest_word(home) & mask_of(home)) != 0; }
 
   /// The first home from `from` on that has elements, of `homes` homes; `homes` if there is none.
   [[nodiscard]] EVAC_NEVER_INLINE std::size_t next(std::size_t from, std::size_t homes) const noexcept {
@@ -93,7 +93,7 @@ class occupied_homes {
     unsigned level = 0;
     for (;; ++level) {
       if (at > (homes - 1) >> (shift * level)) return homes;
-      if (const word bits = word_at(level, at >> shift) >> at % bits_per_word; bits != 0) {
+      if (const bit_row bits = word_at(level, at >> shift) >> at % bits_per_word; bits != 0) {
         at += static_cast<std::size_t>(std::countr_zero(bits));
         break;
       }
@@ -104,35 +104,37 @@ class occupied_homes {
   }
 
  private:
-  [[nodiscard]] static constexpr word bit(std::size_t index) noexcept { return word{1} << index % bits_per_word; }
-  [[nodiscard]] EVAC_ALWAYS_INLINE word& lowest_word(std::size_t home) const noexcept {
-    return reinterpret_cast<word*>(block_->origins[segment_key(home)])[home >> shift];
+  [[nodiscard]] static constexpr bit_row mask_of(std::size_t index) noexcept {
+    return bit_row{1} << index % bits_per_word;
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE bit_row& lowest_word(std::size_t home) const noexcept {
+    return reinterpret_cast<bit_row*>(block_->origins[segment_key(home)])[home >> shift];
   }
   // Word `index` of a level. It lies in the segment that the first of its homes lies in, behind the lower levels.
-  [[nodiscard]] word& word_at(unsigned level, std::size_t index) const noexcept {
+  [[nodiscard]] bit_row& word_at(unsigned level, std::size_t index) const noexcept {
     if (index == 0) return block_->first_words[level];
     const std::size_t first_index = std::bit_floor(index);
     const std::size_t first = first_index << (shift * (level + 1));
-    word* words = &lowest_word(first);
+    bit_row* words = &lowest_word(first);
     for (unsigned below = 0; below < level; ++below) words += first >> (shift * (below + 1));
     return words[index - first_index];
   }
 
-  // The first element in the homes of a word has come, or the last has gone.
+  // The first element in the homes of a bit_row has come, or the last has gone.
   EVAC_NEVER_INLINE void set_above(std::size_t home) noexcept {
     for (unsigned level = 1; level < levels; ++level) {
       home >>= shift;
-      word& bits = word_at(level, home >> shift);
-      const word before = bits;
-      bits = before | bit(home);
+      bit_row& bits = word_at(level, home >> shift);
+      const bit_row before = bits;
+      bits = before | mask_of(home);
       if (before != 0) return;
     }
   }
   EVAC_NEVER_INLINE void clear_above(std::size_t home) noexcept {
     for (unsigned level = 1; level < levels; ++level) {
       home >>= shift;
-      word& bits = word_at(level, home >> shift);
-      bits &= ~bit(home);
+      bit_row& bits = word_at(level, home >> shift);
+      bits &= ~mask_of(home);
       if (bits != 0) return;
     }
   }
