@@ -51,13 +51,18 @@ class membarrier {
 
 }  // namespace evac_model
 
-/// It always works. Programs register for it before main(), where there is no relacy yet.
-inline long evac_model_membarrier(long number, int command, int, int) {
+/// In place of syscall(): membarrier(2), which always works. Programs register for it, maybe before there is a model.
+inline long evac_model_syscall(long number, int command, int, int) {
   constexpr int private_expedited = 1 << 3;
   if (number != SYS_membarrier) std::abort();
   if (command == private_expedited) evac_model::membarrier::call();
   return 0;
 }
-#define syscall evac_model_membarrier
+/// No other system call is made.
+template <class... Arguments>
+long evac_model_syscall(long, Arguments...) {
+  std::abort();
+}
+#define syscall evac_model_syscall
 
 #endif

@@ -28,6 +28,7 @@
 #undef free
 #undef assert
 #undef errno
+#define errno (*__errno_location())
 #undef memory_order_relaxed
 #undef memory_order_consume
 #undef memory_order_acquire
@@ -342,6 +343,26 @@ class atomic {
   // A word of a record, where a thread announces itself.
   bool is_own_ = false;
   friend own_atomic<T>;
+};
+
+/// What is decided once in a process, maybe before there is a model: not modelled.
+template <class T>
+  requires std::is_enum_v<T>
+class atomic<T> {
+ public:
+  constexpr atomic(T initial) noexcept : value_(initial) {}  // NOLINT(google-explicit-constructor): as std::atomic
+  T load(rl::memory_order) const { return value_; }
+  bool compare_exchange_strong(T& expected, T desired, rl::memory_order, rl::memory_order) {
+    if (value_ != expected) {
+      expected = value_;
+      return false;
+    }
+    value_ = desired;
+    return true;
+  }
+
+ private:
+  T value_;
 };
 
 template <class T>
