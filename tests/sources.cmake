@@ -103,7 +103,10 @@ set(EVAC_HANDLER_TESTS
 )
 # Programs under relacy; see model/add_models.cmake.
 set(EVAC_MODEL_TESTS
+  model/epoch_fence_model.cpp
   model/epoch_model.cpp
+  model/rules_model.cpp
+  model/rw_lock_fence_model.cpp
   model/rw_lock_model.cpp
   model/sync_map_model.cpp
 )

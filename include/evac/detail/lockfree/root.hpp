@@ -378,7 +378,7 @@ class sync_root {
   };
   // Written under opening_; see keeps_plain_addresses.
   struct plain_addresses {
-    void* segments[64] = {};
+    void* segments[most_segments] = {};
   };
   struct no_plain_addresses {};
   struct alignas(64) pool {
@@ -531,7 +531,7 @@ class sync_root {
   alignas(64) atomic<std::size_t> mask_{0};           // of `shown`, and raised after it
   atomic<std::size_t> shown_{0};                      // how many homes readers go by
   atomic<stripe*> stripes_{nullptr};                  // made once, when the table is large
-  atomic<std::uintptr_t> segments_[64] = {};          // biased as in directory.hpp; each is set once
+  atomic<std::uintptr_t> segments_[most_segments] = {};          // biased as in directory.hpp; each is set once
   alignas(128) atomic<std::size_t> claimed_{0};       // by who claims a run
   atomic<std::size_t> moved_{0};                      // by who has split a run
   atomic<std::size_t> done_{0};                       // only up; by who has split something off
