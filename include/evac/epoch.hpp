@@ -30,8 +30,9 @@ class epoch_domain {
  public:
   static constexpr std::size_t default_cap = std::size_t{64} << 20U;
 
+  epoch_domain() : epoch_domain(default_cap) {}
   /// A domain of its own. The cap is in bytes. Throws std::bad_alloc.
-  explicit epoch_domain(std::size_t cap = default_cap) : core_(new detail::epoch_core(cap)) {}
+  explicit epoch_domain(std::size_t cap) : core_(new detail::epoch_core(cap)) {}
   epoch_domain(const epoch_domain&) = delete;
   epoch_domain& operator=(const epoch_domain&) = delete;
   /// Reclaims everything. No guard may be held; threads that have used the domain may live on.
