@@ -1,6 +1,7 @@
 # Test sources by program, relative to tests/. A test compares these lists with what lies in the folders, and fails
 # while one of them is empty.
 set(EVAC_UNIT_TESTS
+  unit/addressing_test.cpp
   unit/geometry_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
@@ -8,6 +9,7 @@ set(EVAC_UNIT_TESTS
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
   unit/record_list_test.cpp
+  unit/rw_lock_bias_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
@@ -31,19 +33,24 @@ set(EVAC_API_TESTS
   api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
+  api/reserve_test.cpp
   api/sharded_allocators_test.cpp
   api/sharded_bounds_test.cpp
   api/sharded_compute_test.cpp
   api/sharded_destructors_test.cpp
   api/sharded_failure_test.cpp
   api/sharded_interface_test.cpp
+  api/sharded_keys_test.cpp
   api/sharded_kinds_test.cpp
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
+  api/sharded_room_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
+  api/sparse_test.cpp
   api/sync_allocators_test.cpp
+  api/sync_arguments_test.cpp
   api/sync_counting_test.cpp
   api/sync_failure_test.cpp
   api/sync_interface_test.cpp
@@ -66,11 +73,15 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
+  concurrency/sharded_flight_test.cpp
+  concurrency/sharded_history_test.cpp
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
   concurrency/sync_destruction_test.cpp
   concurrency/sync_history_test.cpp
+  concurrency/sync_outside_test.cpp
   concurrency/sync_reclaim_test.cpp
+  concurrency/sync_size_test.cpp
   concurrency/sync_stress_test.cpp
 )
 # A program of its own: its atomics count.
@@ -84,6 +95,7 @@ set(EVAC_LEAK_TESTS
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/sharded_reentry_test.cpp
+  handler/sync_reentry_test.cpp
   handler/throwing_handler_test.cpp
 )
 # Programs under relacy; see model/add_models.cmake.

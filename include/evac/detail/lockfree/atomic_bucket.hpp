@@ -76,7 +76,9 @@ template <unsigned SlotWords>
 class atomic_layout {
  public:
   [[nodiscard]] static constexpr unsigned slot_words() noexcept { return SlotWords; }
-  [[nodiscard]] static constexpr std::size_t alignment() noexcept { return std::max(cache_line, alignof(atomic_word)); }
+  [[nodiscard]] static constexpr std::size_t alignment() noexcept {
+    return (std::max)(cache_line, alignof(atomic_word));
+  }
   [[nodiscard]] static constexpr unsigned home_slots() noexcept { return densest(4, max_slots); }
   [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return densest(2, home_slots() / 2); }
   [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return bytes_for(home_slots()); }

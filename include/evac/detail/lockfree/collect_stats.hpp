@@ -1,10 +1,12 @@
-// Walks the table of a sync map and fills in a sync_stats, while others go on. O(buckets).
+// Walks the table of a sync map and fills in a sync_stats, while others go on. O(buckets). Between buckets it leaves the
+// domain for an instant; a clear() ends the walk, so that the histograms tell of the part of the old table before.
 #ifndef EVAC_DETAIL_LOCKFREE_COLLECT_STATS_HPP
 #define EVAC_DETAIL_LOCKFREE_COLLECT_STATS_HPP
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "evac/detail/config.hpp"
@@ -23,7 +25,7 @@ void add_chain(std::size_t elements, table_stats& stats) {
   if (stats.chain_length_histogram.size() <= length) stats.chain_length_histogram.resize(length + 1);
   ++stats.chain_length_histogram[length];
   ++stats.occupancy_histogram[in_home];
-  stats.longest_chain = std::max(stats.longest_chain, length);
+  stats.longest_chain = (std::max)(stats.longest_chain, length);
 }
 
 template <class Policy, bool InNodes>
@@ -33,9 +35,10 @@ template <class Policy, bool InNodes>
   sync_stats result;
   result.domain = from.domain().stats();
   table_stats& stats = result.table;
-  const read_call inside(from.core());
+  read_call inside(from.core());
   const auto* const root = from.root();
   if (root == nullptr) return result;
+  const std::uint64_t serial = root->serial();
   const std::size_t homes = root->homes();
   stats.size = root->size();
   stats.home_buckets = homes;
@@ -58,6 +61,10 @@ template <class Policy, bool InNodes>
     chain_reader<typename table_type::storage, typename table_type::allocator_type>(*root, inside.own)
         .copy(home, copied);
     add_chain<chain_type>(copied.size(), stats);
+    if (home % table_type::homes_per_visit == table_type::homes_per_visit - 1) {
+      inside.refresh();
+      if (!from.is_current(*root, serial)) break;
+    }
   }
   return result;
 }

@@ -24,6 +24,7 @@
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/geometry/slab.hpp"
@@ -52,11 +53,11 @@ class sync_root {
   sync_root(const Allocator& allocator, std::size_t homes, std::uint64_t serial)
       : allocator_(allocator),
         serial_(serial),
-        initial_(std::max(homes, base_homes)),
-        initial_mask_(mask_of(initial_)) {
+        initial_((std::max)(homes, base_homes)),
+        initial_mask_(home_mask(initial_)) {
     check_homes(initial_);
     try {
-      for (std::size_t first = 0; first < initial_; first = std::max(2 * first, base_homes)) open_from_start(first);
+      for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
     } catch (...) {
       free_segments();
       throw;
@@ -80,7 +81,7 @@ class sync_root {
 
   /// Throws std::length_error if a root cannot have so many homes.
   static void check_homes(std::size_t homes) {
-    if (homes > most_homes()) throw std::length_error("evac: more elements than there is memory for");
+    if (homes > most_independent_homes) throw std::length_error("evac: more elements than there is memory for");
   }
   /// Different for all roots that one map has had.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
@@ -118,10 +119,7 @@ class sync_root {
   }
   /// The depth of a bucket in this state.
   [[nodiscard]] unsigned depth_of(bucket_state state, std::size_t index) const noexcept {
-    if (state.depth() != 0) return state.depth();
-    const std::size_t half = std::bit_floor(initial_);
-    const std::size_t parent = index & (half - 1);
-    return static_cast<unsigned>(std::countr_zero(half)) + ((parent | half) < initial_ ? 1U : 0U);
+    return state.depth() != 0 ? state.depth() : detail::depth_of(index, initial_);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket_type* at(std::size_t index) const noexcept {
     // relaxed: who has the index has synchronised with who set the entry: split
@@ -159,7 +157,7 @@ class sync_root {
   [[nodiscard]] bucket_type* take_overflow(const bucket_type& chain_home) {
     pool& from = pool_of(chain_home);
     const std::lock_guard guard(from.lock);
-    from.buckets.ensure(allocator_, 1);
+    from.buckets.provide(allocator_, 1);
     return from.buckets.take();
   }
   /// It must have been taken for the same home.
@@ -171,28 +169,41 @@ class sync_root {
 
   // --- how many elements ---------------------------------------------------------------------------------------------
 
-  /// Counts an element that came or went; returns the sum if it asks for a growth, else 0.
-  EVAC_ALWAYS_INLINE std::size_t count(const epoch_record& own, std::int64_t change) noexcept {
-    stripe* const all = stripes_.load(acquire);  // acquire: made
-    if (all != nullptr && own.index < all[0].slot_count) [[likely]] {
-      // This thread's alone: no read-modify-write. relaxed: a part of a sum
-      own_atomic<std::int64_t>& mine = all[own.index].delta;
-      change += mine.load(relaxed);
-      const bool tell = change >= delta_limit || -change >= delta_limit;
-      mine.store(tell ? 0 : change, relaxed);
-      if (!tell) return 0;
+  /// Counts an element that has come, before its bucket is unlocked: who finds that call over finds it counted. Returns
+  /// the number of elements, roughly, if it asks for a growth, else 0.
+  EVAC_ALWAYS_INLINE std::size_t count_insert(const epoch_record& own) noexcept {
+    if (stripe* const mine = stripe_of(own)) [[likely]] {
+      // This thread's alone: no read-modify-write.
+      const std::int64_t inserted = mine->inserted.load(relaxed) + 1;
+      mine->inserted.store(inserted, release);  // release: balance
+      const std::int64_t gained = inserted - mine->erased.load(relaxed) - mine->told.load(relaxed);
+      return gained < delta_limit ? 0 : tell(*mine, gained);
     }
-    // relaxed, both: a sum, and a hint
-    const std::int64_t sum = total_.fetch_add(change, relaxed) + change;
-    return sum >= next_growth_.load(relaxed) ? static_cast<std::size_t>(sum) : 0;
+    const std::int64_t inserted = inserted_.fetch_add(1, release) + 1;  // release: balance
+    return growth_asked_by(inserted - erased_.load(relaxed) + told_.load(relaxed));
   }
-  /// O(stripes).
-  [[nodiscard]] std::size_t size() const noexcept {
-    std::int64_t sum = total_.load(relaxed);                 // relaxed, all of them: parts of a sum
-    if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
-      for (std::size_t i = 1; i < all[0].slot_count; ++i) sum += all[i].delta.load(relaxed);
+  /// The same for one that has gone.
+  EVAC_ALWAYS_INLINE void count_erase(const epoch_record& own) noexcept {
+    if (stripe* const mine = stripe_of(own)) [[likely]] {
+      const std::int64_t erased = mine->erased.load(relaxed) + 1;
+      mine->erased.store(erased, release);  // release: balance
+      const std::int64_t gained = mine->inserted.load(relaxed) - erased - mine->told.load(relaxed);
+      if (-gained >= delta_limit) tell(*mine, gained);
+      return;
     }
-    return sum > 0 ? static_cast<std::size_t>(sum) : 0;
+    erased_.fetch_add(1, release);  // release: balance
+  }
+  /// Every call that is over counts, and no erasure without its insertion. O(stripes), a few times if erasures come in
+  /// between.
+  [[nodiscard]] std::size_t size() const noexcept {
+    std::int64_t erased = sum_of(&stripe::erased, erased_);
+    for (int tries = 0;; ++tries) {
+      const std::int64_t inserted = sum_of(&stripe::inserted, inserted_);
+      const std::int64_t erased_by_now = sum_of(&stripe::erased, erased_);
+      constexpr int patience = 4;
+      if (erased == erased_by_now || tries == patience) return static_cast<std::size_t>(inserted - erased);
+      erased = erased_by_now;
+    }
   }
 
   // --- growing -------------------------------------------------------------------------------------------------------
@@ -207,12 +218,12 @@ class sync_root {
     std::size_t from = claimed_.load(relaxed);  // relaxed: the exchange decides
     for (;;) {
       const std::size_t threshold = grow_threshold(from, layout::home_slots(), shared_load);
-      if (elements < threshold || from >= most_homes()) return {};
+      if (elements < threshold || from >= most_independent_homes) return {};
       const std::size_t half = std::bit_floor(from);
       // A doubling begins when the one before is done: so a child's parent exists, and has no split due before.
       if (from == half && (done_.load(acquire) != from || !open_next(from))) return {};  // acquire: split
       const std::size_t wanted = (elements - threshold) / inserts_per_parent + 1;
-      const std::size_t to = std::min(from + std::min(wanted, most), 2 * half);
+      const std::size_t to = (std::min)(from + (std::min)(wanted, most), 2 * half);
       // relaxed: what the run needs was acquired above, or by who claimed the first run of this doubling
       if (claimed_.compare_exchange_weak(from, to, acq_rel, relaxed)) {
         next_growth_.store(growth_at(to), relaxed);  // relaxed: a hint; another thread's may stay for a run
@@ -225,14 +236,9 @@ class sync_root {
   [[nodiscard]] run late(std::size_t most) const noexcept {
     const std::size_t from = done_.load(acquire);  // acquire: split
     const std::size_t claimed = claimed_.load(acquire);
-    return {from, std::min(claimed, from + most)};
+    return {from, (std::min)(claimed, from + most)};
   }
 
-  [[nodiscard]] static std::size_t parent_of(std::size_t child) noexcept { return child - std::bit_floor(child); }
-  /// The depth that a parent has until this child is split off.
-  [[nodiscard]] static unsigned depth_before(std::size_t child) noexcept {
-    return static_cast<unsigned>(std::bit_width(child)) - 1;
-  }
   /// Whether a child of a doubling that is running is split off.
   [[nodiscard]] bool is_split_off(std::size_t child) const noexcept {
     const std::size_t parent = parent_of(child);
@@ -248,7 +254,7 @@ class sync_root {
     std::size_t done = known;
     // Not further at a time than others may have come meanwhile: one that was late must not pay for all that waited for
     // it.
-    const std::size_t end = std::min(claimed_.load(acquire), done + 4 * longest_run);
+    const std::size_t end = (std::min)(claimed_.load(acquire), done + 4 * longest_run);
     while (done < end && is_split_off(done)) ++done;
     while (known < done && !done_.compare_exchange_weak(known, done, acq_rel, acquire)) {  // release: split
     }
@@ -257,7 +263,7 @@ class sync_root {
     // A bucket that is not shown yet costs its look-ups a step more; new numbers cost every reader a cache miss.
     if (done - shown < std::max<std::size_t>(16, done / 128) && !std::has_single_bit(done)) return;
     raise(shown_, done);
-    raise(mask_, mask_of(done));
+    raise(mask_, home_mask(done));
     finish_segment(done);
   }
 
@@ -285,7 +291,7 @@ class sync_root {
   /// none.
   template <class Free>
   bool free_homes(std::size_t most, const Free& free) noexcept {
-    const std::size_t to = std::min(freed_ + most, claimed());
+    const std::size_t to = (std::min)(freed_ + most, claimed());
     if (freed_ == to) return false;
     for (; freed_ < to; ++freed_) {
       if (exists(freed_)) free(*at(freed_));
@@ -308,7 +314,7 @@ class sync_root {
         discarded_ = 0;
         return true;
       }
-      const std::size_t to = std::min(discarded_ + huge_page, bytes);
+      const std::size_t to = (std::min)(discarded_ + huge_page, bytes);
       memory::discard(at(first), discarded_, to);
       discarded_ = to;
       return true;
@@ -322,13 +328,18 @@ class sync_root {
   //              state, and again by `done` and `shown`; whoever is led to the bucket by one of them acquires
   //   handover   who unlocks releases, who locks acquires
   //   made       the stripes
+  //   balance    who counts an erasure has the insertion behind it, and releases; who reads erasures first, and
+  //              acquires, finds the insertions
   static constexpr std::size_t pool_count = 4;
   /// From here on a thread's changes of the number of elements are worth a line of its own.
   static constexpr std::size_t striped_homes = 256;
 
   struct alignas(64) stripe {
-    own_atomic<std::int64_t> delta{0};  // by the thread whose record has this index
-    std::size_t slot_count = 0;         // in the first stripe: how many there are
+    // By the thread whose record has this index; the sums never go down.
+    own_atomic<std::int64_t> inserted{0};
+    own_atomic<std::int64_t> erased{0};
+    own_atomic<std::int64_t> told{0};  // the difference, as far as it is in told_
+    std::size_t slot_count = 0;        // in the first stripe: how many there are
   };
   // Written under opening_; see keeps_plain_addresses.
   struct plain_addresses {
@@ -340,17 +351,6 @@ class sync_root {
     overflow_pool<Allocator, layout, bucket_type> buckets;
   };
 
-  [[nodiscard]] static constexpr std::size_t most_homes() noexcept {
-    return (std::size_t{1} << 40U);  // tag and shard bits are above
-  }
-  /// For at least half a mask of homes.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static std::size_t home_among(std::size_t mask, std::size_t homes,
-                                                                 std::size_t hash) noexcept {
-    const std::size_t fed = hash & mask;
-    const std::size_t unfed = hash & (mask >> 1U);
-    return fed < homes ? fed : unfed;
-  }
-  [[nodiscard]] static std::size_t mask_of(std::size_t homes) noexcept { return 2 * std::bit_floor(homes) - 1; }
   [[nodiscard]] static std::int64_t growth_at(std::size_t homes) noexcept {
     return static_cast<std::int64_t>(grow_threshold(homes, layout::home_slots(), shared_load));
   }
@@ -359,6 +359,29 @@ class sync_root {
     std::size_t before = to.load(relaxed);  // relaxed: the exchange decides
     while (before < value && !to.compare_exchange_weak(before, value, acq_rel, relaxed)) {  // release: split
     }
+  }
+
+  // The stripe of a thread, or null.
+  [[nodiscard]] EVAC_ALWAYS_INLINE stripe* stripe_of(const epoch_record& own) const noexcept {
+    stripe* const all = stripes_.load(acquire);  // acquire: made
+    return all != nullptr && own.index < all[0].slot_count ? all + own.index : nullptr;
+  }
+  // relaxed, all of them: hints for growing, and a number that is the thread's
+  EVAC_NEVER_INLINE std::size_t tell(stripe& mine, std::int64_t gained) noexcept {
+    mine.told.store(mine.told.load(relaxed) + gained, relaxed);
+    const std::int64_t told = told_.fetch_add(gained, relaxed) + gained;
+    return growth_asked_by(told + inserted_.load(relaxed) - erased_.load(relaxed));
+  }
+  [[nodiscard]] std::size_t growth_asked_by(std::int64_t elements) const noexcept {
+    return elements >= next_growth_.load(relaxed) ? static_cast<std::size_t>(elements) : 0;  // relaxed: a hint
+  }
+  [[nodiscard]] std::int64_t sum_of(own_atomic<std::int64_t> stripe::* number,
+                                    const atomic<std::int64_t>& rest) const noexcept {
+    std::int64_t sum = rest.load(acquire);                   // acquire: balance, and one sum after the other
+    if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
+      for (std::size_t i = 1; i < all[0].slot_count; ++i) sum += (all[i].*number).load(acquire);  // acquire: balance
+    }
+    return sum;
   }
 
   EVAC_NEVER_INLINE void wait_for_lock(epoch_record& own, epoch_core& core, bucket_type& bucket, int spins) noexcept {
@@ -395,7 +418,7 @@ class sync_root {
     auto* const block = static_cast<std::byte*>(memory::allocate(allocator_, bytes));
     set_segment(first, block);
     if (memory::is_mapped(bytes)) return memory::prefer_huge(block, bytes);
-    const std::size_t end = std::min(first + homes_from(first), initial_);
+    const std::size_t end = (std::min)(first + homes_from(first), initial_);
     for (std::size_t i = first; i < end; ++i) bucket_type::create_home(at(i));
   }
   // Memory for as many homes again; false if there is none, or if another thread is at it.
@@ -422,7 +445,7 @@ class sync_root {
     const std::size_t begin = (from - first) * layout::home_bytes();
     const std::size_t end = (to - first) * layout::home_bytes();
     const std::size_t piece = round_up(begin, populated_at_once);
-    if (piece < end) memory::populate(at(first), piece, std::min(piece + populated_at_once, segment));
+    if (piece < end) memory::populate(at(first), piece, (std::min)(piece + populated_at_once, segment));
   }
   void finish_segment(std::size_t done) noexcept {
     if (!std::has_single_bit(done) || done < 2 * base_homes) return;
@@ -431,7 +454,7 @@ class sync_root {
   }
 
   void make_stripes() noexcept {
-    const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t threads = (std::max)(1U, std::thread::hardware_concurrency());
     const std::size_t slot_count = std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128);
     auto* const all = new (std::nothrow) stripe[slot_count];
     if (all == nullptr) return;  // then all count in one place
@@ -440,7 +463,7 @@ class sync_root {
   }
 
   void free_segments() noexcept {
-    for (std::size_t first = 0; first < most_homes(); first = std::max(2 * first, base_homes)) {
+    for (std::size_t first = 0; first < most_independent_homes; first = (std::max)(2 * first, base_homes)) {
       const std::uintptr_t biased = segments_[segment_key(first)].load(relaxed);  // relaxed: nobody else is left
       if (biased == 0) continue;
       const std::size_t bytes = homes_from(first) * layout::home_bytes();
@@ -464,7 +487,9 @@ class sync_root {
   atomic<bool> refused_{false};                       // there was no memory for the next segment
   spin_lock opening_;                                 // who asks for the memory of the next segment
   alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim
-  atomic<std::int64_t> total_{0};                     // and the deltas of the stripes
+  atomic<std::int64_t> told_{0};                      // elements in stripes, as far as their threads have told
+  atomic<std::int64_t> inserted_{0};                  // by threads without a stripe
+  atomic<std::int64_t> erased_{0};                    // the same
   [[no_unique_address]] std::conditional_t<keeps_plain_addresses, plain_addresses, no_plain_addresses> plain_;
   pool pools_[pool_count];
 };

@@ -184,8 +184,9 @@ class root_memory {
     }
   }
   static bool reclaim_node(void* object, void* context) noexcept {
-    with_allocator(context,
-                   [&](const Allocator& allocator) { Storage::destroy(allocator, static_cast<held>(object)); });
+    with_allocator(context, [&](const Allocator& allocator) {
+      if (Storage::give_up(static_cast<held>(object))) Storage::destroy(allocator, static_cast<held>(object));
+    });
     return true;
   }
   // A step: so many homes' nodes, or a piece of the memory.

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/foreign_key.hpp"
 #include "evac/detail/lockfree/collect_stats.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/shown_key.hpp"
@@ -74,13 +74,16 @@ class sync_container {
   bool erase(const K& key) {
     return erase_key(key);
   }
-  /// Erases each of the keys by itself, fetching them ahead. Returns how many were there.
+  /// Erases each of the keys by itself, fetching them ahead. Returns how many were there. Here and in the other calls
+  /// that take ranges: keys of another type are looked up as they are where hash and equality are transparent, else as
+  /// the keys that they convert to (twice each).
   template <std::ranges::forward_range Keys>
+    requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
   size_type erase_many(const Keys& keys) {
     size_type erased = 0;
     write_bulks(
-        keys, [](const auto& key) -> const auto& { return key; },
-        [&](const auto& key, size_type hash) { erased += erase_hashed(key, hash) ? 1U : 0U; });
+        keys, [&](const auto& key) { return table_.hash_of(as_lookup_key<Policy>(key)); },
+        [&](const auto& key, size_type hash) { erased += erase_hashed(as_lookup_key<Policy>(key), hash) ? 1U : 0U; });
     return erased;
   }
 
@@ -88,8 +91,10 @@ class sync_container {
   /// piece by piece, with the writes that follow.
   void clear() { table_.clear(); }
 
-  /// Exact when no other thread is at work, else a number that was right for some of the calls that went on. O(1): a
-  /// cache line for each of at most twice as many stripes as there are processors.
+  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
+  /// the insertion before it: so a map is empty() only if, at a moment of the call, it held nothing that had been stored
+  /// by then. O(1): a cache line for
+  /// each of at most twice as many stripes as there are processors, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] static constexpr size_type max_size() noexcept { return (~size_type{0} >> 1U) / sizeof(value_type); }
@@ -150,22 +155,23 @@ class sync_container {
   template <class Keys, class Each>
   void read_bulks(const Keys& keys, const Each& each) const {
     bulk_hashes hashes;
+    const auto hash_of = [&](const auto& key) { return table_.hash_of(as_lookup_key<Policy>(key)); };
     const auto last = std::ranges::end(keys);
     for (auto first = std::ranges::begin(keys); first != last;) {
       const read_call inside(table_.core());
-      const size_type count = fetch_bulk(inside, first, last, std::identity(), hashes);
-      for (size_type i = 0; i != count; ++i, ++first) each(*first, hashes[i], inside.own);
+      const size_type count = fetch_bulk(inside, first, last, hash_of, hashes);
+      for (size_type i = 0; i != count; ++i, static_cast<void>(++first)) each(*first, hashes[i], inside.own);
     }
   }
-  /// The same for calls each(element of range, hash of its key) that may change something. They come outside of the
-  /// domain: who is inside never waits for room.
-  template <class Range, class KeyOf, class Each>
-  void write_bulks(const Range& range, const KeyOf& key_of, const Each& each) const {
+  /// The same for calls each(element of range, hash_of(it)) that may change something. They come outside of the domain:
+  /// who is inside never waits for room.
+  template <class Range, class HashOf, class Each>
+  void write_bulks(const Range& range, const HashOf& hash_of, const Each& each) const {
     bulk_hashes hashes;
     const auto last = std::ranges::end(range);
     for (auto first = std::ranges::begin(range); first != last;) {
-      const size_type count = fetch_bulk(read_call(table_.core()), first, last, key_of, hashes);
-      for (size_type i = 0; i != count; ++i, ++first) each(*first, hashes[i]);
+      const size_type count = fetch_bulk(read_call(table_.core()), first, last, hash_of, hashes);
+      for (size_type i = 0; i != count; ++i, static_cast<void>(++first)) each(*first, hashes[i]);
     }
   }
 
@@ -177,11 +183,11 @@ class sync_container {
   using bulk_hashes = std::array<size_type, bulk_size>;
 
   // Fetches the memory of the next bulk of keys; returns how many these are.
-  template <class At, class Last, class KeyOf>
-  size_type fetch_bulk(const read_call& inside, At at, const Last& last, const KeyOf& key_of,
+  template <class At, class Last, class HashOf>
+  size_type fetch_bulk(const read_call& inside, At at, const Last& last, const HashOf& hash_of,
                        bulk_hashes& hashes) const {
     size_type count = 0;
-    for (; count != bulk_size && at != last; ++at) hashes[count++] = table_.hash_of(key_of(*at));
+    for (; count != bulk_size && at != last; ++at) hashes[count++] = hash_of(*at);
     table_.prefetch(inside.own, hashes.data(), count);
     return count;
   }

@@ -34,6 +34,7 @@
 namespace evac::inline EVAC_ABI::detail {
 
 class epoch_core;
+class key_update;
 
 struct epoch_record {
   own_atomic<std::uint64_t> entered{0};    // states above
@@ -48,6 +49,7 @@ struct epoch_record {
   std::uint32_t fruitless = 0;             // looks after garbage that was not due; the thread's
   epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
   epoch_record* sibling_before = nullptr;  // and in the one before; the thread's
+  const key_update* updates = nullptr;     // sync_map::update() calls that the thread is in; the thread's
   bool (*is_busy_elsewhere)() noexcept = nullptr;  // whether the thread is, by other shared objects; the thread's
   // Statistics; the thread adds, anybody reads.
   relaxed_cell<std::size_t> retries{0};

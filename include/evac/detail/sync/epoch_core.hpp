@@ -242,7 +242,7 @@ class epoch_core {
   }
   EVAC_NEVER_INLINE void reserve(epoch_record& own, std::size_t bytes) {
     // An object that the cap could not hold beside others counts as much as would go in.
-    const std::size_t missing = std::min(bytes - own.reserved, std::max<std::size_t>(budget_.cap() / 2, 1));
+    const std::size_t missing = (std::min)(bytes - own.reserved, std::max<std::size_t>(budget_.cap() / 2, 1));
     if (try_reserve(own, missing)) return;
     take_credit_back();
     if (try_reserve(own, missing)) return;

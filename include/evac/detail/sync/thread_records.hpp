@@ -29,6 +29,8 @@ class thread_records {
     }
     return find(core);
   }
+  /// The same, or null when the thread has ended but for objects that outlive its registry.
+  [[nodiscard]] static epoch_record* of_living(epoch_core& core) { return ended_ ? nullptr : &of(core); }
   /// Returns whether the record is still this thread's.
   EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
     if (!epoch_clock::leave(own)) [[likely]]
