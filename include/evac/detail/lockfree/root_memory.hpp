@@ -139,7 +139,8 @@ class root_memory {
       if constexpr (Storage::in_nodes) {
         if (object.context == node_context_) {
           auto* const node = static_cast<held>(object.object);
-          node->hash = reinterpret_cast<std::uintptr_t>(nodes_);
+          node->hash.store(reinterpret_cast<std::uintptr_t>(nodes_),
+                           relaxed);  // relaxed, here and below: nobody else is left
           nodes_ = node;
           return;
         }
@@ -152,7 +153,7 @@ class root_memory {
       if constexpr (Storage::in_nodes) {
         while (nodes_ != nullptr) {
           const held node = static_cast<held>(nodes_);
-          nodes_ = reinterpret_cast<void*>(node->hash);
+          nodes_ = reinterpret_cast<void*>(node->hash.load(relaxed));
           Storage::destroy(allocator, node);
           memory_.drop_one();
         }
