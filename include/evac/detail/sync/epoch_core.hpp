@@ -144,12 +144,12 @@ class epoch_core {
     std::size_t bytes = 0;
     const auto extract_all = [&](bool they_know) {
       bool left = false;
-      for_each_bag([&](garbage_bag& bag) { left = bag.extract(owner, they_know, bytes) || left; });
+      for_each_bag([&](garbage_bag& bag) { left = bag.extract(owner, they_know, clock_.plain(), bytes) || left; });
       return left;
     };
     if (extract_all(false)) {
       extracting_.fetch_add(1, seq_cst);  // seq_cst: before the looks at what is begun in the one order of both sides
-      asymmetric_fence::heavy();
+      asymmetric_fence::heavy(clock_.plain());
       static_cast<void>(extract_all(true));
       extracting_.fetch_sub(1, release);  // release: extracted
     }
@@ -361,7 +361,7 @@ class epoch_core {
   // Whether there is one more. Either extract() finds the announcement and leaves the object alone, or its mark is found
   // here, and it has taken out what it wants before or finds the announcement under the lock.
   [[nodiscard]] bool begin_next(garbage_bag& bag, garbage_batch& batch) noexcept {
-    asymmetric_fence::announce<std::uint32_t>(batch.begun, batch.reclaimed + 1);
+    asymmetric_fence::announce<std::uint32_t>(clock_.plain(), batch.begun, batch.reclaimed + 1);
     if (extracting_.load(acquire) != 0) [[unlikely]] {  // acquire: extracted
       bag.wait_for_extraction();
     }
