@@ -146,14 +146,14 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   template <std::input_iterator It>
   size_type insert(It first, It last) {
     size_type inserted = 0;
-    for (; first != last; ++first) inserted += emplace(*first) ? 1 : 0;
+    for (; first != last; ++first) inserted += emplace(*first) ? 1U : 0U;
     return inserted;
   }
   size_type insert(std::initializer_list<value_type> list) { return insert(list.begin(), list.end()); }
   template <std::ranges::input_range R>
   size_type insert_range(R&& range) {
     size_type inserted = 0;
-    for (auto&& value : range) inserted += emplace(std::forward<decltype(value)>(value)) ? 1 : 0;
+    for (auto&& value : range) inserted += emplace(std::forward<decltype(value)>(value)) ? 1U : 0U;
     return inserted;
   }
 
