@@ -24,8 +24,11 @@ namespace evac::inline EVAC_ABI {
 /// Threads that read shared memory, and the memory that was taken away from them. Any thread may call anything.
 ///
 /// Retired bytes (of the objects as they were announced, and of the entries that remember them) are bounded: at the
-/// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread. A guard
-/// that is held for long therefore stops writers, not memory; stats().oldest_guard tells.
+/// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread, of
+/// whatever domain. A guard that is held for long therefore stops writers, not memory; stats().oldest_guard tells.
+///
+/// What a shared object has retired is destroyed by its code: flush() the domain before dlclose(). Builds without NDEBUG
+/// stop with a message where that code is not there any more.
 class epoch_domain {
  public:
   static constexpr std::size_t default_cap = std::size_t{64} << 20U;
