@@ -57,7 +57,9 @@ class sync_container {
   // Other threads may be at work on the source. snapshot() gives a copy that has one owner.
   sync_container(const sync_container&) = delete;
   sync_container& operator=(const sync_container&) = delete;
-  /// No other thread may be inside a call. O(elements).
+  /// No other thread may be inside a call. Destroys all elements, also those that were erased, replaced or cleared and
+  /// still wait, whoever holds a guard of the domain; but not those that a thread is destroying at that moment, a cleared
+  /// table being one of them. O(elements), and O(garbage of the domain) if the map has retired anything.
   ~sync_container() = default;
 
   [[nodiscard]] bool contains(const key_type& key) const { return contains_key(key); }
@@ -87,8 +89,9 @@ class sync_container {
     return erased;
   }
 
-  /// Removes everything, in one step that all other calls see as before or after theirs. O(1); the memory goes later,
-  /// piece by piece, with the writes that follow.
+  /// Removes everything, in one step that all other calls see as before or after theirs. O(stripes); the memory goes
+  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a quarter
+  /// of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
 
   /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
