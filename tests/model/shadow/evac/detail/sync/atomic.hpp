@@ -297,6 +297,9 @@ struct own_atomic : atomic<T> {
   }
 };
 
+inline void sleep_while(const atomic<std::uint32_t>& word, std::uint32_t value) { word.wait(value, relaxed); }
+inline void wake_all(atomic<std::uint32_t>& word) { word.notify_all(); }
+
 }  // namespace evac::inline EVAC_ABI::detail
 
 #endif
