@@ -8,6 +8,7 @@ set(EVAC_UNIT_TESTS
   unit/reader_record_test.cpp
   unit/record_list_test.cpp
   unit/rw_lock_bias_test.cpp
+  unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp

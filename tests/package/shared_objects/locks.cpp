@@ -66,8 +66,11 @@ void they_share_records_or_not(const lock_side& a, const lock_side& b) {
   void* const second = b.make_lock();
   make_biased(a, first);
   make_biased(b, second);
-  require((registry_of(first) == registry_of(second)) != apart,
-          "there is one registry, or one for each where they can not look");
+  const bool common = registry_of(first) == registry_of(second);
+  // Two plug-ins that g++ has built may share symbols with each other, the program shares none with anybody.
+  const bool one_is_the_program = &a == evac_lock_side() || &b == evac_lock_side();
+  require(common || apart, "there is one registry");
+  require(!common || !apart || !one_is_the_program, "there is one for each where they cannot look");
   a.end_lock(first);
   b.end_lock(second);
 }
