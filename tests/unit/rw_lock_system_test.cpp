@@ -82,17 +82,29 @@ bool refuse_membarrier(bool all) {
 
 }  // namespace
 
+namespace {
+void use_lock() {
+  if (!allocator_locks) return;
+  ++locks_of_allocator;
+  lock_of_allocator.lock_shared();
+  lock_of_allocator.unlock_shared();
+}
+}  // namespace
+
 void* operator new(std::size_t size) {
-  if (allocator_locks) {
-    ++locks_of_allocator;
-    lock_of_allocator.lock_shared();
-    lock_of_allocator.unlock_shared();
-  }
+  use_lock();
   if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  use_lock();
+  const auto at = static_cast<std::size_t>(alignment);
+  return std::aligned_alloc(at, (size + at - 1) / at * at);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 
 TEST_CASE("operator new may use a lock, also in a thread that has used none") {
   int locked = 0;
