@@ -11,6 +11,7 @@ set(EVAC_UNIT_TESTS
   unit/record_index_test.cpp
   unit/record_list_test.cpp
   unit/rw_lock_bias_test.cpp
+  unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp

@@ -382,6 +382,9 @@ struct own_atomic : atomic<T> {
   own_atomic(T initial) : atomic<T>(initial) { this->is_own_ = true; }  // NOLINT(google-explicit-constructor)
 };
 
+inline void sleep_while(const atomic<std::uint32_t>& word, std::uint32_t value) { word.wait(value, relaxed); }
+inline void wake_all(atomic<std::uint32_t>& word) { word.notify_all(); }
+
 }  // namespace evac::inline EVAC_ABI::detail
 
 #endif
