@@ -51,6 +51,7 @@ set(EVAC_API_TESTS
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
   api/sparse_test.cpp
+  api/standard_test.cpp
   api/sync_allocators_test.cpp
   api/sync_arguments_test.cpp
   api/sync_counting_test.cpp

@@ -124,14 +124,14 @@ class table_growth {
   ~table_growth() = default;
 
   EVAC_NEVER_INLINE void compact(bucket* head, slot_ref& watched) noexcept {
-    typename chains::context work{allocator(), overflow_, moves_, &watched};
+    typename chains::context work{allocator(), overflow_, moves_, std::addressof(watched)};
     chains::compact(head, work);
   }
 
   // One insert's share of a growth or a shrinking. The element is already in: if memory for a step is not to be had, or
   // a hash throws, the table stays whole, chains get longer, and the next insert tries again.
   EVAC_NEVER_INLINE void step(slot_ref& watched) noexcept {
-    typename chains::context work{allocator(), overflow_, moves_, &watched};
+    typename chains::context work{allocator(), overflow_, moves_, std::addressof(watched)};
     try {
       if (size_ < shrink_at_) {
         shrink_step(work);
@@ -192,9 +192,12 @@ class table_growth {
     const std::size_t bit = child_bit(child);
     const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & bit) != 0; };
     const std::size_t parent = parent_of(child);
-    const std::size_t moved = evacuations::split(homes_.at(parent), homes_.next_home(), leaves, work);
+    bucket* const from = homes_.at(parent);
+    bucket* const to = homes_.next_home();
+    evacuations::split(from, to, leaves, work);
     homes_.add_home();
-    homes_.note_move(parent, child, moved);
+    if (!to->tags.empty()) homes_.note_filled(child);
+    homes_.note_emptied_if(parent, from->tags.empty());
   }
 
   // Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the
@@ -221,7 +224,8 @@ class table_growth {
     if (homes_.count() == homes_.opened() / 2) homes_.close_emptied(allocator());
     const std::size_t child = homes_.count() - 1;
     const std::size_t parent = parent_of(child);
-    homes_.note_move(child, parent, evacuations::merge(homes_.at(parent), homes_.at(child), work));
+    evacuations::merge(homes_.at(parent), homes_.at(child), work);
+    if (!homes_.at(parent)->tags.empty()) homes_.note_filled(parent);
     homes_.remove_home();
     homes_.close_emptied(allocator());
   }
@@ -261,7 +265,7 @@ class table_growth {
   void grow_to(std::size_t target, typename homes_type::ahead& got) {
     if (homes_.count() == 0) return homes_.open_all(allocator(), target, got);
     typename chains::context work{allocator(), overflow_, moves_};
-    while (homes_.count() < target) split_next(work, &got);
+    while (homes_.count() < target) split_next(work, std::addressof(got));
   }
 
   void shrink_to(std::size_t target) {
