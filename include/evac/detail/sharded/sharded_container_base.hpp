@@ -111,9 +111,11 @@ class sharded_container_base {
                          const allocator_type& allocator)
       : core_(shard_count, hash, equal, allocator) {}
   /// Copies another core or takes its elements, with an allocator or with that one's.
-  template <class Core>
-  sharded_container_base(Core&& from, const std::optional<allocator_type>& allocator, call_site site)
-      : core_(std::forward<Core>(from), allocator, site) {}
+  sharded_container_base(const core& from, const std::optional<allocator_type>& allocator, call_site site)
+      : core_(from, allocator, site) {}
+  sharded_container_base(core&& from, call_site site) : core_(std::move(from), site) {}
+  sharded_container_base(core&& from, const allocator_type& allocator, call_site site)
+      : core_(std::move(from), allocator, site) {}
   ~sharded_container_base() = default;
 
   core core_;

@@ -111,7 +111,8 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
       const reading_shard guard(each);
       const size_type has = guard.table().home_count();
       any = any || has != 0;
-      const size_type wanted = (homes - (std::min)(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
+      const size_type wanted =
+          (homes - (std::min)(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
       if (wanted > most - bytes) throw std::bad_alloc();
       bytes += wanted;
     }
