@@ -142,7 +142,7 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
   template <class OtherHash, class OtherEqual, class OtherMutex>
   size_type merge(sharded_container<other_policy<OtherHash, OtherEqual>, OtherMutex>& source,
                   location where = location::current()) {
-    if (static_cast<const void*>(this) == static_cast<const void*>(&source)) return 0;
+    if (static_cast<const void*>(this) == static_cast<const void*>(std::addressof(source))) return 0;
     return core_.merge(source.core_, {"merge", where});
   }
   template <class OtherHash, class OtherEqual, class OtherMutex>

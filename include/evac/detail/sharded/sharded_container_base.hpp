@@ -5,6 +5,7 @@
 #define EVAC_DETAIL_SHARDED_SHARDED_CONTAINER_BASE_HPP
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -71,7 +72,7 @@ class sharded_container_base {
   [[nodiscard]] size_type bucket_count(location where = location::current()) const {
     size_type total = 0;
     for (auto& each : core_.shards()) {
-      const inside_call mark(&core_, {"bucket_count", where});
+      const inside_call mark(std::addressof(core_), {"bucket_count", where});
       const reading_shard guard(each);
       total += guard.table().home_count() * core::table_type::chains::layout::home_slots();
     }

@@ -6,6 +6,7 @@
 #include <absl/base/thread_annotations.h>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -57,7 +58,7 @@ class sharded_table : public sharded_transfer<Policy, Mutex> {
     using container_type = std::conditional_t<Exclusive, sharded_table, const sharded_table>;
 
     held_all(container_type& container, call_site site)
-        : of(container), mark_(&container, site), shards_(container.shards_) {}
+        : of(container), mark_(std::addressof(container), site), shards_(container.shards_) {}
     held_all(const held_all&) = delete;
     held_all& operator=(const held_all&) = delete;
     ~held_all() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -98,7 +99,7 @@ class sharded_table : public sharded_transfer<Policy, Mutex> {
     std::optional<detached> fresh;
     held_for_writing mine(*this, site);
     held_for_reading theirs(other, site);
-    in_order_of_address(this, &other, [&] { mine.lock(); }, [&] { theirs.lock(); });
+    in_order_of_address(this, std::addressof(other), [&] { mine.lock(); }, [&] { theirs.lock(); });
     constexpr bool propagate = traits::propagate_on_container_copy_assignment::value;
     fresh.emplace(other.functors_, propagate ? other.functors_.allocator : functors_.allocator, shards_.size());
     copy_all(theirs, *fresh,
@@ -117,7 +118,7 @@ class sharded_table : public sharded_transfer<Policy, Mutex> {
     std::optional<detached> old;
     held_for_writing mine(*this, site);
     held_for_writing theirs(other, site);
-    in_order_of_address(this, &other, [&] { mine.lock(); }, [&] { theirs.lock(); });
+    in_order_of_address(this, std::addressof(other), [&] { mine.lock(); }, [&] { theirs.lock(); });
     constexpr bool propagate = traits::propagate_on_container_move_assignment::value;
     if constexpr (!propagate && !traits::is_always_equal::value) {
       if (!same_memory(functors_.allocator, other.functors_.allocator)) {
@@ -163,7 +164,7 @@ class sharded_table : public sharded_transfer<Policy, Mutex> {
     std::optional<detached> theirs_before;
     held_for_writing mine(*this, site);
     held_for_writing theirs(other, site);
-    in_order_of_address(this, &other, [&] { mine.lock(); }, [&] { theirs.lock(); });
+    in_order_of_address(this, std::addressof(other), [&] { mine.lock(); }, [&] { theirs.lock(); });
     if constexpr (!traits::propagate_on_container_swap::value && !traits::is_always_equal::value) {
       EVAC_ASSERT(same_memory(functors_.allocator, other.functors_.allocator), "evac: swap with unequal allocators");
     }
@@ -192,7 +193,7 @@ class sharded_table : public sharded_transfer<Policy, Mutex> {
   size_type merge(Source& source, call_site site) {
     held_for_writing mine(*this, site);
     typename Source::held_for_writing theirs(source, site);
-    in_order_of_address(this, &source, [&] { mine.lock(); }, [&] { theirs.lock(); });
+    in_order_of_address(this, std::addressof(source), [&] { mine.lock(); }, [&] { theirs.lock(); });
     EVAC_ASSERT(same_memory(functors_.allocator, source.functors().allocator), "evac: merge with unequal allocators");
     size_type moved = 0;
     for (size_type i = 0; i < theirs.count(); ++i) moved += absorb(theirs.table(i));
@@ -249,7 +250,7 @@ class sharded_table : public sharded_transfer<Policy, Mutex> {
   [[nodiscard]] bool equals(const sharded_table& other, call_site site) const {
     held_for_reading mine(*this, site);
     held_for_reading theirs(other, site);
-    in_order_of_address(this, &other, [&] { mine.lock(); }, [&] { theirs.lock(); });
+    in_order_of_address(this, std::addressof(other), [&] { mine.lock(); }, [&] { theirs.lock(); });
     if (mine.size() != theirs.size()) return false;
     for (size_type i = 0; i < mine.count(); ++i) {
       const auto& table = mine.table(i);

@@ -121,7 +121,7 @@ struct one_of_many_tables {
   class storage {
    public:
     static constexpr bool owned = false;
-    explicit storage(Functors& shared) noexcept : functors_(&shared) {}
+    explicit storage(Functors& shared) noexcept : functors_(std::addressof(shared)) {}
     [[nodiscard]] Functors& get() noexcept { return *functors_; }
     [[nodiscard]] const Functors& get() const noexcept { return *functors_; }
 
