@@ -3,12 +3,14 @@
 set(EVAC_UNIT_TESTS
   unit/addressing_test.cpp
   unit/geometry_test.cpp
+  unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
   unit/record_list_test.cpp
+  unit/rw_lock_bias_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
@@ -32,6 +34,7 @@ set(EVAC_API_TESTS
   api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
+  api/reserve_test.cpp
   api/sharded_allocators_test.cpp
   api/sharded_bounds_test.cpp
   api/sharded_compute_test.cpp
@@ -47,10 +50,13 @@ set(EVAC_API_TESTS
   api/sharded_room_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
+  api/sparse_test.cpp
+  api/standard_test.cpp
   api/sync_allocators_test.cpp
   api/sync_arguments_test.cpp
   api/sync_counting_test.cpp
   api/sync_failure_test.cpp
+  api/sync_growth_test.cpp
   api/sync_interface_test.cpp
   api/sync_kinds_test.cpp
   api/sync_sequences_test.cpp
@@ -76,6 +82,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
   concurrency/sync_destruction_test.cpp
+  concurrency/sync_gaps_test.cpp
   concurrency/sync_history_test.cpp
   concurrency/sync_outside_test.cpp
   concurrency/sync_reclaim_test.cpp

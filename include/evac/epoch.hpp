@@ -108,7 +108,7 @@ class epoch_domain {
     epoch_stats result;
     result.charged_bytes = core_->budget().charged();
     result.cap_bytes = core_->budget().cap();
-    result.epoch = static_cast<std::size_t>(core_->clock().epoch() - 1);
+    result.epoch = std::size_t{core_->clock().epoch() - 1};
     result.oldest_guard = core_->clock().held_for();
     result.waited_for_room = core_->waited_for_room();
     result.over_cap = core_->over_cap();

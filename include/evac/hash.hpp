@@ -43,12 +43,26 @@ struct is_string<std::basic_string_view<Char, Traits>> : std::true_type {
 template <class T>
 concept string_like = is_string<T>::value;
 
+/// Strings whose hash is that of their characters. With traits of the user's own different characters may be equal, so
+/// that only a hash of the user's own (std::hash or AbslHashValue for the very type) can go with them.
+template <class T>
+concept string_of_plain_characters =
+    string_like<T> && std::is_same_v<typename T::traits_type, std::char_traits<typename T::value_type>>;
+
+template <class T>
+concept hashable_by_std = std::is_default_constructible_v<std::hash<T>>;
+
 }  // namespace detail
 
 /// The default hash. Seeded once per process, as absl::Hash is; the same key may hash differently in another run.
+/// Cannot be called for types that have none: specialise std::hash, overload AbslHashValue, or specialise this one.
 /// Thread safety: stateless. Throws what the type's own hash throws.
 template <class T>
-struct hash : std::hash<T> {};
+struct hash {};
+
+template <detail::hashable_by_std T>
+  requires(!detail::hashable_by_absl<T>)
+struct hash<T> : std::hash<T> {};
 
 template <detail::hashable_by_absl T>
 struct hash<T> {
@@ -57,7 +71,7 @@ struct hash<T> {
 };
 
 template <detail::hashable_by_absl T>
-  requires detail::string_like<T>
+  requires detail::string_of_plain_characters<T>
 struct hash<T> {
   using is_avalanching = void;
   using is_transparent = void;

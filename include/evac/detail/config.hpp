@@ -110,6 +110,11 @@
   EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_VERSION_PATCH, EVAC_CHECKS, EVAC_OWN_HANDLER, \
                   EVAC_THREAD_SANITIZER, EVAC_ADDRESS_SANITIZER, EVAC_ABI_FENCE, EVAC_ABI_HUGE_PAGES, EVAC_EXCEPTIONS)
 
+/// The name of that namespace as a text: what belongs together across shared objects is found by it.
+#define EVAC_ABI_QUOTE(name) #name
+#define EVAC_ABI_QUOTE_EXPANDED(name) EVAC_ABI_QUOTE(name)
+#define EVAC_ABI_TEXT EVAC_ABI_QUOTE_EXPANDED(EVAC_ABI)
+
 #define EVAC_ASSERT(condition, message) \
   do {                                  \
     if constexpr (EVAC_CHECKS != 0) {   \

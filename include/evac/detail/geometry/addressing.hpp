@@ -30,7 +30,7 @@ inline constexpr std::size_t most_shards = std::size_t{1} << (tag_shift - shard_
 inline constexpr std::size_t most_independent_homes = std::size_t{1} << shard_shift;
 
 [[nodiscard]] EVAC_ALWAYS_INLINE constexpr std::uint64_t tag_bits_of(std::size_t hash) noexcept {
-  return static_cast<std::uint64_t>(hash) >> tag_shift;
+  return std::uint64_t{hash} >> tag_shift;
 }
 /// The mask is that of a number of shards, a power of two up to most_shards.
 [[nodiscard]] EVAC_ALWAYS_INLINE constexpr std::size_t shard_of(std::size_t hash, std::size_t mask) noexcept {

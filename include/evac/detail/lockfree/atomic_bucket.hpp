@@ -55,10 +55,10 @@ struct atomic_bucket {
   static atomic_bucket* create_home(void* memory) noexcept { return create_with(memory, Layout::home_slots()); }
 
   [[nodiscard]] static atomic_bucket* from_word(std::uint64_t word) noexcept {
-    return reinterpret_cast<atomic_bucket*>(static_cast<std::uintptr_t>(word));
+    return reinterpret_cast<atomic_bucket*>(std::uintptr_t{word});
   }
   [[nodiscard]] static std::uint64_t to_word(const atomic_bucket* where) noexcept {
-    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(where));
+    return std::uint64_t{reinterpret_cast<std::uintptr_t>(where)};
   }
 
  private:

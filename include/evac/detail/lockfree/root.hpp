@@ -1,12 +1,17 @@
 // The table of a sync_map between two calls of clear(): where its buckets are, how many there are, how many elements.
 //
-//   child index   0 ........... initial ............ done ............ claimed ............ 2^d
-//                 | homes from the start | split off       | at work          | do not exist
+//   child index   0 ........... initial ............ done ............ tried ............ claimed ............ 2^d
+//                 | homes from the start | split off       | with gaps        | at work          | do not exist
 //
 // A bucket's parent is what is left of its index without the highest bit. Children are split off in the order of their
 // indices, in runs that writers claim; a run is done when all before it are. `shown` is `done` as readers see it: it
 // may lag behind, and then the bucket that it leads to says in its state that it is deeper, and the key's home is one
 // step further. So a look-up asks no bucket whether it exists: one that a state or `shown` leads to does.
+//
+// A gap is a child that could not be split off: the hash of an element threw, or there was no memory. Its parent keeps
+// the elements, and is not split further; so descendants of both are gaps, too. All others are split off all the same;
+// look-ups reach them from the last home before the first gap, by a step for each doubling since. Without gaps `tried`
+// is `done`.
 //
 // Memory of large segments is not touched before a bucket in it is made.
 #ifndef EVAC_DETAIL_LOCKFREE_ROOT_HPP
@@ -33,6 +38,7 @@
 #include "evac/detail/sync/protocol.hpp"
 #include "evac/detail/sync/spin_lock.hpp"
 #include "evac/detail/table/pacing.hpp"
+#include "evac/detail/table/segments_ahead.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -56,6 +62,7 @@ class sync_root {
         initial_((std::max)(homes, base_homes)),
         initial_mask_(home_mask(initial_)) {
     check_homes(initial_);
+    if (!memory::could_hold(initial_ * layout::home_bytes())) throw std::bad_alloc();
     try {
       for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
     } catch (...) {
@@ -220,8 +227,9 @@ class sync_root {
       const std::size_t threshold = grow_threshold(from, layout::home_slots(), shared_load);
       if (elements < threshold || from >= most_independent_homes) return {};
       const std::size_t half = std::bit_floor(from);
-      // A doubling begins when the one before is done: so a child's parent exists, and has no split due before.
-      if (from == half && (done_.load(acquire) != from || !open_next(from))) return {};  // acquire: split
+      // A doubling begins when the one before is done: so a child's parent exists, and has no split due before, unless
+      // that could not be done.
+      if (from == half && (tried() != from || !open_next(from))) return {};
       const std::size_t wanted = (elements - threshold) / inserts_per_parent + 1;
       const std::size_t to = (std::min)(from + (std::min)(wanted, most), 2 * half);
       // relaxed: what the run needs was acquired above, or by who claimed the first run of this doubling
@@ -234,18 +242,43 @@ class sync_root {
   }
   /// The oldest children that are claimed but not split off: for who has to wait for them. Empty if there are none.
   [[nodiscard]] run late(std::size_t most) const noexcept {
-    const std::size_t from = done_.load(acquire);  // acquire: split
-    const std::size_t claimed = claimed_.load(acquire);
+    const std::size_t from = tried();
+    const std::size_t claimed = claimed_.load(acquire);  // acquire: split
     return {from, (std::min)(claimed, from + most)};
   }
+  /// Children below have been split off, or are gaps.
+  [[nodiscard]] std::size_t tried() const noexcept {
+    return (std::max)(done_.load(acquire), tried_.load(acquire));  // acquire, both: split
+  }
+  [[nodiscard]] bool has_gaps() const noexcept { return tried_.load(acquire) > done_.load(acquire); }
+  /// Where somebody has tried to split a child off, and it does not exist: it is a gap.
+  void note_gap(std::size_t child) noexcept {
+    if (tried() == child) raise(tried_, child + 1);
+  }
+  /// Whether the last gap that somebody came back to could be filled. relaxed, both: a hint
+  [[nodiscard]] bool gaps_yield() const noexcept { return gaps_yield_.load(relaxed); }
+  void set_gaps_yield(bool yield) noexcept { gaps_yield_.store(yield, relaxed); }
+  /// Memory for so many homes, all of it before any of it is used. Throws std::bad_alloc, and what the allocator
+  /// throws; nothing has changed then.
+  void open_until(std::size_t homes) {
+    if (opened() >= homes) return;
+    const std::lock_guard guard(opening_);
+    const std::size_t before = opened();
+    segments_ahead<Allocator, memory, segment_size> got(allocator_);
+    got.get(before, homes);
+    for (std::size_t first = before; first < homes; first *= 2) set_segment(first, got.take(first));
+    if (homes > striped_homes && stripes_.load(relaxed) == nullptr) make_stripes();  // relaxed: under opening_
+  }
 
-  /// Whether a child of a doubling that is running is split off.
+  /// Whether a child is split off, of a parent that exists.
   [[nodiscard]] bool is_split_off(std::size_t child) const noexcept {
     const std::size_t parent = parent_of(child);
     return depth_of(bucket_state(at(parent)->first.load(acquire)), parent) > depth_before(child);  // acquire: split
   }
-  /// Whether a bucket that was claimed exists, where nobody is at work.
-  [[nodiscard]] bool exists(std::size_t index) const noexcept { return index < homes() || is_split_off(index); }
+  /// Whether a bucket that was claimed exists; another thread may be at work on it. O(doublings).
+  [[nodiscard]] bool exists(std::size_t index) const noexcept {
+    return index < homes() || (exists(parent_of(index)) && is_split_off(index));
+  }
   /// Whether there was no memory when it was asked for last.
   [[nodiscard]] bool memory_is_refused() const noexcept { return refused_.load(relaxed); }  // relaxed: a hint
   /// Moves `done` over what is done, and tells readers now and then.
@@ -258,6 +291,8 @@ class sync_root {
     while (done < end && is_split_off(done)) ++done;
     while (known < done && !done_.compare_exchange_weak(known, done, acq_rel, acquire)) {  // release: split
     }
+    if (has_gaps()) [[unlikely]]
+      publish_tried();
     std::size_t shown = shown_.load(relaxed);  // relaxed: the exchange decides
     if (done <= shown) return;
     // A bucket that is not shown yet costs its look-ups a step more; new numbers cost every reader a cache miss.
@@ -275,7 +310,7 @@ class sync_root {
     return static_cast<std::size_t>(std::bit_width(claimed() - 1) - std::bit_width(initial_ - 1));
   }
   [[nodiscard]] std::size_t claimed() const noexcept { return claimed_.load(relaxed); }  // relaxed: a recent number
-  [[nodiscard]] std::size_t segment_bytes() const noexcept { return std::bit_ceil(claimed()) * layout::home_bytes(); }
+  [[nodiscard]] std::size_t segment_bytes() const noexcept { return opened() * layout::home_bytes(); }
   /// Without what has not been touched of mapped segments.
   [[nodiscard]] std::size_t touched_bytes() const noexcept {
     return memory::is_mapped(segment_bytes() / 2) ? claimed() * layout::home_bytes() : segment_bytes();
@@ -405,6 +440,22 @@ class sync_root {
     return sum;
   }
 
+  struct segment_size {
+    [[nodiscard]] std::size_t operator()(std::size_t first) const noexcept { return first * layout::home_bytes(); }
+  };
+  // Homes that there is memory for: a power of two.
+  [[nodiscard]] std::size_t opened() const noexcept {
+    std::size_t homes = base_homes;
+    while (segments_[segment_key(homes)].load(acquire) != 0) homes *= 2;  // acquire: split
+    return homes;
+  }
+  // Behind a gap `done` does not move.
+  EVAC_NEVER_INLINE void publish_tried() noexcept {
+    std::size_t tried = tried_.load(acquire);                                           // acquire: split
+    const std::size_t end = (std::min)(claimed_.load(acquire), tried + 4 * longest_run);  // acquire: split
+    while (tried < end && exists(tried)) ++tried;
+    raise(tried_, tried);
+  }
   [[nodiscard]] static std::size_t homes_from(std::size_t first) noexcept { return first == 0 ? base_homes : first; }
   void set_segment(std::size_t first, void* block) noexcept {
     // release: split, for who opens the next segment; buckets are published by their parents
@@ -484,6 +535,8 @@ class sync_root {
   alignas(128) atomic<std::size_t> claimed_{0};       // by who claims a run
   atomic<std::size_t> moved_{0};                      // by who has split a run
   atomic<std::size_t> done_{0};                       // only up; by who has split something off
+  atomic<std::size_t> tried_{0};                      // only up; by who meets a gap, and where there are any
+  atomic<bool> gaps_yield_{false};                    // by who comes back to a gap
   atomic<bool> refused_{false};                       // there was no memory for the next segment
   spin_lock opening_;                                 // who asks for the memory of the next segment
   alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim

@@ -58,7 +58,10 @@ class root_memory {
     using chain_type = typename root_type::chain_type;
     if constexpr (Storage::in_nodes) {
       return root.free_homes(homes, [&](auto& home) {
-        chain_type::for_each_of(home, [&](auto at, tag_t) { Storage::destroy(root.allocator(), chain_type::at(at)); });
+        chain_type::for_each_of(home, [&](auto at, tag_t) {
+          const held element = chain_type::at(at);
+          if (Storage::give_up(element)) Storage::destroy(root.allocator(), element);
+        });
       });
     } else {
       return false;
@@ -139,7 +142,7 @@ class root_memory {
       if constexpr (Storage::in_nodes) {
         if (object.context == node_context_) {
           auto* const node = static_cast<held>(object.object);
-          node->hash = reinterpret_cast<std::uintptr_t>(nodes_);
+          node->hash.store(reinterpret_cast<std::uintptr_t>(nodes_), relaxed);  // relaxed, and below: nobody else is left
           nodes_ = node;
           return;
         }
@@ -152,7 +155,7 @@ class root_memory {
       if constexpr (Storage::in_nodes) {
         while (nodes_ != nullptr) {
           const held node = static_cast<held>(nodes_);
-          nodes_ = reinterpret_cast<void*>(node->hash);
+          nodes_ = reinterpret_cast<void*>(node->hash.load(relaxed));
           Storage::destroy(allocator, node);
           memory_.drop_one();
         }

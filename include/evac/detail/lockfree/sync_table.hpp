@@ -354,23 +354,22 @@ class sync_table {
     if (!clear_within(room)) static_cast<void>(clear_within(most_cleared_bytes()));
   }
 
-  /// Homes for n elements, made now. Where there are elements already, by splitting: O(n), while others go on, and
-  /// leaving the domain after each run.
+  /// Homes for n elements, made now. The memory is asked for first, all of it; if there is none, nothing has changed.
+  /// Where there are elements already, by splitting: O(n), while others go on, and leaving the domain after each run.
+  /// Throws what hashes throw for a bucket that they keep from being split; the others are.
   void reserve(size_type n) {
     const size_type homes = homes_for(n, chain_type::home_slots, shared_load);
     root_type::check_homes(homes);
-    constexpr int patience = 1000;
-    for (int idle = 0; idle < patience; ++idle) {
+    for (;;) {
       write_call call(*core_, 0);
       root_type* root = root_.load(acquire);  // acquire: made
       if (root == nullptr) root = &make_root(homes);
-      if (root->claimed() >= homes) return;
-      if (grow(call.own, *root, n)) {
-        idle = 0;
-      } else if (root->memory_is_refused()) {
-        throw std::bad_alloc();
-      } else {
-        std::this_thread::yield();  // others are at work on what has to come before
+      if (root->claimed() < homes) {
+        root->open_until(homes);
+        // If there is nothing to claim, others are at work on what has to come before.
+        if (!grow(call.own, *root, n)) std::this_thread::yield();
+      } else if (complete(call.own, *root, homes)) {
+        return;
       }
     }
   }
@@ -478,6 +477,8 @@ class sync_table {
 
   // --- growing -------------------------------------------------------------------------------------------------------
 
+  using split_type = child_split<storage, allocator_type>;
+
   // Splits off what a table of so many elements lacks, a run at most; whether there was anything.
   EVAC_NEVER_INLINE bool grow(epoch_record& own, root_type& root, size_type wanted) noexcept {
     auto run = root.claim(wanted, root_type::longest_run);
@@ -485,36 +486,67 @@ class sync_table {
     // Nothing to claim, but a doubling that waits for others: their work can be done by anybody.
     if (!claimed && wanted >= grow_threshold(root.claimed(), chain_type::home_slots, shared_load))
       run = root.late(root_type::longest_run);
-    child_split<storage, allocator_type> split(root, own, *core_);
-    size_type moved = 0;
-    for (size_type child = run.from; child < run.to; ++child) {
-      prefetch_for_write(root.at(parent_of((std::min)(child + 2, run.to - 1))));
-      try {
-        moved += split.run(functors_, child);
-      } catch (...) {
-        break;  // chains stay longer; who comes by later tries again
-      }
+    split_type split(root, own, *core_);
+    split_off(split, root, run.from, run.to);
+    if (claimed && root.has_gaps()) [[unlikely]] {
+      fill_gaps(split, root, run.from, run.to);
     }
-    if (run.from != run.to) {
-      root.count_moves(moved);
-      root.publish_done();
-    }
-    if (claimed && root.claimed() - root.homes() > backlog) [[unlikely]] {
-      help_late(own, root);
+    if (claimed && root.claimed() - root.tried() > backlog) [[unlikely]] {
+      const auto late = root.late(2);
+      split_off(split, root, late.from, late.to);
     }
     return claimed;
   }
-
   // Children that are claimed but not done before others help with the oldest.
   static constexpr size_type backlog = 16 * root_type::longest_run;
-  EVAC_NEVER_INLINE void help_late(epoch_record& own, root_type& root) noexcept {
-    child_split<storage, allocator_type> split(root, own, *core_);
-    const auto run = root.late(2);
-    try {
-      for (size_type child = run.from; child < run.to; ++child) root.count_moves(split.run(functors_, child));
-    } catch (...) {  // NOLINT(bugprone-empty-catch): a hash that throws, or no memory; who comes by later tries again
+
+  void split_off(split_type& split, root_type& root, size_type from, size_type to) noexcept {
+    if (from == to) return;
+    size_type moved = 0;
+    for (size_type child = from; child < to; ++child) {
+      prefetch_for_write(root.at(parent_of(std::min(child + 2, to - 1))));
+      const size_type left = try_to_split(split, root, child);
+      moved += left;
+      if (left == 0 && !root.exists(child)) [[unlikely]]
+        root.note_gap(child);
     }
+    root.count_moves(moved);
     root.publish_done();
+  }
+  // Chains stay longer if it fails; who comes by next tries again.
+  size_type try_to_split(split_type& split, root_type& root, size_type child) noexcept {
+    try {
+      return split.run(functors_, child);
+    } catch (...) {
+      root.set_gaps_yield(true);
+      return 0;
+    }
+  }
+  // What could not be done before: at once, after that only now and then, but as long as it works. from ... to - 1 have
+  // just been claimed.
+  EVAC_NEVER_INLINE void fill_gaps(split_type& split, root_type& root, size_type from, size_type to) noexcept {
+    constexpr size_type seldom = 256;
+    if (!root.gaps_yield() && from / seldom == to / seldom && !std::has_single_bit(from)) return;
+    size_type tries = 0;
+    bool filled = true;
+    for (; filled && tries < root_type::longest_run && root.has_gaps(); ++tries) {
+      const size_type gap = root.homes();
+      root.count_moves(try_to_split(split, root, gap));
+      root.publish_done();
+      filled = root.homes() != gap;
+    }
+    root.set_gaps_yield(filled);
+  }
+  // Whether all of so many homes exist, after some more have been made. Throws what splitting throws.
+  bool complete(epoch_record& own, root_type& root, size_type homes) {
+    split_type split(root, own, *core_);
+    for (size_type runs = 0; runs < root_type::longest_run; ++runs) {
+      const size_type next = root.homes();
+      if (next >= homes) return true;
+      root.count_moves(split.run(functors_, next));
+      root.publish_done();
+    }
+    return false;
   }
 
   atomic<root_type*> root_{nullptr};  // by whoever makes the first element, or clears

@@ -5,8 +5,8 @@
 //   R2  an element lies in the bucket that its hash leads to, from where readers begin
 //   R3  a bucket is as deep as the children that it has say
 //   R4  the counted elements and overflow buckets are those that are there
-//   R5  claimed children exist; those whose split has failed (no memory, a hash that threw) are counted by
-//       unsplit_children()
+//   R5  claimed children exist; those whose split has failed (no memory, a hash that threw), and their descendants,
+//       are counted by unsplit_children()
 #ifndef EVAC_DETAIL_LOCKFREE_VALIDATE_HPP
 #define EVAC_DETAIL_LOCKFREE_VALIDATE_HPP
 

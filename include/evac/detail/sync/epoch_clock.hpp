@@ -50,6 +50,7 @@ struct epoch_record {
   epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
   epoch_record* sibling_before = nullptr;  // and in the one before; the thread's
   const key_update* updates = nullptr;     // sync_map::update() calls that the thread is in; the thread's
+  bool (*is_busy_elsewhere)() noexcept = nullptr;  // whether the thread is, by other shared objects; the thread's
   // Statistics; the thread adds, anybody reads.
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
@@ -105,6 +106,7 @@ class epoch_clock {
     own.tended = nullptr;
     own.sibling = nullptr;
     own.sibling_before = nullptr;
+    own.is_busy_elsewhere = nullptr;
     own.owner.store(0, relaxed);  // relaxed: as in take_record()
     record_list<epoch_record>::give_back(&own);
   }
@@ -119,20 +121,26 @@ class epoch_clock {
     return found;
   }
   /// Whether this thread is inside, or is freeing something: in this domain or in another, whose writers may wait for
-  /// it; or by another record of this one, since shared objects may have one each.
+  /// it; also by another record of this one, since shared objects may have one each, and by a record of another domain
+  /// that only another shared object knows.
   [[nodiscard]] bool is_busy(const epoch_record& own) const noexcept {
-    const epoch_record* mine = &own;
-    do {
-      if (mine->nesting != 0 || mine->reclaiming) return true;
-      mine = mine->sibling;
-    } while (mine != nullptr && mine != &own);
+    if (is_busy_in_ring(own)) return true;
     const std::uintptr_t owner = own.owner.load(relaxed);  // relaxed, both: as in take_record()
     bool busy = false;
     records_.for_each([&](const epoch_record& each) {
       busy = each.owner.load(relaxed) == owner && (each.nesting != 0 || each.reclaiming);
       return !busy;
     });
-    return busy;
+    return busy || (own.is_busy_elsewhere != nullptr && own.is_busy_elsewhere());
+  }
+  /// The same, of a record and its siblings.
+  [[nodiscard]] static bool is_busy_in_ring(const epoch_record& one) noexcept {
+    const epoch_record* mine = &one;
+    do {
+      if (mine->nesting != 0 || mine->reclaiming) return true;
+      mine = mine->sibling;
+    } while (mine != nullptr && mine != &one);
+    return false;
   }
 
   // --- the epoch -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@
 #include "evac/detail/sync/epoch_clock.hpp"
 #include "evac/detail/sync/garbage.hpp"
 #include "evac/detail/sync/garbage_budget.hpp"
+#include "evac/detail/sync/mapped_memory.hpp"
 #include "evac/detail/sync/parking.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -333,8 +334,10 @@ class epoch_core {
   // A batch in hand: all of it, or as far as the next step of a large object. Without a lock: user code runs here, which
   // may retire.
   void reclaim_batch(garbage_bag& bag, garbage_batch& batch) {
+    reclaim_function known = nullptr;
     while (begin_next(bag, batch)) {
       const retired_object& next = batch.objects[batch.reclaimed];
+      if (next.reclaim != known) check_is_loaded(known = next.reclaim);
       while (!next.reclaim(next.object, next.context)) {
         if (bag.put_back(&batch)) return;
       }
@@ -343,6 +346,12 @@ class epoch_core {
     bag.drop(&batch);
     budget_.refund(batch.bytes);
     delete &batch;
+  }
+  // As far as it can be told: something else may be there now.
+  static void check_is_loaded(reclaim_function reclaim) noexcept {
+    EVAC_ASSERT(is_mapped(reinterpret_cast<const void*>(reclaim)),
+                "evac: what was retired by a shared object that is unloaded cannot be destroyed any more: flush the "
+                "domain before dlclose()");
   }
   // Whether there is one more. Either extract() finds the announcement and leaves the object alone, or its mark is found
   // here, and it has taken out what it wants before or finds the announcement under the lock.

@@ -9,13 +9,13 @@
 #ifndef EVAC_DETAIL_SYNC_THREAD_RECORDS_HPP
 #define EVAC_DETAIL_SYNC_THREAD_RECORDS_HPP
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
 #include "evac/detail/sync/record_index.hpp"
+#include "evac/detail/sync/thread_board.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -29,6 +29,8 @@ class thread_records {
     }
     return find(core);
   }
+  /// The same, or null when the thread has ended but for objects that outlive its registry.
+  [[nodiscard]] static epoch_record* of_living(epoch_core& core) { return ended_ ? nullptr : &of(core); }
   /// Returns whether the record is still this thread's.
   EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
     if (!epoch_clock::leave(own)) [[likely]]
@@ -41,17 +43,18 @@ class thread_records {
     if (own.nesting == epoch_record::ended) retire(own);
   }
   /// A number that no other thread has that is alive; the same in all shared objects, and in the child of a fork().
-  [[nodiscard]] static std::uintptr_t owner() noexcept { return reinterpret_cast<std::uintptr_t>(&errno); }
+  [[nodiscard]] static std::uintptr_t owner() noexcept { return thread_board::this_thread(); }
 
  private:
   // Keeps each core alive, so that no later one has its address. Its destructor runs when the thread ends.
   struct registered {
-    registered() = default;
+    registered() noexcept : note(thread_board::put_up(this, is_busy)) {}
     registered(const registered&) = delete;
     registered& operator=(const registered&) = delete;
     ~registered() {
       ended_ = true;
       last_core_ = nullptr;
+      thread_board::take_down(note);
       index.for_each([](const record_index::entry& each) { unlink(*each.record); });
       index.for_each([](const record_index::entry& each) {
         if (each.record->inside()) {
@@ -99,8 +102,13 @@ class thread_records {
       record.sibling = nullptr;
       record.sibling_before = nullptr;
     }
+    [[nodiscard]] static bool is_busy(const void* registry) noexcept {
+      const epoch_record* const newest = static_cast<const registered*>(registry)->newest;
+      return newest != nullptr && epoch_clock::is_busy_in_ring(*newest);
+    }
     record_index index;
     epoch_record* newest = nullptr;  // of the ring of siblings
+    thread_board::note* note;        // for other shared objects
   };
 
   // As visible as the names at the end: where shared objects share those, they share this.
@@ -123,6 +131,7 @@ class thread_records {
   [[nodiscard]] static epoch_record& take(epoch_core& core) {
     epoch_record& own = *core.take_record(owner());
     core.add_reference();
+    own.is_busy_elsewhere = thread_board::is_busy;
     if (ended_) own.nesting = epoch_record::ended;
     return own;
   }

@@ -40,7 +40,7 @@ void scan_chain(const table<Policy>& from, scan_position& at, const Visit& visit
     at.done = true;
     return;
   }
-  const std::size_t home = homes.home_of(static_cast<std::size_t>(reverse_bits(at.reversed)));
+  const std::size_t home = homes.home_of(std::size_t{reverse_bits(at.reversed)});
   const unsigned depth = depth_of(home, homes.count());
   const std::uint64_t first = reverse_bits(home);
   for (bucket* where = homes.at(home); where != nullptr; where = where->overflow) {
