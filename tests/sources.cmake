@@ -44,6 +44,7 @@ set(EVAC_API_TESTS
   api/sharded_interface_test.cpp
   api/sharded_keys_test.cpp
   api/sharded_kinds_test.cpp
+  api/sharded_moves_test.cpp
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp

@@ -36,7 +36,8 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
     if (n != 0) {
       const auto share = static_cast<double>(n) / static_cast<double>(shards_.size());
       const double spread = shards_.size() == 1 ? 0.0 : 6.0 * std::sqrt(share) + 8.0;
-      if (!(share + spread < static_cast<double>(table_type::max_size()))) {
+      if (n > table_type::max_size(base::copy_allocator(site)) ||
+          !(share + spread < static_cast<double>(table_type::max_size()))) {
         throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
       }
       wanted = static_cast<size_type>(std::ceil(share + spread));
@@ -100,22 +101,21 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
     }
   }
 
-  // Throws std::bad_alloc if the tables together want more than the system has: each by itself might get its part, and
-  // filling them would take memory until there is none. Without any homes they are only mapped, and not touched.
+  // Throws std::bad_alloc if the machine could not hold what the tables want together: each by itself might get its part,
+  // and filling them would take memory until there is none.
   void expect_memory_for(size_type homes, call_site site) const {
     constexpr size_type most = (std::numeric_limits<std::ptrdiff_t>::max)();
     size_type bytes = 0;
-    bool any = false;
     for (auto& each : shards_) {
       const inside_call mark(this, site);
       const reading_shard guard(each);
       const size_type has = guard.table().home_count();
-      any = any || has != 0;
-      const size_type wanted = (homes - (std::min)(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
+      const size_type wanted =
+          (homes - (std::min)(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
       if (wanted > most - bytes) throw std::bad_alloc();
       bytes += wanted;
     }
-    if (any) memory::expect(bytes);
+    if (!memory::could_hold(bytes)) throw std::bad_alloc();
   }
 };
 

@@ -97,6 +97,11 @@ class table_growth {
   }
   /// What reserve() has promised.
   [[nodiscard]] std::size_t promised_homes() const noexcept { return floor_; }
+  /// Takes that back, and keeps the room until it is found to be too much.
+  void withdraw_promise() noexcept {
+    floor_ = 0;
+    schedule();
+  }
   /// Back to what there was before a reserve() or a fit(). Throws as fit().
   void restore_room(std::size_t homes, std::size_t promised) {
     fit(homes);
