@@ -38,21 +38,40 @@ template <class T>
 /// Words in a slot at most, so that reading one is a matter of a cache line.
 inline constexpr unsigned most_slot_words = 8;
 
-/// Whether elements can be in slots. Complete types only.
+/// Whether an object can be taken apart into words, and a copy of it be made from these. g++ also calls types trivially
+/// copyable that cannot be copied at all.
+template <class T>
+[[nodiscard]] constexpr bool is_made_of_words() noexcept {
+  static_assert(
+      requires { sizeof(T); },
+      "evac: a sync_map of an incomplete type, like one that is a member of its own mapped type, must be told "
+      "where its elements are: give it evac::storage::in_nodes");
+  return std::is_trivially_copyable_v<T> && std::is_convertible_v<const T&, T>;
+}
+
+/// Whether elements can be in slots.
 template <class Elements>
 [[nodiscard]] constexpr bool fits_slots() noexcept {
   using key_type = typename Elements::key_type;
-  if constexpr (!std::is_trivially_copyable_v<key_type>) {
+  if constexpr (!is_made_of_words<key_type>()) {
     return false;
   } else if constexpr (Elements::is_map) {
     using mapped_type = typename Elements::mapped_type;
-    if constexpr (!std::is_trivially_copyable_v<mapped_type>) {
+    if constexpr (!is_made_of_words<mapped_type>()) {
       return false;
     } else {
       return words_of<key_type>() + words_of<mapped_type>() <= most_slot_words;
     }
   } else {
     return words_of<key_type>() <= most_slot_words;
+  }
+}
+template <class Elements, bool Forced>
+[[nodiscard]] constexpr bool are_in_nodes() noexcept {
+  if constexpr (Forced) {
+    return true;
+  } else {
+    return !fits_slots<Elements>();
   }
 }
 

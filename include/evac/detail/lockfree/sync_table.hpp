@@ -139,7 +139,7 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE growth_request insert(epoch_record& own, root_type& root, chain_type& chain,
                                                          const held& element, size_type hash) {
     chain.insert(element, tag_of(hash), chain.needs_overflow() ? root.take_overflow(chain.home()) : nullptr);
-    return {&root, root.count_insert(own)};
+    return {std::addressof(root), root.count_insert(own)};
   }
   /// After the lock is released. Up to root_type::longest_run parents are evacuated.
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
@@ -360,7 +360,7 @@ class sync_table {
     for (;;) {
       write_call call(*core_, 0);
       root_type* root = root_.load(acquire);  // acquire: made
-      if (root == nullptr) root = &make_root(homes);
+      if (root == nullptr) root = std::addressof(make_root(homes));
       if (root->claimed() < homes) {
         root->open_until(homes);
         // If there is nothing to claim, others are at work on what has to come before.
@@ -377,7 +377,7 @@ class sync_table {
   /// its address.
   [[nodiscard]] bool is_current(const root_type& root, std::uint64_t serial) const noexcept {
     const root_type* const current = root_.load(acquire);  // acquire: made
-    return current == &root && current->serial() == serial;
+    return current == std::addressof(root) && current->serial() == serial;
   }
 
   /// Calls f(held) for elements until it returns false; returns whether it never did. Each key that is there all the
