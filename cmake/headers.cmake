@@ -22,6 +22,7 @@ set(EVAC_HEADERS
   include/evac/detail/node_handle.hpp
   include/evac/detail/shown_key.hpp
   include/evac/detail/template_arguments.hpp
+  include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
   include/evac/detail/geometry/segment_memory.hpp
@@ -49,23 +50,31 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/sharded_container_passes.hpp
   include/evac/detail/sharded/sharded_elements.hpp
   include/evac/detail/sharded/sharded_parts.hpp
+  include/evac/detail/sharded/sharded_room.hpp
   include/evac/detail/sharded/sharded_stats.hpp
   include/evac/detail/sharded/sharded_table.hpp
   include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
+  include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
+  include/evac/detail/sync/every_processor.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_budget.hpp
+  include/evac/detail/sync/mapped_memory.hpp
   include/evac/detail/sync/parking.hpp
+  include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp
   include/evac/detail/sync/reader_record.hpp
+  include/evac/detail/sync/reader_registry.hpp
+  include/evac/detail/sync/record_index.hpp
   include/evac/detail/sync/record_list.hpp
   include/evac/detail/sync/reentry.hpp
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/spin_lock.hpp
+  include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
@@ -74,6 +83,8 @@ set(EVAC_HEADERS
   include/evac/detail/table/evacuation.hpp
   include/evac/detail/table/held_slot.hpp
   include/evac/detail/table/home_buckets.hpp
+  include/evac/detail/table/occupied_homes.hpp
+  include/evac/detail/table/overflow_bound.hpp
   include/evac/detail/table/pacing.hpp
   include/evac/detail/table/policy.hpp
   include/evac/detail/table/scan.hpp

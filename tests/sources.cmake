@@ -1,12 +1,16 @@
 # Test sources by program, relative to tests/. A test compares these lists with what lies in the folders, and fails
 # while one of them is empty.
 set(EVAC_UNIT_TESTS
+  unit/addressing_test.cpp
   unit/geometry_test.cpp
+  unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
+  unit/record_index_test.cpp
   unit/record_list_test.cpp
+  unit/rw_lock_bias_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
@@ -30,18 +34,22 @@ set(EVAC_API_TESTS
   api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
+  api/reserve_test.cpp
   api/sharded_allocators_test.cpp
   api/sharded_bounds_test.cpp
   api/sharded_compute_test.cpp
   api/sharded_destructors_test.cpp
   api/sharded_failure_test.cpp
   api/sharded_interface_test.cpp
+  api/sharded_keys_test.cpp
   api/sharded_kinds_test.cpp
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
+  api/sharded_room_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
+  api/sparse_test.cpp
   api/sync_allocators_test.cpp
   api/sync_arguments_test.cpp
   api/sync_counting_test.cpp
@@ -68,8 +76,11 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
+  concurrency/sharded_flight_test.cpp
+  concurrency/sharded_history_test.cpp
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
+  concurrency/sync_destruction_test.cpp
   concurrency/sync_gaps_test.cpp
   concurrency/sync_history_test.cpp
   concurrency/sync_outside_test.cpp

@@ -97,13 +97,18 @@ class epoch_domain {
   /// Reclaims all that can be, of all threads; true if nothing is left, which is so when nobody holds a guard, and
   /// nobody retires or reclaims meanwhile. Does nothing in a destructor that the domain has called. O(retired +
   /// threads).
-  bool flush() { return core_->flush(detail::thread_records::of_living(*core_)); }
+  bool flush() {
+    detail::epoch_record& own = detail::thread_records::of(*core_);
+    const bool nothing_left = core_->flush(own);
+    detail::thread_records::used(own);
+    return nothing_left;
+  }
 
   [[nodiscard]] epoch_stats stats() const {
     epoch_stats result;
     result.charged_bytes = core_->budget().charged();
     result.cap_bytes = core_->budget().cap();
-    result.epoch = static_cast<std::size_t>(core_->clock().epoch() - 1);
+    result.epoch = std::size_t{core_->clock().epoch() - 1};
     result.oldest_guard = core_->clock().held_for();
     result.waited_for_room = core_->waited_for_room();
     result.over_cap = core_->over_cap();

@@ -44,9 +44,11 @@ namespace evac::inline EVAC_ABI {
 
 /// How get_or_compute runs its factory.
 enum class compute_mode {
-  under_lock,     ///< exactly once, while the shard is held exclusively: for factories that take nanoseconds
-  single_flight,  ///< exactly once, with no lock held; callers for the same key wait, an exception reaches all of them
-  optimistic,     ///< perhaps in several threads at once, with no lock held; one result wins
+  under_lock,  ///< exactly once, while the shard is held exclusively: for factories that take nanoseconds
+  /// Exactly once, with no lock held. Callers for the same key wait; an exception reaches all of them. If the thread at
+  /// work ends by pthread_exit or pthread_cancel, one that waits calls its own factory.
+  single_flight,
+  optimistic,  ///< perhaps in several threads at once, with no lock held; one result wins
 };
 
 /// See the top of this file. Mutex: any default-constructible type that is SharedLockable and Lockable.
@@ -303,8 +305,16 @@ class sharded_map
 
   template <class K>
   [[nodiscard]] std::optional<T> find_copy(detail::call_site site, const K& key) const {
+    return find_copy(site, key, [] {});
+  }
+  // The same, and calls found() under the shard's lock if the key is there.
+  template <class K, class Found>
+  [[nodiscard]] std::optional<T> find_copy(detail::call_site site, const K& key, const Found& found) const {
     std::optional<T> copy;
-    const auto take_copy = [&](const value_type& element) { copy.emplace(element.second); };
+    const auto take_copy = [&](const value_type& element) {
+      found();
+      copy.emplace(element.second);
+    };
     this->core_.template visit_one<typename base::reading_shard>(site, key, take_copy);
     return copy;
   }
@@ -319,7 +329,7 @@ class sharded_map
       case compute_mode::optimistic:
         break;
     }
-    return insert_computed(site, std::forward<K>(key), factory());
+    return insert_computed(site, std::forward<K>(key), factory(), [] {});
   }
   template <class K, class Factory>
   [[nodiscard]] T insert_or_find(detail::call_site site, K&& key, Factory& factory) {
@@ -334,19 +344,34 @@ class sharded_map
   // Flights are compared by their keys, so what is looked up becomes one here.
   template <class K, class Factory>
   [[nodiscard]] T compute_once(detail::call_site site, K&& looked_up, Factory& factory) {
-    std::conditional_t<std::is_same_v<std::remove_cvref_t<K>, Key>, K&&, Key> key(std::forward<K>(looked_up));
-    return flights_.share(key, this->core_.hash_of(site, std::as_const(key)), this->core_.copy_equal(site), [&] {
-      // Another flight may have landed since the look-up.
-      if (std::optional<T> found = find_copy(site, std::as_const(key))) return *std::move(found);
-      return insert_computed(site, key, factory());
-    });
+    using held_key = std::conditional_t<std::is_same_v<std::remove_cvref_t<K>, Key>, K&&, Key>;
+    held_key key(std::forward<K>(looked_up));
+    return flights_.share(key, this->core_.hash_of(site, std::as_const(key)), this->core_.copy_equal(site),
+                          [&](auto& flight) {
+                            const auto settle = [&] { flight.settle(); };
+                            // Another flight may have landed since the look-up.
+                            if (std::optional<T> found = find_copy(site, std::as_const(key), settle)) {
+                              return *std::move(found);
+                            }
+                            return insert_computed(site, std::forward<held_key>(key), factory(), settle);
+                          });
   }
-  // The given value or, if another thread was faster, the one that is there.
-  template <class K>
-  [[nodiscard]] T insert_computed(detail::call_site site, K&& key, T&& computed) {
+  // The given value or, if another thread was faster, the one that is there. Calls settle() under the shard's lock, before
+  // the key is moved from.
+  template <class K, class Settle>
+  [[nodiscard]] T insert_computed(detail::call_site site, K&& key, T&& computed, const Settle& settle) {
     std::optional<T> result;
-    const auto take_copy = [&](const value_type& element) { result.emplace(element.second); };
-    try_place(site, std::forward<K>(key), take_copy, take_copy, std::move(computed));
+    const auto construct = [&](void* slot) {
+      settle();
+      base::core::slot_ops::construct(this->core_.functors().allocator, slot, std::forward<K>(key),
+                                      std::move(computed));
+    };
+    const auto take_new = [&](const value_type& element) { result.emplace(element.second); };
+    const auto take_existing = [&](const value_type& element) {
+      settle();
+      result.emplace(element.second);
+    };
+    this->core_.place_one(site, std::as_const(key), construct, take_new, take_existing);
     return *std::move(result);
   }
 

@@ -167,8 +167,8 @@ void for_each_lock_figure(const shard_stats& stats, const Visit& visit) {
 inline table_stats& table_stats::operator+=(const table_stats& other) {
   std::vector<std::size_t> theirs;
   detail::for_each_figure(other, [&](std::string_view, std::size_t value) { theirs.push_back(value); });
-  const std::size_t longest = std::max(longest_chain, other.longest_chain);
-  const std::size_t deepest = std::max(depth, other.depth);
+  const std::size_t longest = (std::max)(longest_chain, other.longest_chain);
+  const std::size_t deepest = (std::max)(depth, other.depth);
   auto next = theirs.begin();
   detail::for_each_figure(*this, [&](std::string_view, std::size_t& value) { value += *next++; });
   longest_chain = longest;

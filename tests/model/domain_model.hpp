@@ -57,12 +57,12 @@ struct domain_model : rl::test_suite<Model, Threads> {
 
 /// Its end races with whoever still reads it.
 struct watched {
-  rl::var<int> alive;
-  watched() { alive(RL_INFO) = 1; }
+  plain<int> alive{1};
+  watched() = default;
   watched(const watched&) = delete;
   watched& operator=(const watched&) = delete;
-  ~watched() { alive(RL_INFO) = 0; }
-  void check() { RL_ASSERT(alive(RL_INFO) == 1); }
+  ~watched() { alive.set(0); }
+  void check() { RL_ASSERT(alive.get() == 1); }
 };
 
 }  // namespace evac_model

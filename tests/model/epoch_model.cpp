@@ -50,7 +50,7 @@ struct epoch_model : domain_model<Model, Threads> {
     const typename base::guard inside(*this);
     this->retire(current->exchange(new watched, acq_rel));
   }
-  void flush() { static_cast<void>(this->core->flush(&this->own())); }
+  void flush() { static_cast<void>(this->core->flush(this->own())); }
 };
 
 struct reader_and_writer : epoch_model<reader_and_writer, 2> {
@@ -141,14 +141,13 @@ template <class Model, rl::thread_id_t Threads>
 struct parking_model : rl::test_suite<Model, Threads> {
   std::optional<parking> sleepers;
   std::optional<atomic<std::uint64_t>> word;
-  rl::var<int> payload;
+  evac_model::plain<int> payload{0};
 
   void before() {
     evac_model::sleepers = {};
     evac_model::words::begin();
     sleepers.emplace();
     word.emplace(0U);
-    payload(RL_INFO) = 0;
   }
   void after() {
     sleepers.reset();
@@ -159,7 +158,7 @@ struct parking_model : rl::test_suite<Model, Threads> {
     while (word->load(acquire) < value) {
       sleepers->wait(&*word, [&] { return word->load(seq_cst) < value; });
     }
-    RL_ASSERT(payload(RL_INFO) >= static_cast<int>(value));
+    RL_ASSERT(payload.get() >= static_cast<int>(value));
   }
 };
 
@@ -168,7 +167,7 @@ struct sleeper : parking_model<sleeper, 2> {
     if (index == 0) {
       await(1);
     } else {
-      payload(RL_INFO) = 1;
+      payload.set(1);
       sleepers->change(*word, std::uint64_t{1});
     }
   }
@@ -177,7 +176,7 @@ struct sleeper : parking_model<sleeper, 2> {
 struct two_sleepers : parking_model<two_sleepers, 3> {
   void thread(unsigned index) {
     if (index == 2) {
-      payload(RL_INFO) = 1;
+      payload.set(1);
       sleepers->change(*word, std::uint64_t{1});
     } else {
       await(1);

@@ -325,6 +325,26 @@ struct insert_and_split : table_model<insert_and_split, 3, narrow> {
   }
 };
 
+/// Who is sent to a child by a state that another thread has stored since finds in it what the split has put there.
+struct change_and_split : table_model<change_and_split, 3, narrow> {
+  void before() {
+    table_model::before();
+    split();  // the memory of the next child is there then
+    prepare(1, std::uint64_t{11});
+    prepare(3, std::uint64_t{13});
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      split();
+    } else if (index == 1) {
+      RL_ASSERT(insert(5, std::uint64_t{15}));
+    } else {
+      RL_ASSERT(find(3) == std::optional<std::uint64_t>(13));
+      RL_ASSERT(find(1) == std::optional<std::uint64_t>(11));
+    }
+  }
+};
+
 /// What one has erased nobody finds who comes later.
 struct erase_and_split : table_model<erase_and_split, 3, narrow> {
   std::optional<atomic<bool>> erased;
@@ -367,7 +387,7 @@ struct split_and_clear : table_model<split_and_clear, 3, narrow> {
         root_object* const gone = current->exchange(nullptr, acq_rel);
         retire(gone);
       }
-      static_cast<void>(core->flush(&own()));
+      static_cast<void>(core->flush(own()));
       return;
     }
     const guard inside(*this);
@@ -475,6 +495,7 @@ constexpr evac_model::named_model models[] = {
     EVAC_MODEL(read_and_split, 20'000),
     EVAC_MODEL(read_and_splits, 20'000),
     EVAC_MODEL(insert_and_split, 20'000),
+    EVAC_MODEL(change_and_split, 20'000),
     EVAC_MODEL(erase_and_split, 20'000),
     EVAC_MODEL(split_and_clear, 20'000),
     EVAC_MODEL(copy_and_split, 20'000),
@@ -497,6 +518,7 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     EVAC_MODEL_BUG(words_are_loaded_relaxed, overwrite, USER ASSERT FAILED),
     EVAC_MODEL_BUG(words_are_stored_relaxed, overwrite, USER ASSERT FAILED),
     EVAC_MODEL_BUG(locking_is_relaxed, lock_and_sleep, USER ASSERT FAILED),
+    EVAC_MODEL_BUG(changing_is_relaxed, change_and_split, USER ASSERT FAILED),
     // clang-format on
 };
 static_assert(std::size(bugs) == evac_model::table_bugs, "each bug has a line here");

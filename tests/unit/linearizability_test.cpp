@@ -169,6 +169,35 @@ TEST_CASE("keys that disagree about when clear() was are rejected by the check o
   CHECK_FALSE(accepted_whole(calls));
 }
 
+TEST_CASE("a call on two keys is accepted when one moment explains what it saw of both") {
+  const auto visit_two = [](number found, number put, number other_found, number other_put) {
+    return call{.what = verb::visit_two,
+                .flag = true,
+                .put = put,
+                .found = found,
+                .other_key = 1,
+                .other_put = other_put,
+                .other_found = other_found};
+  };
+  const history before{at(1, 2, store(5, true), 0), at(3, 4, store(6, true), 1)};
+  const auto with = [&](const history& more) {
+    history all = before;
+    all.insert(all.end(), more.begin(), more.end());
+    return accepted_whole(all);
+  };
+  CHECK(with({at(5, 6, visit_two(5, 7, 6, 8)), at(7, 8, load(7), 0), at(9, 10, load(8), 1)}));
+  CHECK_FALSE(with({at(5, 6, visit_two(5, 7, 6, 8)), at(7, 8, load(5), 0)}));
+  CHECK_FALSE(with({at(5, 6, visit_two(5, 7, 5, 8))}));
+  CHECK_FALSE(with({at(5, 6, {.what = verb::visit_two, .other_key = 1})}));
+  CHECK(with({at(5, 6, erase(true), 1), at(7, 8, {.what = verb::visit_two, .other_key = 1})}));
+  // Each key by itself could have been so, but not both at one moment.
+  CHECK_FALSE(with({at(5, 6, store(9, false), 0), at(7, 12, visit_two(9, 9, 10, 10)), at(8, 9, store(3, false), 0),
+                    at(10, 11, store(10, false), 1)}));
+  // The same key twice: the second change is what stays.
+  CHECK(with({at(5, 6, {.what = verb::visit_two, .flag = true, .put = 7, .found = 5, .other_put = 8, .other_found = 5}),
+              at(7, 8, load(8), 0)}));
+}
+
 TEST_CASE("a rejection names the call that nothing explains") {
   const std::string text = check_per_key({at(1, 2, store(5, true), 3), at(3, 4, load(7), 3)});
   CHECK(text.find("nothing explains [3, 4] load key 3") == 0);

@@ -1,27 +1,22 @@
-// rw_lock on this machine, with the real records, fence and system calls; tests/model has it in all interleavings.
+// rw_lock on this machine, with the real records, fence and system calls; tests/model has it in all interleavings. What
+// is particular to biased locks is in rw_lock_bias_test.cpp.
 #include <algorithm>
 #include <atomic>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <evac/rw_lock.hpp>
-#include <functional>
-#include <latch>
-#include <memory>
 #include <mutex>
 #include <random>
 #include <shared_mutex>
 #include <thread>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
 #include "support/in_threads.hpp"
-#include "support/thread_end.hpp"
+#include "support/rw_locks.hpp"
 
 using namespace evac_test;
-using evac::detail::visible_readers;
 
 static_assert(sizeof(evac::rw_lock) == 8);
 static_assert(std::is_nothrow_default_constructible_v<evac::rw_lock>);
@@ -30,69 +25,7 @@ static_assert(!std::is_copy_assignable_v<evac::rw_lock>);
 
 namespace {
 
-/// The lock without its annotations: tests go in and out where clang's analysis cannot follow.
-class rw_lock {
- public:
-  void lock() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.lock(); }
-  void lock(auto& events) ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.lock(events); }
-  bool try_lock() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tested_.try_lock(); }
-  void unlock() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.unlock(); }
-  void lock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.lock_shared(); }
-  void lock_shared(auto& events) ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.lock_shared(events); }
-  bool try_lock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tested_.try_lock_shared(); }
-  void unlock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.unlock_shared(); }
-  [[nodiscard]] bool is_biased() const { return tested_.is_biased(); }
-  [[nodiscard]] bool is_write_locked() const { return tested_.is_write_locked(); }
-  [[nodiscard]] std::uint32_t reader_count() const { return tested_.reader_count(); }
-
- private:
-  evac::rw_lock tested_;
-};
-
 constinit evac::rw_lock lock_without_dynamic_initialisation;
-
-constexpr int most_reads_until_biased = (visible_readers::highest_price + 2) * 16;
-
-struct counted_events {
-  std::atomic<int> contended_count{0};
-  std::atomic<int> parked_count{0};
-  std::atomic<int> revoked_count{0};
-  void contended() noexcept { ++contended_count; }
-  void parked() noexcept { ++parked_count; }
-  void revoked() noexcept { ++revoked_count; }
-};
-
-/// What `ask` says in a thread of its own.
-template <class Ask>
-auto elsewhere(const Ask& ask) {
-  decltype(ask()) answer{};
-  std::thread([&] { answer = ask(); }).join();
-  return answer;
-}
-bool free_for_writers(rw_lock& lock) {
-  return elsewhere([&] {
-    if (!lock.try_lock()) return false;
-    lock.unlock();
-    return true;
-  });
-}
-bool free_for_readers(rw_lock& lock) {
-  return elsewhere([&] {
-    if (!lock.try_lock_shared()) return false;
-    lock.unlock_shared();
-    return true;
-  });
-}
-
-/// Reads until readers announce themselves; the number of reads, 0 if that did not come.
-int make_biased(rw_lock& lock) {
-  for (int reads = 1; reads <= most_reads_until_biased; ++reads) {
-    lock.lock_shared();
-    lock.unlock_shared();
-    if (lock.is_biased()) return reads;
-  }
-  return 0;
-}
 
 }  // namespace
 
@@ -324,215 +257,6 @@ TEST_CASE("an uncontended lock is neither contended nor parked") {
   REQUIRE(events.contended_count == 0);
   REQUIRE(events.parked_count == 0);
   REQUIRE(events.revoked_count == 0);
-}
-
-TEST_CASE("readers announce themselves after reads without a writer, and a writer ends that") {
-  rw_lock lock;
-  REQUIRE_FALSE(lock.is_biased());
-  const int reads = make_biased(lock);
-  REQUIRE(reads > static_cast<int>(visible_readers::least_price - 1) * 16);
-  REQUIRE(reads <= static_cast<int>(visible_readers::least_price) * 16);
-  lock.lock_shared();
-  REQUIRE(lock.reader_count() == 0);
-  REQUIRE_FALSE(free_for_writers(lock));
-  lock.unlock_shared();
-
-  counted_events events;
-  lock.lock(events);
-  REQUIRE_FALSE(lock.is_biased());
-  REQUIRE(events.revoked_count == 1);
-  lock.unlock();
-  lock.lock_shared();
-  REQUIRE(lock.reader_count() == 1);
-  lock.unlock_shared();
-  lock.lock(events);
-  lock.unlock();
-  REQUIRE(events.revoked_count == 1);
-
-  REQUIRE(make_biased(lock) > 0);
-  REQUIRE(lock.try_lock());
-  REQUIRE_FALSE(lock.is_biased());
-  lock.unlock();
-}
-
-TEST_CASE("a writer now and then keeps readers from announcing themselves") {
-  rw_lock lock;
-  const bool by_try = GENERATE(false, true);
-  int biased = 0;
-  for (int writes = 0; writes < 20; ++writes) {
-    for (std::uint32_t i = 0; i < (visible_readers::least_price - 1) * 16; ++i) {
-      lock.lock_shared();
-      lock.unlock_shared();
-      biased += lock.is_biased() ? 1 : 0;
-    }
-    if (by_try) {
-      REQUIRE(lock.try_lock());
-    } else {
-      lock.lock();
-    }
-    lock.unlock();
-  }
-  REQUIRE(biased == 0);
-}
-
-TEST_CASE("a writer waits for announced readers") {
-  rw_lock lock;
-  int read_wrongly = 0;
-  for (std::size_t round = 0; round < rounds(30); ++round) {
-    REQUIRE(make_biased(lock) > 0);
-    std::atomic<bool> left{false};
-    std::atomic<bool> writes{false};
-    lock.lock_shared();
-    std::thread writer([&] {
-      lock.lock();
-      writes = true;
-      if (!left) ++read_wrongly;
-      lock.unlock();
-    });
-    await([&] { return !lock.is_biased(); });
-    for (int i = 0; i < 50; ++i) {
-      if (writes) ++read_wrongly;
-      std::this_thread::yield();
-    }
-    left = true;
-    lock.unlock_shared();
-    writer.join();
-  }
-  REQUIRE(read_wrongly == 0);
-}
-
-TEST_CASE("a try_lock that finds an announced reader fails, and the next writer finds it too") {
-  rw_lock lock;
-  REQUIRE(make_biased(lock) > 0);
-  lock.lock_shared();
-  REQUIRE_FALSE(free_for_writers(lock));
-  REQUIRE(lock.is_biased());
-  REQUIRE_FALSE(lock.is_write_locked());
-  REQUIRE(free_for_readers(lock));
-  REQUIRE_FALSE(free_for_writers(lock));
-  lock.unlock_shared();
-  REQUIRE(lock.is_biased());
-  REQUIRE(free_for_writers(lock));
-  REQUIRE_FALSE(lock.is_biased());
-}
-
-TEST_CASE("a thread may read under more locks than its record has room for") {
-  constexpr std::size_t count = 20;
-  std::vector<rw_lock> locks(count);
-  for (rw_lock& each : locks) REQUIRE(make_biased(each) > 0);
-  for (rw_lock& each : locks) each.lock_shared();
-  std::size_t announced = 0;
-  for (rw_lock& each : locks) {
-    REQUIRE(each.reader_count() <= 1);
-    announced += 1 - each.reader_count();
-    REQUIRE_FALSE(free_for_writers(each));
-    REQUIRE(free_for_readers(each));
-  }
-  REQUIRE(announced == 12);
-  std::mt19937_64 random(seed());
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < count; ++i) order.push_back(i);
-  std::shuffle(order.begin(), order.end(), random);
-  for (const std::size_t i : order) {
-    locks[i].unlock_shared();
-    REQUIRE(locks[i].reader_count() == 0);
-    REQUIRE(free_for_writers(locks[i]));
-  }
-}
-
-TEST_CASE("a lock may be read twice by one thread while no writer waits") {
-  rw_lock lock;
-  REQUIRE(make_biased(lock) > 0);
-  lock.lock_shared();
-  REQUIRE(lock.try_lock_shared());
-  lock.unlock_shared();
-  REQUIRE_FALSE(free_for_writers(lock));
-  lock.unlock_shared();
-  REQUIRE(free_for_writers(lock));
-}
-
-TEST_CASE("objects of a thread that outlive its record may still lock and leave") {
-  rw_lock lock;
-  rw_lock held;
-  REQUIRE(make_biased(lock) > 0);
-  REQUIRE(make_biased(held) > 0);
-  const bool ends_as_reader = GENERATE(false, true);
-  std::vector<std::uint32_t> by_state;
-  const auto read = [&] {
-    lock.lock_shared();
-    by_state.push_back(lock.reader_count());
-    lock.unlock_shared();
-  };
-  std::thread([&] {
-    at_end().run = [&] {
-      read();
-      if (ends_as_reader) held.unlock_shared();
-      read();
-    };
-    held.lock_shared();
-    if (!ends_as_reader) held.unlock_shared();
-  }).join();
-  // Who still reads by the record keeps it until then.
-  REQUIRE(by_state == (ends_as_reader ? std::vector<std::uint32_t>{0, 1} : std::vector<std::uint32_t>{1, 1}));
-  REQUIRE(free_for_writers(lock));
-  REQUIRE(free_for_writers(held));
-}
-
-TEST_CASE("a thread that ends while it reads is seen by writers until its object leaves") {
-  rw_lock held;
-  REQUIRE(make_biased(held) > 0);
-  std::atomic<bool> ending{false};
-  std::atomic<bool> may_leave{false};
-  std::thread thread([&] {
-    at_end().run = [&] {
-      ending = true;
-      await([&] { return may_leave.load(); });
-      held.unlock_shared();
-    };
-    held.lock_shared();
-  });
-  await([&] { return ending.load(); });
-  const bool excluded = !free_for_writers(held);
-  may_leave = true;
-  thread.join();
-  REQUIRE(excluded);
-  REQUIRE(free_for_writers(held));
-}
-
-TEST_CASE("records are used again: there are as many as threads at one time") {
-  rw_lock lock;
-  REQUIRE(make_biased(lock) > 0);
-  const auto read = [&] {
-    lock.lock_shared();
-    lock.unlock_shared();
-  };
-  std::thread(read).join();
-  const std::size_t before = visible_readers::record_count();
-  for (int i = 0; i < 100; ++i) std::thread(read).join();
-  REQUIRE(visible_readers::record_count() == before);
-
-  const auto with_late_leavers = [&] {
-    at_end().run = [&] { lock.unlock_shared(); };
-    lock.lock_shared();
-  };
-  for (int i = 0; i < 100; ++i) std::thread(with_late_leavers).join();
-  REQUIRE(visible_readers::record_count() == before);
-
-  constexpr std::size_t at_once = 24;
-  const auto together = [&] {
-    std::latch all_read(at_once);
-    in_threads(at_once, [&](std::size_t) {
-      lock.lock_shared();
-      all_read.arrive_and_wait();
-      lock.unlock_shared();
-    });
-  };
-  together();
-  const std::size_t most = visible_readers::record_count();
-  REQUIRE(most >= at_once);
-  REQUIRE(most <= before + at_once);
-  for (int i = 0; i < 5; ++i) together();
-  REQUIRE(visible_readers::record_count() == most);
 }
 
 TEST_CASE("who leaves last may destroy the lock at once") {

@@ -62,16 +62,18 @@ class container_base {
 
   [[nodiscard]] bool empty() const noexcept { return table_.size() == 0; }
   [[nodiscard]] size_type size() const noexcept { return table_.size(); }
-  [[nodiscard]] static constexpr size_type max_size() noexcept { return table_type::max_size(); }
+  /// What reserve() takes at most: what addresses suffice for, or less where the allocator's max_size() is less.
+  [[nodiscard]] size_type max_size() const noexcept { return table_type::max_size(table_.allocator()); }
 
   void clear() noexcept {
     const single_owner::writer guard(owner_);
     table_.clear();
   }
 
-  /// The next inserts, up to n elements in all, move nothing and change no bucket_count(). O(size + n / 4) at worst;
-  /// on a map without memory, that of large segments is not touched. Throws std::length_error for an absurd n, and
-  /// std::bad_alloc.
+  /// The next inserts, up to n elements in all, move nothing, change no bucket_count() and allocate nothing but nodes, given
+  /// a hash that spreads; with another they may still allocate overflow buckets. O(size + n / 4) at worst; on a map without
+  /// memory, that of large segments is not touched. Throws std::length_error for more than max_size(), and std::bad_alloc
+  /// before anything is touched, also where the machine has less memory and swap than that takes.
   void reserve(size_type n) {
     const single_owner::writer guard(owner_);
     table_.reserve(n);

@@ -25,7 +25,7 @@ void add_chain(std::size_t elements, table_stats& stats) {
   if (stats.chain_length_histogram.size() <= length) stats.chain_length_histogram.resize(length + 1);
   ++stats.chain_length_histogram[length];
   ++stats.occupancy_histogram[in_home];
-  stats.longest_chain = std::max(stats.longest_chain, length);
+  stats.longest_chain = (std::max)(stats.longest_chain, length);
 }
 
 template <class Policy, bool InNodes>

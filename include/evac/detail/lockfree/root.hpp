@@ -29,6 +29,7 @@
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/geometry/slab.hpp"
@@ -58,12 +59,12 @@ class sync_root {
   sync_root(const Allocator& allocator, std::size_t homes, std::uint64_t serial)
       : allocator_(allocator),
         serial_(serial),
-        initial_(std::max(homes, base_homes)),
-        initial_mask_(mask_of(initial_)) {
+        initial_((std::max)(homes, base_homes)),
+        initial_mask_(home_mask(initial_)) {
     check_homes(initial_);
     if (!memory::could_hold(initial_ * layout::home_bytes())) throw std::bad_alloc();
     try {
-      for (std::size_t first = 0; first < initial_; first = std::max(2 * first, base_homes)) open_from_start(first);
+      for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
     } catch (...) {
       free_segments();
       throw;
@@ -87,11 +88,14 @@ class sync_root {
 
   /// Throws std::length_error if a root cannot have so many homes.
   static void check_homes(std::size_t homes) {
-    if (homes > most_homes()) throw std::length_error("evac: more elements than there is memory for");
+    if (homes > most_independent_homes) throw std::length_error("evac: more elements than there is memory for");
   }
   /// Different for all roots that one map has had.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
   [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
+
+  /// In a list of roots that are gone with their map; by who destroys that.
+  sync_root* next_retired = nullptr;
 
   // --- homes ---------------------------------------------------------------------------------------------------------
 
@@ -122,10 +126,7 @@ class sync_root {
   }
   /// The depth of a bucket in this state.
   [[nodiscard]] unsigned depth_of(bucket_state state, std::size_t index) const noexcept {
-    if (state.depth() != 0) return state.depth();
-    const std::size_t half = std::bit_floor(initial_);
-    const std::size_t parent = index & (half - 1);
-    return static_cast<unsigned>(std::countr_zero(half)) + ((parent | half) < initial_ ? 1U : 0U);
+    return state.depth() != 0 ? state.depth() : detail::depth_of(index, initial_);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket_type* at(std::size_t index) const noexcept {
     // relaxed: who has the index has synchronised with who set the entry: split
@@ -163,7 +164,7 @@ class sync_root {
   [[nodiscard]] bucket_type* take_overflow(const bucket_type& chain_home) {
     pool& from = pool_of(chain_home);
     const std::lock_guard guard(from.lock);
-    from.buckets.ensure(allocator_, 1);
+    from.buckets.provide(allocator_, 1);
     return from.buckets.take();
   }
   /// It must have been taken for the same home.
@@ -222,13 +223,13 @@ class sync_root {
     std::size_t from = claimed_.load(relaxed);  // relaxed: the exchange decides
     for (;;) {
       const std::size_t threshold = grow_threshold(from, layout::home_slots(), shared_load);
-      if (elements < threshold || from >= most_homes()) return {};
+      if (elements < threshold || from >= most_independent_homes) return {};
       const std::size_t half = std::bit_floor(from);
       // A doubling begins when the one before is done: so a child's parent exists, and has no split due before, unless
       // that could not be done.
       if (from == half && (tried() != from || !open_next(from))) return {};
       const std::size_t wanted = (elements - threshold) / inserts_per_parent + 1;
-      const std::size_t to = std::min(from + std::min(wanted, most), 2 * half);
+      const std::size_t to = (std::min)(from + (std::min)(wanted, most), 2 * half);
       // relaxed: what the run needs was acquired above, or by who claimed the first run of this doubling
       if (claimed_.compare_exchange_weak(from, to, acq_rel, relaxed)) {
         next_growth_.store(growth_at(to), relaxed);  // relaxed: a hint; another thread's may stay for a run
@@ -241,11 +242,11 @@ class sync_root {
   [[nodiscard]] run late(std::size_t most) const noexcept {
     const std::size_t from = tried();
     const std::size_t claimed = claimed_.load(acquire);  // acquire: split
-    return {from, std::min(claimed, from + most)};
+    return {from, (std::min)(claimed, from + most)};
   }
   /// Children below have been split off, or are gaps.
   [[nodiscard]] std::size_t tried() const noexcept {
-    return std::max(done_.load(acquire), tried_.load(acquire));  // acquire, both: split
+    return (std::max)(done_.load(acquire), tried_.load(acquire));  // acquire, both: split
   }
   [[nodiscard]] bool has_gaps() const noexcept { return tried_.load(acquire) > done_.load(acquire); }
   /// Where somebody has tried to split a child off, and it does not exist: it is a gap.
@@ -267,11 +268,6 @@ class sync_root {
     if (homes > striped_homes && stripes_.load(relaxed) == nullptr) make_stripes();  // relaxed: under opening_
   }
 
-  [[nodiscard]] static std::size_t parent_of(std::size_t child) noexcept { return child - std::bit_floor(child); }
-  /// The depth that a parent has until this child is split off.
-  [[nodiscard]] static unsigned depth_before(std::size_t child) noexcept {
-    return static_cast<unsigned>(std::bit_width(child)) - 1;
-  }
   /// Whether a child is split off, of a parent that exists.
   [[nodiscard]] bool is_split_off(std::size_t child) const noexcept {
     const std::size_t parent = parent_of(child);
@@ -289,7 +285,7 @@ class sync_root {
     std::size_t done = known;
     // Not further at a time than others may have come meanwhile: one that was late must not pay for all that waited for
     // it.
-    const std::size_t end = std::min(claimed_.load(acquire), done + 4 * longest_run);
+    const std::size_t end = (std::min)(claimed_.load(acquire), done + 4 * longest_run);
     while (done < end && is_split_off(done)) ++done;
     while (known < done && !done_.compare_exchange_weak(known, done, acq_rel, acquire)) {  // release: split
     }
@@ -300,7 +296,7 @@ class sync_root {
     // A bucket that is not shown yet costs its look-ups a step more; new numbers cost every reader a cache miss.
     if (done - shown < std::max<std::size_t>(16, done / 128) && !std::has_single_bit(done)) return;
     raise(shown_, done);
-    raise(mask_, mask_of(done));
+    raise(mask_, home_mask(done));
     finish_segment(done);
   }
 
@@ -328,7 +324,7 @@ class sync_root {
   /// none.
   template <class Free>
   bool free_homes(std::size_t most, const Free& free) noexcept {
-    const std::size_t to = std::min(freed_ + most, claimed());
+    const std::size_t to = (std::min)(freed_ + most, claimed());
     if (freed_ == to) return false;
     for (; freed_ < to; ++freed_) {
       if (exists(freed_)) free(*at(freed_));
@@ -351,7 +347,7 @@ class sync_root {
         discarded_ = 0;
         return true;
       }
-      const std::size_t to = std::min(discarded_ + huge_page, bytes);
+      const std::size_t to = (std::min)(discarded_ + huge_page, bytes);
       memory::discard(at(first), discarded_, to);
       discarded_ = to;
       return true;
@@ -388,17 +384,6 @@ class sync_root {
     overflow_pool<Allocator, layout, bucket_type> buckets;
   };
 
-  [[nodiscard]] static constexpr std::size_t most_homes() noexcept {
-    return (std::size_t{1} << 40U);  // above are the holds of nodes, and tag bits
-  }
-  /// For at least half a mask of homes.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static std::size_t home_among(std::size_t mask, std::size_t homes,
-                                                                 std::size_t hash) noexcept {
-    const std::size_t fed = hash & mask;
-    const std::size_t unfed = hash & (mask >> 1U);
-    return fed < homes ? fed : unfed;
-  }
-  [[nodiscard]] static std::size_t mask_of(std::size_t homes) noexcept { return 2 * std::bit_floor(homes) - 1; }
   [[nodiscard]] static std::int64_t growth_at(std::size_t homes) noexcept {
     return static_cast<std::int64_t>(grow_threshold(homes, layout::home_slots(), shared_load));
   }
@@ -467,7 +452,7 @@ class sync_root {
   // Behind a gap `done` does not move.
   EVAC_NEVER_INLINE void publish_tried() noexcept {
     std::size_t tried = tried_.load(acquire);                                           // acquire: split
-    const std::size_t end = std::min(claimed_.load(acquire), tried + 4 * longest_run);  // acquire: split
+    const std::size_t end = (std::min)(claimed_.load(acquire), tried + 4 * longest_run);  // acquire: split
     while (tried < end && exists(tried)) ++tried;
     raise(tried_, tried);
   }
@@ -484,7 +469,7 @@ class sync_root {
     auto* const block = static_cast<std::byte*>(memory::allocate(allocator_, bytes));
     set_segment(first, block);
     if (memory::is_mapped(bytes)) return memory::prefer_huge(block, bytes);
-    const std::size_t end = std::min(first + homes_from(first), initial_);
+    const std::size_t end = (std::min)(first + homes_from(first), initial_);
     for (std::size_t i = first; i < end; ++i) bucket_type::create_home(at(i));
   }
   // Memory for as many homes again; false if there is none, or if another thread is at it.
@@ -511,7 +496,7 @@ class sync_root {
     const std::size_t begin = (from - first) * layout::home_bytes();
     const std::size_t end = (to - first) * layout::home_bytes();
     const std::size_t piece = round_up(begin, populated_at_once);
-    if (piece < end) memory::populate(at(first), piece, std::min(piece + populated_at_once, segment));
+    if (piece < end) memory::populate(at(first), piece, (std::min)(piece + populated_at_once, segment));
   }
   void finish_segment(std::size_t done) noexcept {
     if (!std::has_single_bit(done) || done < 2 * base_homes) return;
@@ -520,7 +505,7 @@ class sync_root {
   }
 
   void make_stripes() noexcept {
-    const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t threads = (std::max)(1U, std::thread::hardware_concurrency());
     const std::size_t slot_count = std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128);
     auto* const all = new (std::nothrow) stripe[slot_count];
     if (all == nullptr) return;  // then all count in one place
@@ -529,7 +514,7 @@ class sync_root {
   }
 
   void free_segments() noexcept {
-    for (std::size_t first = 0; first < most_homes(); first = std::max(2 * first, base_homes)) {
+    for (std::size_t first = 0; first < most_independent_homes; first = (std::max)(2 * first, base_homes)) {
       const std::uintptr_t biased = segments_[segment_key(first)].load(relaxed);  // relaxed: nobody else is left
       if (biased == 0) continue;
       const std::size_t bytes = homes_from(first) * layout::home_bytes();

@@ -205,11 +205,11 @@ class nodes_storage {
 
   [[nodiscard]] EVAC_ALWAYS_INLINE static held load(const atomic_word* slot) noexcept {
     // acquire: what the node was made of
-    return reinterpret_cast<held>(static_cast<std::uintptr_t>(slot->load(acquire)));
+    return reinterpret_cast<held>(std::uintptr_t{slot->load(acquire)});
   }
   EVAC_ALWAYS_INLINE static void store(atomic_word* slot, held from) noexcept {
     // release: what the node was made of
-    slot->store(static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(from)), release);
+    slot->store(std::uint64_t{reinterpret_cast<std::uintptr_t>(from)}, release);
   }
   EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, held from) noexcept { store(slot, from); }
   static void prefetch(held from) noexcept { prefetch_for_read(from); }

@@ -57,8 +57,9 @@ class sync_table {
       : core_(&domain.core()), domain_(&domain), functors_(hash, equal, allocator), memory_(allocator) {}
   sync_table(const sync_table&) = delete;
   sync_table& operator=(const sync_table&) = delete;
-  /// Nobody may be inside. O(elements).
+  /// Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
   ~sync_table() {
+    memory_.reclaim_retired(*core_, functors_.allocator);
     root_type* const last = root_.load(acquire);  // acquire: made
     if (last != nullptr) {
       memory_type::free_elements(*last, last->claimed());
@@ -340,15 +341,17 @@ class sync_table {
   }
 
   /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
-  /// by.
+  /// by. At the cap it waits for room for what it takes away.
   void clear() {
-    write_call call(*core_, 1);
-    // acq_rel: made; and what this thread did before is seen by who finds no root
-    root_type* const gone = root_.exchange(nullptr, acq_rel);
-    if (gone == nullptr) return;
-    // A root that counted in full could keep all writers waiting until the last of it is gone.
-    const size_type bytes = std::min(gone->touched_bytes() + gone->size() * retired_bytes, core_->budget().cap() / 4);
-    core_->retire(call.own, memory_.gone(gone, bytes));
+    size_type room = 0;
+    {
+      const read_call inside(*core_);
+      const root_type* const root = root_.load(acquire);  // acquire: made
+      if (root == nullptr) return;
+      room = cleared_bytes(*root);
+    }
+    // It may grow meanwhile; but it counts no more than this.
+    if (!clear_within(room)) static_cast<void>(clear_within(most_cleared_bytes()));
   }
 
   /// Homes for n elements, made now. The memory is asked for first, all of it; if there is none, nothing has changed.
@@ -403,8 +406,7 @@ class sync_table {
         const subtree next = left.back();
         left.pop_back();
         const unsigned reached = chain_reader<storage, allocator_type>(*root, inside.own).copy(next.index, copied);
-        for (unsigned bit = next.depth; bit < reached; ++bit)
-          left.push_back({next.index | size_type{1} << bit, bit + 1});
+        for (unsigned bit = next.depth; bit < reached; ++bit) left.push_back({child_of(next.index, bit), bit + 1});
         for (const held& each : copied) {
           if (!f(each)) return false;
         }
@@ -449,6 +451,30 @@ class sync_table {
     return *there;
   }
 
+  // A root that counted in full could keep all writers waiting until the last of it is gone.
+  [[nodiscard]] size_type most_cleared_bytes() const noexcept {
+    return std::max<size_type>(core_->budget().cap() / 4, 1);
+  }
+  [[nodiscard]] size_type cleared_bytes(const root_type& root) const noexcept {
+    return (std::min)(root.touched_bytes() + root.size() * retired_bytes, most_cleared_bytes());
+  }
+  // Takes the root away if it counts so much at most; returns whether none is left.
+  bool clear_within(size_type room) {
+    const size_type kept = thread_records::of(*core_).reserved;
+    const write_call call(*core_, room);
+    root_type* gone = root_.load(acquire);  // acquire: made
+    size_type bytes = 0;
+    do {
+      if (gone == nullptr) break;
+      bytes = cleared_bytes(*gone);
+      if (bytes > room) break;
+      // acq_rel: made; and what this thread did before is seen by who finds no root. acquire: made
+    } while (!root_.compare_exchange_weak(gone, nullptr, acq_rel, acquire));
+    if (gone != nullptr && bytes <= room) core_->retire(call.own, memory_.gone(gone, bytes));
+    core_->give_up_room(call.own, kept);
+    return bytes <= room;
+  }
+
   // --- growing -------------------------------------------------------------------------------------------------------
 
   using split_type = child_split<storage, allocator_type>;
@@ -478,7 +504,7 @@ class sync_table {
     if (from == to) return;
     size_type moved = 0;
     for (size_type child = from; child < to; ++child) {
-      prefetch_for_write(root.at(root_type::parent_of(std::min(child + 2, to - 1))));
+      prefetch_for_write(root.at(parent_of(std::min(child + 2, to - 1))));
       const size_type left = try_to_split(split, root, child);
       moved += left;
       if (left == 0 && !root.exists(child)) [[unlikely]]

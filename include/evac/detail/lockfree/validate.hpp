@@ -65,9 +65,9 @@ class sync_validator {
     if (depth >= 64 || index >> depth != 0) return "R3: a bucket is too shallow for its index";
     const auto born_with = static_cast<unsigned>(std::bit_width(index));
     for (unsigned bit = born_with; bit < depth; ++bit) {
-      if ((index | std::size_t{1} << bit) >= root_.claimed()) return "R3: a bucket is deeper than the table";
+      if (child_of(index, bit) >= root_.claimed()) return "R3: a bucket is deeper than the table";
     }
-    const std::size_t next = index | std::size_t{1} << depth;
+    const std::size_t next = child_of(index, depth);
     if (next < root_.homes()) return "R3: a bucket is not as deep as its children say";
     return {};
   }

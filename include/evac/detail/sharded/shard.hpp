@@ -20,13 +20,25 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/reentry.hpp"
+#include "evac/detail/sync/visible_readers.hpp"
 #include "evac/detail/table/table.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
+/// Asks, before the innermost call of a sharded container waits for a lock, whether this thread holds it through another
+/// shared object. What EVAC_ASSERT_HANDLER throws passes.
+struct reentry_check {
+  static void about_to_wait() { inside_call::look_elsewhere_for_innermost(); }
+  static void contended() noexcept {}
+  static void parked() noexcept {}
+  static void revoked() noexcept {}
+};
+
 /// What a lock has gone through since construction. Any thread adds; the sums are for people.
 class lock_events {
  public:
+  static void about_to_wait() { reentry_check::about_to_wait(); }
   // relaxed, all of them: counts that order nothing.
   void contended() noexcept { contended_.fetch_add(1, relaxed); }
   void parked() noexcept { parked_.fetch_add(1, relaxed); }
@@ -62,32 +74,45 @@ class lock_owner<true> {
   atomic<std::size_t> id_{0};
 };
 
+/// Locks any mutex, and tells `events` what that takes.
+template <class Mutex, class Events>
+EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if constexpr (requires { mutex.lock(events); }) {
+    mutex.lock(events);
+  } else if (!mutex.try_lock()) {
+    events.about_to_wait();
+    events.contended();
+    mutex.lock();
+  }
+}
+template <class Mutex, class Events>
+EVAC_ALWAYS_INLINE void lock_shared_counted(Mutex& mutex, Events& events) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if constexpr (requires { mutex.lock_shared(events); }) {
+    mutex.lock_shared(events);  // rw_lock makes itself known when it counts quiet reads
+  } else {
+    visible_readers::be_known();
+    if (mutex.try_lock_shared()) return;
+    events.about_to_wait();
+    events.contended();
+    mutex.lock_shared();
+  }
+}
+
 template <class Policy, class Mutex>
 class alignas(cache_line) ABSL_LOCKABLE shard {
  public:
   explicit shard(typename Policy::functors_type& functors) noexcept : table_(functors) {}
 
   void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    if constexpr (requires { mutex_.lock(events_); }) {
-      mutex_.lock(events_);
-    } else if (!mutex_.try_lock()) {
-      events_.contended();
-      mutex_.lock();
-    }
+    visible_readers::be_known();
+    lock_counted(mutex_, events_);
     owner_.enter();
   }
   void unlock() ABSL_UNLOCK_FUNCTION() {
     owner_.leave();
     mutex_.unlock();
   }
-  void lock_shared() ABSL_SHARED_LOCK_FUNCTION() {
-    if constexpr (requires { mutex_.lock_shared(events_); }) {
-      mutex_.lock_shared(events_);
-    } else if (!mutex_.try_lock_shared()) {
-      events_.contended();
-      mutex_.lock_shared();
-    }
-  }
+  void lock_shared() ABSL_SHARED_LOCK_FUNCTION() { lock_shared_counted(mutex_, events_); }
   void unlock_shared() ABSL_UNLOCK_FUNCTION() { mutex_.unlock_shared(); }
 
   /// The table, for a caller that holds the lock exclusively.

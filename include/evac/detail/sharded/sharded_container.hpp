@@ -54,7 +54,7 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
                              const key_equal& equal = key_equal(), const allocator_type& allocator = allocator_type())
       : base(count.count, hash, equal, allocator) {
     check_template_arguments();
-    this->reserve(n);
+    if (n != 0) this->reserve(n);
   }
   sharded_container(size_type n, const allocator_type& allocator)
     requires made_by_default<hasher, key_equal>

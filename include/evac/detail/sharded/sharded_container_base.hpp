@@ -60,9 +60,12 @@ class sharded_container_base {
   void clear(location where = location::current()) noexcept { core_.clear({"clear", where}); }
 
   /// Room for n elements in all, with a margin for how they fall into shards: it is all but certain that the next
-  /// inserts move nothing. Shard by shard. Throws std::length_error for an absurd n, std::bad_alloc.
+  /// inserts move nothing. An empty container gives back what it has beyond that. Shard by shard. Throws
+  /// std::length_error for an absurd n, std::bad_alloc; then all shards have the room that they had. More memory than the
+  /// system has is refused before any of it is touched.
   void reserve(size_type n, location where = location::current()) { core_.reserve(n, {"reserve", where}); }
-  /// Room for about n slots, or for what there is if that is more; may give memory back. Shard by shard.
+  /// Room for about n slots, or for what there is if that is more; gives back what is beyond that, all of it for
+  /// rehash(0) of an empty container. Shard by shard. Throws as reserve().
   void rehash(size_type n, location where = location::current()) { core_.rehash(n, {"rehash", where}); }
   /// Slots of all home buckets.
   [[nodiscard]] size_type bucket_count(location where = location::current()) const {

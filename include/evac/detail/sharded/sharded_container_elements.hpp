@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/foreign_key.hpp"
 #include "evac/detail/sharded/sharded_container_base.hpp"
 #include "evac/detail/shown_key.hpp"
 #include "evac/detail/sync/reentry.hpp"
@@ -87,16 +88,20 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   }
 
   /// Visits each of the keys that is present; returns how many are. Keys are taken bulk_visit_size at a time: the locks
-  /// of all their shards are held while their elements are fetched at once and visited in order.
+  /// of all their shards are held while their elements are fetched at once and visited in order. Keys of another type
+  /// are looked up as they are where hash and equality are transparent, else as the keys that they convert to.
   template <std::forward_iterator It, class F>
+    requires stands_for_key<std::iter_reference_t<It>, Policy>
   size_type visit(It first, It last, F f, location where = location::current()) {
     return core_.template visit_many<true>({"visit", where}, first, last, f);
   }
   template <std::forward_iterator It, class F>
+    requires stands_for_key<std::iter_reference_t<It>, Policy>
   size_type visit(It first, It last, F f, location where = location::current()) const {
     return core_.template visit_many<false>({"visit", where}, first, last, f);
   }
   template <std::forward_iterator It, class F>
+    requires stands_for_key<std::iter_reference_t<It>, Policy>
   size_type cvisit(It first, It last, F f, location where = location::current()) const {
     return core_.template visit_many<false>({"cvisit", where}, first, last, f);
   }
@@ -141,14 +146,14 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   template <std::input_iterator It>
   size_type insert(It first, It last) {
     size_type inserted = 0;
-    for (; first != last; ++first) inserted += emplace(*first) ? 1 : 0;
+    for (; first != last; ++first) inserted += emplace(*first) ? 1U : 0U;
     return inserted;
   }
   size_type insert(std::initializer_list<value_type> list) { return insert(list.begin(), list.end()); }
   template <std::ranges::input_range R>
   size_type insert_range(R&& range) {
     size_type inserted = 0;
-    for (auto&& value : range) inserted += emplace(std::forward<decltype(value)>(value)) ? 1 : 0;
+    for (auto&& value : range) inserted += emplace(std::forward<decltype(value)>(value)) ? 1U : 0U;
     return inserted;
   }
 

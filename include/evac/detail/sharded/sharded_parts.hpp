@@ -24,8 +24,10 @@ namespace evac::inline EVAC_ABI::detail {
 /// Stands where nothing is to be locked.
 struct no_mutex {
   void lock() noexcept {}
+  void lock(auto&) noexcept {}
   void unlock() noexcept {}
   void lock_shared() noexcept {}
+  void lock_shared(auto&) noexcept {}
   void unlock_shared() noexcept {}
 };
 
@@ -93,7 +95,10 @@ class sharded_parts {
   using hash_mutex = std::conditional_t<hash_may_change, Mutex, no_mutex>;
   class hash_hold {
    public:
-    explicit hash_hold(hash_mutex& mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS : mutex_(mutex) { mutex_.lock_shared(); }
+    explicit hash_hold(hash_mutex& mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS : mutex_(mutex) {
+      reentry_check check;
+      lock_shared_counted(mutex_, check);
+    }
     hash_hold(const hash_hold&) = delete;
     hash_hold& operator=(const hash_hold&) = delete;
     ~hash_hold() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.unlock_shared(); }

@@ -68,6 +68,7 @@ class sharded_table : public sharded_elements<Policy, Mutex> {
     }
 
     held_all& lock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      mark_.look_elsewhere();
       if constexpr (Exclusive) {
         of.hash_mutex_.lock();
       } else {

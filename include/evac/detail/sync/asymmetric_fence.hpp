@@ -10,6 +10,9 @@
 // fence, and the rare side interrupts every processor that runs a thread of this process (microseconds). Without it,
 // and under ThreadSanitizer, which knows neither membarrier nor fences, announce() is a sequentially consistent
 // exchange, and the rare side's look at a flag, observe(), is a read-modify-write.
+//
+// Both sides must agree on which of the two it is. Shared objects may have decided that at different times, with
+// different results: so what they share says it (`plain`).
 #ifndef EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
 #define EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
 
@@ -19,16 +22,23 @@
 #if EVAC_HAS_MEMBARRIER
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cerrno>
+
+#include "evac/detail/sync/every_processor.hpp"
 #endif
 
 namespace evac::inline EVAC_ABI::detail {
 
 class asymmetric_fence {
  public:
-  /// Whether announce() is a plain store. The same for the life of the process.
+  /// Whether announce() may be a plain store. Found out by the first call, also one before main(), and the same from
+  /// then on for all who share the variable behind it.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool available() noexcept {
 #if EVAC_HAS_MEMBARRIER
-    return registered_;
+    if (mode_.load(relaxed) == mode::plain) [[likely]]  // relaxed: says nothing about other memory
+      return true;
+    return decide() == mode::plain;
 #else
     return false;
 #endif
@@ -36,7 +46,12 @@ class asymmetric_fence {
 
   template <class T>
   EVAC_ALWAYS_INLINE static void announce(atomic<T>& flag, T value) noexcept {
-    if (available()) [[likely]] {
+    announce(available(), flag, value);
+  }
+  /// Where both sides have agreed whether it is a plain store.
+  template <class T>
+  EVAC_ALWAYS_INLINE static void announce(bool plain, atomic<T>& flag, T value) noexcept {
+    if (plain) [[likely]] {
       // The rare side's heavy() orders it before what follows. release: who finds this value in place of an earlier
       // release of the flag has synchronised with that one as well, as the exchange below lets it.
       flag.store(value, release);
@@ -57,25 +72,43 @@ class asymmetric_fence {
     return const_cast<atomic<T>&>(flag).fetch_add(T{}, seq_cst);
   }
 
-  static void heavy() noexcept {
-#if EVAC_HAS_MEMBARRIER
-    // It cannot fail once registered, unless a filter for system calls was installed since. To go on without the fence
-    // would let a writer in beside readers.
-    if (registered_ && ::syscall(SYS_membarrier, private_expedited, 0, 0) != 0) [[unlikely]] {
-      stop_with("evac: membarrier(2) does not work any more");
-    }
-#endif
+  static void heavy() noexcept { heavy(available()); }
+  static void heavy(bool plain) noexcept {
+    if (plain) pass_everywhere();
   }
 
  private:
 #if EVAC_HAS_MEMBARRIER
+  enum class mode : unsigned char { undecided, plain, exchange };
   // From linux/membarrier.h, which older systems lack.
   static constexpr int private_expedited = 1 << 3;
   static constexpr int register_private_expedited = 1 << 4;
-  // Written once, before main() or before the first use of a shared object; a child of fork() inherits the
-  // registration.
-  [[gnu::__visibility__("default")]] static inline const bool registered_ =
-      ::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
+
+  EVAC_NEVER_INLINE static mode decide() noexcept {
+    mode decided = mode_.load(relaxed);  // relaxed, here and below: says nothing about other memory
+    if (decided != mode::undecided) return decided;
+    const int saved_errno = errno;
+    // A child of fork() inherits the registration.
+    const bool registered = ::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
+    errno = saved_errno;
+    const mode found = registered ? mode::plain : mode::exchange;
+    return mode_.compare_exchange_strong(decided, found, relaxed, relaxed) ? found : decided;
+  }
+  // Once registered, it fails only where a filter for system calls was installed since. To go on without a fence would
+  // let a writer in beside readers.
+  static void pass_everywhere() noexcept {
+    const int saved_errno = errno;
+    if (::syscall(SYS_membarrier, private_expedited, 0, 0) == 0) [[likely]]
+      return;
+    errno = saved_errno;
+    if (!every_processor::visit()) {
+      stop_with("evac: neither membarrier(2) nor sched_setaffinity(2) works any more: a filter for system calls?");
+    }
+  }
+
+  [[gnu::__visibility__("default")]] static inline constinit atomic<mode> mode_{mode::undecided};
+#else
+  static void pass_everywhere() noexcept {}
 #endif
 };
 

@@ -37,18 +37,20 @@ class epoch_core;
 class key_update;
 
 struct epoch_record {
-  own_atomic<std::uint64_t> entered{0};   // states above
-  std::uint32_t nesting = 0;              // guards of this thread, and `ended`; the thread's
-  std::uint32_t index = 0;                // 1, 2, ...: of all records of the domain; written once
-  epoch_core* core = nullptr;             // whose record this is; written once
-  atomic<std::uintptr_t> owner{0};        // the thread, 0 while there is none; written by it
-  bool reclaiming = false;                // user code is being called to free something; the thread's
-  std::uint32_t ticks = 0;                // the thread's
-  std::size_t reserved = 0;               // bytes charged for what the thread may retire next; the thread's
-  const epoch_record* tended = nullptr;   // whose garbage the thread has looked after last; the thread's
-  std::uint32_t fruitless = 0;            // looks after garbage that was not due; the thread's
-  const epoch_record* sibling = nullptr;  // the thread's record in the next of its domains, in a ring; the thread's
-  const key_update* updates = nullptr;    // sync_map::update() calls that the thread is in; the thread's
+  own_atomic<std::uint64_t> entered{0};    // states above
+  std::uint32_t nesting = 0;               // guards of this thread, and `ended`; the thread's
+  std::uint32_t index = 0;                 // 1, 2, ...: of all records of the domain; written once
+  epoch_core* core = nullptr;              // whose record this is; written once
+  atomic<std::uintptr_t> owner{0};         // the thread, 0 while there is none; written by it
+  bool reclaiming = false;                 // user code is being called to free something; the thread's
+  std::uint32_t ticks = 0;                 // the thread's
+  std::size_t reserved = 0;                // bytes charged for what the thread may retire next; the thread's
+  const epoch_record* tended = nullptr;    // whose garbage the thread has looked after last; the thread's
+  std::uint32_t fruitless = 0;             // looks after garbage that was not due; the thread's
+  epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
+  epoch_record* sibling_before = nullptr;  // and in the one before; the thread's
+  const key_update* updates = nullptr;     // sync_map::update() calls that the thread is in; the thread's
+  bool (*is_busy_elsewhere)() noexcept = nullptr;  // whether the thread is, by other shared objects; the thread's
   // Statistics; the thread adds, anybody reads.
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
@@ -103,24 +105,42 @@ class epoch_clock {
     own.reserved = 0;
     own.tended = nullptr;
     own.sibling = nullptr;
+    own.sibling_before = nullptr;
+    own.is_busy_elsewhere = nullptr;
     own.owner.store(0, relaxed);  // relaxed: as in take_record()
     record_list<epoch_record>::give_back(&own);
   }
+  /// The record that a call of this thread has taken after the thread's end; null if there is none. O(records).
+  [[nodiscard]] epoch_record* record_of_ended(std::uintptr_t owner) const noexcept {
+    epoch_record* found = nullptr;
+    records_.for_each([&](const epoch_record& each) {
+      const bool is_own = each.owner.load(relaxed) == owner;  // relaxed: as in take_record(); the rest is the thread's
+      if (is_own && (each.nesting & epoch_record::ended) != 0) found = const_cast<epoch_record*>(&each);
+      return found == nullptr;
+    });
+    return found;
+  }
   /// Whether this thread is inside, or is freeing something: in this domain or in another, whose writers may wait for
-  /// it; or by another record of this one, since shared objects may have one each.
+  /// it; also by another record of this one, since shared objects may have one each, and by a record of another domain
+  /// that only another shared object knows.
   [[nodiscard]] bool is_busy(const epoch_record& own) const noexcept {
-    const epoch_record* mine = &own;
-    do {
-      if (mine->nesting != 0 || mine->reclaiming) return true;
-      mine = mine->sibling;
-    } while (mine != nullptr && mine != &own);
+    if (is_busy_in_ring(own)) return true;
     const std::uintptr_t owner = own.owner.load(relaxed);  // relaxed, both: as in take_record()
     bool busy = false;
     records_.for_each([&](const epoch_record& each) {
       busy = each.owner.load(relaxed) == owner && (each.nesting != 0 || each.reclaiming);
       return !busy;
     });
-    return busy;
+    return busy || (own.is_busy_elsewhere != nullptr && own.is_busy_elsewhere());
+  }
+  /// The same, of a record and its siblings.
+  [[nodiscard]] static bool is_busy_in_ring(const epoch_record& one) noexcept {
+    const epoch_record* mine = &one;
+    do {
+      if (mine->nesting != 0 || mine->reclaiming) return true;
+      mine = mine->sibling;
+    } while (mine != nullptr && mine != &one);
+    return false;
   }
 
   // --- the epoch -----------------------------------------------------------------------------------------------------

@@ -13,15 +13,23 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
+struct thread_marks;
+
+/// What no two threads have that are alive: the address of an object that each thread has one of. The same in all shared
+/// objects, and in the child of a fork().
+using thread_identity = const int*;
+
 template <std::size_t Capacity>
 class reader_record {
  public:
-  /// Announces a lock; false if there is no room. Only the owner, as everything but holds().
+  // --- only the owner ------------------------------------------------------------------------------------------------
+
+  /// Announces a lock; false if there is no room.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool enter(const void* lock) noexcept {
     for (auto& slot : slots_) {
       // relaxed: only this thread writes its slots.
       if (slot.load(relaxed) != nullptr) continue;
-      asymmetric_fence::announce(slot, lock);
+      asymmetric_fence::announce(plain_, slot, lock);
       ++held_;
       return true;
     }
@@ -40,7 +48,36 @@ class reader_record {
     return false;
   }
 
-  /// For writers, after the bias was revoked and asymmetric_fence::heavy().
+  /// True once in `period` calls on average, a power of two: by chance, so that no rhythm of the locks that a thread reads
+  /// in turn leaves one of them out.
+  [[nodiscard]] bool sample(std::uint32_t period) noexcept {
+    chance_ = chance_ * 1664525U + 1013904223U;  // Numerical Recipes; the upper bits are the better ones
+    return chance_ < ~std::uint32_t{0} / period;
+  }
+
+  /// What a lock says while its readers announce themselves beside this record.
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::uint32_t word() const noexcept { return word_; }
+
+  /// Becomes the record of a thread, which is in a registry of this word and this fence.
+  void begin(thread_identity owner, std::uint32_t word, bool plain) noexcept {
+    word_ = word;
+    plain_ = plain;
+    owner_.store(owner, relaxed);  // relaxed: only its own thread finds it by that
+  }
+  /// The thread has ended. What it still holds, objects of it that outlive its record withdraw later.
+  void end() noexcept { ended_ = true; }
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+  [[nodiscard]] bool is_empty() const noexcept { return held_ == 0; }
+
+  /// Shared objects that use the record: one more; one less, and whether that was the last.
+  void add_user() noexcept { ++users_; }
+  [[nodiscard]] bool drop_user() noexcept { return --users_ == 0; }
+  /// The marks of those: see reentry.hpp.
+  [[nodiscard]] thread_marks*& marks() noexcept { return marks_; }
+
+  // --- anybody -------------------------------------------------------------------------------------------------------
+
+  /// For writers, after the bias was revoked and the heavy side of the fence.
   [[nodiscard]] bool holds(const void* lock) const noexcept {
     bool found = false;
     for (const auto& slot : slots_) {
@@ -49,23 +86,33 @@ class reader_record {
     }
     return found;
   }
+  [[nodiscard]] bool is_of(thread_identity thread) const noexcept {
+    return owner_.load(relaxed) == thread;  // relaxed: as in begin()
+  }
 
-  /// True once in `period` calls, a power of two.
-  [[nodiscard]] bool sample(std::uint32_t period) noexcept { return (++samples_ & (period - 1)) == 0; }
-
-  /// The thread ends. What it still holds, it withdraws later.
-  void end() noexcept { held_ |= ended; }
-  /// Whether the thread has ended and holds nothing any more.
-  [[nodiscard]] EVAC_ALWAYS_INLINE bool over() const noexcept { return held_ == ended; }
-  /// Ready for another thread.
-  void renew() noexcept { held_ = 0; }
+  /// As a new one, for another thread: by the owner, or in the child of a fork() in which the owner is gone.
+  void renew() noexcept {
+    for (auto& slot : slots_) {
+      if (slot.load(relaxed) != nullptr) slot.store(nullptr, relaxed);  // relaxed, both: there is one thread
+    }
+    owner_.store(nullptr, relaxed);  // relaxed: as in begin()
+    held_ = 0;
+    ended_ = false;
+    users_ = 0;
+    marks_ = nullptr;
+  }
 
  private:
-  static constexpr std::uint32_t ended = std::uint32_t{1} << 31U;
-
+  // The owner's, all of these:
+  thread_marks* marks_ = nullptr;
+  std::uint16_t users_ = 0;
+  bool plain_ = false;
+  bool ended_ = false;
+  std::uint32_t word_ = 0;
+  std::uint32_t chance_ = 0;
+  std::uint32_t held_ = 0;                        // slots in use
+  own_atomic<thread_identity> owner_{nullptr};    // written by the owner
   own_atomic<const void*> slots_[Capacity] = {};  // written by the owner, read by writers
-  std::uint32_t held_ = 0;                        // slots in use, and `ended`; the owner's
-  std::uint32_t samples_ = 0;                     // the owner's
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

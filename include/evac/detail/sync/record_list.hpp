@@ -40,16 +40,18 @@ class record_list {
   /// A record of the caller's own until give_back(): the oldest that is free, so that after a time with many threads
   /// few have few records again. Null if there is no memory. Lock-free. O(records).
   [[nodiscard]] Record* take() noexcept {
-    while (node* const free = oldest_free()) {
-      if (!free->taken.exchange(true, acquire)) return &free->record;  // acquire: returned
-    }
-    node* const fresh = new (std::nothrow) node;
-    if (fresh == nullptr) return nullptr;
-    fresh->next = head_.load(relaxed);  // relaxed: the exchange below fails if it is not the head any more
-    while (!head_.compare_exchange_weak(fresh->next, fresh, seq_cst, relaxed)) {  // seq_cst: published
-    }
-    return &fresh->record;
+    return take_or_make([] { return new (std::nothrow) node; });
   }
+  /// The same; `room()` gives memory for a new one, node_size bytes that the list never frees, or null. A list that has
+  /// such records must not release_all().
+  template <class Room>
+  [[nodiscard]] Record* take(const Room& room) noexcept {
+    return take_or_make([&] {
+      void* const at = room();
+      return at != nullptr ? ::new (at) node : nullptr;
+    });
+  }
+  static constexpr std::size_t node_size() noexcept { return sizeof(node); }
 
   /// The record must be as a new one.
   static void give_back(Record* record) noexcept {
@@ -97,6 +99,18 @@ class record_list {
   }
 
  private:
+  template <class Make>
+  [[nodiscard]] Record* take_or_make(const Make& make) noexcept {
+    while (node* const free = oldest_free()) {
+      if (!free->taken.exchange(true, acquire)) return &free->record;  // acquire: returned
+    }
+    node* const fresh = make();
+    if (fresh == nullptr) return nullptr;
+    fresh->next = head_.load(relaxed);  // relaxed: the exchange below fails if it is not the head any more
+    while (!head_.compare_exchange_weak(fresh->next, fresh, seq_cst, relaxed)) {  // seq_cst: published
+    }
+    return &fresh->record;
+  }
   [[nodiscard]] node* oldest_free() const noexcept {
     node* found = nullptr;
     // acquire: published

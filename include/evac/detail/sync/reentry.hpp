@@ -3,6 +3,13 @@
 //   innermost call of this thread -> call around it -> ... -> null        marks lie on the stack
 //
 // In release builds, too: a mark costs two stores to thread-local memory.
+//
+// Shared objects that do not share symbols have a chain of marks each:
+//
+//   marks of A  <->  marks of B  <->  ...        a ring for each thread; see visible_readers.hpp for how they meet
+//
+// A call looks through the chain of its own shared object at once. Through the others' it looks when it is about to
+// wait, or is about to lock the whole map: who waits for itself comes there.
 #ifndef EVAC_DETAIL_SYNC_REENTRY_HPP
 #define EVAC_DETAIL_SYNC_REENTRY_HPP
 
@@ -20,38 +27,81 @@ struct call_site {
   std::source_location where{};
 };
 
+class inside_call;
+
+/// The marks of one thread in one shared object.
+struct thread_marks {
+  const inside_call* innermost = nullptr;
+  thread_marks* next = nullptr;  // of this thread in another shared object, in a ring; null while there is no other
+};
+
 /// Marks the scope as inside a call of the map.
 class inside_call {
  public:
-  EVAC_ALWAYS_INLINE inside_call(const void* map, call_site site) : map_(map), site_(site), around_(innermost_) {
+  EVAC_ALWAYS_INLINE inside_call(const void* map, call_site site) : map_(map), site_(site), around_(marks_.innermost) {
     for (const inside_call* outer = around_; outer != nullptr; outer = outer->around_) {
       if (outer->map_ == map) [[unlikely]]
         report(site, outer->site_);
     }
-    innermost_ = this;
+    marks_.innermost = this;
   }
   inside_call(const inside_call&) = delete;
   inside_call& operator=(const inside_call&) = delete;
-  ~inside_call() { innermost_ = around_; }
+  ~inside_call() { marks_.innermost = around_; }
 
   /// Whether this thread is inside a call of the map.
   [[nodiscard]] static bool of(const void* map) noexcept {
-    const inside_call* call = innermost_;
-    while (call != nullptr && call->map_ != map) call = call->around_;
-    return call != nullptr;
+    return find(marks_.innermost, map) != nullptr || find_elsewhere(map) != nullptr;
+  }
+
+  /// Before this call waits: whether it is inside one that another shared object has made.
+  void look_elsewhere() const {
+    if (marks_.next == nullptr) return;
+    if (const inside_call* const outer = find_elsewhere(map_)) report(site_, outer->site_);
+  }
+  /// The same for the innermost call of this thread.
+  static void look_elsewhere_for_innermost() {
+    if (marks_.innermost != nullptr) marks_.innermost->look_elsewhere();
+  }
+
+  /// The ring of this thread with the marks of this shared object added, or taken out; any part of it stands for it.
+  [[nodiscard]] static thread_marks* link_marks(thread_marks* ring) noexcept {
+    if (ring == nullptr || ring == &marks_) return &marks_;
+    marks_.next = ring->next != nullptr ? ring->next : ring;
+    ring->next = &marks_;
+    return ring;
+  }
+  [[nodiscard]] static thread_marks* unlink_marks(thread_marks* ring) noexcept {
+    thread_marks* const next = marks_.next;
+    if (next == nullptr) return nullptr;
+    thread_marks* before = next;
+    while (before->next != &marks_) before = before->next;
+    before->next = before == next ? nullptr : next;
+    marks_.next = nullptr;
+    return ring == &marks_ ? before : ring;
   }
 
  private:
+  [[nodiscard]] static const inside_call* find(const inside_call* call, const void* map) noexcept {
+    while (call != nullptr && call->map_ != map) call = call->around_;
+    return call;
+  }
+  [[nodiscard]] static const inside_call* find_elsewhere(const void* map) noexcept {
+    for (const thread_marks* each = marks_.next; each != nullptr && each != &marks_; each = each->next) {
+      if (const inside_call* const found = find(each->innermost, map)) return found;
+    }
+    return nullptr;
+  }
   EVAC_NEVER_INLINE static void report(const call_site& inner, const call_site& outer) {
     static thread_local char message[1024];
     std::snprintf(message, sizeof message,
                   "evac: %s (%s:%u) called inside %s (%s:%u) of the same map: this would wait for itself",
-                  inner.operation, inner.where.file_name(), static_cast<unsigned>(inner.where.line()), outer.operation,
-                  outer.where.file_name(), static_cast<unsigned>(outer.where.line()));
+                  inner.operation, inner.where.file_name(), unsigned{inner.where.line()}, outer.operation,
+                  outer.where.file_name(), unsigned{outer.where.line()});
     EVAC_ASSERT_HANDLER(message);
   }
 
-  [[gnu::__visibility__("default")]] static inline constinit thread_local const inside_call* innermost_ = nullptr;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local thread_marks marks_{};
 
   const void* map_;
   call_site site_;

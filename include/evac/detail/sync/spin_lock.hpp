@@ -1,13 +1,14 @@
-// A lock for a few instructions that hardly ever meet: one byte, spins, then gives the processor away.
+// A lock for a few instructions that hardly ever meet: one byte, spins, gives the processor away, and at last sleeps.
 #ifndef EVAC_DETAIL_SYNC_SPIN_LOCK_HPP
 #define EVAC_DETAIL_SYNC_SPIN_LOCK_HPP
 
 #include <absl/base/thread_annotations.h>
 
-#include <thread>
+#include <algorithm>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/backoff.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -16,13 +17,7 @@ class ABSL_LOCKABLE spin_lock {
   spin_lock() noexcept = default;  // constexpr where the atomic's is
 
   void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    for (int spins = 0; !try_lock(); ++spins) {
-      if (spins < spins_before_yielding) {
-        spin_pause();
-      } else {
-        std::this_thread::yield();
-      }
-    }
+    for (int looks = 0; !try_lock(); looks = (std::min)(looks + 1, most_looks)) patience.wait(looks);
   }
   [[nodiscard]] bool try_lock() noexcept ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
     // relaxed: a hint that spares the exchange. acquire: what was done under the lock
@@ -31,7 +26,8 @@ class ABSL_LOCKABLE spin_lock {
   void unlock() noexcept ABSL_UNLOCK_FUNCTION() { held_.store(false, release); }  // release: what was done under it
 
  private:
-  static constexpr int spins_before_yielding = 64;
+  static constexpr backoff patience{.pauses = 64, .yields = 64};
+  static constexpr int most_looks = 128;  // counts no further
   atomic<bool> held_{false};
 };
 

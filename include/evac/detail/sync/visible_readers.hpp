@@ -1,23 +1,31 @@
 // Readers that announce themselves in memory of their own instead of in the lock that they hold.
 //
-//   record of one thread, on lines of its own:   | lock A | - | lock C | - | ...    12 slots
+//   record of one thread, on lines of its own:   | ... | lock A | - | lock C | - | ...    10 slots
 //
 // A reader of a biased lock writes the lock's address into a free slot of its thread's record; a writer that has
 // revoked the bias looks through the records of all threads. This is the table of visible readers of BRAVO (Dice and
 // Kogan, USENIX ATC 2019), with a row for each thread instead of one hash table, so that no two threads ever write the
-// same line.
+// same line. The rows are those of a registry (reader_registry.hpp): one in a process, or one for each shared object.
 #ifndef EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
 #define EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
 
+#include <pthread.h>
+
 #include <algorithm>
-#include <chrono>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <thread>
+#include <new>
+#include <type_traits>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/sync/asymmetric_fence.hpp"
+#include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/backoff.hpp"
+#include "evac/detail/sync/process_mapping.hpp"
 #include "evac/detail/sync/reader_record.hpp"
-#include "evac/detail/sync/record_list.hpp"
+#include "evac/detail/sync/reader_registry.hpp"
+#include "evac/detail/sync/reentry.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -29,83 +37,105 @@ class visible_readers {
   // With the pauses in between one to three microseconds: longer than most critical sections, shorter than a system
   // call to sleep and one to wake.
   static constexpr int looks_before_parking = 8;
+  /// Locks that one thread can announce at a time.
+  static constexpr std::size_t slots = 10;
 
   /// What a thread does after the given number of looks at a lock that it does not get. The longer the pauses, the more
   /// operations whoever has the line gets done on it: 8 threads on 2 cores, 10 % writes, 72 million a second instead of
   /// 61 with single pauses.
   static void pause(int looks) noexcept {
-    for (int pauses = 1 << std::min(looks, 5); pauses > 0; --pauses) spin_pause();
+    for (int pauses = 1 << (std::min)(looks, 5); pauses > 0; --pauses) spin_pause();
   }
 
-  /// Announces that this thread reads under `lock`; false if it has no slot left. The caller must look again whether
-  /// the lock is biased: only then does a writer see the announcement.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static bool enter(const void* lock) noexcept {
+  // --- a reader ------------------------------------------------------------------------------------------------------
+
+  /// Announces that this thread reads under `lock`; returns what the lock must say then for the announcement to count,
+  /// or 0 if there is no room for it. Only if the lock still says so afterwards does a writer see it.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static std::uint32_t enter(const void* lock) noexcept {
     record* const own = mine();
-    return own != nullptr && own->enter(lock);
+    return own != nullptr && own->enter(lock) ? own->word() : 0;
   }
-
-  /// Withdraws the announcement; false if there is none.
+  /// Withdraws an announcement that this shared object has made; false if there is none.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool leave(const void* lock) noexcept {
     record* const own = mine_;
-    if (own == nullptr || !own->leave(lock)) return false;
-    if (own->over()) [[unlikely]]
-      retire();
-    return true;
+    return own != nullptr && own->leave(lock);
+  }
+  /// Withdraws one that this thread has made anywhere, in the registry that the lock names.
+  [[nodiscard]] EVAC_NEVER_INLINE static bool leave_named(const void* lock, std::uint32_t word) noexcept {
+    return named(word).leave(this_thread(), lock);
   }
 
-  /// Whether any thread reads under `lock`. After the bias was revoked and asymmetric_fence::heavy().
-  [[nodiscard]] static bool any(const void* lock) noexcept {
-    bool found = false;
-    records_.for_each([&](const record& each) {
-      found = each.holds(lock);
-      return !found;
-    });
-    return found;
+  /// What a lock that this thread biases has to say; 0 if it must not.
+  [[nodiscard]] static std::uint32_t word() noexcept {
+    const record* const own = mine();
+    return own != nullptr ? own->word() : 0;
   }
-
-  /// What a writer does after the given number of looks at any().
-  static void await_leavers(int looks) noexcept {
-    if (looks < looks_before_yielding) {
-      spin_pause();
-    } else if (looks < 2 * looks_before_yielding) {
-      std::this_thread::yield();
-    } else {
-      // A reader that leaves by its record wakes nobody; it would have to look at the lock for that.
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
-    }
-  }
-
-  /// True once in `period` calls of this thread, a power of two.
+  /// True once in `period` calls of this thread on average, a power of two.
   [[nodiscard]] static bool sample(std::uint32_t period) noexcept {
     record* const own = mine();
     return own != nullptr && own->sample(period);
   }
+  /// Makes sure that other shared objects find what this one does in this thread, as far as that is possible.
+  EVAC_ALWAYS_INLINE static void be_known() noexcept {
+    if (mine_ == nullptr) [[unlikely]]
+      join();
+  }
 
-  /// Records that there are: as many as threads used biased locks at one time. For tests and statistics.
+  // --- a writer ------------------------------------------------------------------------------------------------------
+
+  /// After the bias was revoked: what is announced after this counts no more.
+  static void fence(std::uint32_t word) noexcept { named(word).fence(); }
+  /// Whether any thread reads under `lock`. After fence().
+  [[nodiscard]] static bool any(const void* lock, std::uint32_t word) noexcept { return named(word).any(lock); }
+  /// What a writer does after the given number of looks at any(). A reader that leaves by its record wakes nobody; it
+  /// would have to look at the lock for that.
+  static void await_leavers(int looks) noexcept { patience.wait(looks); }
+
+  /// Records that there are: as many as threads used locks at one time. For tests and statistics.
   [[nodiscard]] static std::size_t record_count() noexcept {
     std::size_t count = 0;
-    records_.for_each([&](const record&) { return ++count != 0; });
+    if (registry* const all = known_.load(acquire)) {  // acquire: found
+      all->records().for_each([&](const record&) { return ++count != 0; });
+    }
     return count;
   }
 
  private:
-  static constexpr int looks_before_yielding = 40;
+  // Pairs
+  //   found   registry_of_process() releases, everybody acquires: the registry as who made it left it
+  using registry = reader_registry<slots>;
+  using record = registry::record;
+  static constexpr backoff patience{.pauses = 40, .yields = 40};
 
-  using record = reader_record<12>;
+  /// What lies in the mapping.
+  struct place {
+    place(std::uint32_t word, bool plain) noexcept : records(word, plain) {}
+    registry records;
+    atomic<std::uint32_t> used{0};  // rooms for records that are given out
+  };
+  static constexpr std::size_t node_size = registry::list::node_size();
+  static_assert(node_size == 128 && std::is_standard_layout_v<place>);
+  static constexpr std::uint32_t rooms = process_mapping::size / node_size - 4;  // the first ones are the place's
+
+  [[nodiscard]] static registry& named(std::uint32_t word) noexcept {
+    return static_cast<place*>(process_mapping::content_of(word & bias_word::registry))->records;
+  }
+  [[nodiscard]] static thread_identity this_thread() noexcept { return &errno; }
+
   // Gives the record back when the thread ends; or later, if an object of the thread that outlives this one still
   // reads. What the thread does after that, in destructors of other thread-local objects, finds no record and takes the
   // way of an unbiased lock.
   struct owner {
-    owner() noexcept : own(records_.take()) {}
+    owner() noexcept : own(*mine_) {}
     owner(const owner&) = delete;
     owner& operator=(const owner&) = delete;
     ~owner() {
-      ended_ = true;
-      if (own == nullptr) return;
-      own->end();
-      if (own->over()) retire();
+      barred_ = true;
+      mine_ = nullptr;
+      own.marks() = inside_call::unlink_marks(own.marks());
+      registry::quit(own);
     }
-    record* own;
+    record& own;
   };
 
   [[nodiscard]] EVAC_ALWAYS_INLINE static record* mine() noexcept {
@@ -113,22 +143,56 @@ class visible_readers {
     return own != nullptr ? own : join();
   }
   EVAC_NEVER_INLINE static record* join() noexcept {
-    if (ended_) return nullptr;
-    static thread_local owner joined;
-    mine_ = joined.own;
-    return mine_;
+    if (barred_) return nullptr;
+    barred_ = true;  // also for what is called from here: an allocator may use a lock
+    registry* const all = registry_of_process();
+    if (all == nullptr) return nullptr;
+    record* const own = all->join(this_thread(), take_room);
+    if (own == nullptr) return nullptr;
+    own->marks() = inside_call::link_marks(own->marks());
+    mine_ = own;
+    static thread_local const owner joined;
+    barred_ = false;
+    return own;
   }
-  EVAC_NEVER_INLINE static void retire() noexcept {
-    record* const own = mine_;
-    mine_ = nullptr;
-    own->renew();
-    record_list<record>::give_back(own);
+  [[nodiscard]] static record* take_room(registry::list& records) noexcept {
+    // The list is at the beginning of the registry, and that at the beginning of the place: all of standard layout.
+    auto& all = *reinterpret_cast<place*>(&records);
+    return records.take([&]() -> void* {
+      std::uint32_t index = all.used.load(relaxed);  // relaxed: the exchange decides
+      do {
+        if (index == rooms) return nullptr;
+      } while (!all.used.compare_exchange_weak(index, index + 1, relaxed, relaxed));  // relaxed: says nothing else
+      auto* const end = reinterpret_cast<unsigned char*>(&all) - process_mapping::header_size + process_mapping::size;
+      return end - std::size_t{index + 1} * node_size;
+    });
   }
 
-  // Visible, so that there is one list for all shared objects of a process that lock the same locks.
-  [[gnu::__visibility__("default")]] static inline constinit record_list<record> records_;
+  [[nodiscard]] static registry* registry_of_process() noexcept {
+    registry* all = known_.load(acquire);  // acquire: found
+    if (all != nullptr) return all;
+    void* const found = process_mapping::find_or_make("readers of rw_lock 1 " EVAC_ABI_TEXT, [](void* at) {
+      ::new (at) place(bias_word::biased | process_mapping::page_of(at), asymmetric_fence::available());
+    });
+    if (found == nullptr) return nullptr;
+    all = &static_cast<place*>(found)->records;
+    // One for this shared object, although threads that come at the same time may have found two. seq_cst: found
+    registry* before = nullptr;
+    if (!known_.compare_exchange_strong(before, all, acq_rel, acquire)) return before;  // acq_rel, acquire: found
+    // The system drops it when this shared object is unloaded. If there is no memory for it, children have the records
+    // as they were.
+    static_cast<void>(::pthread_atfork(nullptr, nullptr, reset_after_fork));
+    return all;
+  }
+  static void reset_after_fork() noexcept {
+    if (registry* const all = known_.load(acquire)) all->reset_after_fork(this_thread());  // acquire: found
+  }
+
+  // Visible, so that shared objects that share symbols share these.
+  [[gnu::__visibility__("default")]] static inline constinit atomic<registry*> known_{nullptr};
   [[gnu::__visibility__("default")]] static inline constinit thread_local record* mine_ = nullptr;
-  [[gnu::__visibility__("default")]] static inline constinit thread_local bool ended_ = false;
+  // Takes no record: it has ended, is about to take one, or there is none.
+  [[gnu::__visibility__("default")]] static inline constinit thread_local bool barred_ = false;
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -2,6 +2,7 @@
 #ifndef EVAC_DETAIL_TABLE_VALIDATE_HPP
 #define EVAC_DETAIL_TABLE_VALIDATE_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -45,8 +46,27 @@ template <class Policy>
     for (slot_mask rest = taken; rest; rest.drop_first()) filter.add_to_filter(where->tags.tag(rest.first()));
   }
   if (filter.filter() != head->tags.filter()) return "C2: a filter does not match the overflow buckets";
-  if (!head->tags.empty() && home < of.first_home()) return "T4: an element lies below first_home";
   return {};
+}
+
+// Each count, and whether the bits above lead from before its homes to it and no farther.
+template <class Policy>
+[[nodiscard]] bool counts_are_right(const table<Policy>& of) {
+  const auto& homes = of.homes();
+  const occupied_homes* const account = homes.occupied();
+  if (account == nullptr) return true;
+  constexpr std::size_t together = occupied_homes::homes_per_count;
+  std::size_t next = 0;  // what next() says for all homes from the last occupied ones on
+  for (std::size_t first = 0; first < homes.count(); first += together) {
+    std::size_t elements = 0;
+    for (std::size_t home = first; home < (std::min)(first + together, homes.count()); ++home) {
+      elements += table<Policy>::chains::count(homes.at(home));
+    }
+    if (account->elements_near(first) != elements) return false;
+    if (elements != 0 && account->next(next, homes.count()) != first) return false;
+    if (elements != 0) next = first + together;
+  }
+  return account->next(next, homes.count()) == homes.count();
 }
 
 /// Empty if all invariants hold, else the first that does not. Throws what the hash throws.
@@ -64,6 +84,7 @@ template <class Policy>
   if (census.elements != of.size()) {
     return "T2: size is " + std::to_string(of.size()) + " but there are " + std::to_string(census.elements);
   }
+  if (!counts_are_right(of)) return "T4: the account of occupied homes is wrong";
   if (census.overflow_buckets != of.overflow().in_use()) return "T5: overflow buckets in chains and in the pool differ";
   return {};
 }

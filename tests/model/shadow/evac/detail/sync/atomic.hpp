@@ -34,26 +34,32 @@
 #undef memory_order_release
 #undef memory_order_acq_rel
 #undef memory_order_seq_cst
+#include "plain.hpp"
+#include "release_sequences.hpp"
 
 namespace evac_model {
 
 /// In rw_lock. One at a time; each must be found.
 enum class bug {
   none,
-  announcement_is_a_store,      // and not an exchange: passes the second look at the bias
-  no_second_look,               // a reader trusts what it saw of the bias before it announced itself
-  no_wait_for_announced,        // a writer that takes the bias away goes in at once
-  no_wake_up,                   // nobody who sleeps is told
-  leaving_reader_wakes_nobody,  // only writers wake
-  writer_forgets_parked,        // who goes in after another has slept takes the flag away
-  bias_is_not_put_back,         // after a try_lock() that found an announced reader
-  notification_touches_lock,    // which its last holder may have destroyed
-  unlock_is_relaxed,            // what the writer wrote is not handed over
-  unlock_shared_is_relaxed,     // what a reader by state has read may be overwritten
-  leave_is_relaxed,             // the same for a reader by announcement
-  bias_is_relaxed,              // a biased reader does not see what the last writer wrote
-  revocation_is_relaxed,        // clearing the bias passes the look for announcements
-  list_is_not_seq_cst,          // a writer does not see the record of a new thread
+  announcement_is_a_store,        // and not an exchange: passes the second look at the bias
+  no_second_look,                 // a reader trusts what it saw of the bias before it announced itself
+  no_wait_for_announced,          // a writer that takes the bias away goes in at once
+  no_wake_up,                     // nobody who sleeps is told
+  leaving_reader_wakes_nobody,    // only writers wake
+  writer_forgets_parked,          // who goes in after another has slept takes the flag away
+  bias_is_not_put_back,           // after a try_lock() that found an announced reader
+  notification_touches_lock,      // which its last holder may have destroyed
+  unlock_is_relaxed,              // what the writer wrote is not handed over
+  unlock_shared_is_relaxed,       // what a reader by state has read may be overwritten
+  leave_is_relaxed,               // the same for a reader by announcement
+  bias_is_relaxed,                // a biased reader does not see what the last writer wrote
+  revocation_is_relaxed,          // clearing the bias passes the look for announcements
+  list_is_not_seq_cst,            // a writer does not see the record of a new thread
+  revoked_word_names_nothing,     // who leaves by another shared object does not find where it is announced
+  leaving_forgets_other_objects,  // it does not look there
+  writer_looks_at_its_own,        // registry, and not at the one that the lock names
+  any_bias_will_do,               // for a reader whose registry is not the one that the lock names
   count,
 };
 inline bug planted = bug::none;
@@ -79,6 +85,7 @@ enum class sync_bug {
   words_are_loaded_relaxed,  // what words of a bucket go with is not seen
   words_are_stored_relaxed,  // the same from the other side
   locking_is_relaxed,        // what was done under the lock before is not seen
+  changing_is_relaxed,       // who is sent to a child by a bucket that changes does not see what is in it
   count,
 };
 inline constexpr std::size_t epoch_bugs = static_cast<std::size_t>(sync_bug::no_validation) - 1;
@@ -88,9 +95,11 @@ inline sync_bug sync_planted = sync_bug::none;
 /// Whether threads now and then stop for long in the middle of something. relacy lets another thread go on after every
 /// step, with equal chances: that another gets through dozens of steps in between hardly ever happens by itself.
 inline bool lingering = false;
-inline void linger() {
-  if (!lingering || rl::rand(24) != 0) return;
+inline void stop_for_long() {
   for (unsigned steps = rl::rand(120); steps != 0; --steps) rl::ctx().sched();
+}
+inline void linger() {
+  if (lingering && rl::rand(24) == 0) stop_for_long();
 }
 
 /// Words of buckets are never destroyed: their memory is just freed, which relacy's atomics do not bear. So these have
@@ -121,6 +130,8 @@ constexpr rl::thread_id_t most_threads = 4;
 /// Where all sleep: a notification wakes more than it has to, who is awake looks at its own atomic again. A model that
 /// is about lost wake-ups therefore has one lock only.
 inline rl::waitset<most_threads> sleepers;
+/// What a reader who has announced itself in rw_lock must find at its second look, by thread. For planted bugs.
+inline std::uint32_t wanted_word[most_threads];
 
 }  // namespace evac_model
 
@@ -176,14 +187,20 @@ class atomic {
     if (is_word && order == acquire && has(sync_bug::words_are_loaded_relaxed)) order = relaxed;
     if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = acquire;
     if constexpr (of_lock) {
-      if (order == seq_cst && has(bug::no_second_look)) return ~T{0};
+      const std::uint32_t wanted = evac_model::wanted_word[rl::thread_index()];
+      if (order == seq_cst && has(bug::no_second_look)) return wanted;
+      if (order == seq_cst && has(bug::any_bias_will_do)) return (load(acquire) >> 31U) != 0 ? wanted : 0;
       if (order == seq_cst && has(bug::bias_is_relaxed)) order = relaxed;
     }
     return out(modelled().load(order, RL_INFO));
   }
   void store(T value, rl::memory_order order) {
     if (is_word && order == release && has(sync_bug::words_are_stored_relaxed)) order = relaxed;
-    if (of_lock && order == release && has(bug::bias_is_not_put_back)) return;
+    if (is_state_ && order == release && has(sync_bug::changing_is_relaxed)) order = relaxed;
+    if constexpr (of_lock) {
+      if (order == release && has(bug::bias_is_not_put_back)) value = 0;
+      if (order == seq_cst && has(bug::revoked_word_names_nothing)) value = 0;
+    }
     if (of_lock && order == seq_cst && has(bug::revocation_is_relaxed)) order = relaxed;
     if (is_slot && order == release && has(bug::leave_is_relaxed)) order = relaxed;
     modelled().store(in(value), order, RL_INFO);
@@ -246,6 +263,7 @@ class atomic {
   }
   /// By address: touches nothing of the object, which may be gone.
   void notify_all() const {
+    if (rl::rand(4) == 0) evac_model::stop_for_long();
     if (has(bug::notification_touches_lock)) modelled().load(relaxed, RL_INFO);
     rl::ctx().sched();
     if (!has(bug::no_wake_up)) evac_model::sleepers.unpark_all(rl::ctx(), RL_INFO);
@@ -254,9 +272,18 @@ class atomic {
  private:
   template <bool Weak>
   bool compare_exchange(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
+    // One that fails is a load like any other. relacy's always finds the newest value.
+    if (rl::rand(4) == 0) {
+      const T older = out(modelled().load(failure, RL_INFO));
+      if (older != expected) {
+        expected = older;
+        return false;
+      }
+    }
     stored seen = in(expected);
     const bool done = modelled().compare_exchange(rl::bool_t<Weak>(), seen, in(desired), order, failure, RL_INFO);
     expected = out(seen);
+    if (is_word && done && order == acquire) is_state_ = true;
     return done;
   }
 
@@ -275,6 +302,8 @@ class atomic {
     }
   }
   mutable std::conditional_t<is_word, implementation*, implementation> value_ = make();
+  // The state of a bucket, which is what a lock of a bucket is taken in. For the planted bugs.
+  bool is_state_ = false;
 };
 
 template <class T>

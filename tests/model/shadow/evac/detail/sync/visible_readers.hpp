@@ -1,6 +1,7 @@
-// Included in place of include/evac/detail/sync/visible_readers.hpp: the same record, list of records and fence, but
-// relacy's threads share one thread of the system, so that each finds its record by its number. Constants are such that
-// few steps get everywhere.
+// Included in place of include/evac/detail/sync/visible_readers.hpp: the same record, registry and fence, but relacy's
+// threads share one thread of the system, so that each finds its record by its number. There are two shared objects, each
+// with a registry of its own; a model says in which of them a thread calls. Constants are such that few steps get
+// everywhere.
 #ifndef EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
 #define EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
 
@@ -11,7 +12,7 @@
 
 #include <evac/detail/config.hpp>
 #include "evac/detail/sync/reader_record.hpp"
-#include "evac/detail/sync/record_list.hpp"
+#include "evac/detail/sync/reader_registry.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -23,22 +24,32 @@ class visible_readers {
 
   static void pause(int) noexcept {}
 
-  [[nodiscard]] static bool enter(const void* lock) { return mine().enter(lock); }
+  [[nodiscard]] static std::uint32_t enter(const void* lock) {
+    record& own = mine();
+    evac_model::wanted_word[rl::thread_index()] = own.word();
+    return own.enter(lock) ? own.word() : 0;
+  }
   [[nodiscard]] static bool leave(const void* lock) {
-    record* const own = world_->mine[rl::thread_index()];
+    record* const own = slot_of_mine();
     return own != nullptr && own->leave(lock);
   }
-  [[nodiscard]] static bool any(const void* lock) {
+  [[nodiscard]] static bool leave_named(const void* lock, std::uint32_t word) {
+    if (evac_model::planted == evac_model::bug::leaving_forgets_other_objects) return false;
+    return named(word).leave(this_thread(), lock);
+  }
+  [[nodiscard]] static std::uint32_t word() { return mine().word(); }
+  [[nodiscard]] static bool sample(std::uint32_t) { return true; }
+
+  static void fence(std::uint32_t word) { named(word).fence(); }
+  [[nodiscard]] static bool any(const void* lock, std::uint32_t word) {
     if (evac_model::planted == evac_model::bug::no_wait_for_announced) return false;
-    bool found = false;
-    world_->records.for_each([&](const record& each) {
-      found = each.holds(lock);
-      return !found;
-    });
-    return found;
+    if (evac_model::planted == evac_model::bug::writer_looks_at_its_own) return registry_of_object().any(lock);
+    return named(word).any(lock);
   }
   static void await_leavers(int) { rl::yield(1, RL_INFO); }
-  [[nodiscard]] static bool sample(std::uint32_t) { return true; }
+
+  /// From here the thread calls in this shared object, 0 or 1; at first in 0.
+  static void call_in(unsigned object) { world_->object[rl::thread_index()] = object; }
 
   /// Every run of a model begins with no records and nobody asleep. What a run that failed has left behind is not
   /// touched: relacy has taken away what it consisted of. (And relacy has an operator new of its own.)
@@ -47,22 +58,40 @@ class visible_readers {
     world_ = ::new (std::malloc(sizeof(world))) world;
   }
   static void end() {
-    world_->records.release_all();
+    for (registry& each : world_->registries) each.records().release_all();
     world_->~world();
     std::free(world_);
   }
 
  private:
-  using record = reader_record<1>;
+  using registry = reader_registry<1>;
+  using record = registry::record;
+  static constexpr unsigned objects = 2;
+  // Word and number of a registry: not 0, which is no registry.
   struct world {
-    record_list<record> records;
-    record* mine[evac_model::most_threads] = {};
+    registry registries[objects] = {{bias_word::biased | 1, false}, {bias_word::biased | 2, false}};
+    record* mine[evac_model::most_threads][objects] = {};
+    unsigned object[evac_model::most_threads] = {};
   };
   static inline world* world_ = nullptr;
+  static inline const int identities[evac_model::most_threads] = {};
 
+  [[nodiscard]] static thread_identity this_thread() { return &identities[rl::thread_index()]; }
+  [[nodiscard]] static registry& registry_of_object() { return world_->registries[world_->object[rl::thread_index()]]; }
+  [[nodiscard]] static registry& named(std::uint32_t word) {
+    const std::uint32_t number = word & bias_word::registry;
+    RL_ASSERT(number == 1 || number == 2);
+    return world_->registries[number - 1];
+  }
+  [[nodiscard]] static record*& slot_of_mine() {
+    const unsigned thread = rl::thread_index();
+    return world_->mine[thread][world_->object[thread]];
+  }
   static record& mine() {
-    record*& own = world_->mine[rl::thread_index()];
-    if (own == nullptr) own = world_->records.take();
+    record*& own = slot_of_mine();
+    if (own == nullptr) {
+      own = registry_of_object().join(this_thread(), [](registry::list& records) { return records.take(); });
+    }
     return *own;
   }
 };
