@@ -451,7 +451,7 @@ class sync_root {
   }
   // Behind a gap `done` does not move.
   EVAC_NEVER_INLINE void publish_tried() noexcept {
-    std::size_t tried = tried_.load(acquire);                                           // acquire: split
+    std::size_t tried = tried_.load(acquire);                                             // acquire: split
     const std::size_t end = (std::min)(claimed_.load(acquire), tried + 4 * longest_run);  // acquire: split
     while (tried < end && exists(tried)) ++tried;
     raise(tried_, tried);

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/lockfree/atomic_bucket.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
@@ -222,8 +223,8 @@ class nodes_storage {
   // A thread that leaves the domain and comes back may have to know whether a node is still the one that it has seen:
   // so nothing else may get its address meanwhile. It holds the node while it is inside, and so before the node can be
   // reclaimed. Who reclaims it then leaves it to the last who holds it.
-  static constexpr std::size_t one_hold = std::size_t{1} << 40U;
-  static constexpr std::size_t orphaned = std::size_t{1} << 55U;
+  static constexpr std::size_t one_hold = most_independent_homes;
+  static constexpr std::size_t orphaned = std::size_t{1} << (tag_shift - 1);
   static constexpr std::size_t all_holds = orphaned - one_hold;
   static constexpr std::size_t known_hash_bits = ~(all_holds | orphaned);
 

@@ -104,7 +104,7 @@ class sync_container {
   /// As far as types tell; there is memory for fewer.
   [[nodiscard]] size_type max_size() const noexcept {
     const auto of_allocator = std::allocator_traits<allocator_type>::max_size(table_.functors().allocator);
-    return std::min((~size_type{0} >> 1U) / sizeof(value_type), static_cast<size_type>(of_allocator));
+    return (std::min)((~size_type{0} >> 1U) / sizeof(value_type), static_cast<size_type>(of_allocator));
   }
 
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
