@@ -61,6 +61,7 @@ set(EVAC_API_TESTS
   api/sync_interface_test.cpp
   api/sync_kinds_test.cpp
   api/sync_sequences_test.cpp
+  api/sync_types_test.cpp
 )
 # Of these, what may come out differently without the checks of a debug build: sizes and bounds.
 set(EVAC_API_BOUNDS_TESTS
@@ -133,6 +134,7 @@ set(EVAC_COMPILE_FAIL_CASES
   compile_fail/sharded_visitors_missing.cpp
   compile_fail/sharded_wrong_allocator.cpp
   compile_fail/sync_hash_not_callable.cpp
+  compile_fail/sync_incomplete_value.cpp
   compile_fail/sync_key_is_a_reference.cpp
   compile_fail/sync_pin_of_slots.cpp
   compile_fail/sync_value_is_a_reference.cpp

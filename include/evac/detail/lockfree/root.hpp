@@ -50,7 +50,7 @@ class sync_root {
   using bucket_type = typename chain_type::bucket_type;
   using memory = segment_memory<Allocator, layout>;
 
-  /// Elements that a thread may gain or lose before it tells the others.
+  /// Inserts, and erasures, of a thread until it tells the others what it has gained.
   static constexpr std::int64_t delta_limit = 16;
   /// Parents that one write evacuates at most, once in delta_limit inserts.
   static constexpr std::size_t longest_run = 16;
@@ -183,8 +183,7 @@ class sync_root {
       // This thread's alone: no read-modify-write.
       const std::int64_t inserted = mine->inserted.load(relaxed) + 1;
       mine->inserted.store(inserted, release);  // release: balance
-      const std::int64_t gained = inserted - mine->erased.load(relaxed) - mine->told.load(relaxed);
-      return gained < delta_limit ? 0 : tell(*mine, gained);
+      return inserted % delta_limit != 0 ? 0 : tell(*mine);
     }
     const std::int64_t inserted = inserted_.fetch_add(1, release) + 1;  // release: balance
     return growth_asked_by(inserted - erased_.load(relaxed) + told_.load(relaxed));
@@ -194,8 +193,7 @@ class sync_root {
     if (stripe* const mine = stripe_of(own)) [[likely]] {
       const std::int64_t erased = mine->erased.load(relaxed) + 1;
       mine->erased.store(erased, release);  // release: balance
-      const std::int64_t gained = mine->inserted.load(relaxed) - erased - mine->told.load(relaxed);
-      if (-gained >= delta_limit) tell(*mine, gained);
+      if (erased % delta_limit == 0) static_cast<void>(tell(*mine));
       return;
     }
     erased_.fetch_add(1, release);  // release: balance
@@ -402,9 +400,11 @@ class sync_root {
     return all != nullptr && own.index < all[0].slot_count ? all + own.index : nullptr;
   }
   // relaxed, all of them: hints for growing, and a number that is the thread's
-  EVAC_NEVER_INLINE std::size_t tell(stripe& mine, std::int64_t gained) noexcept {
-    mine.told.store(mine.told.load(relaxed) + gained, relaxed);
-    const std::int64_t told = told_.fetch_add(gained, relaxed) + gained;
+  EVAC_NEVER_INLINE std::size_t tell(stripe& mine) noexcept {
+    const std::int64_t gained = mine.inserted.load(relaxed) - mine.erased.load(relaxed);
+    const std::int64_t untold = gained - mine.told.load(relaxed);
+    mine.told.store(gained, relaxed);
+    const std::int64_t told = untold == 0 ? told_.load(relaxed) : told_.fetch_add(untold, relaxed) + untold;
     return growth_asked_by(told + inserted_.load(relaxed) - erased_.load(relaxed));
   }
   [[nodiscard]] std::size_t growth_asked_by(std::int64_t elements) const noexcept {
@@ -451,7 +451,7 @@ class sync_root {
   }
   // Behind a gap `done` does not move.
   EVAC_NEVER_INLINE void publish_tried() noexcept {
-    std::size_t tried = tried_.load(acquire);                                           // acquire: split
+    std::size_t tried = tried_.load(acquire);                                             // acquire: split
     const std::size_t end = (std::min)(claimed_.load(acquire), tried + 4 * longest_run);  // acquire: split
     while (tried < end && exists(tried)) ++tried;
     raise(tried_, tried);

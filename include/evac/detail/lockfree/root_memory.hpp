@@ -142,7 +142,8 @@ class root_memory {
       if constexpr (Storage::in_nodes) {
         if (object.context == node_context_) {
           auto* const node = static_cast<held>(object.object);
-          node->hash.store(reinterpret_cast<std::uintptr_t>(nodes_), relaxed);  // relaxed, and below: nobody else is left
+          node->hash.store(reinterpret_cast<std::uintptr_t>(nodes_),
+                           relaxed);  // relaxed, and below: nobody else is left
           nodes_ = node;
           return;
         }
