@@ -55,11 +55,12 @@ class sync_root {
         initial_((std::max)(homes, base_homes)),
         initial_mask_(mask_of(initial_)) {
     check_homes(initial_);
-    try {
+    EVAC_TRY {
       for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       free_segments();
-      throw;
+      EVAC_RETHROW;
     }
     if (initial_ >= striped_homes) make_stripes();
     // relaxed, all of them: nobody else knows this root yet
@@ -80,7 +81,7 @@ class sync_root {
 
   /// Throws std::length_error if a root cannot have so many homes.
   static void check_homes(std::size_t homes) {
-    if (homes > most_homes()) throw std::length_error("evac: more elements than there is memory for");
+    if (homes > most_homes()) throw_length_error("evac: more elements than there is memory for");
   }
   /// Different for all roots that one map has had.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
@@ -401,9 +402,8 @@ class sync_root {
     const std::unique_lock guard(opening_, std::try_to_lock);
     if (!guard.owns_lock()) return false;
     if (segments_[segment_key(first)].load(acquire) != 0) return true;  // acquire: split
-    try {
-      set_segment(first, memory::allocate(allocator_, first * layout::home_bytes()));
-    } catch (...) {
+    EVAC_TRY { set_segment(first, memory::allocate(allocator_, first * layout::home_bytes())); }
+    EVAC_CATCH_ALL {
       refused_.store(true, relaxed);  // relaxed: a hint
       return false;                   // chains get longer, and the next insert tries again
     }

@@ -195,12 +195,13 @@ class nodes_storage {
     node_allocator nodes(allocator);
     auto memory = node_traits::allocate(nodes, 1);
     node* const fresh = ::new (static_cast<void*>(std::to_address(memory))) node;
-    try {
+    EVAC_TRY {
       Allocator elements(allocator);
       std::allocator_traits<Allocator>::construct(elements, &fresh->element, std::forward<Args>(args)...);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       node_traits::deallocate(nodes, memory, 1);
-      throw;
+      EVAC_RETHROW;
     }
     fresh->hash = hash;
     return fresh;

@@ -97,7 +97,7 @@ class sync_container {
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
   /// others. Throws std::length_error and std::bad_alloc.
   void reserve(size_type n) {
-    if (n > max_size()) throw std::length_error("evac: reserve of more elements than there is memory for");
+    if (n > max_size()) throw_length_error("evac: reserve of more elements than there is memory for");
     table_.reserve(n);
   }
 

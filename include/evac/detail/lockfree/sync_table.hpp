@@ -302,7 +302,7 @@ class sync_table {
       if (grow(call.own, *root, n)) {
         idle = 0;
       } else if (root->memory_is_refused()) {
-        throw std::bad_alloc();
+        throw_bad_alloc();
       } else {
         std::this_thread::yield();  // others are at work on what has to come before
       }
@@ -389,9 +389,8 @@ class sync_table {
     size_type moved = 0;
     for (size_type child = run.from; child < run.to; ++child) {
       prefetch_for_write(root.at(root_type::parent_of((std::min)(child + 2, run.to - 1))));
-      try {
-        moved += split.run(functors_, child);
-      } catch (...) {
+      EVAC_TRY { moved += split.run(functors_, child); }
+      EVAC_CATCH_ALL {
         break;  // chains stay longer; who comes by later tries again
       }
     }
@@ -410,9 +409,10 @@ class sync_table {
   EVAC_NEVER_INLINE void help_late(epoch_record& own, root_type& root) noexcept {
     child_split<storage, allocator_type> split(root, own, *core_);
     const auto run = root.late(2);
-    try {
+    EVAC_TRY {
       for (size_type child = run.from; child < run.to; ++child) root.count_moves(split.run(functors_, child));
-    } catch (...) {  // NOLINT(bugprone-empty-catch): a hash that throws, or no memory; who comes by later tries again
+    }
+    EVAC_CATCH_ALL {  // NOLINT(bugprone-empty-catch): a hash that throws, or no memory; who comes by later tries again
     }
     root.publish_done();
   }

@@ -242,7 +242,7 @@ class sharded_elements : public sharded_parts<Policy, Mutex> {
     const double spread = shards_.size() == 1 ? 0.0 : 6.0 * std::sqrt(share) + 8.0;
     const double wanted = share + spread;
     if (!(wanted < static_cast<double>(table_type::max_size()))) {
-      throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
+      throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     }
     const auto each_wants = static_cast<size_type>(std::ceil(wanted));
     for (auto& each : shards_) {

@@ -44,11 +44,8 @@ class single_flight {
     const auto mine = std::make_shared<flight>(flight{key, hash, std::this_thread::get_id(), {}, {}});
     const auto listed = flights_.insert(flights_.end(), mine);
     lock.unlock();
-    try {
-      mine->result.emplace(work());
-    } catch (...) {
-      mine->failure = std::current_exception();
-    }
+    EVAC_TRY { mine->result.emplace(work()); }
+    EVAC_CATCH_ALL { mine->failure = std::current_exception(); }
     lock.lock();
     flights_.erase(listed);
     mine->landed = true;

@@ -89,7 +89,7 @@ class epoch_clock {
   /// The owner: a number that no other thread has that is alive. Throws std::bad_alloc.
   [[nodiscard]] epoch_record& take_record(std::uintptr_t owner) {
     epoch_record* const own = records_.take();
-    if (own == nullptr) throw std::bad_alloc();
+    if (own == nullptr) throw_bad_alloc();
     own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
     // relaxed: only distinctness matters
     if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);

@@ -68,7 +68,7 @@ class home_buckets {
 
   /// All of `count` homes at once, empty. O(1) per mapped segment, else O(count). On failure nothing is held.
   void open_all(const Allocator& allocator, std::size_t count) {
-    try {
+    EVAC_TRY {
       const std::size_t base = (std::min)(std::bit_ceil(count), base_homes);
       set_base(memory::allocate(allocator, base * layout::home_bytes()), base);
       write_headers(0, base);
@@ -85,9 +85,10 @@ class home_buckets {
         count_ = 2 * first;
       }
       count_ = count;
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       release(allocator);
-      throw;
+      EVAC_RETHROW;
     }
   }
 

@@ -86,7 +86,7 @@ class table_growth {
   /// Room for `wanted` elements: until then no insert moves an element. Strong guarantee but for hash exceptions, which
   /// leave a table that is larger than before. O(size + new homes).
   void reserve(std::size_t wanted) {
-    if (wanted > max_size()) throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
+    if (wanted > max_size()) throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     if (wanted == 0) return;
     grow_or_undo(homes_for(wanted, chains::layout::home_slots()));
     floor_ = (std::max)(floor_, homes_for(wanted, chains::layout::home_slots()));
@@ -98,7 +98,7 @@ class table_growth {
   void fit(const std::size_t wanted) {
     const std::size_t target = (std::max)(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
     if (target == 0) return release_memory();
-    if (target > max_size()) throw std::length_error("evac: rehash() asked for more than max_size()");
+    if (target > max_size()) throw_length_error("evac: rehash() asked for more than max_size()");
     floor_ = 0;
     grow_or_undo(target);
     shrink_to(target);
@@ -136,7 +136,7 @@ class table_growth {
   // a hash throws, the table stays whole, chains get longer, and the next insert tries again.
   EVAC_NEVER_INLINE void step(slot_ref& watched) noexcept {
     typename chains::context work{allocator(), overflow_, moves_, &watched};
-    try {
+    EVAC_TRY {
       if (size_ < shrink_at_) {
         shrink_step(work);
       } else if (size_ >= grow_threshold(homes_.count(), chains::layout::home_slots())) {
@@ -144,8 +144,8 @@ class table_growth {
         for (std::size_t i = 1; i < parents_per_step && evacuating(); ++i) split_next(work);
         prefetch_next_parents();
       }
-    } catch (...) {
     }
+    EVAC_CATCH_ALL {}
     schedule();
   }
 
@@ -233,16 +233,16 @@ class table_growth {
   // If memory or a hash fails on the way, the homes that were made are merged back.
   void grow_or_undo(std::size_t target) {
     const std::size_t before = homes_.count();
-    try {
-      grow_to(target);
-    } catch (...) {
-      try {
+    EVAC_TRY { grow_to(target); }
+    EVAC_CATCH_ALL {
+      EVAC_TRY {
         if (before != 0) shrink_to(before);
-      } catch (...) {
+      }
+      EVAC_CATCH_ALL {
         // No memory for an overflow bucket: the table keeps some of the new homes, and is whole.
       }
       schedule();
-      throw;
+      EVAC_RETHROW;
     }
   }
 
