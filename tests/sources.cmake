@@ -124,15 +124,22 @@ set(EVAC_MAP_FUZZ_SOURCES
 # One case per file; its first lines say what the compiler has to complain about: `// expect: text`, and, where not all
 # do, whose compiler that is: `// only: Clang`.
 set(EVAC_COMPILE_FAIL_CASES
+  compile_fail/allocator_not_copyable.cpp
+  compile_fail/declared_by_hand.cpp
+  compile_fail/default_hash_missing.cpp
   compile_fail/hash_not_callable.cpp
+  compile_fail/hash_returns_void.cpp
   compile_fail/key_is_a_reference.cpp
+  compile_fail/keys_not_comparable.cpp
   compile_fail/shard_without_its_lock.cpp
+  compile_fail/sharded_equality_returns_void.cpp
   compile_fail/sharded_hash_not_callable.cpp
   compile_fail/sharded_key_is_a_reference.cpp
   compile_fail/sharded_mutex_not_shared.cpp
   compile_fail/sharded_value_is_a_reference.cpp
   compile_fail/sharded_visitors_missing.cpp
   compile_fail/sharded_wrong_allocator.cpp
+  compile_fail/sync_default_hash_missing.cpp
   compile_fail/sync_hash_not_callable.cpp
   compile_fail/sync_incomplete_value.cpp
   compile_fail/sync_key_is_a_reference.cpp

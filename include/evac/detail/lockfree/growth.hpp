@@ -72,9 +72,8 @@ class growth {
   }
   // Chains stay longer if it fails; who comes by next tries again.
   std::size_t try_to_split(std::size_t child) noexcept {
-    try {
-      return split_.run(functors_, child);
-    } catch (...) {
+    EVAC_TRY { return split_.run(functors_, child); }
+    EVAC_CATCH_ALL {
       root_.set_gaps_yield(true);
       return 0;
     }

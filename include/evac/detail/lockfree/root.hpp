@@ -62,12 +62,13 @@ class sync_root {
         initial_((std::max)(homes, base_homes)),
         initial_mask_(home_mask(initial_)) {
     check_homes(initial_);
-    if (!memory::could_hold(initial_ * layout::home_bytes())) throw std::bad_alloc();
-    try {
+    if (!memory::could_hold(initial_ * layout::home_bytes())) throw_bad_alloc();
+    EVAC_TRY {
       for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       free_segments();
-      throw;
+      EVAC_RETHROW;
     }
     if (initial_ >= striped_homes) make_stripes();
     // relaxed, all of them: nobody else knows this root yet
@@ -88,7 +89,7 @@ class sync_root {
 
   /// Throws std::length_error if a root cannot have so many homes.
   static void check_homes(std::size_t homes) {
-    if (homes > most_independent_homes) throw std::length_error("evac: more elements than there is memory for");
+    if (homes > most_independent_homes) throw_length_error("evac: more elements than there is memory for");
   }
   /// Different for all roots that one map has had.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
@@ -478,9 +479,8 @@ class sync_root {
     const std::unique_lock guard(opening_, std::try_to_lock);
     if (!guard.owns_lock()) return false;
     if (segments_[segment_key(first)].load(acquire) != 0) return true;  // acquire: split
-    try {
-      set_segment(first, memory::allocate(allocator_, first * layout::home_bytes()));
-    } catch (...) {
+    EVAC_TRY { set_segment(first, memory::allocate(allocator_, first * layout::home_bytes())); }
+    EVAC_CATCH_ALL {
       refused_.store(true, relaxed);  // relaxed: a hint
       return false;                   // chains get longer, and the next insert tries again
     }
@@ -528,21 +528,21 @@ class sync_root {
   std::size_t freed_ = 0;      // homes whose elements are; by who frees the root
   std::size_t discarded_ = 0;  // by who frees the root
   const std::size_t initial_mask_;
-  alignas(64) atomic<std::size_t> mask_{0};           // of `shown`, and raised after it
-  atomic<std::size_t> shown_{0};                      // how many homes readers go by
-  atomic<stripe*> stripes_{nullptr};                  // made once, when the table is large
-  atomic<std::uintptr_t> segments_[most_segments] = {};          // biased as in directory.hpp; each is set once
-  alignas(128) atomic<std::size_t> claimed_{0};       // by who claims a run
-  atomic<std::size_t> moved_{0};                      // by who has split a run
-  atomic<std::size_t> done_{0};                       // only up; by who has split something off
-  atomic<std::size_t> tried_{0};                      // only up; by who meets a gap, and where there are any
-  atomic<bool> gaps_yield_{false};                    // by who comes back to a gap
-  atomic<bool> refused_{false};                       // there was no memory for the next segment
-  spin_lock opening_;                                 // who asks for the memory of the next segment
-  alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim
-  atomic<std::int64_t> told_{0};                      // elements in stripes, as far as their threads have told
-  atomic<std::int64_t> inserted_{0};                  // by threads without a stripe
-  atomic<std::int64_t> erased_{0};                    // the same
+  alignas(64) atomic<std::size_t> mask_{0};              // of `shown`, and raised after it
+  atomic<std::size_t> shown_{0};                         // how many homes readers go by
+  atomic<stripe*> stripes_{nullptr};                     // made once, when the table is large
+  atomic<std::uintptr_t> segments_[most_segments] = {};  // biased as in directory.hpp; each is set once
+  alignas(128) atomic<std::size_t> claimed_{0};          // by who claims a run
+  atomic<std::size_t> moved_{0};                         // by who has split a run
+  atomic<std::size_t> done_{0};                          // only up; by who has split something off
+  atomic<std::size_t> tried_{0};                         // only up; by who meets a gap, and where there are any
+  atomic<bool> gaps_yield_{false};                       // by who comes back to a gap
+  atomic<bool> refused_{false};                          // there was no memory for the next segment
+  spin_lock opening_;                                    // who asks for the memory of the next segment
+  alignas(128) atomic<std::int64_t> next_growth_{0};     // elements at which there is something to claim
+  atomic<std::int64_t> told_{0};                         // elements in stripes, as far as their threads have told
+  atomic<std::int64_t> inserted_{0};                     // by threads without a stripe
+  atomic<std::int64_t> erased_{0};                       // the same
   [[no_unique_address]] std::conditional_t<keeps_plain_addresses, plain_addresses, no_plain_addresses> plain_;
   pool pools_[pool_count];
 };

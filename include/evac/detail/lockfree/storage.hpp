@@ -251,13 +251,14 @@ class nodes_storage {
     node_allocator nodes(allocator);
     auto memory = node_traits::allocate(nodes, 1);
     node* const fresh = ::new (static_cast<void*>(std::to_address(memory))) node;
-    try {
+    EVAC_TRY {
       Allocator elements(allocator);
       std::allocator_traits<Allocator>::construct(elements, std::addressof(fresh->element),
                                                   std::forward<Args>(args)...);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       node_traits::deallocate(nodes, memory, 1);
-      throw;
+      EVAC_RETHROW;
     }
     fresh->hash.store(hash & known_hash_bits, relaxed);  // relaxed: nobody else knows the node
     return fresh;

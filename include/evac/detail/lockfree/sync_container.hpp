@@ -113,7 +113,7 @@ class sync_container {
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
   /// others. Throws std::length_error and std::bad_alloc.
   void reserve(size_type n) {
-    if (n > max_size()) throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
+    if (n > max_size()) throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     table_.reserve(n);
   }
 

@@ -35,7 +35,7 @@ class segments_ahead {
     if (homes <= lowest) return;
     std::size_t bytes = 0;
     for (std::size_t first = lowest; first < homes; first *= 2) bytes += SegmentSize()(first);
-    if (!Memory::could_hold(bytes)) throw std::bad_alloc();
+    if (!Memory::could_hold(bytes)) throw_bad_alloc();
     for (std::size_t first = std::bit_ceil(homes) / 2; first >= lowest; first /= 2) {
       memory_[index_of(first)] = Memory::allocate(allocator_, SegmentSize()(first));
     }
