@@ -51,9 +51,9 @@ inline constexpr std::size_t populated_at_once = mapping_threshold;
 /// Zeroed memory, aligned to a huge page. Throws std::bad_alloc.
 [[nodiscard]] inline void* map_pages(std::size_t bytes) {
   const std::size_t wanted = bytes + huge_page;
-  if (wanted < bytes) throw std::bad_alloc();
+  if (wanted < bytes) throw_bad_alloc();
   void* raw = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw == MAP_FAILED) throw std::bad_alloc();
+  if (raw == MAP_FAILED) throw_bad_alloc();
   const auto begin = reinterpret_cast<std::uintptr_t>(raw);
   const std::uintptr_t rounded = round_up(begin, huge_page);
   if (rounded != begin) ::munmap(raw, rounded - begin);
@@ -62,13 +62,6 @@ inline constexpr std::size_t populated_at_once = mapping_threshold;
   return reinterpret_cast<void*>(rounded);
 }
 inline void unmap_pages(void* memory, std::size_t bytes) noexcept { ::munmap(memory, bytes); }
-/// Throws std::bad_alloc if the system has not so much memory at all. It says so only to who does not tell it that the
-/// pages may never be touched.
-inline void expect_pages(std::size_t bytes) {
-  void* const all = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (all == MAP_FAILED) throw std::bad_alloc();
-  ::munmap(all, bytes);
-}
 inline void discard_pages(void* memory, std::size_t bytes) noexcept { ::madvise(memory, bytes, MADV_DONTNEED); }
 /// Advice: a system that does not know it goes on as if it had not been asked.
 inline void populate_pages(void* memory, std::size_t bytes) noexcept {
@@ -81,9 +74,8 @@ inline void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
 
 #else
 
-[[nodiscard]] inline void* map_pages(std::size_t) { throw std::bad_alloc(); }
+[[nodiscard]] inline void* map_pages(std::size_t) { throw_bad_alloc(); }
 inline void unmap_pages(void*, std::size_t) noexcept {}
-inline void expect_pages(std::size_t) {}
 inline void discard_pages(void*, std::size_t) noexcept {}
 inline void populate_pages(void*, std::size_t) noexcept {}
 inline void prefer_huge_pages(void*, std::size_t) noexcept {}
@@ -129,12 +121,6 @@ class segment_memory {
       using pointer = typename unit_traits::pointer;
       unit_traits::deallocate(units, std::pointer_traits<pointer>::pointer_to(*begin), units_with_slack(bytes));
     }
-  }
-
-  /// Asks whether so much can be had, all blocks of a growth together. Throws std::bad_alloc if surely not; other
-  /// allocators are not asked, since they may have it in pieces only.
-  static void expect(std::size_t bytes) {
-    if (is_mapped(bytes)) expect_pages(whole_pages(bytes));
   }
 
   /// Makes pages for the part [from, to) of a mapped block, which is about to be written.
