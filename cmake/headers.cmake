@@ -33,6 +33,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/calls.hpp
   include/evac/detail/lockfree/chain_reader.hpp
   include/evac/detail/lockfree/collect_stats.hpp
+  include/evac/detail/lockfree/growth.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
   include/evac/detail/lockfree/root.hpp

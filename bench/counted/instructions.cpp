@@ -45,16 +45,16 @@ struct bar {
   double mispredictions = -1;
 };
 
-// What may not get worse: the counts at the commit that brought this program.
+// What may not get worse: the counts before the faults of users' ways of using the maps were mended.
 constexpr std::array bars{
-    bar{"evac::map", "hit", 43},
-    bar{"evac::map", "miss", 40},
-    bar{"evac::map", "insert, reserved", 102},
+    bar{"evac::map", "hit", 45},
+    bar{"evac::map", "miss", 42},
+    bar{"evac::map", "insert, reserved", 105},
     bar{"evac::map", "erase", 73},
-    bar{"evac::sharded_map", "hit", 134},
-    bar{"evac::sharded_map", "insert, reserved", 168},
-    bar{"evac::sync_map", "hit", 121},
-    bar{"evac::sync_map", "store of a present key", 219},
+    bar{"evac::sharded_map", "hit", 111},
+    bar{"evac::sharded_map", "insert, reserved", 169},
+    bar{"evac::sync_map", "hit", 122},
+    bar{"evac::sync_map", "store of a present key", 171},
 };
 
 /// What a file of counts says: "desc: Trigger: Client Request: NAME" and "summary:", with the events "events:" names.

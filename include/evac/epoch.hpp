@@ -24,14 +24,18 @@ namespace evac::inline EVAC_ABI {
 /// Threads that read shared memory, and the memory that was taken away from them. Any thread may call anything.
 ///
 /// Retired bytes (of the objects as they were announced, and of the entries that remember them) are bounded: at the
-/// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread. A guard
-/// that is held for long therefore stops writers, not memory; stats().oldest_guard tells.
+/// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread, of
+/// whatever domain. A guard that is held for long therefore stops writers, not memory; stats().oldest_guard tells.
+///
+/// What a shared object has retired is destroyed by its code: flush() the domain before dlclose(). Builds without NDEBUG
+/// stop with a message where that code is not there any more.
 class epoch_domain {
  public:
   static constexpr std::size_t default_cap = std::size_t{64} << 20U;
 
+  epoch_domain() : epoch_domain(default_cap) {}
   /// A domain of its own. The cap is in bytes. Throws std::bad_alloc.
-  explicit epoch_domain(std::size_t cap = default_cap) : core_(new detail::epoch_core(cap)) {}
+  explicit epoch_domain(std::size_t cap) : core_(new detail::epoch_core(cap)) {}
   epoch_domain(const epoch_domain&) = delete;
   epoch_domain& operator=(const epoch_domain&) = delete;
   /// Reclaims everything. No guard may be held; threads that have used the domain may live on.

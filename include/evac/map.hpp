@@ -186,7 +186,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
 
  private:
   [[nodiscard]] static T& found_value(detail::position at) {
-    if (at.where == nullptr) throw std::out_of_range("evac::map::at: no such key");
+    if (at.where == nullptr) detail::throw_out_of_range("evac::map::at: no such key");
     return base::element_at(at).second;
   }
   template <class K, class... Args>

@@ -291,13 +291,12 @@ class sharded_map
       std::optional<T> replaced;  // destroyed when the lock is released
       const auto replace = [&](value_type& element) {
         replaced.emplace(std::move(element.second));
-        try {
-          element.second = std::forward<M>(value);
-        } catch (...) {
+        EVAC_TRY { element.second = std::forward<M>(value); }
+        EVAC_CATCH_ALL {
           // An assignment that fails must not cost the old value: what can be moved out without throwing moves back.
           std::destroy_at(std::addressof(element.second));
           std::construct_at(std::addressof(element.second), *std::move(replaced));
-          throw;
+          EVAC_RETHROW;
         }
       };
       return try_place(site, std::forward<K>(key), ignore, replace, std::forward<M>(value));

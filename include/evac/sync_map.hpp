@@ -19,8 +19,9 @@
 //   memory         what was erased or replaced is destroyed when no reader can hold it, by whoever writes then. What
 //                  waits (nodes and their entries, not what their elements own) is bounded by the cap of the
 //                  epoch_domain: at the cap writers wait. flush() of the domain empties it
-//   lifetime       the domain must outlive the map; elements that wait may outlive it too, with their allocator: so
-//                  flush the domain before what that allocator, or the elements, refer to is gone
+//   lifetime       the domain must outlive the map. When the map is gone, so is every element that it ever had, but for
+//                  those that another thread is destroying at that moment: to wait for these, and for memory that they
+//                  give back to a stateful allocator, flush the domain
 //   exceptions     hash, equality, constructors and the allocator may throw: nothing changes then. Growing makes no
 //                  write fail: chains get longer
 //   storage        keys and values that are trivially copyable and together at most 64 bytes are in the table itself,
@@ -309,9 +310,10 @@ class sync_map
       return static_cast<bool>(f(key, value));
     });
   }
-  /// A map of one owner with what range() visits.
+  /// A map of one owner with what range() visits. Copies each element once, as long as no others come meanwhile.
   [[nodiscard]] map<Key, T, Hash, KeyEqual, Allocator> snapshot() const {
-    map<Key, T, Hash, KeyEqual, Allocator> copy(0, this->hash_function(), this->key_eq(), this->get_allocator());
+    map<Key, T, Hash, KeyEqual, Allocator> copy(this->size(), this->hash_function(), this->key_eq(),
+                                                this->get_allocator());
     range([&](const Key& key, const T& value) {
       copy.try_emplace(key, value);
       return true;

@@ -357,3 +357,21 @@ TEST_CASE("containers and iterators satisfy the concepts of C++20") {
   CHECK(std::ranges::distance(map | std::views::keys) == 2);
   CHECK(std::ranges::size(map) == 2);
 }
+
+TEST_CASE("a move assignment exchanges the functors, with equal allocators and with unequal ones") {
+  using allocator = evac_test::trait_allocator<std::pair<const int, int>, false, false, false>;
+  using Map = evac::map<int, int, evac_test::stateful_hash, std::equal_to<>, allocator>;
+  for (const int other_identity : {1, 2}) {
+    Map target({{1, 1}}, 0, evac_test::stateful_hash(10), {}, allocator(1));
+    Map source({{2, 2}, {3, 3}}, 0, evac_test::stateful_hash(20), {}, allocator(other_identity));
+    target = std::move(source);
+    CHECK(target.hash_function().id == 20);
+    CHECK(source.hash_function().id == 10);  // NOLINT(bugprone-use-after-move): the point of the test
+    CHECK(target.at(3) == 3);
+    CHECK(source.empty());
+    source[4] = 4;
+    CHECK(source.at(4) == 4);
+    CHECK_VALID(source);
+    CHECK_VALID(target);
+  }
+}

@@ -126,3 +126,22 @@ TEST_CASE("a value that update() has seen is destroyed when its function throws"
   }
   CHECK(tracked_census.live == live);
 }
+
+TEST_CASE("a map that is cleared while the function of update() runs leaves it the element that it was given") {
+  evac::epoch_domain domain;
+  evac::sync_map<int, std::string> map(domain);
+  for (int key = 0; key < 100; ++key) map.store(key, long_text);
+  int calls = 0;
+  bool flushed = false;
+  const auto after = map.update(7, [&](std::optional<std::string> before) {
+    if (++calls == 1) {
+      in_threads(1, [&](std::size_t) { map.clear(); });
+      flushed = domain.flush();  // all that was cleared is reclaimed, but for what this call holds
+    }
+    return before.has_value() ? std::optional(*before + "!") : std::optional<std::string>("none");
+  });
+  CHECK(flushed);
+  CHECK(calls == 2);
+  CHECK(after == "none");
+  CHECK(map.size() == 1);
+}

@@ -66,6 +66,7 @@ class container_base {
   /// What reserve() takes at most: what addresses suffice for, or less where the allocator's max_size() is less.
   [[nodiscard]] size_type max_size() const noexcept { return table_type::max_size(table_.allocator()); }
 
+  /// Destroys all elements, keeps the memory. Destructors may read this container and must not change it. O(size + buckets / 64).
   void clear() noexcept {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     table_.clear();
@@ -110,7 +111,8 @@ class container_base {
   [[nodiscard]] bool evacuating() const noexcept { return table_.evacuating(); }
   /// A look inside. O(buckets).
   [[nodiscard]] table_stats stats() const { return collect_stats(table_); }
-  /// Bytes held, without what has not been touched of the segment that is being filled. O(1).
+  /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
+  /// costs with allocators other than std::allocator. O(1).
   [[nodiscard]] size_type memory_usage() const noexcept {
     const size_type nodes = slot_ops::in_nodes() ? size() * sizeof(value_type) : 0;
     return table_.homes().touched_bytes() + table_.homes().directory_bytes() + table_.overflow().bytes() + nodes;

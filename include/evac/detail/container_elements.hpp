@@ -56,7 +56,8 @@ class container_elements : public container_base<Policy> {
   using typename base::value_type;
 
   /// The element of this key, or end(). O(1) expected; one cache line for most keys that are absent, one or two for
-  /// those present. Never writes. Throws what hash and equality throw.
+  /// those present. Never writes. Of several elements that a key of another type equals, the first that is met: so do count,
+  /// equal_range, erase and extract. Throws what hash and equality throw.
   [[nodiscard]] iterator find(const key_type& key) { return {std::addressof(table_), lookup(key)}; }
   [[nodiscard]] const_iterator find(const key_type& key) const { return {std::addressof(table_), lookup(key)}; }
   template <class K>
@@ -176,7 +177,8 @@ class container_elements : public container_base<Policy> {
     return {std::addressof(table_), insert_held(node).first};
   }
 
-  /// Moves nothing. Returns the next element; all other iterators stay valid.
+  /// Moves nothing. Returns the next element; all other iterators stay valid. The destructor may read this container, which
+  /// the element is gone from by then, and must not change it.
   iterator erase(const_iterator at) {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     EVAC_ASSERT(at.at_.where != nullptr, "evac: end iterator erased");

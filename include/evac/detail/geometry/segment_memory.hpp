@@ -51,9 +51,9 @@ inline constexpr std::size_t populated_at_once = mapping_threshold;
 /// Zeroed memory, aligned to a huge page. Throws std::bad_alloc.
 [[nodiscard]] inline void* map_pages(std::size_t bytes) {
   const std::size_t wanted = bytes + huge_page;
-  if (wanted < bytes) throw std::bad_alloc();
+  if (wanted < bytes) throw_bad_alloc();
   void* raw = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw == MAP_FAILED) throw std::bad_alloc();
+  if (raw == MAP_FAILED) throw_bad_alloc();
   const auto begin = reinterpret_cast<std::uintptr_t>(raw);
   const std::uintptr_t rounded = round_up(begin, huge_page);
   if (rounded != begin) ::munmap(raw, rounded - begin);
@@ -74,7 +74,7 @@ inline void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
 
 #else
 
-[[nodiscard]] inline void* map_pages(std::size_t) { throw std::bad_alloc(); }
+[[nodiscard]] inline void* map_pages(std::size_t) { throw_bad_alloc(); }
 inline void unmap_pages(void*, std::size_t) noexcept {}
 inline void discard_pages(void*, std::size_t) noexcept {}
 inline void populate_pages(void*, std::size_t) noexcept {}

@@ -40,11 +40,10 @@ class root_memory {
   [[nodiscard]] static root_type* make(const Allocator& allocator, std::size_t homes, std::uint64_t serial) {
     root_allocator roots(allocator);
     auto block = root_traits::allocate(roots, 1);
-    try {
-      return ::new (static_cast<void*>(std::to_address(block))) root_type(allocator, homes, serial);
-    } catch (...) {
+    EVAC_TRY { return ::new (static_cast<void*>(std::to_address(block))) root_type(allocator, homes, serial); }
+    EVAC_CATCH_ALL {
       root_traits::deallocate(roots, block, 1);
-      throw;
+      EVAC_RETHROW;
     }
   }
   /// Its elements are gone, and nobody is in it.
@@ -142,7 +141,8 @@ class root_memory {
       if constexpr (Storage::in_nodes) {
         if (object.context == node_context_) {
           auto* const node = static_cast<held>(object.object);
-          node->hash.store(reinterpret_cast<std::uintptr_t>(nodes_), relaxed);  // relaxed, and below: nobody else is left
+          node->hash.store(reinterpret_cast<std::uintptr_t>(nodes_),
+                           relaxed);  // relaxed, and below: nobody else is left
           nodes_ = node;
           return;
         }

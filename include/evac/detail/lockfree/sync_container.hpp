@@ -3,6 +3,7 @@
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_CONTAINER_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_CONTAINER_HPP
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -38,13 +39,16 @@ class sync_container {
   using size_type = std::size_t;
 
   /// Whether elements are in nodes of their own, or in the slots of the buckets.
-  static constexpr bool in_nodes = Storage == storage::in_nodes || !fits_slots<typename Policy::elements>();
+  static constexpr bool in_nodes = are_in_nodes<typename Policy::elements, Storage == storage::in_nodes>();
   /// Keys that a bulk call fetches at a time.
   static constexpr size_type bulk_size = 32;
 
   /// No memory is allocated before the first element, but for a stateful allocator. The domain must outlive the
   /// container.
-  explicit sync_container(size_type n = 0, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
+  sync_container()
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : sync_container(0, hasher()) {}
+  explicit sync_container(size_type n, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
                           const allocator_type& allocator = allocator_type(),
                           epoch_domain& domain = epoch_domain::process())
       : table_(domain, hash, equal, allocator) {
@@ -57,7 +61,9 @@ class sync_container {
   // Other threads may be at work on the source. snapshot() gives a copy that has one owner.
   sync_container(const sync_container&) = delete;
   sync_container& operator=(const sync_container&) = delete;
-  /// No other thread may be inside a call. O(elements).
+  /// No other thread may be inside a call. Destroys all elements, also those that were erased, replaced or cleared and
+  /// still wait, whoever holds a guard of the domain; but not those that a thread is destroying at that moment, a cleared
+  /// table being one of them. O(elements), and O(garbage of the domain) if the map has retired anything.
   ~sync_container() = default;
 
   [[nodiscard]] bool contains(const key_type& key) const { return contains_key(key); }
@@ -87,8 +93,9 @@ class sync_container {
     return erased;
   }
 
-  /// Removes everything, in one step that all other calls see as before or after theirs. O(1); the memory goes later,
-  /// piece by piece, with the writes that follow.
+  /// Removes everything, in one step that all other calls see as before or after theirs. O(stripes); the memory goes
+  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a quarter
+  /// of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
 
   /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
@@ -97,12 +104,16 @@ class sync_container {
   /// each of at most twice as many stripes as there are processors, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] static constexpr size_type max_size() noexcept { return (~size_type{0} >> 1U) / sizeof(value_type); }
+  /// As far as types tell; there is memory for fewer.
+  [[nodiscard]] size_type max_size() const noexcept {
+    const auto of_allocator = std::allocator_traits<allocator_type>::max_size(table_.functors().allocator);
+    return (std::min)((~size_type{0} >> 1U) / sizeof(value_type), static_cast<size_type>(of_allocator));
+  }
 
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
   /// others. Throws std::length_error and std::bad_alloc.
   void reserve(size_type n) {
-    if (n > max_size()) throw std::length_error("evac: reserve of more elements than there is memory for");
+    if (n > max_size()) throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     table_.reserve(n);
   }
 

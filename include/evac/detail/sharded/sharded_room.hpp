@@ -38,7 +38,7 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
       const double spread = shards_.size() == 1 ? 0.0 : 6.0 * std::sqrt(share) + 8.0;
       if (n > table_type::max_size(base::copy_allocator(site)) ||
           !(share + spread < static_cast<double>(table_type::max_size()))) {
-        throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
+        throw_length_error("evac: reserve() or constructor asked for more than max_size()");
       }
       wanted = static_cast<size_type>(std::ceil(share + spread));
     }
@@ -54,7 +54,7 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
   void rehash(size_type slot_count, call_site site) {
     const size_type per_home = shards_.size() * layout::home_slots();
     const size_type homes = slot_count / per_home + (slot_count % per_home != 0 ? 1 : 0);
-    if (homes > table_type::max_size()) throw std::length_error("evac: rehash() asked for more than max_size()");
+    if (homes > table_type::max_size()) throw_length_error("evac: rehash() asked for more than max_size()");
     change_all(homes, site, [&](table_type& table) { table.fit(homes); });
   }
 
@@ -75,16 +75,17 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
     expect_memory_for(homes, site);
     std::vector<room> before;
     before.reserve(shards_.size());
-    try {
+    EVAC_TRY {
       for (auto& each : shards_) {
         const inside_call mark(this, site);
         const writing_shard guard(each);
         before.push_back({guard.table().home_count(), guard.table().promised_homes()});
         change(guard.table());
       }
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       for (size_type i = 0; i < before.size(); ++i) restore(i, before[i], site);
-      throw;
+      EVAC_RETHROW;
     }
   }
   struct room {
@@ -92,11 +93,12 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
     size_type promised;
   };
   void restore(size_type index, const room& before, call_site site) noexcept {
-    try {
+    EVAC_TRY {
       const inside_call mark(this, site);
       const writing_shard guard(shards_[index]);
       guard.table().restore_room(before.homes, before.promised);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       // No memory to put the elements closer together: this table keeps its room, and is whole.
     }
   }
@@ -112,10 +114,10 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
       const size_type has = guard.table().home_count();
       const size_type wanted =
           (homes - (std::min)(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
-      if (wanted > most - bytes) throw std::bad_alloc();
+      if (wanted > most - bytes) throw_bad_alloc();
       bytes += wanted;
     }
-    if (!memory::could_hold(bytes)) throw std::bad_alloc();
+    if (!memory::could_hold(bytes)) throw_bad_alloc();
   }
 };
 

@@ -315,9 +315,8 @@ class sharded_table : public sharded_transfer<Policy, Mutex> {
   }
   // Empties all tables in O(shards). Where there is no memory for the empty ones, in O(elements), under the locks.
   void detach_all(const held_for_writing& mine, std::optional<detached>& old) noexcept {
-    try {
-      old.emplace(functors_, functors_.allocator, shards_.size());
-    } catch (...) {
+    EVAC_TRY { old.emplace(functors_, functors_.allocator, shards_.size()); }
+    EVAC_CATCH_ALL {
       for (size_type i = 0; i < mine.count(); ++i) mine.table(i).release();
       return;
     }

@@ -42,6 +42,7 @@ struct epoch_record {
   std::uint32_t index = 0;                 // 1, 2, ...: of all records of the domain; written once
   epoch_core* core = nullptr;              // whose record this is; written once
   atomic<std::uintptr_t> owner{0};         // the thread, 0 while there is none; written by it
+  bool plain = false;                      // whether entering is a plain store, as the clock says; the thread's
   bool reclaiming = false;                 // user code is being called to free something; the thread's
   std::uint32_t ticks = 0;                 // the thread's
   std::size_t reserved = 0;                // bytes charged for what the thread may retire next; the thread's
@@ -93,8 +94,9 @@ class epoch_clock {
   /// The owner: a number that no other thread has that is alive. Throws std::bad_alloc.
   [[nodiscard]] epoch_record& take_record(std::uintptr_t owner) {
     epoch_record* const own = records_.take();
-    if (own == nullptr) throw std::bad_alloc();
+    if (own == nullptr) throw_bad_alloc();
     own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
+    own->plain = plain_;
     // relaxed: only distinctness matters
     if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
     return *own;
@@ -146,6 +148,9 @@ class epoch_clock {
   // --- the epoch -----------------------------------------------------------------------------------------------------
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(acquire); }  // acquire: left
+  /// Whether announcements are plain stores, for all who use the clock: shared objects may each have found out something
+  /// else, but a process that has registered for the fence has it.
+  [[nodiscard]] bool plain() const noexcept { return plain_; }
   /// For those who seal batches.
   [[nodiscard]] atomic<std::uint64_t>& word() noexcept { return epoch_; }
 
@@ -199,12 +204,12 @@ class epoch_clock {
  private:
   EVAC_ALWAYS_INLINE void announce(epoch_record& own) noexcept {
     // acquire: what E2 needs. An epoch that is over by now only delays the next step.
-    asymmetric_fence::announce<std::uint64_t>(own.entered, epoch_.load(acquire) * 2 + 1);
+    asymmetric_fence::announce<std::uint64_t>(own.plain, own.entered, epoch_.load(acquire) * 2 + 1);
   }
   [[nodiscard]] bool advance() noexcept {
     const std::uint64_t current = epoch_.load(acquire);  // acquire: sealed
     if (held_at(current)) return note_held();            // spares the fence
-    asymmetric_fence::heavy();
+    asymmetric_fence::heavy(plain_);
     if (held_at(current)) return note_held();
     // acq_rel: sealed, and what the leavers released goes on to who reclaims. Nobody else writes another value
     // meanwhile.
@@ -215,8 +220,9 @@ class epoch_clock {
   // Whether a thread is inside since an earlier epoch.
   [[nodiscard]] bool held_at(std::uint64_t current) const noexcept {
     bool held = false;
-    records_.observe_each([&](const epoch_record& each) {
-      const std::uint64_t entered = asymmetric_fence::observe<std::uint64_t>(each.entered);  // it acquires: left
+    records_.observe_each(plain_, [&](const epoch_record& each) {
+      const std::uint64_t entered =
+          asymmetric_fence::observe<std::uint64_t>(plain_, each.entered);  // it acquires: left
       held = entered != 0 && entered != current * 2 + 1 && protocol::waits_for_readers();
       return !held;
     });
@@ -231,6 +237,7 @@ class epoch_clock {
   }
 
   alignas(128) atomic<std::uint64_t> epoch_{1};  // by one thread at a time, and rewritten by those who seal
+  const bool plain_ = asymmetric_fence::available();
   record_list<epoch_record> records_;
   alignas(128) atomic<bool> advancing_{false};
   atomic<std::uint32_t> record_count_{0};

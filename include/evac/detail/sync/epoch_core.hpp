@@ -11,10 +11,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <thread>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/backoff.hpp"
 #include "evac/detail/sync/epoch_clock.hpp"
 #include "evac/detail/sync/garbage.hpp"
 #include "evac/detail/sync/garbage_budget.hpp"
@@ -117,6 +117,8 @@ class epoch_core {
   void for_each_batch(const Visit& visit) {
     for_each_bag([&](garbage_bag& bag) { bag.for_each_batch(visit); });
   }
+  /// The domain, and records that threads have.
+  [[nodiscard]] std::size_t references() const noexcept { return references_.load(relaxed); }
   [[nodiscard]] parking& sleepers() noexcept { return sleepers_; }
 
   // --- ends ----------------------------------------------------------------------------------------------------------
@@ -142,12 +144,12 @@ class epoch_core {
     std::size_t bytes = 0;
     const auto extract_all = [&](bool they_know) {
       bool left = false;
-      for_each_bag([&](garbage_bag& bag) { left = bag.extract(owner, they_know, bytes) || left; });
+      for_each_bag([&](garbage_bag& bag) { left = bag.extract(owner, they_know, clock_.plain(), bytes) || left; });
       return left;
     };
     if (extract_all(false)) {
       extracting_.fetch_add(1, seq_cst);  // seq_cst: before the looks at what is begun in the one order of both sides
-      asymmetric_fence::heavy();
+      asymmetric_fence::heavy(clock_.plain());
       static_cast<void>(extract_all(true));
       extracting_.fetch_sub(1, release);  // release: extracted
     }
@@ -173,6 +175,12 @@ class epoch_core {
   void reinit_after_fork(std::uintptr_t owner) noexcept {
     in_hand_.store(0, relaxed);  // relaxed, here and below: there is one thread
     extracting_.store(0, relaxed);
+    sleepers_.reset_after_fork();
+    // The records that the caller has each keep the core alive, and so does the domain; those of others do no more.
+    std::size_t references = 1;
+    clock_.for_each_record(
+        [&](const epoch_record& each) { references += each.owner.load(relaxed) == owner ? 1U : 0U; });
+    references_.store(references, relaxed);
     clock_.reset_after_fork(owner);
     orphans_.reset_after_fork(false);
     std::size_t charged = 0;
@@ -248,11 +256,7 @@ class epoch_core {
       // sure that this is no moment in between, it must stay so.
       nothing_for = nothing_retired() ? nothing_for + 1 : 0;
       if (nothing_for == 16) return reserve_anyway(own, missing);
-      if (looks < 64) {
-        std::this_thread::yield();
-      } else {
-        std::this_thread::sleep_for(std::chrono::microseconds(looks < 1024 ? 50 : 1000));
-      }
+      backoff{0, 64, std::chrono::microseconds(looks < 1024 ? 50 : 1000)}.wait(looks);
       take_credit_back();
     }
   }
@@ -304,11 +308,12 @@ class epoch_core {
   }
   // As far as nobody holds it.
   void step_twice() noexcept {
+    constexpr backoff patience{.pauses = 16, .yields = 256};
     const std::uint64_t wanted = clock_.epoch() + 2;
-    while (clock_.epoch() < wanted) {
+    for (int looks = 0; clock_.epoch() < wanted;) {
       if (clock_.try_advance()) continue;
       if (clock_.is_held()) return;
-      std::this_thread::yield();  // another thread is at it
+      patience.wait(looks++);  // another thread is at it, which may have a lower priority
     }
   }
   // Returns whether there was anything.
@@ -356,7 +361,7 @@ class epoch_core {
   // Whether there is one more. Either extract() finds the announcement and leaves the object alone, or its mark is found
   // here, and it has taken out what it wants before or finds the announcement under the lock.
   [[nodiscard]] bool begin_next(garbage_bag& bag, garbage_batch& batch) noexcept {
-    asymmetric_fence::announce<std::uint32_t>(batch.begun, batch.reclaimed + 1);
+    asymmetric_fence::announce<std::uint32_t>(clock_.plain(), batch.begun, batch.reclaimed + 1);
     if (extracting_.load(acquire) != 0) [[unlikely]] {  // acquire: extracted
       bag.wait_for_extraction();
     }

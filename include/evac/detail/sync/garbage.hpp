@@ -208,9 +208,10 @@ class garbage_bag {
   void wait_for_extraction() noexcept { const std::lock_guard guard(lock_); }
   /// Takes out each object that owner.owns(object): calls owner.take(object) under the lock, and adds their bytes. From
   /// batches that others have in hand only if `they_know`, that is after a heavy fence and while they wait for the lock
-  /// before they begin with another object; returns whether there is something that it has left there.
+  /// before they begin with another object; returns whether there is something that it has left there. `plain`: whether
+  /// they announce that by a plain store.
   template <class Owner>
-  [[nodiscard]] bool extract(Owner& owner, bool they_know, std::size_t& bytes) noexcept {
+  [[nodiscard]] bool extract(Owner& owner, bool they_know, bool plain, std::size_t& bytes) noexcept {
     const std::lock_guard guard(lock_);
     const changing_scope changing(*this);
     if (filling_ != nullptr) {
@@ -231,7 +232,7 @@ class garbage_bag {
     bool left = false;
     for (garbage_batch* each = in_hand_; each != nullptr; each = each->next) {
       if (they_know) {
-        bytes += extract_from_hand(*each, owner);
+        bytes += extract_from_hand(*each, owner, plain);
       } else {
         left = left || has_some_of(*each, owner);
       }
@@ -369,8 +370,8 @@ class garbage_bag {
     return bytes;
   }
   template <class Owner>
-  [[nodiscard]] static std::size_t extract_from_hand(garbage_batch& batch, Owner& owner) noexcept {
-    const std::uint32_t begun = asymmetric_fence::observe<std::uint32_t>(batch.begun);
+  [[nodiscard]] static std::size_t extract_from_hand(garbage_batch& batch, Owner& owner, bool plain) noexcept {
+    const std::uint32_t begun = asymmetric_fence::observe<std::uint32_t>(plain, batch.begun);
     // A part of a large object would be left when its container is gone.
     if (begun != 0 && begun <= batch.count && owner.owns(batch.objects[begun - 1])) batch.to_the_end = true;
     return extract_from(batch, begun, owner);

@@ -29,7 +29,7 @@ class parking {
     spot& at = spot_of(word);
     at.waiters.fetch_add(1, seq_cst);  // seq_cst: before the look at the word in the one order of both sides
     const std::uint32_t seen = at.changes.load(acquire);  // acquire: changed
-    if (still_there()) at.changes.wait(seen, relaxed);    // relaxed: the caller looks at the word again
+    if (still_there()) sleep_while(at.changes, seen);     // the caller looks at the word again
     at.waiters.fetch_sub(1, relaxed);                     // relaxed: orders nothing; who wakes for nobody is not wrong
   }
 
@@ -41,6 +41,17 @@ class parking {
     if (at.waiters.load(seq_cst) != 0 && protocol::wakes_sleepers()) [[unlikely]] {
       wake(at);
     }
+  }
+
+  /// Threads that wait, or are about to. A recent number.
+  [[nodiscard]] std::size_t waiters() const noexcept {
+    std::size_t sum = 0;
+    for (const spot& each : spots_) sum += each.waiters.load(relaxed);  // relaxed: a figure
+    return sum;
+  }
+  /// In the child of a fork(), whose only thread does not wait: else all changes would go on waking those that are gone.
+  void reset_after_fork() noexcept {
+    for (spot& each : spots_) each.waiters.store(0, relaxed);  // relaxed: there is one thread
   }
 
  private:
@@ -58,7 +69,7 @@ class parking {
   }
   EVAC_NEVER_INLINE static void wake(spot& at) noexcept {
     at.changes.fetch_add(1, release);  // release: changed
-    at.changes.notify_all();
+    wake_all(at.changes);
   }
 
   spot spots_[spots];

@@ -84,11 +84,10 @@ struct functors {
   void swap_hash_and_equal(functors& other) {
     using std::swap;
     swap(hash, other.hash);
-    try {
-      swap(equal, other.equal);
-    } catch (...) {
+    EVAC_TRY { swap(equal, other.equal); }
+    EVAC_CATCH_ALL {
       swap(hash, other.hash);
-      throw;
+      EVAC_RETHROW;
     }
   }
 };

@@ -124,7 +124,7 @@ class table : public table_growth<Policy> {
     }
     chains::occupy(head, at, tag);
     ++size_;
-    homes_.note_gain(home);
+    homes_.note_filled(home);
     if (head->overflow != nullptr && head->tags.free(chains::layout::home_slots())) [[unlikely]] {
       // What reserve() promised room for moves nothing.
       if (size_ >= grow_threshold(floor_, chains::layout::home_slots())) compact(head, at);
@@ -144,8 +144,7 @@ class table : public table_growth<Policy> {
   /// The same when the element has already been moved out and destroyed.
   void forget(position at) noexcept {
     bucket* const head = homes_.at(at.home);
-    chains::vacate(head, at, overflow_);
-    homes_.note_loss(at.home);
+    homes_.note_emptied_if(at.home, chains::vacate(head, at, overflow_));
     if (--size_ < shrink_at_) [[unlikely]]
       next_step_ = 0;
   }
@@ -210,7 +209,9 @@ class table : public table_growth<Policy> {
     for (std::size_t home = other.homes_.next_filled(0); home < other.homes_.count();
          home = other.homes_.next_filled(home + 1)) {
       const bucket* const source = other.homes_.at(home);
-      if (!source->tags.empty()) clone_chain(source, home, copy);
+      if (source->tags.empty()) continue;
+      homes_.note_filled(home);  // before: what a copy that throws leaves behind is found
+      clone_chain(source, homes_.at(home), copy);
     }
     floor_ = 0;
     schedule();
@@ -292,7 +293,7 @@ class table : public table_growth<Policy> {
     bucket* where = head->overflow;
     head->make_empty();
     size_ -= leaving;
-    homes_.note_loss(home, leaving);
+    homes_.note_emptied_if(home, true);
     destroy_slots(head, in_home);
     while (where != nullptr) {
       destroy_slots(where, where->tags.occupied());
@@ -310,8 +311,7 @@ class table : public table_growth<Policy> {
   }
 
   template <class Copy>
-  void clone_chain(const bucket* source, std::size_t home, const Copy& copy) {
-    bucket* const head = homes_.at(home);
+  void clone_chain(const bucket* source, bucket* head, const Copy& copy) {
     for (; source != nullptr; source = source->overflow) {
       for (slot_mask taken = source->tags.occupied(); taken; taken.drop_first()) {
         const void* const from = chains::layout::slot(source, taken.first());
@@ -324,7 +324,6 @@ class table : public table_growth<Policy> {
         }
         chains::occupy(head, at, source->tags.tag(taken.first()));
         ++size_;
-        homes_.note_gain(home);
       }
     }
   }
