@@ -89,7 +89,7 @@ class sharded_map
     return *this;
   }
   /// The same in place of what is here; the number of shards stays. Hash, equality and, where the allocator says so, the
-  /// allocator come along.
+  /// allocator come along; if it does not and is unequal, each element is moved twice.
   sharded_map& operator=(map_type&& other) {
     sharded_map fresh(shards{this->shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator());
     fresh.core_.take_owned(other);

@@ -1,9 +1,12 @@
 // Allocators of sharded maps: each propagation trait alone, fancy pointers, memory resources; who frees what.
 #include <evac/sharded_map.hpp>
 #include <evac/sharded_set.hpp>
+#include <memory>
 #include <memory_resource>
+#include <new>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -179,4 +182,59 @@ TEST_CASE("a map that nothing is asked of gives back all memory") {
   }
   CHECK(memory.blocks == blocks);
   CHECK(memory.bytes == bytes);
+}
+
+namespace {
+
+/// Has construct and destroy of its own, which count.
+inline long built_by_allocator = 0;
+template <class T>
+struct balancing_allocator {
+  using value_type = T;
+  balancing_allocator() = default;
+  template <class U>
+  explicit balancing_allocator(const balancing_allocator<U>&) noexcept {}
+  [[nodiscard]] T* allocate(std::size_t n) { return std::allocator<T>{}.allocate(n); }
+  void deallocate(T* block, std::size_t n) noexcept { std::allocator<T>{}.deallocate(block, n); }
+  template <class U, class... Args>
+  void construct(U* at, Args&&... args) {
+    ::new (static_cast<void*>(at)) U(std::forward<Args>(args)...);
+    ++built_by_allocator;
+  }
+  template <class U>
+  void destroy(U* at) noexcept {
+    std::destroy_at(at);
+    --built_by_allocator;
+  }
+  [[nodiscard]] friend bool operator==(const balancing_allocator&, const balancing_allocator&) = default;
+};
+
+}  // namespace
+
+TEST_CASE("what a sharded map's allocator constructs it also destroys, trivial elements too") {
+  using Map =
+      evac::sharded_map<int, int, evac::hash<int>, evac::equal_to<int>, balancing_allocator<std::pair<const int, int>>>;
+  built_by_allocator = 0;
+  {
+    Map map(evac::shards{4});
+    for (int i = 0; i < 1000; ++i) map.emplace(i, i);
+    CHECK(built_by_allocator == 1000);
+    map.erase(1);
+    map.erase_if([](const auto& element) { return element.first % 2 == 0; });
+    CHECK(built_by_allocator == static_cast<long>(map.size()));
+    Map copy = map;
+    CHECK(built_by_allocator == 2 * static_cast<long>(map.size()));
+    copy.clear();
+    CHECK(built_by_allocator == static_cast<long>(map.size()));
+    Map other(evac::shards{1});
+    for (int i = 0; i < 100; ++i) other.insert_or_assign(2 * i, 0);
+    other = std::move(map);
+    other = {{1, 1}, {2, 2}};
+    CHECK(built_by_allocator == 2);
+    map = other.snapshot();
+    CHECK(built_by_allocator == 4);
+    map.merge(other);
+    CHECK(map.size() == 2);
+  }
+  CHECK(built_by_allocator == 0);
 }
