@@ -99,7 +99,49 @@ struct narrow_allocator : std::allocator<T> {
   [[nodiscard]] static std::size_t max_size() noexcept { return 1000; }
 };
 
+std::size_t constructed = 0;
+std::size_t destroyed = 0;
+/// Counts what is made and destroyed through it.
+template <class T>
+struct tallying_allocator : std::allocator<T> {
+  tallying_allocator() = default;
+  template <class U>
+  tallying_allocator(const tallying_allocator<U>&) noexcept {}  // NOLINT(google-explicit-constructor)
+  template <class U>
+  struct rebind {
+    using other = tallying_allocator<U>;
+  };
+  template <class U, class... Args>
+  void construct(U* at, Args&&... args) {
+    ::new (static_cast<void*>(at)) U(std::forward<Args>(args)...);
+    ++constructed;
+  }
+  template <class U>
+  void destroy(U* at) {
+    std::destroy_at(at);
+    ++destroyed;
+  }
+};
+
 }  // namespace
+
+TEST_CASE("an allocator of its own destroys every element that it has constructed in a sync map") {
+  {
+    evac::epoch_domain domain;
+    evac::sync_map<int, int, evac::hash<int>, evac::equal_to<int>, tallying_allocator<std::pair<const int, int>>,
+                   evac::storage::in_nodes>
+        map(0, {}, {}, {}, domain);
+    for (int i = 0; i < 1000; ++i) map.store(i, i);
+    for (int i = 0; i < 1000; ++i) map.store(i, i + 1);
+    for (int i = 0; i < 300; ++i) map.erase(i);
+    CHECK(map.update(500, [](auto before) { return before; }) == 501);
+    map.clear();
+    for (int i = 0; i < 100; ++i) map.store(i, i);
+    CHECK(map.load_or_store(1, 2).loaded);
+    CHECK(constructed >= 2100);
+  }
+  CHECK(constructed == destroyed);
+}
 
 TEMPLATE_TEST_CASE("operators & and , of keys, values, functors and allocators are left alone", "",
                    hostile::map<evac::storage::automatic>, hostile::map<evac::storage::in_nodes>) {

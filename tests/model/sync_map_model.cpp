@@ -143,7 +143,8 @@ struct table_model : domain_model<Model, Threads> {
     if constexpr (Storage::in_nodes) {
       this->core->retire(this->own(), {gone, nullptr,
                                        [](void* object, void*) {
-                                         Storage::destroy(allocator(), static_cast<held>(object));
+                                         if (Storage::give_up(static_cast<held>(object)))
+                                           Storage::destroy(allocator(), static_cast<held>(object));
                                          return true;
                                        },
                                        sizeof(*gone)});
@@ -498,6 +499,32 @@ struct overflow_used_again : table_model<overflow_used_again, 2, narrow> {
   }
 };
 
+/// A node that a thread holds outlives the thread's stay inside, and is destroyed once, by it or by who reclaims.
+struct held_node : table_model<held_node, 2, nodes> {
+  void before() {
+    table_model::before();
+    prepare(0, std::uint64_t{1});
+  }
+  void thread(unsigned index) {
+    if (index == 1) {
+      RL_ASSERT(erase(0));
+      static_cast<void>(this->core->flush(this->own()));
+      return;
+    }
+    held kept = nullptr;
+    {
+      const guard inside(*this);
+      chain_reader<nodes, allocator>(root->table, this->own()).find(0, same(0), [&](held found) {
+        nodes::hold(found);
+        kept = found;
+      });
+    }
+    if (kept == nullptr) return;
+    RL_ASSERT(nodes::hash_of(identity(), kept) == 0 && nodes::value(kept) == 1);
+    if (nodes::let_go(kept)) nodes::destroy(allocator(), kept);
+  }
+};
+
 /// Who finds a bucket locked sleeps, and wakes.
 struct lock_and_sleep : table_model<lock_and_sleep, 3, narrow> {
   void before() {
@@ -532,6 +559,7 @@ constexpr evac_model::named_model models[] = {
     EVAC_MODEL(copy_and_return, 20'000),
     EVAC_MODEL(overflow_used_again, 20'000),
     EVAC_MODEL(lock_and_sleep, 20'000),
+    EVAC_MODEL(held_node, 20'000),
     // clang-format on
 };
 
