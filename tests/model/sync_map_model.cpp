@@ -140,6 +140,24 @@ struct table_model : domain_model<Model, Threads> {
       gone = chain_type::at(found);
       chain.erase(found, [&](auto* emptied) { root->table.give_back(chain.home(), emptied); });
     }
+    take_away(gone);
+    return true;
+  }
+  /// change(value) is the new one, made under the lock.
+  template <class Change>
+  void update(key_type key, const Change& change) {
+    const typename base::guard inside(*this);
+    held gone;
+    {
+      chain_type chain = lock(key);
+      const place found = chain.find(tag_of(key), same(key));
+      RL_ASSERT(found.where != nullptr);
+      gone = chain_type::at(found);
+      chain.replace(found, make(key, change(Storage::value(gone))));
+    }
+    take_away(gone);
+  }
+  void take_away([[maybe_unused]] const held& gone) {
     if constexpr (Storage::in_nodes) {
       this->core->retire(this->own(), {gone, nullptr,
                                        [](void* object, void*) {
@@ -149,16 +167,6 @@ struct table_model : domain_model<Model, Threads> {
                                        },
                                        sizeof(*gone)});
     }
-    return true;
-  }
-  /// In slots: change(value) is the new one, made under the lock.
-  template <class Change>
-  void update(key_type key, const Change& change) {
-    const typename base::guard inside(*this);
-    chain_type chain = lock(key);
-    const place found = chain.find(tag_of(key), same(key));
-    RL_ASSERT(found.where != nullptr);
-    chain.replace(found, make(key, change(Storage::value(chain_type::at(found)))));
   }
   [[nodiscard]] auto find_in(root_type& table, epoch_record& own, key_type key) {
     std::optional<typename std::decay_t<decltype(Storage::value(std::declval<held>()))>> value;
@@ -259,15 +267,15 @@ struct node_contents : table_model<node_contents, 2, seen_nodes> {
   }
   void thread(unsigned index) {
     if (index == 0) {
-      insert(2, seen_value(12));
+      update(0, [](const seen_value&) { return seen_value(11); });
       erase(0);
       static_cast<void>(core->flush(own()));
       return;
     }
-    const auto added = find(2);
-    RL_ASSERT(!added.has_value() || added->number.get() == 12);
-    const auto erased = find(0);
-    RL_ASSERT(!erased.has_value() || erased->number.get() == 10);
+    for (int i = 0; i < 2; ++i) {
+      const auto value = find(0);
+      RL_ASSERT(!value.has_value() || value->number.get() == 10 || value->number.get() == 11);
+    }
   }
 };
 

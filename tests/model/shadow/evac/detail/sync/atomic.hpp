@@ -86,7 +86,7 @@ enum class sync_bug {
   unlocking_is_a_store,      // and not an exchange: passes the look for sleepers
   words_are_loaded_relaxed,  // what words of a bucket go with is not seen
   words_are_stored_relaxed,  // the same from the other side
-  nodes_are_loaded_relaxed,  // what a node was made of is not seen
+  nodes_are_loaded_relaxed,  // what a node was made of that came in another's place is not seen
   nodes_are_stored_relaxed,  // the same from the other side
   locking_is_relaxed,        // what was done under the lock before is not seen
   changing_is_relaxed,       // who is sent to a child by a bucket that changes does not see what is in it
@@ -188,6 +188,8 @@ class atomic {
   using fence_bug = evac_model::fence_bug;
   // A word of a bucket, among others.
   static constexpr bool is_word = std::is_same_v<T, std::uint64_t>;
+  // Whether a word is an address: all else that words hold in models is less.
+  [[nodiscard]] static bool is_node(std::uint64_t word) { return word >> 40U != 0; }
   // relacy knows pointers to void only.
   using stored = std::conditional_t<std::is_pointer_v<T>, void*, T>;
   using implementation = rl::atomic<stored>;
@@ -214,8 +216,10 @@ class atomic {
 
   T load(rl::memory_order order) const {
     evac_model::linger();
-    if (is_word && order == acquire) {
-      if (has(sync_bug::words_are_loaded_relaxed) || has(sync_bug::nodes_are_loaded_relaxed)) order = relaxed;
+    if constexpr (is_word) {
+      if (order == acquire && has(sync_bug::words_are_loaded_relaxed)) order = relaxed;
+      if (order == acquire && has(sync_bug::nodes_are_loaded_relaxed) && is_node(modelled().debug_value()))
+        order = relaxed;
     }
     if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = acquire;
     if constexpr (of_lock) {
@@ -229,8 +233,9 @@ class atomic {
   void store(T value, rl::memory_order order) {
     const bool announces = is_own_ && order == release && value != T{};
     if (is_own_ && order == release && (announces ? announcing_is_relaxed() : leaving_is_relaxed())) order = relaxed;
-    if (is_word && order == release) {
-      if (has(sync_bug::words_are_stored_relaxed) || has(sync_bug::nodes_are_stored_relaxed)) order = relaxed;
+    if constexpr (is_word) {
+      if (order == release && has(sync_bug::words_are_stored_relaxed)) order = relaxed;
+      if (order == release && has(sync_bug::nodes_are_stored_relaxed) && is_node(value)) order = relaxed;
     }
     if (is_state_ && order == release && has(sync_bug::changing_is_relaxed)) order = relaxed;
     if constexpr (of_lock) {
