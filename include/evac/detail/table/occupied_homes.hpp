@@ -73,7 +73,7 @@ class occupied_homes {
   EVAC_ALWAYS_INLINE void set(std::size_t home) noexcept {
     word& bits = lowest_word(home);
     const word before = bits;
-    bits = before | bit(home);
+    bits = before | bit_of(home);
     if (before == 0) [[unlikely]]
       set_above(home);
   }
@@ -84,7 +84,7 @@ class occupied_homes {
     if (after == 0) [[unlikely]]
       clear_above(home);
   }
-  [[nodiscard]] bool contains(std::size_t home) const noexcept { return (lowest_word(home) & bit(home)) != 0; }
+  [[nodiscard]] bool contains(std::size_t home) const noexcept { return (lowest_word(home) & bit_of(home)) != 0; }
 
   /// The first home from `from` on that has elements, of `homes` homes; `homes` if there is none.
   [[nodiscard]] EVAC_NEVER_INLINE std::size_t next(std::size_t from, std::size_t homes) const noexcept {
@@ -104,7 +104,7 @@ class occupied_homes {
   }
 
  private:
-  [[nodiscard]] static constexpr word bit(std::size_t index) noexcept { return word{1} << index % bits_per_word; }
+  [[nodiscard]] static constexpr word bit_of(std::size_t index) noexcept { return word{1} << index % bits_per_word; }
   [[nodiscard]] EVAC_ALWAYS_INLINE word& lowest_word(std::size_t home) const noexcept {
     return reinterpret_cast<word*>(block_->origins[segment_key(home)])[home >> shift];
   }
@@ -124,7 +124,7 @@ class occupied_homes {
       home >>= shift;
       word& bits = word_at(level, home >> shift);
       const word before = bits;
-      bits = before | bit(home);
+      bits = before | bit_of(home);
       if (before != 0) return;
     }
   }
@@ -132,7 +132,7 @@ class occupied_homes {
     for (unsigned level = 1; level < levels; ++level) {
       home >>= shift;
       word& bits = word_at(level, home >> shift);
-      bits &= ~bit(home);
+      bits &= ~bit_of(home);
       if (bits != 0) return;
     }
   }
