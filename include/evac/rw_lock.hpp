@@ -225,7 +225,7 @@ class ABSL_LOCKABLE basic_rw_lock {
     Readers::fence(bias);
   }
   // Who was found still reads: the next writer must look for it too (L3).
-  void give_up(std::uint32_t bias) noexcept {
+  void give_up(std::uint32_t bias) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
     bias_.store(bias, release);  // release: bias set
     unlock();
   }

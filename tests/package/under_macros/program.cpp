@@ -3,8 +3,13 @@
 #include <absl/base/thread_annotations.h>
 #include <absl/hash/hash.h>
 #include <absl/strings/string_view.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +18,7 @@
 #include <bit>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cmath>
 #include <concepts>
 #include <condition_variable>

@@ -104,10 +104,10 @@ class segment_memory {
     } else {
       unit_allocator units(allocator);
       unit* const begin = std::to_address(unit_traits::allocate(units, units_with_slack(bytes)));
-      auto* const aligned = reinterpret_cast<unit**>(
+      auto* const rounded = reinterpret_cast<unit**>(
           round_up(reinterpret_cast<std::uintptr_t>(begin) + sizeof(unit*), Layout::alignment()));
-      aligned[-1] = begin;
-      return aligned;
+      rounded[-1] = begin;
+      return rounded;
     }
   }
 

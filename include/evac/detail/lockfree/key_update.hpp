@@ -32,8 +32,8 @@ class key_update {
   }
 
   /// For who is about to change a key, an object of the table's key_type. Throws what the keys' equality throws.
-  EVAC_NEVER_INLINE static void check(const key_update* innermost, const void* table, std::size_t hash,
-                                      const void* key) {
+  EVAC_NEVER_INLINE static void report_reentry(const key_update* innermost, const void* table, std::size_t hash,
+                                               const void* key) {
     for (const key_update* each = innermost; each != nullptr; each = each->around_) {
       if (each->table_ != table || each->hash_ != hash || !each->is_own_(each->context_, key)) continue;
       EVAC_ASSERT_HANDLER(

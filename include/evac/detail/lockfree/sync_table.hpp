@@ -428,7 +428,7 @@ class sync_table {
   // Before anything changes.
   EVAC_ALWAYS_INLINE void check_not_in_update(const epoch_record& own, const key_type& key, size_type hash) const {
     if (own.updates != nullptr) [[unlikely]]
-      key_update::check(own.updates, this, hash, std::addressof(key));
+      key_update::report_reentry(own.updates, this, hash, std::addressof(key));
   }
 
   template <class K>
