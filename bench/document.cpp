@@ -1,8 +1,8 @@
-// Turns files of results into the tables of a document and a page with pictures.
+// Turns files of results into documents and a page with pictures.
 //
-// Of NAME.json the tables go between the markers of NAME in the document (support/document.hpp); what stands elsewhere
-// in it stays. The page is results.html. Status 1 if a file is none of results, or markers do not match; then the
-// document is left alone.
+// Each NAME.json becomes NAME.md in a folder; documents that people write show the tables that their markers name
+// (support/document.hpp), and what else stands in them stays. The page is results.html. Status 1 if a file is none of
+// results, or markers do not match; then that document is left alone.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -21,7 +21,8 @@ namespace {
 using namespace bench;
 
 struct settings {
-  std::string results, into, report_folder;
+  std::string results, tables_folder, report_folder;
+  std::vector<std::string> documents;
 };
 
 [[nodiscard]] std::map<std::string, recorded_results> read_folder(const std::string& folder) {
@@ -35,21 +36,28 @@ struct settings {
   return files;
 }
 
-void write_document(const std::string& path, const std::map<std::string, recorded_results>& files) {
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream out(path);
+  out << text;
+  if (!out.flush()) throw std::runtime_error(path.string() + " cannot be written");
+}
+
+void write_tables(const std::filesystem::path& folder, const std::map<std::string, recorded_results>& files) {
+  std::filesystem::create_directories(folder);
+  for (const auto& [name, file] : files) write_file(folder / (name + ".md"), markdown_of(file, name));
+  std::cout << folder.string() << ": " << files.size() << " files\n";
+}
+
+void rewrite_document(const std::string& path, const std::map<std::string, recorded_results>& files) {
   std::ifstream in(path);
   if (!in) throw std::runtime_error(path + " cannot be read");
   const std::string before{std::istreambuf_iterator<char>(in), {}};
   std::map<std::string, std::string> sections;
-  for (const auto& [name, file] : files) sections[name] = markdown_of(file, name);
+  for (const auto& [name, file] : files) sections.merge(sections_of(file, name));
   const rewritten after = replace_sections(before, sections);
   for (const auto& name : after.without_results) std::cout << path << ": no results of " << name << ", left as it is\n";
-  for (const auto& name : after.without_markers) std::cout << path << ": no place for " << name << '\n';
-  if (after.text != before) {
-    std::ofstream out(path);
-    out << after.text;
-    if (!out.flush()) throw std::runtime_error(path + " cannot be written");
-  }
-  std::cout << path << ": " << after.replaced.size() << " sections\n";
+  if (after.text != before) write_file(path, after.text);
+  std::cout << path << ": " << after.replaced.size() << " tables\n";
 }
 
 void write_page(const std::string& folder, const std::map<std::string, recorded_results>& files) {
@@ -62,7 +70,8 @@ void write_page(const std::string& folder, const std::map<std::string, recorded_
 
 void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("FOLDER", chosen.results, "what the programs wrote with --json")->required();
-  app.add_option("--into", chosen.into, "the document");
+  app.add_option("--tables", chosen.tables_folder, "folder for a document of each file");
+  app.add_option("--into", chosen.documents, "documents with markers")->take_all();
   app.add_option("--report", chosen.report_folder, "folder for results.html");
 }
 
@@ -70,10 +79,11 @@ void add_own_options(CLI::App& app, settings& chosen) {
 
 int main(int argc, char** argv) {
   const auto chosen = settings_of<settings>(
-      argc, argv, "Turns files of results into the tables of a document and a page with pictures.", add_own_options);
+      argc, argv, "Turns files of results into documents and a page with pictures.", add_own_options);
   try {
     const auto files = read_folder(chosen.results);
-    if (!chosen.into.empty()) write_document(chosen.into, files);
+    if (!chosen.tables_folder.empty()) write_tables(chosen.tables_folder, files);
+    for (const std::string& document : chosen.documents) rewrite_document(document, files);
     if (!chosen.report_folder.empty()) write_page(chosen.report_folder, files);
     return 0;
   } catch (const std::runtime_error& error) {

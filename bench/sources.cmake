@@ -28,6 +28,12 @@ set(EVAC_BENCH_COMPARE_SOURCES
 set(EVAC_BENCH_COUNTS_SOURCES
   scale/counts.cpp
 )
+set(EVAC_BENCH_INSTRUCTIONS_SOURCES
+  counted/instructions.cpp
+)
+set(EVAC_BENCH_OPERATIONS_SOURCES
+  counted/operations.cpp
+)
 set(EVAC_BENCH_SCALE_SOURCES
   scale/scale.cpp
 )

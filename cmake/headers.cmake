@@ -17,10 +17,12 @@ set(EVAC_HEADERS
   include/evac/detail/container.hpp
   include/evac/detail/container_base.hpp
   include/evac/detail/container_elements.hpp
+  include/evac/detail/foreign_key.hpp
   include/evac/detail/from_range.hpp
   include/evac/detail/node_handle.hpp
   include/evac/detail/shown_key.hpp
   include/evac/detail/template_arguments.hpp
+  include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
   include/evac/detail/geometry/segment_memory.hpp
@@ -31,6 +33,8 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/calls.hpp
   include/evac/detail/lockfree/chain_reader.hpp
   include/evac/detail/lockfree/collect_stats.hpp
+  include/evac/detail/lockfree/growth.hpp
+  include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
@@ -45,10 +49,13 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/sharded_container_base.hpp
   include/evac/detail/sharded/sharded_container_elements.hpp
   include/evac/detail/sharded/sharded_container_passes.hpp
+  include/evac/detail/sharded/sharded_container_ranges.hpp
   include/evac/detail/sharded/sharded_elements.hpp
   include/evac/detail/sharded/sharded_parts.hpp
+  include/evac/detail/sharded/sharded_room.hpp
   include/evac/detail/sharded/sharded_stats.hpp
   include/evac/detail/sharded/sharded_table.hpp
+  include/evac/detail/sharded/sharded_transfer.hpp
   include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
@@ -58,16 +65,19 @@ set(EVAC_HEADERS
   include/evac/detail/sync/every_processor.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_budget.hpp
+  include/evac/detail/sync/mapped_memory.hpp
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp
   include/evac/detail/sync/reader_record.hpp
   include/evac/detail/sync/reader_registry.hpp
+  include/evac/detail/sync/record_index.hpp
   include/evac/detail/sync/record_list.hpp
   include/evac/detail/sync/reentry.hpp
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/spin_lock.hpp
+  include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
@@ -76,10 +86,13 @@ set(EVAC_HEADERS
   include/evac/detail/table/evacuation.hpp
   include/evac/detail/table/held_slot.hpp
   include/evac/detail/table/home_buckets.hpp
+  include/evac/detail/table/occupied_homes.hpp
+  include/evac/detail/table/overflow_bound.hpp
   include/evac/detail/table/pacing.hpp
   include/evac/detail/table/policy.hpp
   include/evac/detail/table/scan.hpp
   include/evac/detail/table/seed.hpp
+  include/evac/detail/table/segments_ahead.hpp
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
   include/evac/detail/table/table_growth.hpp

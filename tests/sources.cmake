@@ -1,11 +1,14 @@
 # Test sources by program, relative to tests/. A test compares these lists with what lies in the folders, and fails
 # while one of them is empty.
 set(EVAC_UNIT_TESTS
+  unit/addressing_test.cpp
   unit/geometry_test.cpp
+  unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
+  unit/record_index_test.cpp
   unit/record_list_test.cpp
   unit/rw_lock_bias_test.cpp
   unit/rw_lock_system_test.cpp
@@ -32,24 +35,33 @@ set(EVAC_API_TESTS
   api/promises_test.cpp
   api/propagation_test.cpp
   api/random_sequences_test.cpp
+  api/reserve_test.cpp
   api/sharded_allocators_test.cpp
   api/sharded_bounds_test.cpp
   api/sharded_compute_test.cpp
   api/sharded_destructors_test.cpp
   api/sharded_failure_test.cpp
   api/sharded_interface_test.cpp
+  api/sharded_keys_test.cpp
   api/sharded_kinds_test.cpp
+  api/sharded_moves_test.cpp
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
+  api/sharded_room_test.cpp
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
+  api/sparse_test.cpp
+  api/standard_test.cpp
   api/sync_allocators_test.cpp
+  api/sync_arguments_test.cpp
   api/sync_counting_test.cpp
   api/sync_failure_test.cpp
+  api/sync_growth_test.cpp
   api/sync_interface_test.cpp
   api/sync_kinds_test.cpp
   api/sync_sequences_test.cpp
+  api/sync_types_test.cpp
 )
 # Of these, what may come out differently without the checks of a debug build: sizes and bounds.
 set(EVAC_API_BOUNDS_TESTS
@@ -67,10 +79,16 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
+  concurrency/sharded_flight_test.cpp
+  concurrency/sharded_history_test.cpp
   concurrency/sharded_matrix_test.cpp
   concurrency/sharded_stress_test.cpp
+  concurrency/sync_destruction_test.cpp
+  concurrency/sync_gaps_test.cpp
   concurrency/sync_history_test.cpp
+  concurrency/sync_outside_test.cpp
   concurrency/sync_reclaim_test.cpp
+  concurrency/sync_size_test.cpp
   concurrency/sync_stress_test.cpp
 )
 # A program of its own: its atomics count.
@@ -84,11 +102,15 @@ set(EVAC_LEAK_TESTS
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/sharded_reentry_test.cpp
+  handler/sync_reentry_test.cpp
   handler/throwing_handler_test.cpp
 )
 # Programs under relacy; see model/add_models.cmake.
 set(EVAC_MODEL_TESTS
+  model/epoch_fence_model.cpp
   model/epoch_model.cpp
+  model/rules_model.cpp
+  model/rw_lock_fence_model.cpp
   model/rw_lock_model.cpp
   model/sync_map_model.cpp
 )
@@ -112,6 +134,7 @@ set(EVAC_COMPILE_FAIL_CASES
   compile_fail/sharded_visitors_missing.cpp
   compile_fail/sharded_wrong_allocator.cpp
   compile_fail/sync_hash_not_callable.cpp
+  compile_fail/sync_incomplete_value.cpp
   compile_fail/sync_key_is_a_reference.cpp
   compile_fail/sync_pin_of_slots.cpp
   compile_fail/sync_value_is_a_reference.cpp

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iomanip>
 #include <limits>
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -80,7 +81,7 @@ class report {
             << " y=346 text-anchor=middle>" << escaped(text) << "</text>\n";
     }
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      body_ << "<polyline class=c" << i % colours << " points='";
+      body_ << "<polyline class=c" << colour_of(lines[i].name) << " points='";
       for (std::size_t x = 0; x < lines[i].values.size(); ++x) {
         body_ << 70 + 810.0 * static_cast<double>(x) / static_cast<double>(lines[i].values.size()) << ','
               << y_of(lines[i].values[x]) << ' ';
@@ -134,8 +135,9 @@ class report {
           << "</text></svg></figure>\n";
   }
 
-  void bars(const std::string& title, const std::vector<std::pair<std::string, double>>& bars,
-            const std::string& unit) {
+  /// A bar for each map; or for each part of one map, whose colour they all have then.
+  void bars(const std::string& title, const std::vector<std::pair<std::string, double>>& bars, const std::string& unit,
+            const std::string& all_of = "") {
     double top = 0;
     for (const auto& [name, value] : bars) top = std::max(top, value);
     open_picture(title, 30 + 34 * bars.size());
@@ -143,13 +145,14 @@ class report {
       const std::size_t y = 10 + 34 * i;
       const double width = top > 0 ? bars[i].second / top * 440 : 0;
       body_ << "<text x=290 y=" << y + 18 << " text-anchor=end>" << escaped(bars[i].first) << "</text><rect class=b"
-            << i % colours << " x=300 y=" << y << " height=24 width=" << width << "></rect><text x=" << 308 + width
-            << " y=" << y + 18 << ">" << fixed(bars[i].second) << ' ' << escaped(unit) << "</text>\n";
+            << colour_of(all_of.empty() ? bars[i].first : all_of) << " x=300 y=" << y << " height=24 width=" << width
+            << "></rect><text x=" << 308 + width << " y=" << y + 18 << ">" << fixed(bars[i].second) << ' '
+            << escaped(unit) << "</text>\n";
     }
     body_ << "</svg></figure>\n";
   }
 
-  /// For each name a bar for each column. On a log axis the lines are a power of ten apart, and bars begin at one.
+  /// For each name a bar for each column; with one column the names are maps, with more the columns are. On a log axis the lines are a power of ten apart, and bars begin at one.
   /// A value that is no number has no bar. texts: what stands beside the bars.
   void grouped_bars(const std::string& title, const std::vector<std::string>& columns,
                     const std::vector<std::string>& names, const std::vector<std::vector<double>>& values,
@@ -182,12 +185,12 @@ class report {
       body_ << "<text x=290 y=" << y + height / 2 + 3 << " text-anchor=end>" << escaped(names[i]) << "</text>\n";
       for (std::size_t c = 0; c < columns.size(); ++c) {
         const double width = width_of(values[i][c]);
-        body_ << "<rect class=b" << c % colours << " x=300 y=" << y + 16 * c << " height=14 width=" << width
-              << "></rect><text x=" << 306 + width << " y=" << y + 16 * c + 12 << ">" << escaped(texts[i][c])
-              << "</text>\n";
+        body_ << "<rect class=b" << colour_of(columns.size() == 1 ? names[i] : columns[c]) << " x=300 y=" << y + 16 * c
+              << " height=14 width=" << width << "></rect><text x=" << 306 + width << " y=" << y + 16 * c + 12 << ">"
+              << escaped(texts[i][c]) << "</text>\n";
       }
     }
-    for (std::size_t c = 0; c < columns.size(); ++c) legend(c, columns[c], legend_at);
+    for (std::size_t c = 0; columns.size() != 1 && c < columns.size(); ++c) legend(c, columns[c], legend_at);
     body_ << "</svg></figure>\n";
   }
 
@@ -202,10 +205,10 @@ class report {
   static constexpr const char* style = R"(
 :root{color-scheme:light dark;--ink:#222;--paper:#fff;--rule:#ddd;--c0:#b2542d;--c1:#2d6fb2;--c2:#2d9a5f;
 --c3:#8a4fb0;--c4:#a8871b;--c5:#1b9aa8;--c6:#b02d6f;--c7:#6b6b6b;--c8:#5f7a1b;--c9:#4f58c4;--c10:#8a5a3c;
---c11:#333}
+--c11:#333;--c12:#a0522d;--c13:#5f9ea0;--c14:#b8860b;--c15:#7b68a6}
 @media(prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#161616;--rule:#3a3a3a;--c0:#e58a62;--c1:#6aa9e8;
 --c2:#62cf93;--c3:#c08be0;--c4:#d9b84a;--c5:#58cdd9;--c6:#e06fa6;--c7:#a5a5a5;--c8:#a5c356;--c9:#9299f0;
---c10:#c99b7d;--c11:#fff}}
+--c10:#c99b7d;--c11:#fff;--c12:#d98a63;--c13:#8fc7c9;--c14:#e0b64a;--c15:#b3a3dd}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}
 main{max-width:60rem;margin:auto;padding:1rem}
 table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}
@@ -215,22 +218,24 @@ svg text{font:13px system-ui,sans-serif;fill:var(--ink)}.grid{stroke:var(--rule)
 polyline{fill:none;stroke-width:1.5}.dashed{stroke-dasharray:6 4}.c0{stroke:var(--c0)}.c1{stroke:var(--c1)}
 .c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}.c6{stroke:var(--c6)}
 .c7{stroke:var(--c7)}.c8{stroke:var(--c8)}.c9{stroke:var(--c9)}.c10{stroke:var(--c10)}.c11{stroke:var(--c11)}
+.c12{stroke:var(--c12)}.c13{stroke:var(--c13)}.c14{stroke:var(--c14)}.c15{stroke:var(--c15)}
 .b0{fill:var(--c0)}.b1{fill:var(--c1)}.b2{fill:var(--c2)}.b3{fill:var(--c3)}.b4{fill:var(--c4)}
 .b5{fill:var(--c5)}.b6{fill:var(--c6)}.b7{fill:var(--c7)}.b8{fill:var(--c8)}.b9{fill:var(--c9)}
-.b10{fill:var(--c10)}.b11{fill:var(--c11)}
+.b10{fill:var(--c10)}.b11{fill:var(--c11)}.b12{fill:var(--c12)}.b13{fill:var(--c13)}.b14{fill:var(--c14)}
+.b15{fill:var(--c15)}
 )";
 
   void open_picture(const std::string& title, std::size_t height) {
     body_ << "<figure><figcaption>" << escaped(title) << "</figcaption><svg role=img viewBox='0 0 900 " << height
           << "'><title>" << escaped(title) << "</title>\n";
   }
-  static constexpr std::size_t colours = 12;
+  static constexpr std::size_t colours = 16;
   static constexpr std::size_t legend_columns = 3;
   static constexpr std::size_t legend_line = 20;
   void legend(std::size_t i, const std::string& name, std::size_t top) {
     const std::size_t x = 70 + 270 * (i % legend_columns);
     const std::size_t y = top + legend_line * (i / legend_columns);
-    body_ << "<rect class=b" << i % colours << " x=" << x << " y=" << y - 10
+    body_ << "<rect class=b" << colour_of(name) << " x=" << x << " y=" << y - 10
           << " width=12 height=12></rect><text x=" << x + 18 << " y=" << y << ">" << escaped(name) << "</text>\n";
   }
   [[nodiscard]] static std::string escaped(const std::string& text) {
@@ -248,6 +253,17 @@ polyline{fill:none;stroke-width:1.5}.dashed{stroke-dasharray:6 4}.c0{stroke:var(
     return out;
   }
 
+  /// One colour for each map in all pictures of a page: evac's own are the same on all pages, the others take what is
+  /// left in the order in which they appear.
+  [[nodiscard]] std::size_t colour_of(const std::string& name) {
+    static const std::map<std::string, std::size_t> own{
+        {"evac::map", 0}, {"evac::sharded_map", 1}, {"evac::sync_map", 2}, {"evac::rw_lock", 1}};
+    if (const auto at = own.find(name); at != own.end()) return at->second;
+    const auto [at, fresh] = others_.try_emplace(name, 3 + others_.size() % (colours - 3));
+    return at->second;
+  }
+
+  std::map<std::string, std::size_t> others_;
   std::ostringstream body_;
 };
 

@@ -24,14 +24,18 @@ namespace evac::inline EVAC_ABI {
 /// Threads that read shared memory, and the memory that was taken away from them. Any thread may call anything.
 ///
 /// Retired bytes (of the objects as they were announced, and of the entries that remember them) are bounded: at the
-/// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread. A guard
-/// that is held for long therefore stops writers, not memory; stats().oldest_guard tells.
+/// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread, of
+/// whatever domain. A guard that is held for long therefore stops writers, not memory; stats().oldest_guard tells.
+///
+/// What a shared object has retired is destroyed by its code: flush() the domain before dlclose(). Builds without NDEBUG
+/// stop with a message where that code is not there any more.
 class epoch_domain {
  public:
   static constexpr std::size_t default_cap = std::size_t{64} << 20U;
 
+  epoch_domain() : epoch_domain(default_cap) {}
   /// A domain of its own. The cap is in bytes. Throws std::bad_alloc.
-  explicit epoch_domain(std::size_t cap = default_cap) : core_(new detail::epoch_core(cap)) {}
+  explicit epoch_domain(std::size_t cap) : core_(new detail::epoch_core(cap)) {}
   epoch_domain(const epoch_domain&) = delete;
   epoch_domain& operator=(const epoch_domain&) = delete;
   /// Reclaims everything. No guard may be held; threads that have used the domain may live on.
@@ -97,13 +101,18 @@ class epoch_domain {
   /// Reclaims all that can be, of all threads; true if nothing is left, which is so when nobody holds a guard, and
   /// nobody retires or reclaims meanwhile. Does nothing in a destructor that the domain has called. O(retired +
   /// threads).
-  bool flush() { return core_->flush(detail::thread_records::of_living(*core_)); }
+  bool flush() {
+    detail::epoch_record& own = detail::thread_records::of(*core_);
+    const bool nothing_left = core_->flush(own);
+    detail::thread_records::used(own);
+    return nothing_left;
+  }
 
   [[nodiscard]] epoch_stats stats() const {
     epoch_stats result;
     result.charged_bytes = core_->budget().charged();
     result.cap_bytes = core_->budget().cap();
-    result.epoch = static_cast<std::size_t>(core_->clock().epoch() - 1);
+    result.epoch = std::size_t{core_->clock().epoch() - 1};
     result.oldest_guard = core_->clock().held_for();
     result.waited_for_room = core_->waited_for_room();
     result.over_cap = core_->over_cap();

@@ -214,7 +214,7 @@ class ABSL_LOCKABLE basic_rw_lock {
   EVAC_NEVER_INLINE void count_sampled_read() noexcept {
     std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
     if (bias_word::names_registry(bias)) return;
-    const std::uint32_t price = std::max(bias >> price_shift, Readers::least_price);
+    const std::uint32_t price = (std::max)(bias >> price_shift, Readers::least_price);
     const std::uint32_t next = (bias & quiet_mask) + 1 >= price ? Readers::word() : bias + 1;
     bias_.compare_exchange_strong(bias, next, release, relaxed);  // release: bias set
   }

@@ -13,7 +13,7 @@
 // Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
 //             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
 // Destruction of erased and replaced elements happens after the lock is released, so a destructor may use the map. For that an
-//             erased element that is not trivially destructible is moved once.
+//             erased element, or a replaced value, that is not trivially destructible is moved once.
 // Exceptions  of hash, equality, constructors, the allocator and visitors pass through; locks are released, the map is
 //             usable, a single insert that throws has inserted nothing (an element whose visitor throws stays).
 // Memory      128 bytes a shard (192 without NDEBUG: who holds it is remembered) and the object itself while empty; then
@@ -34,7 +34,6 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_container.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
-#include "evac/detail/table/table_access.hpp"
 #include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/map.hpp"
@@ -44,9 +43,11 @@ namespace evac::inline EVAC_ABI {
 
 /// How get_or_compute runs its factory.
 enum class compute_mode {
-  under_lock,     ///< exactly once, while the shard is held exclusively: for factories that take nanoseconds
-  single_flight,  ///< exactly once, with no lock held; callers for the same key wait, an exception reaches all of them
-  optimistic,     ///< perhaps in several threads at once, with no lock held; one result wins
+  under_lock,  ///< exactly once, while the shard is held exclusively: for factories that take nanoseconds
+  /// Exactly once, with no lock held. Callers for the same key wait; an exception reaches all of them. If the thread at
+  /// work ends by pthread_exit or pthread_cancel, one that waits calls its own factory.
+  single_flight,
+  optimistic,  ///< perhaps in several threads at once, with no lock held; one result wins
 };
 
 /// See the top of this file. Mutex: any default-constructible type that is SharedLockable and Lockable.
@@ -79,7 +80,7 @@ class sharded_map
   explicit sharded_map(map_type&& other)
       : sharded_map(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
                     other.get_allocator()) {
-    take(other);
+    this->core_.take_owned(other);
   }
   sharded_map& operator=(const sharded_map&) = default;
   sharded_map& operator=(sharded_map&&) = default;
@@ -87,9 +88,11 @@ class sharded_map
     base::operator=(list);
     return *this;
   }
+  /// The same in place of what is here; the number of shards stays. Hash, equality and, where the allocator says so, the
+  /// allocator come along.
   sharded_map& operator=(map_type&& other) {
     sharded_map fresh(shards{this->shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator());
-    fresh.take(other);
+    fresh.core_.take_owned(other);
     return *this = std::move(fresh);
   }
   ~sharded_map() = default;
@@ -175,8 +178,8 @@ class sharded_map
                                std::forward<Args>(args)...);
   }
 
-  /// True if it inserted, false if it assigned. A replaced value that is not trivially destructible and can be moved is
-  /// destroyed after the lock is released.
+  /// True if it inserted, false if it assigned. A replaced value that is not trivially destructible and can be moved
+  /// without throwing is moved once, and destroyed after the lock is released.
   template <class M>
     requires std::is_assignable_v<T&, M&&>
   bool insert_or_assign(const Key& key, M&& value, location where = location::current()) {
@@ -236,12 +239,12 @@ class sharded_map
     return this->core_.visit_two({"visit2", where}, first, second, f);
   }
 
-  /// A copy of all elements at one moment. Holds all shards for reading. O(size).
+  /// A copy of all elements at one moment, each copied once. Holds all shards for reading. O(size).
   [[nodiscard]] map_type snapshot(location where = location::current()) const {
     return this->core_.template copy_into<map_type>({"snapshot", where});
   }
-  /// All elements, moved into a map of one owner. Empty afterwards. O(size).
-  [[nodiscard]] explicit operator map_type() && {
+  /// All elements, moved into a map of one owner, each once: also in `map = std::move(sharded)`. Empty afterwards. O(size).
+  [[nodiscard]] operator map_type() && {  // NOLINT(google-explicit-constructor)
     return this->core_.template move_into<map_type>({"conversion to map"});
   }
 
@@ -303,8 +306,16 @@ class sharded_map
 
   template <class K>
   [[nodiscard]] std::optional<T> find_copy(detail::call_site site, const K& key) const {
+    return find_copy(site, key, [] {});
+  }
+  // The same, and calls found() under the shard's lock if the key is there.
+  template <class K, class Found>
+  [[nodiscard]] std::optional<T> find_copy(detail::call_site site, const K& key, const Found& found) const {
     std::optional<T> copy;
-    const auto take_copy = [&](const value_type& element) { copy.emplace(element.second); };
+    const auto take_copy = [&](const value_type& element) {
+      found();
+      copy.emplace(element.second);
+    };
     this->core_.template visit_one<typename base::reading_shard>(site, key, take_copy);
     return copy;
   }
@@ -319,7 +330,7 @@ class sharded_map
       case compute_mode::optimistic:
         break;
     }
-    return insert_computed(site, std::forward<K>(key), factory());
+    return insert_computed(site, std::forward<K>(key), factory(), [] {});
   }
   template <class K, class Factory>
   [[nodiscard]] T insert_or_find(detail::call_site site, K&& key, Factory& factory) {
@@ -334,28 +345,41 @@ class sharded_map
   // Flights are compared by their keys, so what is looked up becomes one here.
   template <class K, class Factory>
   [[nodiscard]] T compute_once(detail::call_site site, K&& looked_up, Factory& factory) {
-    std::conditional_t<std::is_same_v<std::remove_cvref_t<K>, Key>, K&&, Key> key(std::forward<K>(looked_up));
-    return flights_.share(key, this->core_.hash_of(site, std::as_const(key)), this->core_.copy_equal(site), [&] {
-      // Another flight may have landed since the look-up.
-      if (std::optional<T> found = find_copy(site, std::as_const(key))) return *std::move(found);
-      return insert_computed(site, key, factory());
-    });
+    using held_key = std::conditional_t<std::is_same_v<std::remove_cvref_t<K>, Key>, K&&, Key>;
+    held_key key(std::forward<K>(looked_up));
+    return flights_.share(key, this->core_.hash_of(site, std::as_const(key)), this->core_.copy_equal(site),
+                          [&](auto& flight) {
+                            const auto settle = [&] { flight.settle(); };
+                            // Another flight may have landed since the look-up.
+                            if (std::optional<T> found = find_copy(site, std::as_const(key), settle)) {
+                              return *std::move(found);
+                            }
+                            return insert_computed(site, std::forward<held_key>(key), factory(), settle);
+                          });
   }
-  // The given value or, if another thread was faster, the one that is there.
-  template <class K>
-  [[nodiscard]] T insert_computed(detail::call_site site, K&& key, T&& computed) {
+  // The given value or, if another thread was faster, the one that is there. Calls settle() under the shard's lock, before
+  // the key is moved from.
+  template <class K, class Settle>
+  [[nodiscard]] T insert_computed(detail::call_site site, K&& key, T&& computed, const Settle& settle) {
     std::optional<T> result;
-    const auto take_copy = [&](const value_type& element) { result.emplace(element.second); };
-    try_place(site, std::forward<K>(key), take_copy, take_copy, std::move(computed));
+    const auto construct = [&](void* slot) {
+      settle();
+      base::core::slot_ops::construct(this->core_.functors().allocator, slot, std::forward<K>(key),
+                                      std::move(computed));
+    };
+    const auto take_new = [&](const value_type& element) { result.emplace(element.second); };
+    const auto take_existing = [&](const value_type& element) {
+      settle();
+      result.emplace(element.second);
+    };
+    this->core_.place_one(site, std::as_const(key), construct, take_new, take_existing);
     return *std::move(result);
   }
-
-  void take(map_type& other) { this->core_.absorb(detail::table_access::of(other)); }
 
   detail::single_flight<Key, T> flights_;
 };
 
-/// Erases all elements for which predicate is true; returns how many. Shard by shard.
+/// Erases all elements for which predicate is true, as the member does; returns how many. Shard by shard.
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex, class Predicate>
 std::size_t erase_if(sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>& from, Predicate predicate) {
   return from.erase_if(std::move(predicate));

@@ -80,6 +80,9 @@ struct epoch_stats {
 /// A look at a sync_map, and at the domain that it shares with others.
 struct sync_stats {
   table_stats table;
+  /// Buckets that the table lacks, because another thread is at work on them, or because a hash threw or there was no
+  /// memory when they were to be split off: as long as that is so, some chains are longer.
+  std::size_t unsplit_buckets = 0;
   epoch_stats domain;
   [[nodiscard]] std::string to_json() const;
 };
@@ -164,8 +167,8 @@ void for_each_lock_figure(const shard_stats& stats, const Visit& visit) {
 inline table_stats& table_stats::operator+=(const table_stats& other) {
   std::vector<std::size_t> theirs;
   detail::for_each_figure(other, [&](std::string_view, std::size_t value) { theirs.push_back(value); });
-  const std::size_t longest = std::max(longest_chain, other.longest_chain);
-  const std::size_t deepest = std::max(depth, other.depth);
+  const std::size_t longest = (std::max)(longest_chain, other.longest_chain);
+  const std::size_t deepest = (std::max)(depth, other.depth);
   auto next = theirs.begin();
   detail::for_each_figure(*this, [&](std::string_view, std::size_t& value) { value += *next++; });
   longest_chain = longest;
@@ -207,7 +210,8 @@ inline std::string epoch_stats::to_json() const {
 }
 
 inline std::string sync_stats::to_json() const {
-  return "{\"table\":" + table.to_json() + ",\"domain\":" + domain.to_json() + '}';
+  return "{\"table\":" + table.to_json() + ",\"unsplit_buckets\":" + std::to_string(unsplit_buckets) +
+         ",\"domain\":" + domain.to_json() + '}';
 }
 
 namespace detail {
@@ -248,7 +252,9 @@ inline std::ostream& operator<<(std::ostream& out, const sharded_stats& stats) {
 }
 
 inline std::ostream& operator<<(std::ostream& out, const sync_stats& stats) {
-  return out << stats.table << stats.domain;
+  out << stats.table;
+  detail::write_figure(out, "unsplit_buckets", stats.unsplit_buckets);
+  return out << stats.domain;
 }
 
 }  // namespace evac::inline EVAC_ABI

@@ -19,8 +19,9 @@
 //   memory         what was erased or replaced is destroyed when no reader can hold it, by whoever writes then. What
 //                  waits (nodes and their entries, not what their elements own) is bounded by the cap of the
 //                  epoch_domain: at the cap writers wait. flush() of the domain empties it
-//   lifetime       the domain must outlive the map; elements that wait may outlive it too, with their allocator: so
-//                  flush the domain before what that allocator, or the elements, refer to is gone
+//   lifetime       the domain must outlive the map. When the map is gone, so is every element that it ever had, but for
+//                  those that another thread is destroying at that moment: to wait for these, and for memory that they
+//                  give back to a stateful allocator, flush the domain
 //   exceptions     hash, equality, constructors and the allocator may throw: nothing changes then. Growing makes no
 //                  write fail: chains get longer
 //   storage        keys and values that are trivially copyable and together at most 64 bytes are in the table itself,
@@ -70,6 +71,23 @@ class sync_map
   template <class K>
   static constexpr bool makes_key =
       std::is_same_v<K, key_type> || (detail::lookup_key<K, policy> && std::is_constructible_v<key_type, K&&>);
+  template <class V>
+  static constexpr bool makes_value = std::is_constructible_v<T, V&&>;
+  // A pair, or what looks like one, that a key and a value can be made of.
+  template <class Pair>
+  static constexpr bool makes_element = requires(const std::remove_reference_t<Pair>& pair) {
+    requires detail::makes_key<decltype((pair.first)), policy>;
+    requires std::is_constructible_v<T, decltype((pair.second))>;
+  };
+  // A function whose result a value can be made of.
+  template <class Factory>
+  static constexpr bool makes_value_by = [] {
+    if constexpr (std::is_invocable_v<Factory>) {
+      return std::is_constructible_v<T, std::invoke_result_t<Factory>>;
+    } else {
+      return false;
+    }
+  }();
 
  public:
   using mapped_type = T;
@@ -106,23 +124,25 @@ class sync_map
   /// Writes one std::optional<T> per key, in order; returns how many keys were there. Each key is looked up at a moment
   /// of its own.
   template <std::ranges::forward_range Keys, std::output_iterator<std::optional<T>> Out>
+    requires detail::stands_for_key<std::ranges::range_reference_t<const Keys>, policy>
   size_type load_many(const Keys& keys, Out out) const {
     size_type found = 0;
     this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
       std::optional<T> value;
       const auto copy = [&](const held& element) { value.emplace(storage_type::value(element)); };
-      found += this->table_.find(own, key, hash, copy) ? 1U : 0U;
+      found += this->table_.find(own, detail::as_lookup_key<policy>(key), hash, copy) ? 1U : 0U;
       *out++ = std::move(value);
     });
     return found;
   }
   /// The same, calling f(key, const T&) for those that are there.
   template <std::ranges::forward_range Keys, std::invocable<std::ranges::range_reference_t<const Keys>, const T&> F>
+    requires detail::stands_for_key<std::ranges::range_reference_t<const Keys>, policy>
   size_type load_many(const Keys& keys, F&& f) const {
     size_type found = 0;
     this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
       const auto show = [&](const held& element) { show_value(element, [&](const T& value) { f(key, value); }); };
-      found += this->table_.find(own, key, hash, show) ? 1U : 0U;
+      found += this->table_.find(own, detail::as_lookup_key<policy>(key), hash, show) ? 1U : 0U;
     });
     return found;
   }
@@ -161,32 +181,36 @@ class sync_map
 
   /// Sets the value of a key. Returns whether the key is new.
   template <class V = T>
-    requires std::is_constructible_v<T, V&&>
+    requires makes_value<V>
   bool store(const key_type& key, V&& value) {
     return store_key(key, std::forward<V>(value));
   }
   template <class K = key_type, class V = T>
-    requires(makes_key<K> && std::is_constructible_v<T, V &&>)
+    requires(makes_key<K> && makes_value<V>)
   bool store(K&& key, V&& value) {
     return store_key(std::forward<K>(key), std::forward<V>(value));
   }
   /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new.
   template <std::ranges::forward_range Pairs>
+    requires makes_element<std::ranges::range_reference_t<const Pairs>>
   size_type store_many(const Pairs& pairs) {
     size_type added = 0;
     this->write_bulks(
-        pairs, [](const auto& pair) -> const auto& { return pair.first; },
-        [&](const auto& pair, size_type hash) { added += store_hashed(hash, pair.first, pair.second) ? 1U : 0U; });
+        pairs, [&](const auto& pair) { return this->table_.hash_of(detail::as_lookup_key<policy>(pair.first)); },
+        [&](const auto& pair, size_type hash) {
+          added += store_hashed(hash, detail::as_lookup_key<policy>(pair.first), pair.second) ? 1U : 0U;
+        });
     return added;
   }
 
   /// Sets the value of a key; returns the one it replaced.
   template <class V = T>
+    requires makes_value<V>
   std::optional<T> swap(const key_type& key, V&& value) {
     return swap_key(key, std::forward<V>(value));
   }
   template <class K = key_type, class V = T>
-    requires makes_key<K>
+    requires(makes_key<K> && makes_value<V>)
   std::optional<T> swap(K&& key, V&& value) {
     return swap_key(std::forward<K>(key), std::forward<V>(value));
   }
@@ -194,46 +218,51 @@ class sync_map
   /// The value of a key, which is set to `value` if it is absent. Of several threads one stores, and the others load
   /// what it stored.
   template <class V = T>
+    requires makes_value<V>
   load_result load_or_store(const key_type& key, V&& value) {
-    return load_or(key, [&]() -> V&& { return std::forward<V>(value); });
+    return load_or(key, std::forward<V>(value));
   }
   template <class K = key_type, class V = T>
-    requires makes_key<K>
+    requires(makes_key<K> && makes_value<V>)
   load_result load_or_store(K&& key, V&& value) {
-    return load_or(std::forward<K>(key), [&]() -> V&& { return std::forward<V>(value); });
+    return load_or(std::forward<K>(key), std::forward<V>(value));
   }
-  /// The same with the result of factory(), which is called without a lock if the key is absent. Two threads may both
-  /// call theirs; one result wins. Use sharded_map::get_or_compute to have it called once.
-  template <std::invocable Factory>
+  /// The same with the result of factory(), which is called if the key is absent, without a lock and outside of the
+  /// domain: it may take long, call the map, and wait for other threads. Two threads may both call theirs; one result
+  /// wins. Use sharded_map::get_or_compute to have it called once.
+  template <class Factory>
+    requires makes_value_by<Factory>
   load_result load_or_compute(const key_type& key, Factory&& factory) {
-    return load_or(key, std::forward<Factory>(factory));
+    return compute(key, std::forward<Factory>(factory));
   }
-  template <class K = key_type, std::invocable Factory>
-    requires makes_key<K>
+  template <class K = key_type, class Factory>
+    requires(makes_key<K> && makes_value_by<Factory>)
   load_result load_or_compute(K&& key, Factory&& factory) {
-    return load_or(std::forward<K>(key), std::forward<Factory>(factory));
+    return compute(std::forward<K>(key), std::forward<Factory>(factory));
   }
-  /// The same without a copy: calls f(const T&) with the value that the key then has; returns whether it was there
-  /// before. If f throws, the element stays.
-  template <std::invocable Factory, std::invocable<const T&> F>
+  /// The same without a copy: calls f(const T&), inside the domain, with the value that the key then has; returns
+  /// whether it was there before. If f throws, the element stays.
+  template <class Factory, std::invocable<const T&> F>
+    requires makes_value_by<Factory>
   bool load_or_compute(const key_type& key, Factory&& factory, F&& f) {
-    return show_or(key, std::forward<Factory>(factory), f);
+    return compute_and_show(key, std::forward<Factory>(factory), f);
   }
-  template <class K = key_type, std::invocable Factory, std::invocable<const T&> F>
-    requires makes_key<K>
+  template <class K = key_type, class Factory, std::invocable<const T&> F>
+    requires(makes_key<K> && makes_value_by<Factory>)
   bool load_or_compute(K&& key, Factory&& factory, F&& f) {
-    return show_or(std::forward<K>(key), std::forward<Factory>(factory), f);
+    return compute_and_show(std::forward<K>(key), std::forward<Factory>(factory), f);
   }
 
   // --- changing ------------------------------------------------------------------------------------------------------
 
   /// Sets the value of a key to `desired` if it is `expected` (by ==, called without a lock). An absent key: false.
   template <class V = T>
+    requires makes_value<V>
   bool compare_and_swap(const key_type& key, const T& expected, V&& desired) {
     return compare_and_swap_key(key, expected, std::forward<V>(desired));
   }
   template <class K, class V = T>
-    requires makes_key<const K&>
+    requires(makes_key<const K&> && makes_value<V>)
   bool compare_and_swap(const K& key, const T& expected, V&& desired) {
     return compare_and_swap_key(key, expected, std::forward<V>(desired));
   }
@@ -252,8 +281,9 @@ class sync_map
     return load_and_delete_key(key);
   }
   /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets and returns a std::optional<T>,
-  /// empty for an absent key; it is called without a lock, and again with the new value when another thread has changed
-  /// it meanwhile. Returns what f returned last.
+  /// empty for an absent key; it is called without a lock and outside of the domain, and again with the new value when
+  /// another thread has changed it meanwhile. Returns what f returned last. f may do anything but change this key in this
+  /// map: that is reported through EVAC_ASSERT_HANDLER before it happens.
   template <class F>
     requires std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>
   std::optional<T> update(const key_type& key, F&& f) {
@@ -280,9 +310,10 @@ class sync_map
       return static_cast<bool>(f(key, value));
     });
   }
-  /// A map of one owner with what range() visits.
+  /// A map of one owner with what range() visits. Copies each element once, as long as no others come meanwhile.
   [[nodiscard]] map<Key, T, Hash, KeyEqual, Allocator> snapshot() const {
-    map<Key, T, Hash, KeyEqual, Allocator> copy(0, this->hash_function(), this->key_eq(), this->get_allocator());
+    map<Key, T, Hash, KeyEqual, Allocator> copy(this->size(), this->hash_function(), this->key_eq(),
+                                                this->get_allocator());
     range([&](const Key& key, const T& value) {
       copy.try_emplace(key, value);
       return true;
@@ -314,8 +345,8 @@ class sync_map
   }
   template <class K, class V>
   bool store_hashed(size_type hash, K&& key, V&& value) {
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     std::optional<held> replaced;
     const bool is_new = this->table_.put(call.own, fresh, hash, replaced);
     if (replaced.has_value()) this->table_.retire(call.own, *replaced);
@@ -324,8 +355,8 @@ class sync_map
   template <class K, class V>
   std::optional<T> swap_key(K&& key, V&& value) {
     const size_type hash = this->table_.hash_of(key);
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     // Copied before anything changes: a copy may throw. Not in the loop, where its move to the caller would not be
     // elided.
     std::optional<T> before;
@@ -339,34 +370,51 @@ class sync_map
       }
     }
   }
-  template <class K, class Factory>
-  load_result load_or(K&& key, Factory&& factory) {
+  template <class K, class V>
+  load_result load_or(K&& key, V&& value) {
     const size_type hash = this->table_.hash_of(key);
     const detail::write_call call(this->table_.core(), 0);
     if (const std::optional<held> seen = this->table_.seen(call.own, key, hash))
-      return {T(storage_type::value(*seen)), true};
+      return {storage_type::value(*seen), true};
+    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
+    return put_or_load(call, fresh, hash, {storage_type::value(fresh.get()), false});
+  }
+  // The factory runs outside of the domain: it may take long, and wait for other threads' writes.
+  template <class K, class Factory>
+  load_result compute(K&& key, Factory&& factory) {
+    const size_type hash = this->table_.hash_of(key);
+    {
+      const detail::read_call inside(this->table_.core());
+      if (const std::optional<held> seen = this->table_.seen(inside.own, key, hash))
+        return {storage_type::value(*seen), true};
+    }
     fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
-    load_result result{T(storage_type::value(fresh.get())), false};  // copied before anything changes
+    load_result made{storage_type::value(fresh.get()), false};
+    const detail::write_call call(this->table_.core(), 0);
+    return put_or_load(call, fresh, hash, std::move(made));
+  }
+  // `made` was copied before anything changes.
+  load_result put_or_load(const detail::write_call& call, fresh_element& fresh, size_type hash, load_result&& made) {
     const std::optional<held> there = this->table_.put_absent(call.own, fresh, hash);
-    if (there.has_value()) return {T(storage_type::value(*there)), true};
-    return result;
+    if (there.has_value()) return {storage_type::value(*there), true};
+    return std::move(made);
   }
   template <class K, class Factory, class F>
-  bool show_or(K&& key, Factory&& factory, F& f) {
+  bool compute_and_show(K&& key, Factory&& factory, F& f) {
     const size_type hash = this->table_.hash_of(key);
-    const detail::write_call call(this->table_.core(), 0);
-    std::optional<held> there = this->table_.seen(call.own, key, hash);
-    if (!there.has_value()) {
-      fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
-      const held made = fresh.get();
-      there = this->table_.put_absent(call.own, fresh, hash);
-      if (!there.has_value()) {
-        show_value(made, f);  // replaced by now, perhaps, but not reclaimed
-        return false;
+    {
+      const detail::read_call inside(this->table_.core());
+      if (const std::optional<held> seen = this->table_.seen(inside.own, key, hash)) {
+        show_value(*seen, f);
+        return true;
       }
     }
-    show_value(*there, f);
-    return true;
+    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
+    const detail::write_call call(this->table_.core(), 0);
+    const held made = fresh.get();
+    const std::optional<held> there = this->table_.put_absent(call.own, fresh, hash);
+    show_value(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
+    return there.has_value();
   }
   template <class K, class V>
   bool compare_and_swap_key(const K& key, const T& expected, V&& desired) {
@@ -405,22 +453,31 @@ class sync_map
   template <class K, class F>
   std::optional<T> update_key(const K& key, F& f) {
     const size_type hash = this->table_.hash_of(key);
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
     for (;;) {
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
+      typename table_type::kept_element kept(this->table_);
       std::optional<T> before;
-      if (seen.has_value()) before.emplace(storage_type::value(*seen));
-      std::optional<T> after = f(std::move(before));
-      if (after.has_value()) {
-        fresh_element fresh(this->table_, hash, key, *after);
-        if (seen.has_value() ? this->table_.put_if_same(call.own, fresh, hash, *seen)
-                             : !this->table_.put_absent(call.own, fresh, hash).has_value()) {
-          return after;
-        }
-      } else if (!seen.has_value() || take_same(call, key, hash, *seen)) {
-        return after;
+      {
+        const detail::read_call inside(this->table_.core());
+        kept.look(inside.own, key, hash);
+        if (kept.get().has_value()) before.emplace(storage_type::value(*kept.get()));
       }
+      // Outside of the domain: it may take long, and wait for other threads' writes.
+      std::optional<T> after =
+          this->table_.call_within_update(key, hash, [&]() -> std::optional<T> { return f(std::move(before)); });
+      if (change_kept(key, hash, kept.get(), after)) return after;
     }
+  }
+  template <class K>
+  bool change_kept(const K& key, size_type hash, const std::optional<held>& kept, const std::optional<T>& after) {
+    if (after.has_value()) {
+      fresh_element fresh(this->table_, hash, key, *after);
+      const detail::write_call call(this->table_.core(), table_type::retired_bytes);
+      return kept.has_value() ? this->table_.put_if_same(call.own, fresh, hash, *kept)
+                              : !this->table_.put_absent(call.own, fresh, hash).has_value();
+    }
+    if (!kept.has_value()) return true;
+    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
+    return take_same(call, key, hash, *kept);
   }
   template <class K>
   bool take_same(const detail::write_call& call, const K& key, size_type hash, const held& seen) {

@@ -25,6 +25,9 @@ class sync_set
   using typename base::held;
   using typename base::storage_type;
 
+  template <class K>
+  static constexpr bool makes_key = detail::makes_key<K, policy>;
+
  public:
   using base::base;
   using typename base::key_type;
@@ -35,19 +38,23 @@ class sync_set
   bool insert(key_type&& key) { return insert_key(std::move(key)); }
   /// Adds each key by itself, fetching them ahead. Returns how many were new.
   template <std::ranges::forward_range Keys>
+    requires makes_key<std::ranges::range_reference_t<const Keys>>
   size_type insert_many(const Keys& keys) {
     size_type added = 0;
     this->write_bulks(
-        keys, [](const auto& key) -> const auto& { return key; },
-        [&](const auto& key, size_type hash) { added += insert_hashed(hash, key) ? 1U : 0U; });
+        keys, [&](const auto& key) { return this->table_.hash_of(detail::as_lookup_key<policy>(key)); },
+        [&](const auto& key, size_type hash) {
+          added += insert_hashed(hash, detail::as_lookup_key<policy>(key)) ? 1U : 0U;
+        });
     return added;
   }
   /// How many of the keys are there, fetching them ahead.
   template <std::ranges::forward_range Keys>
+    requires detail::stands_for_key<std::ranges::range_reference_t<const Keys>, policy>
   [[nodiscard]] size_type count_many(const Keys& keys) const {
     size_type found = 0;
     this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
-      found += this->table_.find(own, key, hash, [](const held&) {}) ? 1U : 0U;
+      found += this->table_.find(own, detail::as_lookup_key<policy>(key), hash, [](const held&) {}) ? 1U : 0U;
     });
     return found;
   }
@@ -61,9 +68,10 @@ class sync_set
       return static_cast<bool>(f(key));
     });
   }
-  /// A set of one owner with what range() visits.
+  /// A set of one owner with what range() visits. Copies each key once, as long as no others come meanwhile.
   [[nodiscard]] set<Key, Hash, KeyEqual, Allocator> snapshot() const {
-    set<Key, Hash, KeyEqual, Allocator> copy(0, this->hash_function(), this->key_eq(), this->get_allocator());
+    set<Key, Hash, KeyEqual, Allocator> copy(this->size(), this->hash_function(), this->key_eq(),
+                                             this->get_allocator());
     range([&](const Key& key) {
       copy.insert(key);
       return true;

@@ -1,6 +1,7 @@
 // epoch_domain in the child of a fork.
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <evac/sync_map.hpp>
 #include <memory>
 #include <random>
@@ -112,6 +113,38 @@ TEST_CASE("a domain works in the child of a fork whatever other threads were doi
   REQUIRE(wrong == 0);
   REQUIRE(domain.flush());
   REQUIRE(domain.stats().charged_bytes <= small_cap);
+}
+
+TEST_CASE("in the child of a fork threads that are gone keep no domain alive, and nobody wakes them") {
+  std::atomic<std::size_t> gone{0};
+  auto domain = std::make_unique<epoch_domain>();
+  const bool used_here = GENERATE(false, true);
+  CAPTURE(used_here);
+  if (used_here) retire_some(*domain, gone, 1);
+  evac::detail::epoch_core& core = domain->core();
+  evac::detail::atomic<std::uint64_t> word{0};
+  std::vector<std::thread> others;
+  for (int i = 0; i < 3; ++i) {
+    others.emplace_back([&] {
+      retire_some(*domain, gone, 1);
+      const auto still_there = [&] { return word.load(evac::detail::seq_cst) == 0; };
+      while (still_there()) core.sleepers().wait(&word, still_there);
+    });
+  }
+  await([&] { return core.sleepers().waiters() == 3; });
+  const std::size_t before = core.references();
+  const ended_child child = in_child([&] {
+    domain->reinit_after_fork();
+    // The domain itself, and the record of this thread.
+    return core.references() == (used_here ? 2 : 1) && core.sleepers().waiters() == 0 && domain->flush() &&
+           gone == (used_here ? 4 : 3);
+  });
+  core.sleepers().change(word, std::uint64_t{1});
+  for (std::thread& each : others) each.join();
+  INFO(child.message);
+  REQUIRE(before == (used_here ? 5 : 4));
+  REQUIRE(child.good());
+  REQUIRE(core.sleepers().waiters() == 0);
 }
 
 TEST_CASE("a fork by a destructor that a domain has called stops a checked build with a message") {

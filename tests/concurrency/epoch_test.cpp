@@ -18,6 +18,14 @@
 
 using namespace evac_test;
 
+TEST_CASE("a domain may be a member of an aggregate that is initialised by empty braces") {
+  struct with_domain {
+    epoch_domain domain;
+  };
+  const with_domain made{};
+  REQUIRE(made.domain.stats().cap_bytes == epoch_domain::default_cap);
+}
+
 TEST_CASE("nothing is reclaimed while a guard from before lives, and everything after") {
   std::atomic<std::size_t> gone{0};
   epoch_domain domain;

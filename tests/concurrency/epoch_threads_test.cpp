@@ -1,4 +1,5 @@
 // epoch_domain: threads come and go, before their domains and after them.
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <evac/sync_map.hpp>
@@ -193,4 +194,91 @@ TEST_CASE("guards on several domains may outlive the records of their thread") {
   REQUIRE(first.flush());
   REQUIRE(second.flush());
   REQUIRE(gone == 400);
+}
+
+namespace {
+
+/// What is retired retires more when it goes, also in another domain.
+struct spreading {
+  epoch_domain& here;
+  epoch_domain& there;
+  std::atomic<std::size_t>& gone;
+  std::size_t left;
+  static inline thread_local int depth = 0;
+  static inline thread_local int deepest = 0;
+  spreading(epoch_domain& mine, epoch_domain& other, std::atomic<std::size_t>& count, std::size_t more)
+      : here(mine), there(other), gone(count), left(more) {}
+  spreading(const spreading&) = delete;
+  spreading& operator=(const spreading&) = delete;
+  ~spreading() {
+    deepest = std::max(deepest, ++depth);
+    if (left != 0) {
+      there.retire(new spreading(there, here, gone, left - 1));
+      here.retire(new spreading(here, there, gone, left - 1));
+      static_cast<void>(here.flush());  // does nothing
+    }
+    ++gone;
+    --depth;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("after the end of a thread destructors that retire more do not nest as deep as there is garbage") {
+  std::atomic<std::size_t> gone{0};
+  std::atomic<int> deepest{0};
+  epoch_domain domain;
+  epoch_domain another;
+  const bool in_two = GENERATE(false, true);
+  CAPTURE(in_two);
+  constexpr std::size_t many = 62 * 100;
+  {
+    const domain_guard held(domain);
+    const domain_guard held_too(another);
+    for (std::size_t i = 0; i < many; ++i) {
+      domain.retire(new spreading(domain, in_two ? another : domain, gone, 2));
+      another.retire(new spreading(another, in_two ? domain : another, gone, 2));
+    }
+  }
+  bool flushed = false;
+  std::thread([&] {
+    at_end().run = [&] {
+      spreading::deepest = 0;
+      for (int i = 0; i < 4; ++i) flushed = domain.flush() && another.flush();
+      deepest = spreading::deepest;
+    };
+    const domain_guard inside(domain);  // makes the records, which end before the object above
+  }).join();
+  REQUIRE(gone == 2 * many * 7);
+  REQUIRE(flushed);
+  // A domain does not nest in itself.
+  REQUIRE(deepest >= 1);
+  REQUIRE(deepest <= 2);
+  REQUIRE(domain.stats().guards + another.stats().guards == 0);
+  REQUIRE(domain.stats().charged_bytes + another.stats().charged_bytes <= 2 * epoch_domain::default_cap / 1024);
+}
+
+TEST_CASE("a thread that uses many domains finds the record of each, and forgets those that are gone") {
+  std::atomic<std::size_t> gone{0};
+  std::vector<std::unique_ptr<epoch_domain>> domains(300);
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < domains.size(); ++i) {
+      if (i % 3 != 0 || round == 0) domains[i] = std::make_unique<epoch_domain>();
+      retire_some(*domains[i], gone, 2);
+    }
+    for (const auto& each : domains) retire_some(*each, gone, 1);
+    for (const auto& each : domains) REQUIRE(each->stats().threads == 1);
+  }
+  // At the cap of one, a guard of any other is found.
+  epoch_domain full(small_cap);
+  const guard_elsewhere held(full);
+  for (std::size_t i = 0; i < domains.size(); i += 50) {
+    const domain_guard own(*domains[i]);
+    for (std::size_t n = 0; n < 4 * small_cap / object_bytes; ++n) {
+      full.make_room(object_bytes);
+      full.retire(new tallied(gone), object_bytes);
+    }
+  }
+  REQUIRE(full.stats().waited_for_room == 0);
+  REQUIRE(full.stats().over_cap > 0);
 }

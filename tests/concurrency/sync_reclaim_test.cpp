@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "support/catch.hpp"
+#include "support/epochs.hpp"
 #include "support/in_threads.hpp"
 #include "support/sync_histories.hpp"
 #include "support/sync_stress.hpp"
@@ -206,6 +207,42 @@ TEST_CASE("while a reader sleeps, writers fill the cap, wait, and go on when it 
   REQUIRE(stats.over_cap == 0);
   REQUIRE(stats.waited_for_room >= writers);
   require_nothing_retired(domain);
+}
+
+TEMPLATE_TEST_CASE("who clears waits for room at the cap, as who overwrites does", "", key, std::string) {
+  constexpr std::size_t cap = std::size_t{64} << 10U;
+  constexpr std::size_t clears = 60;  // several times what the cap holds
+  evac::epoch_domain domain(cap);
+  map_of<key, TestType> map(domain);
+  const auto fill_and_clear = [&] {
+    for (key k = 0; k < 100; ++k) map.store(k, encode<TestType>(1));
+    map.clear();
+  };
+  SECTION("until a guard of another thread ends") {
+    fill_and_clear();  // which sets a piece of the cap aside for its thread
+    guard_elsewhere held(domain);
+    std::atomic<std::size_t> cleared{0};
+    std::thread clearing([&] {
+      for (std::size_t i = 0; i < clears; ++i, ++cleared) fill_and_clear();
+    });
+    await([&] { return domain.stats().waited_for_room != 0; });
+    const std::size_t while_held = cleared;
+    const evac::epoch_stats stats = domain.stats();
+    held.release();
+    clearing.join();
+    REQUIRE(while_held < clears);
+    REQUIRE(stats.charged_bytes <= cap);
+    REQUIRE(stats.over_cap == 0);
+    REQUIRE(cleared == clears);
+  }
+  SECTION("but not for a guard of its own, and then it is counted") {
+    const evac::epoch_domain::guard held(domain);
+    for (std::size_t i = 0; i < clears; ++i) fill_and_clear();
+    REQUIRE(domain.stats().waited_for_room == 0);
+    REQUIRE(domain.stats().over_cap > 0);
+  }
+  require_nothing_retired(domain);
+  REQUIRE(domain.stats().charged_bytes <= cap);
 }
 
 TEST_CASE("a thread that holds a guard never waits for room, and its going over the cap is counted") {

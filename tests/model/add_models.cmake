@@ -19,7 +19,8 @@ function(evac_add_model source)
   set(program evac_model_${stem})
   add_executable(${program} ${source})
   target_link_libraries(${program} PRIVATE evac::evac evac_warnings)
-  target_include_directories(${program} BEFORE PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/model/shadow")
+  target_include_directories(${program} BEFORE PRIVATE
+    "${CMAKE_CURRENT_SOURCE_DIR}/model/shadow" "${CMAKE_CURRENT_SOURCE_DIR}/model")
   target_include_directories(${program} SYSTEM PRIVATE "${EVAC_RELACY_INCLUDE_DIR}")
   # relacy's destructors mark objects as gone, and it looks at the marks: stores that gcc takes for dead otherwise.
   # And it replaces operator delete, but not the one that is told the size; inlined, the two do not look like a pair.

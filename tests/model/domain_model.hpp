@@ -22,6 +22,7 @@ struct domain_model : rl::test_suite<Model, Threads> {
   void before() {
     sleepers = {};
     words::begin();
+    light_fences::begin();
     core = new epoch_core(std::size_t{1} << 20U);
     for (std::size_t i = 0; i < Threads; ++i) records[i] = core->take_record(i + 1);
   }
@@ -57,12 +58,12 @@ struct domain_model : rl::test_suite<Model, Threads> {
 
 /// Its end races with whoever still reads it.
 struct watched {
-  rl::var<int> alive;
-  watched() { alive(RL_INFO) = 1; }
+  plain<int> alive{1};
+  watched() = default;
   watched(const watched&) = delete;
   watched& operator=(const watched&) = delete;
-  ~watched() { alive(RL_INFO) = 0; }
-  void check() { RL_ASSERT(alive(RL_INFO) == 1); }
+  ~watched() { alive.set(0); }
+  void check() { RL_ASSERT(alive.get() == 1); }
 };
 
 }  // namespace evac_model

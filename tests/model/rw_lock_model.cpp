@@ -29,14 +29,12 @@ struct model : rl::test_suite<Model, Threads> {
   static_assert(Threads <= evac_model::most_threads);
 
   std::optional<evac::rw_lock> lock;
-  rl::var<int> first{0};
-  rl::var<int> second{0};
+  evac_model::plain<int> first{0};
+  evac_model::plain<int> second{0};
 
   void before() {
     readers::begin();
     lock.emplace();
-    first(RL_INFO) = 0;
-    second(RL_INFO) = 0;
   }
   void after() {
     lock.reset();
@@ -44,13 +42,13 @@ struct model : rl::test_suite<Model, Threads> {
   }
 
   void change() {
-    first(RL_INFO) = first(RL_INFO) + 1;
-    second(RL_INFO) = second(RL_INFO) + 1;
+    first.set(first.get() + 1);
+    second.set(second.get() + 1);
   }
-  void check() { RL_ASSERT(first(RL_INFO) == second(RL_INFO)); }
+  void check() { RL_ASSERT(first.get() == second.get()); }
   void check_changes(int expected) {
     check();
-    RL_ASSERT(first(RL_INFO) == expected);
+    RL_ASSERT(first.get() == expected);
   }
 
   void write() {

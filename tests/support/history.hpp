@@ -16,7 +16,7 @@
 namespace evac_test {
 
 enum class verb : std::uint8_t {
-  load,                // found: the value, 0 if absent
+  load,                // found: the value, 0 if absent; flag: only that it was there is known
   store,               // put; flag: the key was new
   store_unseen,        // put; whether the key was new is not known
   load_or_store,       // put, found, flag: loaded
@@ -26,8 +26,10 @@ enum class verb : std::uint8_t {
   swap,                // put, found
   compare_and_swap,    // put, expected, flag: done
   compare_and_delete,  // expected, flag: done
-  update,  // found: what the function saw last, put: what it made of it (0: nothing); flag: and update() said so
-  clear,   // of all keys
+  update,     // found: what the function saw last, put: what it made of it (0: nothing); flag: and update() said so
+  clear,      // of all keys
+  visit_two,  // both keys; flag: both were there; found and other_found: what the function saw, put and other_put: what it
+              // made of them. Not one key's call: check_whole() only
 };
 
 /// One call. `invoked` and `responded` are different for all events of a history.
@@ -38,6 +40,9 @@ struct call {
   std::uint32_t put = 0;
   std::uint32_t expected = 0;
   std::uint32_t found = 0;
+  std::uint32_t other_key = 0;
+  std::uint32_t other_put = 0;
+  std::uint32_t other_found = 0;
   std::uint64_t invoked = 0;
   std::uint64_t responded = 0;
 };
@@ -51,7 +56,7 @@ struct call {
   const bool equal = there && before == made.expected;
   switch (made.what) {
     case verb::load:
-      return when(made.found == before, before);
+      return when(made.flag ? there : made.found == before, before);
     case verb::store:
       return when(made.flag == !there, made.put);
     case verb::store_unseen:
@@ -74,6 +79,8 @@ struct call {
     case verb::erase_unseen:
     case verb::clear:
       return 0;
+    case verb::visit_two:
+      break;
   }
   return std::nullopt;
 }
@@ -93,6 +100,8 @@ struct call {
       return !made.flag;
     case verb::update:
       return made.found == made.put;
+    case verb::visit_two:
+      return !made.flag || (made.found == made.put && made.other_found == made.other_put);
     default:
       return false;
   }
@@ -100,11 +109,13 @@ struct call {
 
 inline std::ostream& operator<<(std::ostream& out, const call& made) {
   static constexpr const char* names[] = {
-      "load",           "store", "store (unseen)",   "load_or_store",      "load_and_delete", "erase",
-      "erase (unseen)", "swap",  "compare_and_swap", "compare_and_delete", "update",          "clear"};
+      "load",   "store",          "store (unseen)", "load_or_store",    "load_and_delete",
+      "erase",  "erase (unseen)", "swap",           "compare_and_swap", "compare_and_delete",
+      "update", "clear",          "visit_two"};
   return out << '[' << made.invoked << ", " << made.responded << "] " << names[static_cast<unsigned>(made.what)]
              << " key " << made.key << " put " << made.put << " expected " << made.expected << " found " << made.found
-             << (made.flag ? " true" : " false");
+             << (made.flag ? " true" : " false") << " other key " << made.other_key << " put " << made.other_put
+             << " found " << made.other_found;
 }
 
 using history = std::vector<call>;

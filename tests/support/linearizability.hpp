@@ -115,7 +115,7 @@ template <class State, class Next>
   return {};
 }
 
-/// Empty if the history of each key is linearizable, from no keys at all.
+/// Empty if the history of each key is linearizable, from no keys at all. Calls on two keys have no place in it.
 [[nodiscard]] inline std::string check_per_key(const history& all) {
   std::set<std::uint32_t> keys;
   for (const call& each : all) {
@@ -133,6 +133,17 @@ template <std::size_t Keys>
   using state = std::array<std::uint32_t, Keys>;
   return explain(all, state{}, [](const call& made, const state& before) -> std::optional<state> {
     if (made.what == verb::clear) return state{};
+    if (made.what == verb::visit_two) {
+      const std::uint32_t one = before.at(made.key);
+      const std::uint32_t two = before.at(made.other_key);
+      if (made.flag != (one != 0 && two != 0)) return std::nullopt;
+      if (!made.flag) return before;
+      if (one != made.found || two != made.other_found) return std::nullopt;
+      state both = before;
+      both.at(made.key) = made.put;
+      both.at(made.other_key) = made.other_put;
+      return both;
+    }
     const std::optional<std::uint32_t> value = after(made, before.at(made.key));
     if (!value.has_value()) return std::nullopt;
     state next = before;

@@ -119,6 +119,8 @@ TEST_CASE("wrong histories are rejected") {
       {"double delete", {at(1, 2, store(5, true)), at(3, 8, load_and_delete(5)), at(4, 7, load_and_delete(5))}},
       {"double erase", {at(1, 2, store(5, true)), at(3, 8, erase(true)), at(4, 7, erase(true))}},
       {"erase that did nothing", {at(1, 2, store(5, true)), at(3, 4, erase(true)), at(5, 6, load(5))}},
+      {"contains() of an erased key",
+       {at(1, 2, store(5, true)), at(3, 4, erase(true)), at(5, 6, {.what = verb::load, .flag = true})}},
       {"erase that missed", {at(1, 2, store(5, true)), at(3, 4, erase(false)), at(5, 6, load(5))}},
       {"resurrected value", {at(1, 2, store(5, true)), at(3, 4, erase(true)), at(5, 6, load(0)), at(7, 8, load(5))}},
       {"swap chain with a fork", {at(1, 2, store(5, true)), at(3, 8, swap(6, 5)), at(4, 7, swap(7, 5))}},
@@ -165,6 +167,35 @@ TEST_CASE("keys that disagree about when clear() was are rejected by the check o
                          at(6, 7, load(0), 0), at(8, 9, load(6), 1)};
   CHECK(accepted_per_key(calls));
   CHECK_FALSE(accepted_whole(calls));
+}
+
+TEST_CASE("a call on two keys is accepted when one moment explains what it saw of both") {
+  const auto visit_two = [](number found, number put, number other_found, number other_put) {
+    return call{.what = verb::visit_two,
+                .flag = true,
+                .put = put,
+                .found = found,
+                .other_key = 1,
+                .other_put = other_put,
+                .other_found = other_found};
+  };
+  const history before{at(1, 2, store(5, true), 0), at(3, 4, store(6, true), 1)};
+  const auto with = [&](const history& more) {
+    history all = before;
+    all.insert(all.end(), more.begin(), more.end());
+    return accepted_whole(all);
+  };
+  CHECK(with({at(5, 6, visit_two(5, 7, 6, 8)), at(7, 8, load(7), 0), at(9, 10, load(8), 1)}));
+  CHECK_FALSE(with({at(5, 6, visit_two(5, 7, 6, 8)), at(7, 8, load(5), 0)}));
+  CHECK_FALSE(with({at(5, 6, visit_two(5, 7, 5, 8))}));
+  CHECK_FALSE(with({at(5, 6, {.what = verb::visit_two, .other_key = 1})}));
+  CHECK(with({at(5, 6, erase(true), 1), at(7, 8, {.what = verb::visit_two, .other_key = 1})}));
+  // Each key by itself could have been so, but not both at one moment.
+  CHECK_FALSE(with({at(5, 6, store(9, false), 0), at(7, 12, visit_two(9, 9, 10, 10)), at(8, 9, store(3, false), 0),
+                    at(10, 11, store(10, false), 1)}));
+  // The same key twice: the second change is what stays.
+  CHECK(with({at(5, 6, {.what = verb::visit_two, .flag = true, .put = 7, .found = 5, .other_put = 8, .other_found = 5}),
+              at(7, 8, load(8), 0)}));
 }
 
 TEST_CASE("a rejection names the call that nothing explains") {

@@ -31,7 +31,7 @@ TEST_CASE("the pool hands out different, empty, aligned buckets and counts them"
     REQUIRE(of.bytes() == 0);
     std::set<bucket*> taken;
     for (std::size_t i = 0; i < 3000; ++i) {
-      of.ensure(allocator(), 1);
+      of.provide(allocator(), 1);
       bucket* const fresh = of.take();
       REQUIRE(taken.insert(fresh).second);
       REQUIRE(fresh->tags.empty());
@@ -51,7 +51,7 @@ TEST_CASE("buckets given back are handed out again before new memory is asked fo
   released_pool of;
   std::vector<bucket*> held;
   for (int i = 0; i < 500; ++i) {
-    of.ensure(allocator(), 1);
+    of.provide(allocator(), 1);
     held.push_back(of.take());
   }
   const auto allocations = evac_test::memory.allocations;
@@ -59,19 +59,19 @@ TEST_CASE("buckets given back are handed out again before new memory is asked fo
   for (int round = 0; round < 20; ++round) {
     for (bucket* const each : held) of.give_back(each);
     REQUIRE(of.in_use() == 0);
-    of.ensure(allocator(), held.size());
+    of.provide(allocator(), held.size());
     for (bucket*& each : held) each = of.take();
   }
   REQUIRE(evac_test::memory.allocations == allocations);
   REQUIRE(of.bytes() == bytes);
 }
 
-TEST_CASE("after ensure(n) the next n buckets need no memory, and it allocates one slab at most") {
+TEST_CASE("after provide(n) the next n buckets need no memory, and it allocates one slab at most") {
   for (const std::size_t n : {1U, 2U, 9U, 100U, 5000U}) {
     released_pool of;
     for (int round = 0; round < 5; ++round) {
       const auto before = evac_test::memory.allocations;
-      of.ensure(allocator(), n);
+      of.provide(allocator(), n);
       REQUIRE(evac_test::memory.allocations <= before + 1);
       const auto ensured = evac_test::memory.allocations;
       for (std::size_t i = 0; i < n; ++i) (void)of.take();
@@ -82,10 +82,10 @@ TEST_CASE("after ensure(n) the next n buckets need no memory, and it allocates o
 
 TEST_CASE("ensure that fails has changed nothing") {
   released_pool of;
-  of.ensure(allocator(), 8);
+  of.provide(allocator(), 8);
   bucket* const one = of.take();
   evac_test::fail_allocation.arm(1);
-  REQUIRE_THROWS_AS(of.ensure(allocator(), 1000), std::runtime_error);
+  REQUIRE_THROWS_AS(of.provide(allocator(), 1000), std::runtime_error);
   evac_test::fail_allocation.arm(0);
   REQUIRE(of.in_use() == 1);
   REQUIRE(of.take() != one);
@@ -95,7 +95,7 @@ TEST_CASE("an idle pool gives its slabs back one by one") {
   released_pool of;
   std::vector<bucket*> held;
   for (int i = 0; i < 2000; ++i) {
-    of.ensure(allocator(), 1);
+    of.provide(allocator(), 1);
     held.push_back(of.take());
   }
   of.release_one_if_idle(allocator());
@@ -109,7 +109,7 @@ TEST_CASE("an idle pool gives its slabs back one by one") {
     REQUIRE(evac_test::memory.blocks == blocks - 1);
     REQUIRE(of.bytes() < before);
     before = of.bytes();
-    of.ensure(allocator(), 1);
+    of.provide(allocator(), 1);
     if (of.bytes() != before) break;  // it had to begin anew
     of.give_back(of.take());
   }

@@ -52,17 +52,30 @@
 #define EVAC_HAS_ANONYMOUS_MAPPINGS 0
 #endif
 
+// What follows are the settings. Each may be given any value that #if takes, and ends as a digit of EVAC_ABI below.
+
 // Fences that cost readers nothing need membarrier(2); ThreadSanitizer does not know it, and a model checker neither.
-#ifdef EVAC_HAS_MEMBARRIER
-#elif defined(__linux__) && !EVAC_THREAD_SANITIZER
+#ifndef EVAC_HAS_MEMBARRIER
+#if defined(__linux__) && !EVAC_THREAD_SANITIZER
 #define EVAC_HAS_MEMBARRIER 1
 #else
 #define EVAC_HAS_MEMBARRIER 0
+#endif
+#endif
+#if EVAC_HAS_MEMBARRIER
+#define EVAC_ABI_FENCE 1
+#else
+#define EVAC_ABI_FENCE 0
 #endif
 
 // Whether large segments ask for huge pages. Define as 0 before including evac to keep to ordinary pages.
 #ifndef EVAC_HUGE_PAGES
 #define EVAC_HUGE_PAGES 1
+#endif
+#if EVAC_HUGE_PAGES
+#define EVAC_ABI_HUGE_PAGES 1
+#else
+#define EVAC_ABI_HUGE_PAGES 0
 #endif
 
 // What a violated precondition or a detected misuse calls with a message; it may throw or must not return.
@@ -79,21 +92,23 @@
 #define EVAC_CHECKS 1
 #endif
 
+#if defined(__cpp_exceptions)
+#define EVAC_EXCEPTIONS 1
+#else
+#define EVAC_EXCEPTIONS 0
+#endif
+
 // Everything lives in an inline namespace named after the version and each setting that changes a layout or what a
 // function does: translation units that disagree on one use different types, so that a program which passes a map from
 // one to the other does not link, where it would otherwise crash. The digits, in order: checks, a handler of the user's
-// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages.
-#if EVAC_HUGE_PAGES
-#define EVAC_ABI_HUGE_PAGES 1
-#else
-#define EVAC_ABI_HUGE_PAGES 0
-#endif
-#define EVAC_ABI_PASTE(major, minor, checks, handler, tsan, asan, fence, huge) \
-  v##major##_##minor##_##checks##handler##tsan##asan##fence##huge
+// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages, exceptions. What the
+// processor has (SSE2, NEON, LZCNT) is none of them: it changes how a number is computed, and not the number.
+#define EVAC_ABI_PASTE(major_part, minor_part, patch_part, checks, handler, tsan, asan, fence, huge, throws) \
+  v##major_part##_##minor_part##_##patch_part##_##checks##handler##tsan##asan##fence##huge##throws
 #define EVAC_ABI_EXPAND(...) EVAC_ABI_PASTE(__VA_ARGS__)
-#define EVAC_ABI                                                                                                \
-  EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_CHECKS, EVAC_OWN_HANDLER, EVAC_THREAD_SANITIZER, \
-                  EVAC_ADDRESS_SANITIZER, EVAC_HAS_MEMBARRIER, EVAC_ABI_HUGE_PAGES)
+#define EVAC_ABI                                                                                             \
+  EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_VERSION_PATCH, EVAC_CHECKS, EVAC_OWN_HANDLER, \
+                  EVAC_THREAD_SANITIZER, EVAC_ADDRESS_SANITIZER, EVAC_ABI_FENCE, EVAC_ABI_HUGE_PAGES, EVAC_EXCEPTIONS)
 
 /// The name of that namespace as a text: what belongs together across shared objects is found by it.
 #define EVAC_ABI_QUOTE(name) #name

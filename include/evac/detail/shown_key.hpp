@@ -23,21 +23,33 @@ concept lookup_key = transparent<typename Policy::hasher, typename Policy::key_e
                      std::is_invocable_v<const typename Policy::key_equal&, const typename Policy::key_type&,
                                          const std::remove_reference_t<K>&>;
 
+/// What can be looked up as it is, before a key is made of it.
+template <class K, class Policy>
+concept shows_key = std::is_same_v<K, typename Policy::key_type> || lookup_key<K, Policy>;
+
 template <class Policy, class K, class T>
-  requires(Policy::is_map && std::is_same_v<K, typename Policy::key_type>)
+  requires(Policy::is_map && shows_key<K, Policy>)
 [[nodiscard]] const K& shown_key(const K& key, const T&) {
   return key;
 }
 template <class Policy, class K, class T>
-  requires(Policy::is_map && std::is_same_v<std::remove_const_t<K>, typename Policy::key_type>)
-[[nodiscard]] const typename Policy::key_type& shown_key(const std::pair<K, T>& value) {
+  requires(Policy::is_map && shows_key<std::remove_cvref_t<K>, Policy>)
+[[nodiscard]] const std::remove_cvref_t<K>& shown_key(const std::pair<K, T>& value) {
   return value.first;
 }
 template <class Policy, class K>
-  requires(!Policy::is_map && (std::is_same_v<K, typename Policy::key_type> || lookup_key<K, Policy>))
+  requires(!Policy::is_map && shows_key<K, Policy>)
 [[nodiscard]] const K& shown_key(const K& key) {
   return key;
 }
+
+/// An lvalue that a value is made from and that may be a bit-field, to which only a const reference binds: where a
+/// forwarding reference would be chosen, an overload with a const reference has to stand beside it.
+template <class P, class To>
+concept may_be_bit_field =
+    std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>> &&
+    (std::is_integral_v<std::remove_reference_t<P>> || std::is_enum_v<std::remove_reference_t<P>>) &&
+    std::is_constructible_v<To, const std::remove_reference_t<P>&>;
 
 }  // namespace evac::inline EVAC_ABI::detail
 

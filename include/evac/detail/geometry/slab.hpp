@@ -44,12 +44,12 @@ class overflow_pool {
 
   /// Makes sure that the next `buckets` calls of take() need no memory. Allocates at most one slab; throws if that
   /// fails, and has changed nothing then.
-  void ensure(const Allocator& allocator, std::size_t buckets) {
+  void provide(const Allocator& allocator, std::size_t buckets) {
     if (available() < buckets) [[unlikely]]
       add_slab(allocator, buckets);
   }
 
-  /// An empty overflow bucket; ensure(1) must have been called.
+  /// An empty overflow bucket; provide(1) must have been called.
   [[nodiscard]] Bucket* take() noexcept {
     ++newest_->in_use;
     Bucket* taken = free_;
@@ -129,16 +129,16 @@ class overflow_pool {
   EVAC_NEVER_INLINE void add_slab(const Allocator& allocator, std::size_t buckets) {
     slab* const idle = newest_ == nullptr ? nullptr : newest_->idle;
     if (idle != nullptr && capacity_of(idle->bytes) >= buckets) return carve(idle, idle->bytes, idle->older, 0);
-    const std::size_t smallest = header_bytes() + std::max(first_slab_buckets, buckets) * Layout::overflow_bytes();
-    const std::size_t proportional = std::min(std::bit_floor(bytes() / 8), largest_slab);
-    const std::size_t size = std::max(smallest, proportional);
+    const std::size_t smallest = header_bytes() + (std::max)(first_slab_buckets, buckets) * Layout::overflow_bytes();
+    const std::size_t proportional = (std::min)(std::bit_floor(bytes() / 8), largest_slab);
+    const std::size_t size = (std::max)(smallest, proportional);
     void* raw = memory::allocate(allocator, size);
     if (memory::is_mapped(size) && size == largest_slab) memory::populate(raw, 0, size);
     carve(raw, size, idle, size);
   }
 
   // Makes `raw` the newest slab. What is left untouched in the one before goes to the free list, so that only one is
-  // carved at a time; this is at most as much as ensure() wanted, because it found too little.
+  // carved at a time; this is at most as much as provide() wanted, because it found too little.
   void carve(void* raw, std::size_t bytes, slab* idle, std::size_t added_bytes) noexcept {
     while (newest_ != nullptr && newest_->used < newest_->capacity) {
       Bucket* const left = carve_one();

@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 
 #if EVAC_HAS_SSE2
 #include <emmintrin.h>
@@ -33,7 +34,7 @@ inline constexpr unsigned max_slots = 7;
 
 /// The tag of a hash: its top byte, with 0 (which means "empty") replaced.
 [[nodiscard]] EVAC_ALWAYS_INLINE tag_t tag_of(std::size_t hash) noexcept {
-  const auto top = static_cast<std::uint64_t>(hash) >> 56;
+  const auto top = tag_bits_of(hash);
   return static_cast<tag_t>(top + (top == 0 ? 1U : 0U));
 }
 

@@ -55,10 +55,10 @@ struct atomic_bucket {
   static atomic_bucket* create_home(void* memory) noexcept { return create_with(memory, Layout::home_slots()); }
 
   [[nodiscard]] static atomic_bucket* from_word(std::uint64_t word) noexcept {
-    return reinterpret_cast<atomic_bucket*>(static_cast<std::uintptr_t>(word));
+    return reinterpret_cast<atomic_bucket*>(std::uintptr_t{word});
   }
   [[nodiscard]] static std::uint64_t to_word(const atomic_bucket* where) noexcept {
-    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(where));
+    return std::uint64_t{reinterpret_cast<std::uintptr_t>(where)};
   }
 
  private:
@@ -76,7 +76,9 @@ template <unsigned SlotWords>
 class atomic_layout {
  public:
   [[nodiscard]] static constexpr unsigned slot_words() noexcept { return SlotWords; }
-  [[nodiscard]] static constexpr std::size_t alignment() noexcept { return std::max(cache_line, alignof(atomic_word)); }
+  [[nodiscard]] static constexpr std::size_t alignment() noexcept {
+    return (std::max)(cache_line, alignof(atomic_word));
+  }
   [[nodiscard]] static constexpr unsigned home_slots() noexcept { return densest(4, max_slots); }
   [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return densest(2, home_slots() / 2); }
   [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return bytes_for(home_slots()); }

@@ -1,10 +1,12 @@
-// Walks the table of a sync map and fills in a sync_stats, while others go on. O(buckets).
+// Walks the table of a sync map and fills in a sync_stats, while others go on. O(buckets). Between buckets it leaves the
+// domain for an instant; a clear() ends the walk, so that the histograms tell of the part of the old table before.
 #ifndef EVAC_DETAIL_LOCKFREE_COLLECT_STATS_HPP
 #define EVAC_DETAIL_LOCKFREE_COLLECT_STATS_HPP
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "evac/detail/config.hpp"
@@ -23,7 +25,7 @@ void add_chain(std::size_t elements, table_stats& stats) {
   if (stats.chain_length_histogram.size() <= length) stats.chain_length_histogram.resize(length + 1);
   ++stats.chain_length_histogram[length];
   ++stats.occupancy_histogram[in_home];
-  stats.longest_chain = std::max(stats.longest_chain, length);
+  stats.longest_chain = (std::max)(stats.longest_chain, length);
 }
 
 template <class Policy, bool InNodes>
@@ -33,32 +35,41 @@ template <class Policy, bool InNodes>
   sync_stats result;
   result.domain = from.domain().stats();
   table_stats& stats = result.table;
-  const read_call inside(from.core());
+  read_call inside(from.core());
   const auto* const root = from.root();
   if (root == nullptr) return result;
-  const std::size_t homes = root->homes();
+  const std::uint64_t serial = root->serial();
+  const std::size_t claimed = root->claimed();
   stats.size = root->size();
-  stats.home_buckets = homes;
   stats.overflow_buckets = root->overflow_buckets();
-  stats.slot_count = homes * chain_type::home_slots + stats.overflow_buckets * chain_type::overflow_slots;
   stats.segment_bytes = root->segment_bytes();
   stats.slab_bytes = root->slab_bytes();
   stats.directory_bytes = sizeof(*root);
   stats.node_bytes = stats.size * table_type::retired_bytes;
-  stats.depth = static_cast<std::size_t>(std::bit_width(homes - 1));
-  if (!std::has_single_bit(homes)) {
-    stats.frontier = homes - std::bit_floor(homes);
-    stats.parents_left = std::bit_ceil(homes) - homes;
+  stats.depth = static_cast<unsigned>(std::bit_width(claimed - 1));
+  if (!std::has_single_bit(claimed)) {
+    stats.frontier = claimed - std::bit_floor(claimed);
+    stats.parents_left = std::bit_ceil(claimed) - claimed;
   }
   stats.elements_moved = root->moved();
   stats.growths = root->growths();
   stats.occupancy_histogram.resize(chain_type::home_slots + 1);
   std::vector<typename table_type::held> copied;
-  for (std::size_t home = 0; home < homes; ++home) {
-    chain_reader<typename table_type::storage, typename table_type::allocator_type>(*root, inside.own)
-        .copy(home, copied);
-    add_chain<chain_type>(copied.size(), stats);
+  for (std::size_t home = 0; home < claimed; ++home) {
+    if (root->exists(home)) {
+      ++stats.home_buckets;
+      chain_reader<typename table_type::storage, typename table_type::allocator_type>(*root, inside.own)
+          .copy(home, copied);
+      add_chain<chain_type>(copied.size(), stats);
+    } else {
+      ++result.unsplit_buckets;
+    }
+    if (home % table_type::homes_per_visit == table_type::homes_per_visit - 1) {
+      inside.refresh();
+      if (!from.is_current(*root, serial)) break;
+    }
   }
+  stats.slot_count = stats.home_buckets * chain_type::home_slots + stats.overflow_buckets * chain_type::overflow_slots;
   return result;
 }
 

@@ -166,7 +166,9 @@ class locked_chain {
     if (state_.changing()) return;
     state_ = state_.begin_change();
     if (!protocol::says_changing()) return;
-    home_.first.store(state_.bits(), relaxed);  // relaxed: what is stored next to slots and tags is released after it
+    // release: split. This state tells the depth as well, and a plain store ends what the exchange of the thread that
+    // stored the depth has released. (That slots and tags are stored after it, is said by their own release.)
+    home_.first.store(state_.bits(), release);
   }
 
   static void put(bucket_type& to, unsigned index, const held& element, tag_t tag) noexcept {

@@ -1,12 +1,17 @@
 // The table of a sync_map between two calls of clear(): where its buckets are, how many there are, how many elements.
 //
-//   child index   0 ........... initial ............ done ............ claimed ............ 2^d
-//                 | homes from the start | split off       | at work          | do not exist
+//   child index   0 ........... initial ............ done ............ tried ............ claimed ............ 2^d
+//                 | homes from the start | split off       | with gaps        | at work          | do not exist
 //
 // A bucket's parent is what is left of its index without the highest bit. Children are split off in the order of their
 // indices, in runs that writers claim; a run is done when all before it are. `shown` is `done` as readers see it: it
 // may lag behind, and then the bucket that it leads to says in its state that it is deeper, and the key's home is one
 // step further. So a look-up asks no bucket whether it exists: one that a state or `shown` leads to does.
+//
+// A gap is a child that could not be split off: the hash of an element threw, or there was no memory. Its parent keeps
+// the elements, and is not split further; so descendants of both are gaps, too. All others are split off all the same;
+// look-ups reach them from the last home before the first gap, by a step for each doubling since. Without gaps `tried`
+// is `done`.
 //
 // Memory of large segments is not touched before a bucket in it is made.
 #ifndef EVAC_DETAIL_LOCKFREE_ROOT_HPP
@@ -24,6 +29,7 @@
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/geometry/segment_memory.hpp"
 #include "evac/detail/geometry/slab.hpp"
@@ -32,6 +38,7 @@
 #include "evac/detail/sync/protocol.hpp"
 #include "evac/detail/sync/spin_lock.hpp"
 #include "evac/detail/table/pacing.hpp"
+#include "evac/detail/table/segments_ahead.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -43,7 +50,7 @@ class sync_root {
   using bucket_type = typename chain_type::bucket_type;
   using memory = segment_memory<Allocator, layout>;
 
-  /// Elements that a thread may gain or lose before it tells the others.
+  /// Inserts, and erasures, of a thread until it tells the others what it has gained.
   static constexpr std::int64_t delta_limit = 16;
   /// Parents that one write evacuates at most, once in delta_limit inserts.
   static constexpr std::size_t longest_run = 16;
@@ -52,11 +59,12 @@ class sync_root {
   sync_root(const Allocator& allocator, std::size_t homes, std::uint64_t serial)
       : allocator_(allocator),
         serial_(serial),
-        initial_(std::max(homes, base_homes)),
-        initial_mask_(mask_of(initial_)) {
+        initial_((std::max)(homes, base_homes)),
+        initial_mask_(home_mask(initial_)) {
     check_homes(initial_);
+    if (!memory::could_hold(initial_ * layout::home_bytes())) throw std::bad_alloc();
     try {
-      for (std::size_t first = 0; first < initial_; first = std::max(2 * first, base_homes)) open_from_start(first);
+      for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
     } catch (...) {
       free_segments();
       throw;
@@ -80,11 +88,14 @@ class sync_root {
 
   /// Throws std::length_error if a root cannot have so many homes.
   static void check_homes(std::size_t homes) {
-    if (homes > most_homes()) throw std::length_error("evac: more elements than there is memory for");
+    if (homes > most_independent_homes) throw std::length_error("evac: more elements than there is memory for");
   }
   /// Different for all roots that one map has had.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
   [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
+
+  /// In a list of roots that are gone with their map; by who destroys that.
+  sync_root* next_retired = nullptr;
 
   // --- homes ---------------------------------------------------------------------------------------------------------
 
@@ -115,10 +126,7 @@ class sync_root {
   }
   /// The depth of a bucket in this state.
   [[nodiscard]] unsigned depth_of(bucket_state state, std::size_t index) const noexcept {
-    if (state.depth() != 0) return state.depth();
-    const std::size_t half = std::bit_floor(initial_);
-    const std::size_t parent = index & (half - 1);
-    return static_cast<unsigned>(std::countr_zero(half)) + ((parent | half) < initial_ ? 1U : 0U);
+    return state.depth() != 0 ? state.depth() : detail::depth_of(index, initial_);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket_type* at(std::size_t index) const noexcept {
     // relaxed: who has the index has synchronised with who set the entry: split
@@ -156,7 +164,7 @@ class sync_root {
   [[nodiscard]] bucket_type* take_overflow(const bucket_type& chain_home) {
     pool& from = pool_of(chain_home);
     const std::lock_guard guard(from.lock);
-    from.buckets.ensure(allocator_, 1);
+    from.buckets.provide(allocator_, 1);
     return from.buckets.take();
   }
   /// It must have been taken for the same home.
@@ -168,28 +176,39 @@ class sync_root {
 
   // --- how many elements ---------------------------------------------------------------------------------------------
 
-  /// Counts an element that came or went; returns the sum if it asks for a growth, else 0.
-  EVAC_ALWAYS_INLINE std::size_t count(const epoch_record& own, std::int64_t change) noexcept {
-    stripe* const all = stripes_.load(acquire);  // acquire: made
-    if (all != nullptr && own.index < all[0].slot_count) [[likely]] {
-      // This thread's alone: no read-modify-write. relaxed: a part of a sum
-      own_atomic<std::int64_t>& mine = all[own.index].delta;
-      change += mine.load(relaxed);
-      const bool tell = change >= delta_limit || -change >= delta_limit;
-      mine.store(tell ? 0 : change, relaxed);
-      if (!tell) return 0;
+  /// Counts an element that has come, before its bucket is unlocked: who finds that call over finds it counted. Returns
+  /// the number of elements, roughly, if it asks for a growth, else 0.
+  EVAC_ALWAYS_INLINE std::size_t count_insert(const epoch_record& own) noexcept {
+    if (stripe* const mine = stripe_of(own)) [[likely]] {
+      // This thread's alone: no read-modify-write.
+      const std::int64_t inserted = mine->inserted.load(relaxed) + 1;
+      mine->inserted.store(inserted, release);  // release: balance
+      return inserted % delta_limit != 0 ? 0 : tell(*mine);
     }
-    // relaxed, both: a sum, and a hint
-    const std::int64_t sum = total_.fetch_add(change, relaxed) + change;
-    return sum >= next_growth_.load(relaxed) ? static_cast<std::size_t>(sum) : 0;
+    const std::int64_t inserted = inserted_.fetch_add(1, release) + 1;  // release: balance
+    return growth_asked_by(inserted - erased_.load(relaxed) + told_.load(relaxed));
   }
-  /// O(stripes).
-  [[nodiscard]] std::size_t size() const noexcept {
-    std::int64_t sum = total_.load(relaxed);                 // relaxed, all of them: parts of a sum
-    if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
-      for (std::size_t i = 1; i < all[0].slot_count; ++i) sum += all[i].delta.load(relaxed);
+  /// The same for one that has gone.
+  EVAC_ALWAYS_INLINE void count_erase(const epoch_record& own) noexcept {
+    if (stripe* const mine = stripe_of(own)) [[likely]] {
+      const std::int64_t erased = mine->erased.load(relaxed) + 1;
+      mine->erased.store(erased, release);  // release: balance
+      if (erased % delta_limit == 0) static_cast<void>(tell(*mine));
+      return;
     }
-    return sum > 0 ? static_cast<std::size_t>(sum) : 0;
+    erased_.fetch_add(1, release);  // release: balance
+  }
+  /// Every call that is over counts, and no erasure without its insertion. O(stripes), a few times if erasures come in
+  /// between.
+  [[nodiscard]] std::size_t size() const noexcept {
+    std::int64_t erased = sum_of(&stripe::erased, erased_);
+    for (int tries = 0;; ++tries) {
+      const std::int64_t inserted = sum_of(&stripe::inserted, inserted_);
+      const std::int64_t erased_by_now = sum_of(&stripe::erased, erased_);
+      constexpr int patience = 4;
+      if (erased == erased_by_now || tries == patience) return static_cast<std::size_t>(inserted - erased);
+      erased = erased_by_now;
+    }
   }
 
   // --- growing -------------------------------------------------------------------------------------------------------
@@ -204,12 +223,13 @@ class sync_root {
     std::size_t from = claimed_.load(relaxed);  // relaxed: the exchange decides
     for (;;) {
       const std::size_t threshold = grow_threshold(from, layout::home_slots(), shared_load);
-      if (elements < threshold || from >= most_homes()) return {};
+      if (elements < threshold || from >= most_independent_homes) return {};
       const std::size_t half = std::bit_floor(from);
-      // A doubling begins when the one before is done: so a child's parent exists, and has no split due before.
-      if (from == half && (done_.load(acquire) != from || !open_next(from))) return {};  // acquire: split
+      // A doubling begins when the one before is done: so a child's parent exists, and has no split due before, unless
+      // that could not be done.
+      if (from == half && (tried() != from || !open_next(from))) return {};
       const std::size_t wanted = (elements - threshold) / inserts_per_parent + 1;
-      const std::size_t to = std::min(from + std::min(wanted, most), 2 * half);
+      const std::size_t to = (std::min)(from + (std::min)(wanted, most), 2 * half);
       // relaxed: what the run needs was acquired above, or by who claimed the first run of this doubling
       if (claimed_.compare_exchange_weak(from, to, acq_rel, relaxed)) {
         next_growth_.store(growth_at(to), relaxed);  // relaxed: a hint; another thread's may stay for a run
@@ -220,23 +240,43 @@ class sync_root {
   }
   /// The oldest children that are claimed but not split off: for who has to wait for them. Empty if there are none.
   [[nodiscard]] run late(std::size_t most) const noexcept {
-    const std::size_t from = done_.load(acquire);  // acquire: split
-    const std::size_t claimed = claimed_.load(acquire);
-    return {from, std::min(claimed, from + most)};
+    const std::size_t from = tried();
+    const std::size_t claimed = claimed_.load(acquire);  // acquire: split
+    return {from, (std::min)(claimed, from + most)};
+  }
+  /// Children below have been split off, or are gaps.
+  [[nodiscard]] std::size_t tried() const noexcept {
+    return (std::max)(done_.load(acquire), tried_.load(acquire));  // acquire, both: split
+  }
+  [[nodiscard]] bool has_gaps() const noexcept { return tried_.load(acquire) > done_.load(acquire); }
+  /// Where somebody has tried to split a child off, and it does not exist: it is a gap.
+  void note_gap(std::size_t child) noexcept {
+    if (tried() == child) raise(tried_, child + 1);
+  }
+  /// Whether the last gap that somebody came back to could be filled. relaxed, both: a hint
+  [[nodiscard]] bool gaps_yield() const noexcept { return gaps_yield_.load(relaxed); }
+  void set_gaps_yield(bool yield) noexcept { gaps_yield_.store(yield, relaxed); }
+  /// Memory for so many homes, all of it before any of it is used. Throws std::bad_alloc, and what the allocator
+  /// throws; nothing has changed then.
+  void open_until(std::size_t homes) {
+    if (opened() >= homes) return;
+    const std::lock_guard guard(opening_);
+    const std::size_t before = opened();
+    segments_ahead<Allocator, memory, segment_size> got(allocator_);
+    got.get(before, homes);
+    for (std::size_t first = before; first < homes; first *= 2) set_segment(first, got.take(first));
+    if (homes > striped_homes && stripes_.load(relaxed) == nullptr) make_stripes();  // relaxed: under opening_
   }
 
-  [[nodiscard]] static std::size_t parent_of(std::size_t child) noexcept { return child - std::bit_floor(child); }
-  /// The depth that a parent has until this child is split off.
-  [[nodiscard]] static unsigned depth_before(std::size_t child) noexcept {
-    return static_cast<unsigned>(std::bit_width(child)) - 1;
-  }
-  /// Whether a child of a doubling that is running is split off.
+  /// Whether a child is split off, of a parent that exists.
   [[nodiscard]] bool is_split_off(std::size_t child) const noexcept {
     const std::size_t parent = parent_of(child);
     return depth_of(bucket_state(at(parent)->first.load(acquire)), parent) > depth_before(child);  // acquire: split
   }
-  /// Whether a bucket that was claimed exists, where nobody is at work.
-  [[nodiscard]] bool exists(std::size_t index) const noexcept { return index < homes() || is_split_off(index); }
+  /// Whether a bucket that was claimed exists; another thread may be at work on it. O(doublings).
+  [[nodiscard]] bool exists(std::size_t index) const noexcept {
+    return index < homes() || (exists(parent_of(index)) && is_split_off(index));
+  }
   /// Whether there was no memory when it was asked for last.
   [[nodiscard]] bool memory_is_refused() const noexcept { return refused_.load(relaxed); }  // relaxed: a hint
   /// Moves `done` over what is done, and tells readers now and then.
@@ -245,16 +285,18 @@ class sync_root {
     std::size_t done = known;
     // Not further at a time than others may have come meanwhile: one that was late must not pay for all that waited for
     // it.
-    const std::size_t end = std::min(claimed_.load(acquire), done + 4 * longest_run);
+    const std::size_t end = (std::min)(claimed_.load(acquire), done + 4 * longest_run);
     while (done < end && is_split_off(done)) ++done;
     while (known < done && !done_.compare_exchange_weak(known, done, acq_rel, acquire)) {  // release: split
     }
+    if (has_gaps()) [[unlikely]]
+      publish_tried();
     std::size_t shown = shown_.load(relaxed);  // relaxed: the exchange decides
     if (done <= shown) return;
     // A bucket that is not shown yet costs its look-ups a step more; new numbers cost every reader a cache miss.
     if (done - shown < std::max<std::size_t>(16, done / 128) && !std::has_single_bit(done)) return;
     raise(shown_, done);
-    raise(mask_, mask_of(done));
+    raise(mask_, home_mask(done));
     finish_segment(done);
   }
 
@@ -266,7 +308,7 @@ class sync_root {
     return static_cast<std::size_t>(std::bit_width(claimed() - 1) - std::bit_width(initial_ - 1));
   }
   [[nodiscard]] std::size_t claimed() const noexcept { return claimed_.load(relaxed); }  // relaxed: a recent number
-  [[nodiscard]] std::size_t segment_bytes() const noexcept { return std::bit_ceil(claimed()) * layout::home_bytes(); }
+  [[nodiscard]] std::size_t segment_bytes() const noexcept { return opened() * layout::home_bytes(); }
   /// Without what has not been touched of mapped segments.
   [[nodiscard]] std::size_t touched_bytes() const noexcept {
     return memory::is_mapped(segment_bytes() / 2) ? claimed() * layout::home_bytes() : segment_bytes();
@@ -282,7 +324,7 @@ class sync_root {
   /// none.
   template <class Free>
   bool free_homes(std::size_t most, const Free& free) noexcept {
-    const std::size_t to = std::min(freed_ + most, claimed());
+    const std::size_t to = (std::min)(freed_ + most, claimed());
     if (freed_ == to) return false;
     for (; freed_ < to; ++freed_) {
       if (exists(freed_)) free(*at(freed_));
@@ -305,7 +347,7 @@ class sync_root {
         discarded_ = 0;
         return true;
       }
-      const std::size_t to = std::min(discarded_ + huge_page, bytes);
+      const std::size_t to = (std::min)(discarded_ + huge_page, bytes);
       memory::discard(at(first), discarded_, to);
       discarded_ = to;
       return true;
@@ -319,17 +361,22 @@ class sync_root {
   //              state, and again by `done` and `shown`; whoever is led to the bucket by one of them acquires
   //   handover   who unlocks releases, who locks acquires
   //   made       the stripes
+  //   balance    who counts an erasure has the insertion behind it, and releases; who reads erasures first, and
+  //              acquires, finds the insertions
   static constexpr std::size_t pool_count = 4;
   /// From here on a thread's changes of the number of elements are worth a line of its own.
   static constexpr std::size_t striped_homes = 256;
 
   struct alignas(64) stripe {
-    own_atomic<std::int64_t> delta{0};  // by the thread whose record has this index
-    std::size_t slot_count = 0;         // in the first stripe: how many there are
+    // By the thread whose record has this index; the sums never go down.
+    own_atomic<std::int64_t> inserted{0};
+    own_atomic<std::int64_t> erased{0};
+    own_atomic<std::int64_t> told{0};  // the difference, as far as it is in told_
+    std::size_t slot_count = 0;        // in the first stripe: how many there are
   };
   // Written under opening_; see keeps_plain_addresses.
   struct plain_addresses {
-    void* segments[64] = {};
+    void* segments[most_segments] = {};
   };
   struct no_plain_addresses {};
   struct alignas(64) pool {
@@ -337,17 +384,6 @@ class sync_root {
     overflow_pool<Allocator, layout, bucket_type> buckets;
   };
 
-  [[nodiscard]] static constexpr std::size_t most_homes() noexcept {
-    return (std::size_t{1} << 40U);  // tag and shard bits are above
-  }
-  /// For at least half a mask of homes.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static std::size_t home_among(std::size_t mask, std::size_t homes,
-                                                                 std::size_t hash) noexcept {
-    const std::size_t fed = hash & mask;
-    const std::size_t unfed = hash & (mask >> 1U);
-    return fed < homes ? fed : unfed;
-  }
-  [[nodiscard]] static std::size_t mask_of(std::size_t homes) noexcept { return 2 * std::bit_floor(homes) - 1; }
   [[nodiscard]] static std::int64_t growth_at(std::size_t homes) noexcept {
     return static_cast<std::int64_t>(grow_threshold(homes, layout::home_slots(), shared_load));
   }
@@ -356,6 +392,31 @@ class sync_root {
     std::size_t before = to.load(relaxed);  // relaxed: the exchange decides
     while (before < value && !to.compare_exchange_weak(before, value, acq_rel, relaxed)) {  // release: split
     }
+  }
+
+  // The stripe of a thread, or null.
+  [[nodiscard]] EVAC_ALWAYS_INLINE stripe* stripe_of(const epoch_record& own) const noexcept {
+    stripe* const all = stripes_.load(acquire);  // acquire: made
+    return all != nullptr && own.index < all[0].slot_count ? all + own.index : nullptr;
+  }
+  // relaxed, all of them: hints for growing, and a number that is the thread's
+  EVAC_NEVER_INLINE std::size_t tell(stripe& mine) noexcept {
+    const std::int64_t gained = mine.inserted.load(relaxed) - mine.erased.load(relaxed);
+    const std::int64_t untold = gained - mine.told.load(relaxed);
+    mine.told.store(gained, relaxed);
+    const std::int64_t told = untold == 0 ? told_.load(relaxed) : told_.fetch_add(untold, relaxed) + untold;
+    return growth_asked_by(told + inserted_.load(relaxed) - erased_.load(relaxed));
+  }
+  [[nodiscard]] std::size_t growth_asked_by(std::int64_t elements) const noexcept {
+    return elements >= next_growth_.load(relaxed) ? static_cast<std::size_t>(elements) : 0;  // relaxed: a hint
+  }
+  [[nodiscard]] std::int64_t sum_of(own_atomic<std::int64_t> stripe::* number,
+                                    const atomic<std::int64_t>& rest) const noexcept {
+    std::int64_t sum = rest.load(acquire);                   // acquire: balance, and one sum after the other
+    if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
+      for (std::size_t i = 1; i < all[0].slot_count; ++i) sum += (all[i].*number).load(acquire);  // acquire: balance
+    }
+    return sum;
   }
 
   EVAC_NEVER_INLINE void wait_for_lock(epoch_record& own, epoch_core& core, bucket_type& bucket, int spins) noexcept {
@@ -379,6 +440,22 @@ class sync_root {
     return sum;
   }
 
+  struct segment_size {
+    [[nodiscard]] std::size_t operator()(std::size_t first) const noexcept { return first * layout::home_bytes(); }
+  };
+  // Homes that there is memory for: a power of two.
+  [[nodiscard]] std::size_t opened() const noexcept {
+    std::size_t homes = base_homes;
+    while (segments_[segment_key(homes)].load(acquire) != 0) homes *= 2;  // acquire: split
+    return homes;
+  }
+  // Behind a gap `done` does not move.
+  EVAC_NEVER_INLINE void publish_tried() noexcept {
+    std::size_t tried = tried_.load(acquire);                                             // acquire: split
+    const std::size_t end = (std::min)(claimed_.load(acquire), tried + 4 * longest_run);  // acquire: split
+    while (tried < end && exists(tried)) ++tried;
+    raise(tried_, tried);
+  }
   [[nodiscard]] static std::size_t homes_from(std::size_t first) noexcept { return first == 0 ? base_homes : first; }
   void set_segment(std::size_t first, void* block) noexcept {
     // release: split, for who opens the next segment; buckets are published by their parents
@@ -392,7 +469,7 @@ class sync_root {
     auto* const block = static_cast<std::byte*>(memory::allocate(allocator_, bytes));
     set_segment(first, block);
     if (memory::is_mapped(bytes)) return memory::prefer_huge(block, bytes);
-    const std::size_t end = std::min(first + homes_from(first), initial_);
+    const std::size_t end = (std::min)(first + homes_from(first), initial_);
     for (std::size_t i = first; i < end; ++i) bucket_type::create_home(at(i));
   }
   // Memory for as many homes again; false if there is none, or if another thread is at it.
@@ -419,7 +496,7 @@ class sync_root {
     const std::size_t begin = (from - first) * layout::home_bytes();
     const std::size_t end = (to - first) * layout::home_bytes();
     const std::size_t piece = round_up(begin, populated_at_once);
-    if (piece < end) memory::populate(at(first), piece, std::min(piece + populated_at_once, segment));
+    if (piece < end) memory::populate(at(first), piece, (std::min)(piece + populated_at_once, segment));
   }
   void finish_segment(std::size_t done) noexcept {
     if (!std::has_single_bit(done) || done < 2 * base_homes) return;
@@ -428,7 +505,7 @@ class sync_root {
   }
 
   void make_stripes() noexcept {
-    const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t threads = (std::max)(1U, std::thread::hardware_concurrency());
     const std::size_t slot_count = std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128);
     auto* const all = new (std::nothrow) stripe[slot_count];
     if (all == nullptr) return;  // then all count in one place
@@ -437,7 +514,7 @@ class sync_root {
   }
 
   void free_segments() noexcept {
-    for (std::size_t first = 0; first < most_homes(); first = std::max(2 * first, base_homes)) {
+    for (std::size_t first = 0; first < most_independent_homes; first = (std::max)(2 * first, base_homes)) {
       const std::uintptr_t biased = segments_[segment_key(first)].load(relaxed);  // relaxed: nobody else is left
       if (biased == 0) continue;
       const std::size_t bytes = homes_from(first) * layout::home_bytes();
@@ -454,14 +531,18 @@ class sync_root {
   alignas(64) atomic<std::size_t> mask_{0};           // of `shown`, and raised after it
   atomic<std::size_t> shown_{0};                      // how many homes readers go by
   atomic<stripe*> stripes_{nullptr};                  // made once, when the table is large
-  atomic<std::uintptr_t> segments_[64] = {};          // biased as in directory.hpp; each is set once
+  atomic<std::uintptr_t> segments_[most_segments] = {};          // biased as in directory.hpp; each is set once
   alignas(128) atomic<std::size_t> claimed_{0};       // by who claims a run
   atomic<std::size_t> moved_{0};                      // by who has split a run
   atomic<std::size_t> done_{0};                       // only up; by who has split something off
+  atomic<std::size_t> tried_{0};                      // only up; by who meets a gap, and where there are any
+  atomic<bool> gaps_yield_{false};                    // by who comes back to a gap
   atomic<bool> refused_{false};                       // there was no memory for the next segment
   spin_lock opening_;                                 // who asks for the memory of the next segment
   alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim
-  atomic<std::int64_t> total_{0};                     // and the deltas of the stripes
+  atomic<std::int64_t> told_{0};                      // elements in stripes, as far as their threads have told
+  atomic<std::int64_t> inserted_{0};                  // by threads without a stripe
+  atomic<std::int64_t> erased_{0};                    // the same
   [[no_unique_address]] std::conditional_t<keeps_plain_addresses, plain_addresses, no_plain_addresses> plain_;
   pool pools_[pool_count];
 };

@@ -1,5 +1,8 @@
 // How the roots of a sync_map are made, and what becomes of roots and nodes that are taken away: piece by piece, with
-// the allocator that they came from.
+// the allocator that they came from; or at once, when their map is destroyed.
+//
+// The context of a retired object tells whose it is and what it is: an address that is the map's own, and one or two on
+// top of it.
 #ifndef EVAC_DETAIL_LOCKFREE_ROOT_MEMORY_HPP
 #define EVAC_DETAIL_LOCKFREE_ROOT_MEMORY_HPP
 
@@ -8,10 +11,12 @@
 #include <memory>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/epoch_core.hpp"
 #include "evac/detail/sync/garbage.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -53,7 +58,10 @@ class root_memory {
     using chain_type = typename root_type::chain_type;
     if constexpr (Storage::in_nodes) {
       return root.free_homes(homes, [&](auto& home) {
-        chain_type::for_each_of(home, [&](auto at, tag_t) { Storage::destroy(root.allocator(), chain_type::at(at)); });
+        chain_type::for_each_of(home, [&](auto at, tag_t) {
+          const held element = chain_type::at(at);
+          if (Storage::give_up(element)) Storage::destroy(root.allocator(), element);
+        });
       });
     } else {
       return false;
@@ -64,10 +72,18 @@ class root_memory {
   [[nodiscard]] retired_object gone(held node, std::size_t bytes) noexcept
     requires Storage::in_nodes
   {
-    return {node, keep(), reclaim_node, bytes};
+    return {node, keep(node_mark), reclaim_node, bytes};
   }
   [[nodiscard]] retired_object gone(root_type* root, std::size_t bytes) noexcept {
-    return {root, keep(), reclaim_root, bytes};
+    return {root, keep(root_mark), reclaim_root, bytes};
+  }
+  /// Destroys what was retired and still waits, but for what a thread is reclaiming at this moment. Nobody is inside
+  /// the map, or can come. O(garbage of the domain) if anything was retired.
+  void reclaim_retired(epoch_core& core, const Allocator& allocator) noexcept {
+    if (!has_retired_.load(relaxed)) return;  // relaxed: nobody else is left
+    retired_list all(*this);
+    core.extract(all);
+    all.destroy(allocator);
   }
 
  private:
@@ -93,24 +109,88 @@ class root_memory {
     atomic<std::size_t> references_{1};
   };
 
-  // The context of something that is taken away.
-  [[nodiscard]] void* keep() noexcept {
-    if (shared_ != nullptr) shared_->add_reference();
-    return shared_;
+  static constexpr std::uintptr_t node_mark = 1;
+  static constexpr std::uintptr_t root_mark = 2;
+  static constexpr std::uintptr_t marks = 3;
+  static_assert(alignof(shared_allocator) > marks);
+
+  // Nobody else has this address as long as the map lives, or something of it waits to be reclaimed.
+  [[nodiscard]] void* context(std::uintptr_t mark) const noexcept {
+    static_assert(alignof(root_memory) > marks);
+    const void* const own = shared_ != nullptr ? static_cast<const void*>(shared_) : this;
+    return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(own) | mark);
   }
+  // The context of something that is taken away.
+  [[nodiscard]] void* keep(std::uintptr_t mark) noexcept {
+    if (shared_ != nullptr) shared_->add_reference();
+    // relaxed, both: who destroys the map has synchronised with all that have used it
+    if (!has_retired_.load(relaxed)) has_retired_.store(true, relaxed);
+    return context(mark);
+  }
+  void drop_one() noexcept {
+    if (shared_ != nullptr) shared_->drop_reference();
+  }
+
+  // What was taken out of the garbage. Linked through what nobody will read any more: there may be no memory.
+  class retired_list {
+   public:
+    explicit retired_list(root_memory& memory) noexcept : memory_(memory) {}
+    [[nodiscard]] bool owns(const retired_object& object) const noexcept {
+      return object.context == node_context_ || object.context == root_context_;
+    }
+    void take(const retired_object& object) noexcept {
+      if constexpr (Storage::in_nodes) {
+        if (object.context == node_context_) {
+          auto* const node = static_cast<held>(object.object);
+          node->hash.store(reinterpret_cast<std::uintptr_t>(nodes_),
+                           relaxed);  // relaxed, and below: nobody else is left
+          nodes_ = node;
+          return;
+        }
+      }
+      auto* const root = static_cast<root_type*>(object.object);
+      root->next_retired = roots_;
+      roots_ = root;
+    }
+    void destroy(const Allocator& allocator) noexcept {
+      if constexpr (Storage::in_nodes) {
+        while (nodes_ != nullptr) {
+          const held node = static_cast<held>(nodes_);
+          nodes_ = reinterpret_cast<void*>(node->hash.load(relaxed));
+          Storage::destroy(allocator, node);
+          memory_.drop_one();
+        }
+      }
+      while (roots_ != nullptr) {
+        root_type* const root = std::exchange(roots_, roots_->next_retired);
+        free_elements(*root, root->claimed());
+        root_memory::destroy(root);
+        memory_.drop_one();
+      }
+    }
+
+   private:
+    root_memory& memory_;
+    const void* const node_context_ = memory_.context(node_mark);
+    const void* const root_context_ = memory_.context(root_mark);
+    void* nodes_ = nullptr;
+    root_type* roots_ = nullptr;
+  };
+
   template <class F>
   static void with_allocator(void* context, const F& f) noexcept {
     if constexpr (allocators_are_alike) {
       f(Allocator());
     } else {
-      auto* const shared = static_cast<shared_allocator*>(context);
+      auto* const shared = reinterpret_cast<shared_allocator*>(reinterpret_cast<std::uintptr_t>(context) & ~marks);
       f(shared->get());
       shared->drop_reference();
     }
   }
   static bool reclaim_node(void* object, void* context) noexcept {
-    with_allocator(context,
-                   [&](const Allocator& allocator) { Storage::destroy(allocator, static_cast<held>(object)); });
+    with_allocator(context, [&](const Allocator& allocator) {
+      if (Storage::give_up(static_cast<held>(object))) Storage::destroy(allocator, static_cast<held>(object));
+    });
     return true;
   }
   // A step: so many homes' nodes, or a piece of the memory.
@@ -123,7 +203,8 @@ class root_memory {
     return true;
   }
 
-  shared_allocator* shared_;  // null where allocators are all alike
+  shared_allocator* shared_;         // null where allocators are all alike
+  atomic<bool> has_retired_{false};  // by whoever retires something first
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -63,10 +63,10 @@ class child_split {
   /// Returns how many left. Throws what hashes throw, and std::bad_alloc; nothing has changed then.
   template <class Functors>
   std::size_t run(const Functors& functors, std::size_t child) {
-    const unsigned depth = root_type::depth_before(child);
+    const unsigned depth = depth_before(child);
     // The parent is where a hash of the child's index would have gone before.
     chain_type parent = root_.lock_home(own_, core_, child);
-    const std::size_t parent_index = root_type::parent_of(child);
+    const std::size_t parent_index = parent_of(child);
     if (&parent.home() != root_.at(parent_index)) return 0;  // that was the child: another thread has helped
     if (root_.depth_of(parent.state(), parent_index) != depth) return 0;
     std::size_t leaving_count = 0;

@@ -2,8 +2,11 @@
 //
 //   in slots   | key words | value words |    key and value are trivially copyable and small. Readers copy, then ask
 //                                             the bucket's state whether the words belong together.
-//   in nodes   | address |                    -> { hash | element }, never changed once it is in the table. Who replaces
-//                                             it retires it.
+//   in nodes   | address |                    -> { hash, holds | element }; the element is never changed once it is in
+//                                             the table. Who replaces it retires it.
+//
+//   holds      63     56  55        54 ............. 40 39 ................ 0
+//              | hash   | orphaned | threads that hold | hash: all that homes are told by
 //
 // A `held` is what a thread has read out of a slot, or is about to put into one: a value type of a few words.
 #ifndef EVAC_DETAIL_LOCKFREE_STORAGE_HPP
@@ -19,7 +22,9 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/lockfree/atomic_bucket.hpp"
+#include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
 #include "evac/detail/table/policy.hpp"
 
@@ -34,21 +39,40 @@ template <class T>
 /// Words in a slot at most, so that reading one is a matter of a cache line.
 inline constexpr unsigned most_slot_words = 8;
 
-/// Whether elements can be in slots. Complete types only.
+/// Whether an object can be taken apart into words, and a copy of it be made from these. g++ also calls types trivially
+/// copyable that cannot be copied at all.
+template <class T>
+[[nodiscard]] constexpr bool is_made_of_words() noexcept {
+  static_assert(
+      requires { sizeof(T); },
+      "evac: a sync_map of an incomplete type, like one that is a member of its own mapped type, must be told "
+      "where its elements are: give it evac::storage::in_nodes");
+  return std::is_trivially_copyable_v<T> && std::is_convertible_v<const T&, T>;
+}
+
+/// Whether elements can be in slots.
 template <class Elements>
 [[nodiscard]] constexpr bool fits_slots() noexcept {
   using key_type = typename Elements::key_type;
-  if constexpr (!std::is_trivially_copyable_v<key_type>) {
+  if constexpr (!is_made_of_words<key_type>()) {
     return false;
   } else if constexpr (Elements::is_map) {
     using mapped_type = typename Elements::mapped_type;
-    if constexpr (!std::is_trivially_copyable_v<mapped_type>) {
+    if constexpr (!is_made_of_words<mapped_type>()) {
       return false;
     } else {
       return words_of<key_type>() + words_of<mapped_type>() <= most_slot_words;
     }
   } else {
     return words_of<key_type>() <= most_slot_words;
+  }
+}
+template <class Elements, bool Forced>
+[[nodiscard]] constexpr bool are_in_nodes() noexcept {
+  if constexpr (Forced) {
+    return true;
+  } else {
+    return !fits_slots<Elements>();
   }
 }
 
@@ -65,7 +89,7 @@ template <class T>
 template <class T>
 EVAC_ALWAYS_INLINE void to_words(std::uint64_t* words, const T& value) noexcept {
   words[words_of<T>() - 1] = 0;  // what the object does not fill
-  std::memcpy(words, &value, sizeof(T));
+  std::memcpy(words, std::addressof(value), sizeof(T));
 }
 
 struct no_value {};
@@ -104,6 +128,11 @@ class slots_storage {
     if constexpr (value_words != 0) to_words(made.words + key_words, value);
     return made;
   }
+  [[nodiscard]] static held make(const key_type& key) noexcept
+    requires(!Elements::is_map)
+  {
+    return make(key, no_value());
+  }
   [[nodiscard]] EVAC_ALWAYS_INLINE static key_type key(const held& from) noexcept {
     return from_words<key_type>(from.words);
   }
@@ -137,6 +166,8 @@ class slots_storage {
   [[nodiscard]] static std::size_t hash_of(const Functors& functors, const held& from) {
     return functors.hash_of(key(from));
   }
+  /// What hash_of() tells of a hash.
+  static constexpr std::size_t known_hash_bits = ~std::size_t{0};
 };
 
 template <class Elements, class Allocator>
@@ -149,9 +180,9 @@ class nodes_storage {
   static constexpr bool may_tear = false;
   static constexpr bool value_is_a_word = true;
 
-  /// Never changed once it is in the table.
+  /// The element is never changed once it is in the table.
   struct node {
-    std::size_t hash;
+    atomic<std::size_t> hash{0};  // with the holds; by who makes the node, and by who holds it or gives it up
     union {
       value_type element;
     };
@@ -175,18 +206,43 @@ class nodes_storage {
 
   [[nodiscard]] EVAC_ALWAYS_INLINE static held load(const atomic_word* slot) noexcept {
     // acquire: what the node was made of
-    return reinterpret_cast<held>(static_cast<std::uintptr_t>(slot->load(acquire)));
+    return reinterpret_cast<held>(std::uintptr_t{slot->load(acquire)});
   }
   EVAC_ALWAYS_INLINE static void store(atomic_word* slot, held from) noexcept {
     // release: what the node was made of
-    slot->store(static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(from)), release);
+    slot->store(std::uint64_t{reinterpret_cast<std::uintptr_t>(from)}, release);
   }
   EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, held from) noexcept { store(slot, from); }
   static void prefetch(held from) noexcept { prefetch_for_read(from); }
 
   template <class Functors>
   [[nodiscard]] static std::size_t hash_of(const Functors&, held from) noexcept {
-    return from->hash;
+    return from->hash.load(relaxed) & known_hash_bits;  // relaxed: these bits are as old as the node
+  }
+
+  // A thread that leaves the domain and comes back may have to know whether a node is still the one that it has seen:
+  // so nothing else may get its address meanwhile. It holds the node while it is inside, and so before the node can be
+  // reclaimed. Who reclaims it then leaves it to the last who holds it.
+  static constexpr std::size_t one_hold = most_independent_homes;
+  static constexpr std::size_t orphaned = std::size_t{1} << (tag_shift - 1);
+  static constexpr std::size_t all_holds = orphaned - one_hold;
+  static constexpr std::size_t known_hash_bits = ~(all_holds | orphaned);
+
+  /// By who is inside, and has found the node in the table since.
+  static void hold(held from) noexcept {
+    from->hash.fetch_add(one_hold, relaxed);  // relaxed: who reclaims has synchronised with who has left
+  }
+  /// Returns whether the caller is to destroy the node; else it may be gone by now.
+  [[nodiscard]] static bool let_go(held from) noexcept {
+    // acq_rel: what each has done with the node before, the last one sees
+    const std::size_t before = from->hash.fetch_sub(one_hold, acq_rel);
+    return (before & (all_holds | orphaned)) == (one_hold | orphaned);
+  }
+  /// By who reclaims. Returns whether it is to destroy the node; else a thread that holds it will.
+  [[nodiscard]] static bool give_up(held from) noexcept {
+    // acquire, and acq_rel: as in let_go()
+    if ((from->hash.load(acquire) & all_holds) == 0) return true;
+    return (from->hash.fetch_or(orphaned, acq_rel) & all_holds) == 0;
   }
 
   /// A node of an element made from args. Strong guarantee.
@@ -197,17 +253,18 @@ class nodes_storage {
     node* const fresh = ::new (static_cast<void*>(std::to_address(memory))) node;
     try {
       Allocator elements(allocator);
-      std::allocator_traits<Allocator>::construct(elements, &fresh->element, std::forward<Args>(args)...);
+      std::allocator_traits<Allocator>::construct(elements, std::addressof(fresh->element),
+                                                  std::forward<Args>(args)...);
     } catch (...) {
       node_traits::deallocate(nodes, memory, 1);
       throw;
     }
-    fresh->hash = hash;
+    fresh->hash.store(hash & known_hash_bits, relaxed);  // relaxed: nobody else knows the node
     return fresh;
   }
   static void destroy(const Allocator& allocator, held gone) noexcept {
     Allocator elements(allocator);
-    std::allocator_traits<Allocator>::destroy(elements, &gone->element);
+    std::allocator_traits<Allocator>::destroy(elements, std::addressof(gone->element));
     node_allocator nodes(allocator);
     std::destroy_at(gone);
     node_traits::deallocate(nodes, std::pointer_traits<typename node_traits::pointer>::pointer_to(*gone), 1);

@@ -3,9 +3,9 @@
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_CONTAINER_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_CONTAINER_HPP
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/foreign_key.hpp"
 #include "evac/detail/lockfree/collect_stats.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/shown_key.hpp"
@@ -38,13 +39,16 @@ class sync_container {
   using size_type = std::size_t;
 
   /// Whether elements are in nodes of their own, or in the slots of the buckets.
-  static constexpr bool in_nodes = Storage == storage::in_nodes || !fits_slots<typename Policy::elements>();
+  static constexpr bool in_nodes = are_in_nodes<typename Policy::elements, Storage == storage::in_nodes>();
   /// Keys that a bulk call fetches at a time.
   static constexpr size_type bulk_size = 32;
 
   /// No memory is allocated before the first element, but for a stateful allocator. The domain must outlive the
   /// container.
-  explicit sync_container(size_type n = 0, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
+  sync_container()
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : sync_container(0, hasher()) {}
+  explicit sync_container(size_type n, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
                           const allocator_type& allocator = allocator_type(),
                           epoch_domain& domain = epoch_domain::process())
       : table_(domain, hash, equal, allocator) {
@@ -57,7 +61,9 @@ class sync_container {
   // Other threads may be at work on the source. snapshot() gives a copy that has one owner.
   sync_container(const sync_container&) = delete;
   sync_container& operator=(const sync_container&) = delete;
-  /// No other thread may be inside a call. O(elements).
+  /// No other thread may be inside a call. Destroys all elements, also those that were erased, replaced or cleared and
+  /// still wait, whoever holds a guard of the domain; but not those that a thread is destroying at that moment, a cleared
+  /// table being one of them. O(elements), and O(garbage of the domain) if the map has retired anything.
   ~sync_container() = default;
 
   [[nodiscard]] bool contains(const key_type& key) const { return contains_key(key); }
@@ -74,30 +80,40 @@ class sync_container {
   bool erase(const K& key) {
     return erase_key(key);
   }
-  /// Erases each of the keys by itself, fetching them ahead. Returns how many were there.
+  /// Erases each of the keys by itself, fetching them ahead. Returns how many were there. Here and in the other calls
+  /// that take ranges: keys of another type are looked up as they are where hash and equality are transparent, else as
+  /// the keys that they convert to (twice each).
   template <std::ranges::forward_range Keys>
+    requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
   size_type erase_many(const Keys& keys) {
     size_type erased = 0;
     write_bulks(
-        keys, [](const auto& key) -> const auto& { return key; },
-        [&](const auto& key, size_type hash) { erased += erase_hashed(key, hash) ? 1U : 0U; });
+        keys, [&](const auto& key) { return table_.hash_of(as_lookup_key<Policy>(key)); },
+        [&](const auto& key, size_type hash) { erased += erase_hashed(as_lookup_key<Policy>(key), hash) ? 1U : 0U; });
     return erased;
   }
 
-  /// Removes everything, in one step that all other calls see as before or after theirs. O(1); the memory goes later,
-  /// piece by piece, with the writes that follow.
+  /// Removes everything, in one step that all other calls see as before or after theirs. O(stripes); the memory goes
+  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a quarter
+  /// of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
 
-  /// Exact when no other thread is at work, else a number that was right for some of the calls that went on. O(1): a
-  /// cache line for each of at most twice as many stripes as there are processors.
+  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
+  /// the insertion before it: so a map is empty() only if, at a moment of the call, it held nothing that had been stored
+  /// by then. O(1): a cache line for
+  /// each of at most twice as many stripes as there are processors, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] static constexpr size_type max_size() noexcept { return (~size_type{0} >> 1U) / sizeof(value_type); }
+  /// As far as types tell; there is memory for fewer.
+  [[nodiscard]] size_type max_size() const noexcept {
+    const auto of_allocator = std::allocator_traits<allocator_type>::max_size(table_.functors().allocator);
+    return (std::min)((~size_type{0} >> 1U) / sizeof(value_type), static_cast<size_type>(of_allocator));
+  }
 
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
   /// others. Throws std::length_error and std::bad_alloc.
   void reserve(size_type n) {
-    if (n > max_size()) throw std::length_error("evac: reserve of more elements than there is memory for");
+    if (n > max_size()) throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
     table_.reserve(n);
   }
 
@@ -150,22 +166,23 @@ class sync_container {
   template <class Keys, class Each>
   void read_bulks(const Keys& keys, const Each& each) const {
     bulk_hashes hashes;
+    const auto hash_of = [&](const auto& key) { return table_.hash_of(as_lookup_key<Policy>(key)); };
     const auto last = std::ranges::end(keys);
     for (auto first = std::ranges::begin(keys); first != last;) {
       const read_call inside(table_.core());
-      const size_type count = fetch_bulk(inside, first, last, std::identity(), hashes);
-      for (size_type i = 0; i != count; ++i, ++first) each(*first, hashes[i], inside.own);
+      const size_type count = fetch_bulk(inside, first, last, hash_of, hashes);
+      for (size_type i = 0; i != count; ++i, static_cast<void>(++first)) each(*first, hashes[i], inside.own);
     }
   }
-  /// The same for calls each(element of range, hash of its key) that may change something. They come outside of the
-  /// domain: who is inside never waits for room.
-  template <class Range, class KeyOf, class Each>
-  void write_bulks(const Range& range, const KeyOf& key_of, const Each& each) const {
+  /// The same for calls each(element of range, hash_of(it)) that may change something. They come outside of the domain:
+  /// who is inside never waits for room.
+  template <class Range, class HashOf, class Each>
+  void write_bulks(const Range& range, const HashOf& hash_of, const Each& each) const {
     bulk_hashes hashes;
     const auto last = std::ranges::end(range);
     for (auto first = std::ranges::begin(range); first != last;) {
-      const size_type count = fetch_bulk(read_call(table_.core()), first, last, key_of, hashes);
-      for (size_type i = 0; i != count; ++i, ++first) each(*first, hashes[i]);
+      const size_type count = fetch_bulk(read_call(table_.core()), first, last, hash_of, hashes);
+      for (size_type i = 0; i != count; ++i, static_cast<void>(++first)) each(*first, hashes[i]);
     }
   }
 
@@ -177,11 +194,11 @@ class sync_container {
   using bulk_hashes = std::array<size_type, bulk_size>;
 
   // Fetches the memory of the next bulk of keys; returns how many these are.
-  template <class At, class Last, class KeyOf>
-  size_type fetch_bulk(const read_call& inside, At at, const Last& last, const KeyOf& key_of,
+  template <class At, class Last, class HashOf>
+  size_type fetch_bulk(const read_call& inside, At at, const Last& last, const HashOf& hash_of,
                        bulk_hashes& hashes) const {
     size_type count = 0;
-    for (; count != bulk_size && at != last; ++at) hashes[count++] = table_.hash_of(key_of(*at));
+    for (; count != bulk_size && at != last; ++at) hashes[count++] = hash_of(*at);
     table_.prefetch(inside.own, hashes.data(), count);
     return count;
   }

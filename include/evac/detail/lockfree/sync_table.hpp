@@ -27,9 +27,10 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/calls.hpp"
 #include "evac/detail/lockfree/chain_reader.hpp"
+#include "evac/detail/lockfree/growth.hpp"
+#include "evac/detail/lockfree/key_update.hpp"
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/lockfree/root_memory.hpp"
-#include "evac/detail/lockfree/split.hpp"
 #include "evac/detail/lockfree/storage.hpp"
 #include "evac/epoch.hpp"
 
@@ -45,6 +46,7 @@ class sync_table {
   using storage = std::conditional_t<InNodes, nodes_storage<elements, allocator_type>, slots_storage<elements>>;
   using held = typename storage::held;
   using root_type = sync_root<storage, allocator_type>;
+  using growth_type = growth<storage, allocator_type, functors_type>;
   using memory_type = root_memory<storage, allocator_type>;
   using chain_type = typename root_type::chain_type;
   using place = typename chain_type::place;
@@ -56,8 +58,9 @@ class sync_table {
       : core_(&domain.core()), domain_(&domain), functors_(hash, equal, allocator), memory_(allocator) {}
   sync_table(const sync_table&) = delete;
   sync_table& operator=(const sync_table&) = delete;
-  /// Nobody may be inside. O(elements).
+  /// Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
   ~sync_table() {
+    memory_.reclaim_retired(*core_, functors_.allocator);
     root_type* const last = root_.load(acquire);  // acquire: made
     if (last != nullptr) {
       memory_type::free_elements(*last, last->claimed());
@@ -109,6 +112,12 @@ class sync_table {
     }
   }
 
+  /// What an insert asks for: room for so many elements, or nothing if they are 0.
+  struct growth_request {
+    root_type* of = nullptr;
+    size_type elements = 0;
+  };
+
   /// Locks the chain of a key, in a root that is there for sure, and calls change(root, chain, place of the key).
   /// Throws what making a root, equality and change throw.
   template <class K, class Change>
@@ -127,22 +136,22 @@ class sync_table {
     return change(*root, chain, chain.find(tag_of(hash), same_key(key)));
   }
 
-  /// For change(): adds an element. Throws std::bad_alloc, and has changed nothing then.
-  EVAC_ALWAYS_INLINE void insert(root_type& root, chain_type& chain, const held& element, size_type hash) {
+  /// For change(): adds an element and counts it; what is returned is for grow_if_asked(). Throws std::bad_alloc, and
+  /// has changed nothing then.
+  [[nodiscard]] EVAC_ALWAYS_INLINE growth_request insert(epoch_record& own, root_type& root, chain_type& chain,
+                                                         const held& element, size_type hash) {
     chain.insert(element, tag_of(hash), chain.needs_overflow() ? root.take_overflow(chain.home()) : nullptr);
+    return {std::addressof(root), root.count_insert(own)};
+  }
+  /// After the lock is released. Up to root_type::longest_run parents are evacuated.
+  EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
+    if (asked.elements != 0) growth_type(functors_, *asked.of, own, *core_).grow(asked.elements);
   }
   /// For change(): removes an element.
-  EVAC_ALWAYS_INLINE void erase(root_type& root, chain_type& chain, place found) noexcept {
+  EVAC_ALWAYS_INLINE void erase(epoch_record& own, root_type& root, chain_type& chain, place found) noexcept {
     chain.erase(found, [&](auto* emptied) { root.give_back(chain.home(), emptied); });
+    root.count_erase(own);
   }
-
-  /// After the lock is released: an element more, and what that asks for. Up to root_type::longest_run parents are
-  /// evacuated.
-  EVAC_ALWAYS_INLINE void count_insert(epoch_record& own, root_type& root) {
-    const size_type elements_now = root.count(own, 1);
-    if (elements_now != 0) grow(own, root, elements_now);
-  }
-  EVAC_ALWAYS_INLINE static void count_erase(epoch_record& own, root_type& root) noexcept { root.count(own, -1); }
 
   /// User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
   EVAC_ALWAYS_INLINE void ready_to_retire(epoch_record& own) {
@@ -177,51 +186,103 @@ class sync_table {
    public:
     template <class K, class... V>
     fresh_slot(sync_table&, size_type, K&& key, V&&... value)
-        : key_(static_cast<key_type>(std::forward<K>(key))),
-          held_(storage::make(key_, typename storage::mapped_type(std::forward<V>(value)...))) {}
+        : key_(converted<key_type>(std::forward<K>(key))),
+          held_(storage::make(key_, converted<typename storage::mapped_type>(std::forward<V>(value))...)) {}
     [[nodiscard]] const key_type& key() const noexcept { return key_; }
     [[nodiscard]] const held& get() const noexcept { return held_; }
     void release() noexcept {}
 
    private:
+    // Without a warning where it narrows. Not by T(value), which would let through what is no conversion.
+    template <class T, class V>
+    [[nodiscard]] static decltype(auto) converted(V&& value) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<V>, T>) {
+        return std::forward<V>(value);
+      } else {
+        static_assert(std::is_constructible_v<T, V&&>);
+        return static_cast<T>(std::forward<V>(value));
+      }
+    }
     key_type key_;
     held held_;
   };
   using fresh_element = std::conditional_t<InNodes, fresh_node, fresh_slot>;
 
+  /// What a key had when a thread was inside, for who leaves and comes back: as long as it lives, it is the same as what
+  /// the key has then only if the key has never had anything else in between, or, in slots, the same again.
+  class kept_element {
+   public:
+    explicit kept_element(const sync_table& table) noexcept : table_(table) {}
+    kept_element(const kept_element&) = delete;
+    kept_element& operator=(const kept_element&) = delete;
+    ~kept_element() {
+      if constexpr (InNodes) {
+        if (kept_.has_value() && storage::let_go(*kept_)) storage::destroy(table_.functors_.allocator, *kept_);
+      }
+    }
+    /// Once, inside the domain.
+    template <class K>
+    void look(epoch_record& own, const K& key, size_type hash) {
+      kept_ = table_.seen(own, key, hash);
+      if constexpr (InNodes) {
+        if (kept_.has_value()) storage::hold(*kept_);
+      }
+    }
+    [[nodiscard]] const std::optional<held>& get() const noexcept { return kept_; }
+
+   private:
+    const sync_table& table_;
+    std::optional<held> kept_;
+  };
+  /// Calls f(), from which calls that change the key are misuse.
+  template <class K, class F>
+  auto call_within_update(const K& key, size_type hash, const F& f) const {
+    struct context {
+      const sync_table& table;
+      const K& key;
+    };
+    const context of{*this, key};
+    const auto is_own = [](const void* update, const void* other) -> bool {
+      const auto& mine = *static_cast<const context*>(update);
+      return mine.table.functors_.equal(*static_cast<const key_type*>(other), mine.key);
+    };
+    const key_update mark(thread_records::of_living(*core_), this, hash, std::addressof(of), is_own);
+    return f();
+  }
+
   /// Puts an element in, or in the place of the one with its key, which `replaced` then is; returns whether it is new.
   bool put(epoch_record& own, fresh_element& fresh, size_type hash, std::optional<held>& replaced) {
+    check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
-    root_type* used = nullptr;
+    growth_request asked;
     change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
-      used = &root;
       if (found.where != nullptr) {
         replaced = chain_type::at(found);
         chain.replace(found, fresh.get());
       } else {
-        insert(root, chain, fresh.get(), hash);
+        asked = insert(own, root, chain, fresh.get(), hash);
       }
     });
     fresh.release();
     if (replaced.has_value()) return false;
-    count_insert(own, *used);
+    grow_if_asked(own, asked);
     return true;
   }
   /// Puts an element in if its key is absent; returns the one that is there else.
   std::optional<held> put_absent(epoch_record& own, fresh_element& fresh, size_type hash) {
-    root_type* used = nullptr;
+    check_not_in_update(own, fresh.key(), hash);
+    growth_request asked;
     std::optional<held> there;
     change(own, fresh.key(), hash, [&](root_type& root, chain_type& chain, place found) {
-      used = &root;
       if (found.where != nullptr) {
         there = chain_type::at(found);
       } else {
-        insert(root, chain, fresh.get(), hash);
+        asked = insert(own, root, chain, fresh.get(), hash);
       }
     });
     if (!there.has_value()) {
       fresh.release();
-      count_insert(own, *used);
+      grow_if_asked(own, asked);
     }
     return there;
   }
@@ -234,6 +295,7 @@ class sync_table {
   }
   /// Puts `fresh` in the place of `expected`, if that is still what the key has.
   bool put_if_same(epoch_record& own, fresh_element& fresh, size_type hash, const held& expected) {
+    check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     const bool done = change_if_rooted(own, fresh.key(), hash, false, [&](root_type&, chain_type& chain, place found) {
       if (found.where == nullptr || !storage::same(chain_type::at(found), expected)) return false;
@@ -250,6 +312,10 @@ class sync_table {
   /// words. Returns what was removed.
   template <class K, class Condition>
   std::optional<held> take_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
+    if (own.updates != nullptr) [[unlikely]] {
+      const std::optional<held> there = seen(own, key, hash);
+      if (there.has_value()) check_not_in_update(own, storage::key(*there), hash);
+    }
     ready_to_retire(own);
     std::optional<held> taken;
     root_type* const current = root_.load(acquire);  // acquire: made
@@ -258,8 +324,7 @@ class sync_table {
       if (found.where == nullptr) return false;
       const held there = chain_type::at(found);
       if (!condition(there)) return false;
-      erase(root, chain, found);
-      count_erase(own, root);
+      erase(own, root, chain, found);
       taken = there;
       return true;
     });
@@ -277,36 +342,46 @@ class sync_table {
   }
 
   /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
-  /// by.
+  /// by. At the cap it waits for room for what it takes away.
   void clear() {
-    write_call call(*core_, 1);
-    // acq_rel: made; and what this thread did before is seen by who finds no root
-    root_type* const gone = root_.exchange(nullptr, acq_rel);
-    if (gone == nullptr) return;
-    // A root that counted in full could keep all writers waiting until the last of it is gone.
-    const size_type bytes = std::min(gone->touched_bytes() + gone->size() * retired_bytes, core_->budget().cap() / 4);
-    core_->retire(call.own, memory_.gone(gone, bytes));
+    size_type room = 0;
+    {
+      const read_call inside(*core_);
+      const root_type* const root = root_.load(acquire);  // acquire: made
+      if (root == nullptr) return;
+      room = cleared_bytes(*root);
+    }
+    // It may grow meanwhile; but it counts no more than this.
+    if (!clear_within(room)) static_cast<void>(clear_within(most_cleared_bytes()));
   }
 
-  /// Homes for n elements, made now. Where there are elements already, by splitting: O(n), while others go on, and
-  /// leaving the domain after each run.
+  /// Homes for n elements, made now. The memory is asked for first, all of it; if there is none, nothing has changed.
+  /// Where there are elements already, by splitting: O(n), while others go on, and leaving the domain after each run.
+  /// Throws what hashes throw for a bucket that they keep from being split; the others are.
   void reserve(size_type n) {
     const size_type homes = homes_for(n, chain_type::home_slots, shared_load);
     root_type::check_homes(homes);
-    constexpr int patience = 1000;
-    for (int idle = 0; idle < patience; ++idle) {
+    for (;;) {
       write_call call(*core_, 0);
       root_type* root = root_.load(acquire);  // acquire: made
-      if (root == nullptr) root = &make_root(homes);
-      if (root->claimed() >= homes) return;
-      if (grow(call.own, *root, n)) {
-        idle = 0;
-      } else if (root->memory_is_refused()) {
-        throw std::bad_alloc();
-      } else {
-        std::this_thread::yield();  // others are at work on what has to come before
+      if (root == nullptr) root = std::addressof(make_root(homes));
+      if (root->claimed() < homes) {
+        root->open_until(homes);
+        // If there is nothing to claim, others are at work on what has to come before.
+        if (!growth_type(functors_, *root, call.own, *core_).grow(n)) std::this_thread::yield();
+      } else if (growth_type(functors_, *root, call.own, *core_).complete(homes)) {
+        return;
       }
     }
+  }
+
+  /// Homes that a walk looks at before it leaves the domain for an instant.
+  static constexpr size_type homes_per_visit = 64;
+  /// For who has left the domain and come back: whether a root is still the table. It may be gone, and another may have
+  /// its address.
+  [[nodiscard]] bool is_current(const root_type& root, std::uint64_t serial) const noexcept {
+    const root_type* const current = root_.load(acquire);  // acquire: made
+    return current == std::addressof(root) && current->serial() == serial;
   }
 
   /// Calls f(held) for elements until it returns false; returns whether it never did. Each key that is there all the
@@ -332,17 +407,14 @@ class sync_table {
         const subtree next = left.back();
         left.pop_back();
         const unsigned reached = chain_reader<storage, allocator_type>(*root, inside.own).copy(next.index, copied);
-        for (unsigned bit = next.depth; bit < reached; ++bit)
-          left.push_back({next.index | size_type{1} << bit, bit + 1});
+        for (unsigned bit = next.depth; bit < reached; ++bit) left.push_back({child_of(next.index, bit), bit + 1});
         for (const held& each : copied) {
           if (!f(each)) return false;
         }
       }
       if (home % homes_per_visit == homes_per_visit - 1) {
         inside.refresh();
-        // After a clear() no key has been there all the time, and this root may be gone; another may have its address.
-        const root_type* const current = root_.load(acquire);  // acquire: made
-        if (current != root || current->serial() != serial) return true;
+        if (!is_current(*root, serial)) return true;  // after a clear() no key has been there all the time
       }
     }
     return true;
@@ -353,7 +425,11 @@ class sync_table {
     size_type index;
     unsigned depth;
   };
-  static constexpr size_type homes_per_visit = 64;
+  // Before anything changes.
+  EVAC_ALWAYS_INLINE void check_not_in_update(const epoch_record& own, const key_type& key, size_type hash) const {
+    if (own.updates != nullptr) [[unlikely]]
+      key_update::check(own.updates, this, hash, std::addressof(key));
+  }
 
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
@@ -376,45 +452,28 @@ class sync_table {
     return *there;
   }
 
-  // --- growing -------------------------------------------------------------------------------------------------------
-
-  // Splits off what a table of so many elements lacks, a run at most; whether there was anything.
-  EVAC_NEVER_INLINE bool grow(epoch_record& own, root_type& root, size_type wanted) noexcept {
-    auto run = root.claim(wanted, root_type::longest_run);
-    const bool claimed = run.from != run.to;
-    // Nothing to claim, but a doubling that waits for others: their work can be done by anybody.
-    if (!claimed && wanted >= grow_threshold(root.claimed(), chain_type::home_slots, shared_load))
-      run = root.late(root_type::longest_run);
-    child_split<storage, allocator_type> split(root, own, *core_);
-    size_type moved = 0;
-    for (size_type child = run.from; child < run.to; ++child) {
-      prefetch_for_write(root.at(root_type::parent_of(std::min(child + 2, run.to - 1))));
-      try {
-        moved += split.run(functors_, child);
-      } catch (...) {
-        break;  // chains stay longer; who comes by later tries again
-      }
-    }
-    if (run.from != run.to) {
-      root.count_moves(moved);
-      root.publish_done();
-    }
-    if (claimed && root.claimed() - root.homes() > backlog) [[unlikely]] {
-      help_late(own, root);
-    }
-    return claimed;
+  // A root that counted in full could keep all writers waiting until the last of it is gone.
+  [[nodiscard]] size_type most_cleared_bytes() const noexcept {
+    return std::max<size_type>(core_->budget().cap() / 4, 1);
   }
-
-  // Children that are claimed but not done before others help with the oldest.
-  static constexpr size_type backlog = 16 * root_type::longest_run;
-  EVAC_NEVER_INLINE void help_late(epoch_record& own, root_type& root) noexcept {
-    child_split<storage, allocator_type> split(root, own, *core_);
-    const auto run = root.late(2);
-    try {
-      for (size_type child = run.from; child < run.to; ++child) root.count_moves(split.run(functors_, child));
-    } catch (...) {  // NOLINT(bugprone-empty-catch): a hash that throws, or no memory; who comes by later tries again
-    }
-    root.publish_done();
+  [[nodiscard]] size_type cleared_bytes(const root_type& root) const noexcept {
+    return (std::min)(root.touched_bytes() + root.size() * retired_bytes, most_cleared_bytes());
+  }
+  // Takes the root away if it counts so much at most; returns whether none is left.
+  bool clear_within(size_type room) {
+    const size_type kept = thread_records::of(*core_).reserved;
+    const write_call call(*core_, room);
+    root_type* gone = root_.load(acquire);  // acquire: made
+    size_type bytes = 0;
+    do {
+      if (gone == nullptr) break;
+      bytes = cleared_bytes(*gone);
+      if (bytes > room) break;
+      // acq_rel: made; and what this thread did before is seen by who finds no root. acquire: made
+    } while (!root_.compare_exchange_weak(gone, nullptr, acq_rel, acquire));
+    if (gone != nullptr && bytes <= room) core_->retire(call.own, memory_.gone(gone, bytes));
+    core_->give_up_room(call.own, kept);
+    return bytes <= room;
   }
 
   atomic<root_type*> root_{nullptr};  // by whoever makes the first element, or clears

@@ -5,8 +5,8 @@
 //   R2  an element lies in the bucket that its hash leads to, from where readers begin
 //   R3  a bucket is as deep as the children that it has say
 //   R4  the counted elements and overflow buckets are those that are there
-//   R5  claimed children exist; those whose split has failed (no memory, a hash that threw) are counted by
-//       unsplit_children()
+//   R5  claimed children exist; those whose split has failed (no memory, a hash that threw), and their descendants,
+//       are counted by unsplit_children()
 #ifndef EVAC_DETAIL_LOCKFREE_VALIDATE_HPP
 #define EVAC_DETAIL_LOCKFREE_VALIDATE_HPP
 
@@ -65,9 +65,9 @@ class sync_validator {
     if (depth >= 64 || index >> depth != 0) return "R3: a bucket is too shallow for its index";
     const auto born_with = static_cast<unsigned>(std::bit_width(index));
     for (unsigned bit = born_with; bit < depth; ++bit) {
-      if ((index | std::size_t{1} << bit) >= root_.claimed()) return "R3: a bucket is deeper than the table";
+      if (child_of(index, bit) >= root_.claimed()) return "R3: a bucket is deeper than the table";
     }
-    const std::size_t next = index | std::size_t{1} << depth;
+    const std::size_t next = child_of(index, depth);
     if (next < root_.homes()) return "R3: a bucket is not as deep as its children say";
     return {};
   }
@@ -105,7 +105,8 @@ class sync_validator {
     chain_type::for_each_of(*root_.at(index), [&](typename chain_type::place at, tag_t tag) {
       const held element = chain_type::at(at);
       const std::size_t hash = table_.hash_of(storage::key(element));
-      if (storage::hash_of(table_.functors(), element) != hash) broken = "C1: a node keeps another hash than its key's";
+      if (storage::hash_of(table_.functors(), element) != (hash & storage::known_hash_bits))
+        broken = "C1: a node keeps another hash than its key's";
       if (tag_of(hash) != tag) broken = "C1: a tag is not its element's";
       if (!leads_to(hash, index)) broken = "R2: an element lies where its hash does not lead";
       for (const held& other : chain) {

@@ -14,17 +14,17 @@
 #include <thread>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/sharded/shard.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
-inline constexpr std::size_t most_shards = std::size_t{1} << 16U;
 /// Two threads of a machine with `h` hardware threads meet in one of 4 h shards in a quarter of the cases that they would in h.
 inline constexpr std::size_t shards_per_hardware_thread = 4;
 
 [[nodiscard]] inline std::size_t default_shard_count() noexcept {
-  const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
-  return std::min(std::bit_ceil(shards_per_hardware_thread * threads), most_shards);
+  const std::size_t threads = (std::max)(1U, std::thread::hardware_concurrency());
+  return (std::min)(std::bit_ceil(shards_per_hardware_thread * threads), most_shards);
 }
 
 template <class Policy, class Mutex>
@@ -50,9 +50,8 @@ class shard_array {
   [[nodiscard]] shard_type* begin() const noexcept { return shards_; }
   [[nodiscard]] shard_type* end() const noexcept { return shards_ + size(); }
   [[nodiscard]] shard_type& operator[](std::size_t index) const noexcept { return shards_[index]; }
-  /// The bits below the tag's: neither the tag nor, up to 2^40 homes, the home uses them.
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t index_of(std::size_t hash) const noexcept {
-    return (hash >> 40U) & mask_;
+    return shard_of(hash, mask_);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE shard_type& of_hash(std::size_t hash) const noexcept {
     return shards_[index_of(hash)];

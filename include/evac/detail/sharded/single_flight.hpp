@@ -1,8 +1,17 @@
 // One computation for each key at a time: who comes second waits for the result of who came first (the idea of Go's
 // golang.org/x/sync/singleflight).
+//
+//   listed    callers of the same key join it
+//   settled   off the list: nobody joins any more     by its leader, under the lock of what the result is put into
+//   landed    those who joined wake up                by its leader, however it leaves
+//
+// A result may be taken away again as soon as that lock is released. So whoever joined did so before the result was put
+// in place, and has a call that includes this moment: together with the leader's it takes effect there. One who joined
+// later could return what had been erased before its call began.
 #ifndef EVAC_DETAIL_SHARDED_SINGLE_FLIGHT_HPP
 #define EVAC_DETAIL_SHARDED_SINGLE_FLIGHT_HPP
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -19,62 +28,96 @@ namespace evac::inline EVAC_ABI::detail {
 template <class Key, class T>
 class single_flight {
   struct flight {
-    const Key& key;  // the leader's argument: only compared while the flight is listed, and the leader is here
+    const Key& key;  // the leader's argument: only compared while the flight is listed, and whole until then
     std::size_t hash;
     std::thread::id leader;
-    std::optional<T> result;
-    std::exception_ptr failure;
-    bool landed = false;
+    // By the leader before it lands, then read by all. Neither: the leader's thread ended inside of its work.
+    std::optional<T> result{};
+    std::exception_ptr failure{};
+    bool landed = false;  // under mutex_
   };
+  using flight_list = std::list<std::shared_ptr<flight>>;
 
  public:
+  /// A leader's hold on its flight, which lands when this goes out of scope.
+  class leading {
+   public:
+    leading(single_flight& all, typename flight_list::iterator listed) noexcept
+        : all_(all), mine_(*listed), listed_(listed) {}
+    leading(const leading&) = delete;
+    leading& operator=(const leading&) = delete;
+    ~leading() {
+      settle();
+      {
+        const std::lock_guard lock(all_.mutex_);
+        mine_->landed = true;
+      }
+      all_.landed_.notify_all();
+    }
+
+    /// Nobody joins from now on. To be called under the lock that the result is put in place or found under, before the
+    /// key is moved from.
+    void settle() noexcept {
+      if (!listed_.has_value()) return;
+      const std::lock_guard lock(all_.mutex_);
+      all_.flights_.erase(*listed_);
+      listed_.reset();
+    }
+
+   private:
+    single_flight& all_;
+    std::shared_ptr<flight> mine_;
+    std::optional<typename flight_list::iterator> listed_;
+  };
+
   single_flight() = default;
   // Flights belong to the object, not to its contents.
   single_flight(const single_flight&) noexcept {}
   single_flight& operator=(const single_flight&) noexcept { return *this; }
   ~single_flight() = default;
 
-  /// What work() returns, or what it returned to the thread that is already at it. Throws what work threw there.
+  /// What work(leading&) returns, or what it returned to the thread that is already at it. Throws what work threw there.
+  /// If the thread at work is cancelled or ends by pthread_exit, one of those that wait for it takes its place.
   template <class Equal, class Work>
   [[nodiscard]] T share(const Key& key, std::size_t hash, const Equal& equal, const Work& work) {
-    std::unique_lock lock(mutex_);
-    for (const auto& each : flights_) {
-      if (each->hash == hash && equal(each->key, key)) return wait_for(each, lock);
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      const auto same = std::find_if(flights_.begin(), flights_.end(), [&](const std::shared_ptr<flight>& each) {
+        return each->hash == hash && static_cast<bool>(equal(each->key, key));
+      });
+      if (same == flights_.end()) return lead(key, hash, lock, work);
+      const std::shared_ptr<flight> joined = *same;
+      if (joined->leader == std::this_thread::get_id()) {
+        EVAC_ASSERT_HANDLER(
+            "evac: get_or_compute's factory asks for the very key that it computes: this would wait for itself");
+      }
+      landed_.wait(lock, [&] { return joined->landed; });
+      lock.unlock();
+      if (joined->failure) std::rethrow_exception(joined->failure);
+      if (joined->result.has_value()) return *joined->result;
     }
-    const auto mine = std::make_shared<flight>(flight{key, hash, std::this_thread::get_id(), {}, {}});
-    const auto listed = flights_.insert(flights_.end(), mine);
-    lock.unlock();
-    try {
-      mine->result.emplace(work());
-    } catch (...) {
-      mine->failure = std::current_exception();
-    }
-    lock.lock();
-    flights_.erase(listed);
-    mine->landed = true;
-    lock.unlock();
-    landed_.notify_all();
-    return result_of(*mine);
   }
 
  private:
-  [[nodiscard]] T wait_for(std::shared_ptr<flight> other, std::unique_lock<std::mutex>& lock) {
-    if (other->leader == std::this_thread::get_id()) {
-      EVAC_ASSERT_HANDLER(
-          "evac: get_or_compute's factory asks for the very key that it computes: this would wait for itself");
-    }
-    landed_.wait(lock, [&] { return other->landed; });
+  template <class Work>
+  [[nodiscard]] T lead(const Key& key, std::size_t hash, std::unique_lock<std::mutex>& lock, const Work& work) {
+    const auto mine = std::make_shared<flight>(flight{key, hash, std::this_thread::get_id()});
+    leading hold(*this, flights_.insert(flights_.end(), mine));
     lock.unlock();
-    return result_of(*other);
-  }
-  [[nodiscard]] static T result_of(const flight& of) {
-    if (of.failure) std::rethrow_exception(of.failure);
-    return *of.result;
+    try {
+      mine->result.emplace(work(hold));
+    } catch (...) {
+      // Null where a thread is cancelled or calls pthread_exit: that unwinding is no exception that others could get,
+      // and must not end here.
+      mine->failure = std::current_exception();
+      throw;
+    }
+    return *mine->result;
   }
 
   std::mutex mutex_;
   std::condition_variable landed_;
-  std::list<std::shared_ptr<flight>> flights_;  // under mutex_
+  flight_list flights_;  // under mutex_
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -66,8 +66,12 @@ class asymmetric_fence {
   /// reads with less than seq_cst is no older than what happened before this look.
   template <class T>
   [[nodiscard]] static T observe(const atomic<T>& flag) noexcept {
+    return observe(available(), flag);
+  }
+  template <class T>
+  [[nodiscard]] static T observe(bool plain, const atomic<T>& flag) noexcept {
     // seq_cst: after the condition in the one order of both sides; it acquires what the flag's owner released
-    if (available()) [[likely]]
+    if (plain) [[likely]]
       return flag.load(seq_cst);
     return const_cast<atomic<T>&>(flag).fetch_add(T{}, seq_cst);
   }

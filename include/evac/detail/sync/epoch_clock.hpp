@@ -34,19 +34,24 @@
 namespace evac::inline EVAC_ABI::detail {
 
 class epoch_core;
+class key_update;
 
 struct epoch_record {
-  own_atomic<std::uint64_t> entered{0};   // states above
-  std::uint32_t nesting = 0;              // guards of this thread, and `ended`; the thread's
-  std::uint32_t index = 0;                // 1, 2, ...: of all records of the domain; written once
-  epoch_core* core = nullptr;             // whose record this is; written once
-  atomic<std::uintptr_t> owner{0};        // the thread, 0 while there is none; written by it
-  bool reclaiming = false;                // user code is being called to free something; the thread's
-  std::uint32_t ticks = 0;                // the thread's
-  std::size_t reserved = 0;               // bytes charged for what the thread may retire next; the thread's
-  const epoch_record* tended = nullptr;   // whose garbage the thread has looked after last; the thread's
-  std::uint32_t fruitless = 0;            // looks after garbage that was not due; the thread's
-  const epoch_record* sibling = nullptr;  // the thread's record in the next of its domains, in a ring; the thread's
+  own_atomic<std::uint64_t> entered{0};    // states above
+  std::uint32_t nesting = 0;               // guards of this thread, and `ended`; the thread's
+  std::uint32_t index = 0;                 // 1, 2, ...: of all records of the domain; written once
+  epoch_core* core = nullptr;              // whose record this is; written once
+  atomic<std::uintptr_t> owner{0};         // the thread, 0 while there is none; written by it
+  bool plain = false;                      // whether entering is a plain store, as the clock says; the thread's
+  bool reclaiming = false;                 // user code is being called to free something; the thread's
+  std::uint32_t ticks = 0;                 // the thread's
+  std::size_t reserved = 0;                // bytes charged for what the thread may retire next; the thread's
+  const epoch_record* tended = nullptr;    // whose garbage the thread has looked after last; the thread's
+  std::uint32_t fruitless = 0;             // looks after garbage that was not due; the thread's
+  epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
+  epoch_record* sibling_before = nullptr;  // and in the one before; the thread's
+  const key_update* updates = nullptr;     // sync_map::update() calls that the thread is in; the thread's
+  bool (*is_busy_elsewhere)() noexcept = nullptr;  // whether the thread is, by other shared objects; the thread's
   // Statistics; the thread adds, anybody reads.
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
@@ -91,6 +96,7 @@ class epoch_clock {
     epoch_record* const own = records_.take();
     if (own == nullptr) throw std::bad_alloc();
     own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
+    own->plain = plain_;
     // relaxed: only distinctness matters
     if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
     return *own;
@@ -101,29 +107,50 @@ class epoch_clock {
     own.reserved = 0;
     own.tended = nullptr;
     own.sibling = nullptr;
+    own.sibling_before = nullptr;
+    own.is_busy_elsewhere = nullptr;
     own.owner.store(0, relaxed);  // relaxed: as in take_record()
     record_list<epoch_record>::give_back(&own);
   }
+  /// The record that a call of this thread has taken after the thread's end; null if there is none. O(records).
+  [[nodiscard]] epoch_record* record_of_ended(std::uintptr_t owner) const noexcept {
+    epoch_record* found = nullptr;
+    records_.for_each([&](const epoch_record& each) {
+      const bool is_own = each.owner.load(relaxed) == owner;  // relaxed: as in take_record(); the rest is the thread's
+      if (is_own && (each.nesting & epoch_record::ended) != 0) found = const_cast<epoch_record*>(&each);
+      return found == nullptr;
+    });
+    return found;
+  }
   /// Whether this thread is inside, or is freeing something: in this domain or in another, whose writers may wait for
-  /// it; or by another record of this one, since shared objects may have one each.
+  /// it; also by another record of this one, since shared objects may have one each, and by a record of another domain
+  /// that only another shared object knows.
   [[nodiscard]] bool is_busy(const epoch_record& own) const noexcept {
-    const epoch_record* mine = &own;
-    do {
-      if (mine->nesting != 0 || mine->reclaiming) return true;
-      mine = mine->sibling;
-    } while (mine != nullptr && mine != &own);
+    if (is_busy_in_ring(own)) return true;
     const std::uintptr_t owner = own.owner.load(relaxed);  // relaxed, both: as in take_record()
     bool busy = false;
     records_.for_each([&](const epoch_record& each) {
       busy = each.owner.load(relaxed) == owner && (each.nesting != 0 || each.reclaiming);
       return !busy;
     });
-    return busy;
+    return busy || (own.is_busy_elsewhere != nullptr && own.is_busy_elsewhere());
+  }
+  /// The same, of a record and its siblings.
+  [[nodiscard]] static bool is_busy_in_ring(const epoch_record& one) noexcept {
+    const epoch_record* mine = &one;
+    do {
+      if (mine->nesting != 0 || mine->reclaiming) return true;
+      mine = mine->sibling;
+    } while (mine != nullptr && mine != &one);
+    return false;
   }
 
   // --- the epoch -----------------------------------------------------------------------------------------------------
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(acquire); }  // acquire: left
+  /// Whether announcements are plain stores, for all who use the clock: shared objects may each have found out something
+  /// else, but a process that has registered for the fence has it.
+  [[nodiscard]] bool plain() const noexcept { return plain_; }
   /// For those who seal batches.
   [[nodiscard]] atomic<std::uint64_t>& word() noexcept { return epoch_; }
 
@@ -177,12 +204,12 @@ class epoch_clock {
  private:
   EVAC_ALWAYS_INLINE void announce(epoch_record& own) noexcept {
     // acquire: what E2 needs. An epoch that is over by now only delays the next step.
-    asymmetric_fence::announce<std::uint64_t>(own.entered, epoch_.load(acquire) * 2 + 1);
+    asymmetric_fence::announce<std::uint64_t>(own.plain, own.entered, epoch_.load(acquire) * 2 + 1);
   }
   [[nodiscard]] bool advance() noexcept {
     const std::uint64_t current = epoch_.load(acquire);  // acquire: sealed
     if (held_at(current)) return note_held();            // spares the fence
-    asymmetric_fence::heavy();
+    asymmetric_fence::heavy(plain_);
     if (held_at(current)) return note_held();
     // acq_rel: sealed, and what the leavers released goes on to who reclaims. Nobody else writes another value
     // meanwhile.
@@ -193,8 +220,9 @@ class epoch_clock {
   // Whether a thread is inside since an earlier epoch.
   [[nodiscard]] bool held_at(std::uint64_t current) const noexcept {
     bool held = false;
-    records_.observe_each([&](const epoch_record& each) {
-      const std::uint64_t entered = asymmetric_fence::observe<std::uint64_t>(each.entered);  // it acquires: left
+    records_.observe_each(plain_, [&](const epoch_record& each) {
+      const std::uint64_t entered =
+          asymmetric_fence::observe<std::uint64_t>(plain_, each.entered);  // it acquires: left
       held = entered != 0 && entered != current * 2 + 1 && protocol::waits_for_readers();
       return !held;
     });
@@ -209,6 +237,7 @@ class epoch_clock {
   }
 
   alignas(128) atomic<std::uint64_t> epoch_{1};  // by one thread at a time, and rewritten by those who seal
+  const bool plain_ = asymmetric_fence::available();
   record_list<epoch_record> records_;
   alignas(128) atomic<bool> advancing_{false};
   atomic<std::uint32_t> record_count_{0};

@@ -11,18 +11,22 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <thread>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/backoff.hpp"
 #include "evac/detail/sync/epoch_clock.hpp"
 #include "evac/detail/sync/garbage.hpp"
 #include "evac/detail/sync/garbage_budget.hpp"
+#include "evac/detail/sync/mapped_memory.hpp"
 #include "evac/detail/sync/parking.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 class epoch_core {
+  // Pairs
+  //   extracted   extract() releases what it leaves of a batch that is in hand; who has it in hand acquires
+
  public:
   explicit epoch_core(std::size_t cap) noexcept : budget_(cap) {}
   epoch_core(const epoch_core&) = delete;
@@ -57,6 +61,13 @@ class epoch_core {
     prepare(own);
   }
 
+  /// Of the room that make_room() has made, all but so many bytes.
+  void give_up_room(epoch_record& own, std::size_t kept) noexcept {
+    if (own.reserved <= kept) return;
+    budget_.refund(own.reserved - kept);
+    own.reserved = kept;
+  }
+
   /// The object is unlinked: nobody who enters from now on finds it. Throws std::bad_alloc only where make_room() was
   /// not called.
   void retire(epoch_record& own, retired_object gone) {
@@ -81,17 +92,16 @@ class epoch_core {
     }
   }
 
-  /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left. `own` is
-  /// null in a thread that has ended.
-  bool flush(epoch_record* own) {
-    if (own != nullptr && own->reclaiming) return false;  // else destructors that flush would nest
-    for (int rounds = 0;; ++rounds) {
+  /// Seals everything, takes two steps if it can, and reclaims what is due. Returns whether nothing is left.
+  bool flush(epoch_record& own) {
+    if (own.reclaiming) return false;  // else destructors that flush would nest
+    for (;;) {
       seal_all();
       step_twice();
       const bool reclaimed = reclaim_all_due(own);
       if (nothing_retired()) return true;
       // Again for what destructors retired just now; but not for others, who might never come to an end.
-      if (!reclaimed || (own == nullptr ? rounds == 16 : own->bag.is_empty())) return false;
+      if (!reclaimed || own.bag.is_empty()) return false;
     }
   }
 
@@ -107,6 +117,8 @@ class epoch_core {
   void for_each_batch(const Visit& visit) {
     for_each_bag([&](garbage_bag& bag) { bag.for_each_batch(visit); });
   }
+  /// The domain, and records that threads have.
+  [[nodiscard]] std::size_t references() const noexcept { return references_.load(relaxed); }
   [[nodiscard]] parking& sleepers() noexcept { return sleepers_; }
 
   // --- ends ----------------------------------------------------------------------------------------------------------
@@ -119,12 +131,29 @@ class epoch_core {
       for_each_bag([&](garbage_bag& bag) {
         while (garbage_batch* const batch = bag.take_any(clock_.word())) {
           again = true;
-          while (!reclaim_some(*batch)) {
-          }
-          finish(batch);
+          reclaim_batch(bag, *batch);
         }
       });
     }
+  }
+
+  /// Takes out of the garbage what owner.owns(object), but for what another thread, or this one, is reclaiming at this
+  /// moment: calls owner.take(object) for each, under a lock. They count no more.
+  template <class Owner>
+  void extract(Owner& owner) noexcept {
+    std::size_t bytes = 0;
+    const auto extract_all = [&](bool they_know) {
+      bool left = false;
+      for_each_bag([&](garbage_bag& bag) { left = bag.extract(owner, they_know, clock_.plain(), bytes) || left; });
+      return left;
+    };
+    if (extract_all(false)) {
+      extracting_.fetch_add(1, seq_cst);  // seq_cst: before the looks at what is begun in the one order of both sides
+      asymmetric_fence::heavy(clock_.plain());
+      static_cast<void>(extract_all(true));
+      extracting_.fetch_sub(1, release);  // release: extracted
+    }
+    budget_.refund(bytes);
   }
 
   void add_reference() noexcept { references_.fetch_add(1, relaxed); }  // relaxed: the caller has one
@@ -145,6 +174,13 @@ class epoch_core {
   /// lost to reclamation.
   void reinit_after_fork(std::uintptr_t owner) noexcept {
     in_hand_.store(0, relaxed);  // relaxed, here and below: there is one thread
+    extracting_.store(0, relaxed);
+    sleepers_.reset_after_fork();
+    // The records that the caller has each keep the core alive, and so does the domain; those of others do no more.
+    std::size_t references = 1;
+    clock_.for_each_record(
+        [&](const epoch_record& each) { references += each.owner.load(relaxed) == owner ? 1U : 0U; });
+    references_.store(references, relaxed);
     clock_.reset_after_fork(owner);
     orphans_.reset_after_fork(false);
     std::size_t charged = 0;
@@ -161,17 +197,15 @@ class epoch_core {
  private:
   class reclaiming_scope {
    public:
-    explicit reclaiming_scope(epoch_record* own) noexcept : own_(own), before_(own != nullptr && own->reclaiming) {
-      if (own_ != nullptr) own_->reclaiming = true;
+    explicit reclaiming_scope(epoch_record& own) noexcept : own_(own), before_(own.reclaiming) {
+      own_.reclaiming = true;
     }
     reclaiming_scope(const reclaiming_scope&) = delete;
     reclaiming_scope& operator=(const reclaiming_scope&) = delete;
-    ~reclaiming_scope() {
-      if (own_ != nullptr) own_->reclaiming = before_;
-    }
+    ~reclaiming_scope() { own_.reclaiming = before_; }
 
    private:
-    epoch_record* own_;
+    epoch_record& own_;
     bool before_;
   };
 
@@ -208,7 +242,7 @@ class epoch_core {
   }
   EVAC_NEVER_INLINE void reserve(epoch_record& own, std::size_t bytes) {
     // An object that the cap could not hold beside others counts as much as would go in.
-    const std::size_t missing = std::min(bytes - own.reserved, std::max<std::size_t>(budget_.cap() / 2, 1));
+    const std::size_t missing = (std::min)(bytes - own.reserved, std::max<std::size_t>(budget_.cap() / 2, 1));
     if (try_reserve(own, missing)) return;
     take_credit_back();
     if (try_reserve(own, missing)) return;
@@ -222,11 +256,7 @@ class epoch_core {
       // sure that this is no moment in between, it must stay so.
       nothing_for = nothing_retired() ? nothing_for + 1 : 0;
       if (nothing_for == 16) return reserve_anyway(own, missing);
-      if (looks < 64) {
-        std::this_thread::yield();
-      } else {
-        std::this_thread::sleep_for(std::chrono::microseconds(looks < 1024 ? 50 : 1000));
-      }
+      backoff{0, 64, std::chrono::microseconds(looks < 1024 ? 50 : 1000)}.wait(looks);
       take_credit_back();
     }
   }
@@ -240,7 +270,7 @@ class epoch_core {
   }
   // Reclaims for everybody; whether there was anything.
   bool help(epoch_record& own) {
-    const reclaiming_scope scope(&own);
+    const reclaiming_scope scope(own);
     seal_all();
     clock_.try_advance();
     bool any = false;
@@ -272,21 +302,22 @@ class epoch_core {
   // as there is garbage.
   void reclaim(epoch_record& own, garbage_bag& bag, int batches, bool many_wait) {
     if (own.reclaiming) return;
-    const reclaiming_scope scope(&own);
+    const reclaiming_scope scope(own);
     if (reclaim_due(bag, batches)) return;
     if ((many_wait || ++own.fruitless % looks_per_step == 0) && clock_.try_advance()) reclaim_due(bag, batches);
   }
   // As far as nobody holds it.
   void step_twice() noexcept {
+    constexpr backoff patience{.pauses = 16, .yields = 256};
     const std::uint64_t wanted = clock_.epoch() + 2;
-    while (clock_.epoch() < wanted) {
+    for (int looks = 0; clock_.epoch() < wanted;) {
       if (clock_.try_advance()) continue;
       if (clock_.is_held()) return;
-      std::this_thread::yield();  // another thread is at it
+      patience.wait(looks++);  // another thread is at it, which may have a lower priority
     }
   }
   // Returns whether there was anything.
-  bool reclaim_all_due(epoch_record* own) {
+  bool reclaim_all_due(epoch_record& own) {
     const reclaiming_scope scope(own);
     bool any = false;
     for_each_bag([&](garbage_bag& bag) {
@@ -300,34 +331,49 @@ class epoch_core {
       // relaxed: under the lock, which nothing_retired() takes, too
       garbage_batch* const batch = bag.take_due(clock_.epoch(), [&] { in_hand_.fetch_add(1, relaxed); });
       if (batch == nullptr) return done != 0;
-      if (reclaim_some(*batch)) {
-        finish(batch);
-      } else {
-        bag.put_back(batch);
-      }
+      reclaim_batch(bag, *batch);
       in_hand_.fetch_sub(1, release);  // release: after the batch is back, or refunded
     }
     return true;
   }
-  // Without a lock: user code runs here, which may retire.
-  static bool reclaim_some(garbage_batch& batch) {
-    while (batch.reclaimed != batch.count) {
+  // A batch in hand: all of it, or as far as the next step of a large object. Without a lock: user code runs here, which
+  // may retire.
+  void reclaim_batch(garbage_bag& bag, garbage_batch& batch) {
+    reclaim_function known = nullptr;
+    while (begin_next(bag, batch)) {
       const retired_object& next = batch.objects[batch.reclaimed];
-      if (!next.reclaim(next.object, next.context)) return false;
+      if (next.reclaim != known) check_is_loaded(known = next.reclaim);
+      while (!next.reclaim(next.object, next.context)) {
+        if (bag.put_back(&batch)) return;
+      }
       ++batch.reclaimed;
     }
-    return true;
+    bag.drop(&batch);
+    budget_.refund(batch.bytes);
+    delete &batch;
   }
-  void finish(garbage_batch* batch) noexcept {
-    budget_.refund(batch->bytes);
-    delete batch;
+  // As far as it can be told: something else may be there now.
+  static void check_is_loaded(reclaim_function reclaim) noexcept {
+    EVAC_ASSERT(is_mapped(reinterpret_cast<const void*>(reclaim)),
+                "evac: what was retired by a shared object that is unloaded cannot be destroyed any more: flush the "
+                "domain before dlclose()");
+  }
+  // Whether there is one more. Either extract() finds the announcement and leaves the object alone, or its mark is found
+  // here, and it has taken out what it wants before or finds the announcement under the lock.
+  [[nodiscard]] bool begin_next(garbage_bag& bag, garbage_batch& batch) noexcept {
+    asymmetric_fence::announce<std::uint32_t>(clock_.plain(), batch.begun, batch.reclaimed + 1);
+    if (extracting_.load(acquire) != 0) [[unlikely]] {  // acquire: extracted
+      bag.wait_for_extraction();
+    }
+    return batch.reclaimed < batch.count;
   }
 
   epoch_clock clock_;
   garbage_budget budget_;
-  alignas(128) garbage_bag orphans_;  // of threads that are gone
-  atomic<std::uint32_t> in_hand_{0};  // batches that somebody is reclaiming
-  atomic<bool> closed_{false};        // the domain is gone
+  alignas(128) garbage_bag orphans_;     // of threads that are gone
+  atomic<std::uint32_t> in_hand_{0};     // batches that somebody is reclaiming
+  atomic<std::uint32_t> extracting_{0};  // threads that take something out of batches that others have in hand
+  atomic<bool> closed_{false};           // the domain is gone
   atomic<std::size_t> references_{1};
   atomic<std::size_t> waited_for_room_{0};
   atomic<std::size_t> over_cap_{0};

@@ -2,7 +2,11 @@
 //
 //   bag of one thread    filling -> [ o o o o . . . ]      sealed, oldest first -> [ ... 7 ] -> [ ... 8 ] -> [ ... 8 ]
 //
-// A bag is filled by its thread and emptied by its thread or by whoever flushes the domain: it has a lock.
+//                        in hand -> [ 6 ]               batches that somebody is reclaiming, object after object
+//
+// A bag is filled by its thread and emptied by its thread or by whoever flushes the domain: it has a lock. Who destroys a
+// container takes out what that has retired, also from batches that others have in hand, as far as they have not begun
+// with it.
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_HPP
 #define EVAC_DETAIL_SYNC_GARBAGE_HPP
 
@@ -14,6 +18,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/sync/spin_lock.hpp"
@@ -35,8 +40,10 @@ struct garbage_batch {
   garbage_batch* next = nullptr;
   std::uint64_t stamp = 0;  // when it was sealed
   std::size_t bytes = 0;
-  std::uint32_t count = 0;
-  std::uint32_t reclaimed = 0;  // of count
+  relaxed_cell<std::uint32_t> count{0};  // changed under the lock of the bag
+  std::uint32_t reclaimed = 0;           // of count; by who has the batch in hand
+  atomic<std::uint32_t> begun{0};  // in hand: those that are gone, and the one that is being reclaimed; by the same
+  bool to_the_end = false;         // what is begun must not be put back; under the lock of the bag
   retired_object objects[capacity];
 };
 
@@ -165,7 +172,7 @@ class garbage_bag {
     const changing_scope changing(*this);
     garbage_batch* const batch = sealed_.take_due(epoch);
     if (batch == nullptr) return nullptr;
-    --batches_;
+    take_in_hand(batch);
     taken();
     return batch;
   }
@@ -175,15 +182,62 @@ class garbage_bag {
     const changing_scope changing(*this);
     seal_locked(epoch);
     garbage_batch* const batch = sealed_.take();
-    if (batch != nullptr) --batches_;
+    if (batch != nullptr) take_in_hand(batch);
     return batch;
   }
-  /// Of a batch that was taken something is left.
-  void put_back(garbage_batch* batch) noexcept {
+  /// Of a batch in hand something is left; false if it is not to be put back before the end of what is begun.
+  [[nodiscard]] bool put_back(garbage_batch* batch) noexcept {
     const std::lock_guard guard(lock_);
     const changing_scope changing(*this);
+    if (batch->to_the_end) return false;
+    give_from_hand(batch);
     sealed_.prepend(batch);
     ++batches_;
+    return true;
+  }
+  /// Of a batch in hand nothing is left: it is the caller's.
+  void drop(garbage_batch* batch) noexcept {
+    const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
+    give_from_hand(batch);
+  }
+
+  // --- taking out ----------------------------------------------------------------------------------------------------
+
+  /// Waits for who is taking something out.
+  void wait_for_extraction() noexcept { const std::lock_guard guard(lock_); }
+  /// Takes out each object that owner.owns(object): calls owner.take(object) under the lock, and adds their bytes. From
+  /// batches that others have in hand only if `they_know`, that is after a heavy fence and while they wait for the lock
+  /// before they begin with another object; returns whether there is something that it has left there. `plain`: whether
+  /// they announce that by a plain store.
+  template <class Owner>
+  [[nodiscard]] bool extract(Owner& owner, bool they_know, bool plain, std::size_t& bytes) noexcept {
+    const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
+    if (filling_ != nullptr) {
+      bytes += extract_from(*filling_, 0, owner);
+      if (filling_->count == 0) discard(std::exchange(filling_, nullptr));
+    }
+    batch_queue kept;
+    while (garbage_batch* const batch = sealed_.take()) {
+      bytes += extract_from(*batch, batch->reclaimed, owner);
+      if (batch->reclaimed != batch->count) {
+        kept.append(batch);
+      } else {
+        bytes += batch->bytes;
+        discard(batch);
+      }
+    }
+    sealed_ = kept;
+    bool left = false;
+    for (garbage_batch* each = in_hand_; each != nullptr; each = each->next) {
+      if (they_know) {
+        bytes += extract_from_hand(*each, owner, plain);
+      } else {
+        left = left || has_some_of(*each, owner);
+      }
+    }
+    return left;
   }
   /// Takes everything over from a bag whose thread is gone. The objects that were no full batch yet join those of
   /// others, so that threads that live for a few writes leave no batch each.
@@ -216,6 +270,7 @@ class garbage_bag {
       batches_ = 0;
       changing_ = false;
     }
+    in_hand_ = nullptr;
     static_cast<void>(lock_.try_lock());
     lock_.unlock();
   }
@@ -248,14 +303,21 @@ class garbage_bag {
     return in.count + more.count <= garbage_batch::capacity && in.bytes + more.bytes <= sealed_bytes;
   }
   void merge(garbage_batch& to, garbage_batch* from) noexcept {
-    for (std::uint32_t i = 0; i != from->count; ++i) to.objects[to.count++] = from->objects[i];
+    for (std::uint32_t i = 0; i != from->count; ++i) {
+      to.objects[to.count] = from->objects[i];
+      ++to.count;
+    }
     to.bytes += from->bytes;
-    delete from;
+    discard(from);
+  }
+  void discard(garbage_batch* emptied) noexcept {
+    delete emptied;
     --batches_;
   }
   bool add(const retired_object& gone, epoch_word& epoch) noexcept {
     garbage_batch& batch = *filling_;
-    batch.objects[batch.count++] = gone;
+    batch.objects[batch.count] = gone;
+    ++batch.count;
     batch.bytes += gone.bytes;
     if (!is_full(batch)) return false;
     seal_locked(epoch);
@@ -276,10 +338,59 @@ class garbage_bag {
     }
   }
 
+  void take_in_hand(garbage_batch* batch) noexcept {
+    --batches_;
+    batch->begun.store(batch->reclaimed, relaxed);  // relaxed: read under the lock, until who has it in hand announces
+    batch->to_the_end = false;
+    batch->next = in_hand_;
+    in_hand_ = batch;
+  }
+  void give_from_hand(garbage_batch* batch) noexcept {
+    garbage_batch** link = &in_hand_;
+    while (*link != nullptr && *link != batch) link = &(*link)->next;
+    if (*link != nullptr) *link = batch->next;  // after a fork() it may be forgotten
+  }
+
+  // Of objects from an index on. Returns their bytes.
+  template <class Owner>
+  [[nodiscard]] static std::size_t extract_from(garbage_batch& batch, std::uint32_t from, Owner& owner) noexcept {
+    std::size_t bytes = 0;
+    std::uint32_t kept = from;
+    for (std::uint32_t i = from; i < batch.count; ++i) {
+      if (owner.owns(batch.objects[i])) {
+        bytes += batch.objects[i].bytes;
+        owner.take(batch.objects[i]);
+      } else {
+        if (kept != i) batch.objects[kept] = batch.objects[i];
+        ++kept;
+      }
+    }
+    if (kept < batch.count) batch.count = kept;
+    batch.bytes -= bytes;
+    return bytes;
+  }
+  template <class Owner>
+  [[nodiscard]] static std::size_t extract_from_hand(garbage_batch& batch, Owner& owner, bool plain) noexcept {
+    const std::uint32_t begun = asymmetric_fence::observe<std::uint32_t>(plain, batch.begun);
+    // A part of a large object would be left when its container is gone.
+    if (begun != 0 && begun <= batch.count && owner.owns(batch.objects[begun - 1])) batch.to_the_end = true;
+    return extract_from(batch, begun, owner);
+  }
+  template <class Owner>
+  [[nodiscard]] static bool has_some_of(const garbage_batch& batch, const Owner& owner) noexcept {
+    const std::uint32_t begun =
+        batch.begun.load(relaxed);  // relaxed: too few at most, and then one is looked at in vain
+    for (std::uint32_t i = begun == 0 ? 0 : begun - 1; i < batch.count; ++i) {
+      if (owner.owns(batch.objects[i])) return true;
+    }
+    return false;
+  }
+
   spin_lock lock_;                    // for all fields but spare_
   garbage_batch* filling_ = nullptr;  // holds an object at least; sealed, and so taken away, by anybody
   garbage_batch* spare_ = nullptr;    // its owner's
   batch_queue sealed_;
+  garbage_batch* in_hand_ = nullptr;        // a list, in no order
   relaxed_cell<std::uint32_t> batches_{0};  // that hold something; read without the lock as a hint
   std::uint32_t last_count_ = 0;            // of `filling_` at the last seal_if_idle()
   bool changing_ = false;                   // read after a fork() only

@@ -22,7 +22,7 @@ class garbage_budget {
 
   /// Charges a piece if the cap allows it, or just so many bytes; returns what was charged, 0 if there is no room.
   [[nodiscard]] std::size_t charge(std::size_t bytes) noexcept {
-    const std::size_t piece = std::max(bytes, piece_);
+    const std::size_t piece = (std::max)(bytes, piece_);
     if (try_charge(piece)) return piece;
     return try_charge(bytes) ? bytes : 0;
   }

@@ -43,6 +43,17 @@ class parking {
     }
   }
 
+  /// Threads that wait, or are about to. A recent number.
+  [[nodiscard]] std::size_t waiters() const noexcept {
+    std::size_t sum = 0;
+    for (const spot& each : spots_) sum += each.waiters.load(relaxed);  // relaxed: a figure
+    return sum;
+  }
+  /// In the child of a fork(), whose only thread does not wait: else all changes would go on waking those that are gone.
+  void reset_after_fork() noexcept {
+    for (spot& each : spots_) each.waiters.store(0, relaxed);  // relaxed: there is one thread
+  }
+
  private:
   // Pairs
   //   changed   wake() releases, wait() acquires: who finds the new count finds the new word as well

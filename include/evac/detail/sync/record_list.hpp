@@ -75,10 +75,10 @@ class record_list {
   }
 
   /// The same where each record is then looked at with asymmetric_fence::observe(), for the same reason: whoever adds a
-  /// record that this does not find has synchronised with it.
+  /// record that this does not find has synchronised with it. `plain`: whether announcements are plain stores.
   template <class Visit>
-  void observe_each(const Visit& visit) const {
-    if (!asymmetric_fence::available()) {
+  void observe_each(bool plain, const Visit& visit) const {
+    if (!plain) {
       // A read-modify-write that changes nothing; seq_cst: as in observe(). relaxed: the exchange decides
       auto& head = const_cast<atomic<node*>&>(head_);
       node* first = head.load(relaxed);

@@ -96,8 +96,8 @@ class inside_call {
     static thread_local char message[1024];
     std::snprintf(message, sizeof message,
                   "evac: %s (%s:%u) called inside %s (%s:%u) of the same map: this would wait for itself",
-                  inner.operation, inner.where.file_name(), static_cast<unsigned>(inner.where.line()), outer.operation,
-                  outer.where.file_name(), static_cast<unsigned>(outer.where.line()));
+                  inner.operation, inner.where.file_name(), unsigned{inner.where.line()}, outer.operation,
+                  outer.where.file_name(), unsigned{outer.where.line()});
     EVAC_ASSERT_HANDLER(message);
   }
 

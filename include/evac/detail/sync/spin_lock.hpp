@@ -17,7 +17,7 @@ class ABSL_LOCKABLE spin_lock {
   spin_lock() noexcept = default;  // constexpr where the atomic's is
 
   void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    for (int looks = 0; !try_lock(); looks = std::min(looks + 1, most_looks)) patience.wait(looks);
+    for (int looks = 0; !try_lock(); looks = (std::min)(looks + 1, most_looks)) patience.wait(looks);
   }
   [[nodiscard]] bool try_lock() noexcept ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
     // relaxed: a hint that spares the exchange. acquire: what was done under the lock

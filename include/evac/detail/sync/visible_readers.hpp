@@ -44,7 +44,7 @@ class visible_readers {
   /// operations whoever has the line gets done on it: 8 threads on 2 cores, 10 % writes, 72 million a second instead of
   /// 61 with single pauses.
   static void pause(int looks) noexcept {
-    for (int pauses = 1 << std::min(looks, 5); pauses > 0; --pauses) spin_pause();
+    for (int pauses = 1 << (std::min)(looks, 5); pauses > 0; --pauses) spin_pause();
   }
 
   // --- a reader ------------------------------------------------------------------------------------------------------

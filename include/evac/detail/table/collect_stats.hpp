@@ -20,7 +20,7 @@ void collect_chain(const bucket* head, table_stats& stats) {
   if (stats.chain_length_histogram.size() <= length) stats.chain_length_histogram.resize(length + 1);
   ++stats.chain_length_histogram[length];
   ++stats.occupancy_histogram[head->tags.occupied().count()];
-  stats.longest_chain = std::max(stats.longest_chain, length);
+  stats.longest_chain = (std::max)(stats.longest_chain, length);
   if (length > 1) stats.holes += head->tags.free(layout::home_slots()).count();
 }
 

@@ -24,8 +24,8 @@ struct evacuation {
   using context = typename chains::context;
 
   /// Moves the elements of parent for which leaves(element) is true to the child, whose header is written here: its
-  /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the allocator throw; then
-  /// nothing has moved. O(chain).
+  /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the
+  /// allocator throw; then nothing has moved. O(chain).
   template <class Leaves>
   static void split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     if (parent->overflow == nullptr) [[likely]] {
@@ -42,7 +42,8 @@ struct evacuation {
   /// slab is allocated; if that throws nothing has moved. O(chain).
   static void merge(bucket* parent, bucket* child, context& work) {
     if (child->tags.empty() && child->overflow == nullptr) return;
-    work.overflow.ensure(work.allocator, chains::overflow_for(chains::count(child)));
+    const std::size_t moving = chains::count(child);
+    work.overflow.provide(work.allocator, chains::overflow_for(moving));
     for (bucket* where = child; where != nullptr; where = where->overflow) {
       for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
         chains::append(parent, {where, taken.first()}, where->tags.tag(taken.first()), work);
@@ -91,7 +92,7 @@ struct evacuation {
       }
     }
     if (leaving > layout::home_slots()) {
-      work.overflow.ensure(work.allocator, chains::overflow_for(leaving - layout::home_slots()));
+      work.overflow.provide(work.allocator, chains::overflow_for(leaving - layout::home_slots()));
     }
     child->tags = tag_word(0);
     child->overflow = nullptr;

@@ -53,12 +53,6 @@ inline constexpr std::size_t shared_load = 10;
   return half + (parents < half ? parents : half);
 }
 
-/// Overflow buckets that a table just before a growth has: at that load a home has 0.2 on average; with a margin of
-/// several standard deviations. Measured by the test that fills reserved tables.
-[[nodiscard]] constexpr std::size_t expected_overflow(std::size_t homes) noexcept {
-  return homes / 4 + (std::size_t{3} << static_cast<unsigned>((std::bit_width(homes) + 1) / 2));
-}
-
 /// A table with fewer elements than this is oversized; its inserts merge buckets until one holds `resume` on average.
 [[nodiscard]] constexpr std::size_t shrink_threshold(std::size_t homes) noexcept { return homes / 8 * 7; }
 [[nodiscard]] constexpr std::size_t shrink_resume(std::size_t homes) noexcept { return homes * 2; }

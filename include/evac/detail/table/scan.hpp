@@ -10,11 +10,11 @@
 #ifndef EVAC_DETAIL_TABLE_SCAN_HPP
 #define EVAC_DETAIL_TABLE_SCAN_HPP
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/table/table.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -32,15 +32,6 @@ struct scan_position {
   bool done = false;
 };
 
-/// Low bits of the hash that all elements of a home have in common.
-template <class Homes>
-[[nodiscard]] unsigned depth_of_home(const Homes& homes, std::size_t home) noexcept {
-  const std::size_t half = homes.opened() / 2;
-  const auto depth = static_cast<unsigned>(std::countr_zero(homes.opened()));
-  const bool split = home >= half || home + half < homes.count();
-  return homes.opened() <= 1 || split ? depth : depth - 1;
-}
-
 /// Calls visit(element) for what is next in the walk, the rest of one chain, and advances `at`. O(chain).
 template <class Policy, class Visit>
 void scan_chain(const table<Policy>& from, scan_position& at, const Visit& visit) {
@@ -49,8 +40,8 @@ void scan_chain(const table<Policy>& from, scan_position& at, const Visit& visit
     at.done = true;
     return;
   }
-  const std::size_t home = homes.home_of(static_cast<std::size_t>(reverse_bits(at.reversed)));
-  const unsigned depth = depth_of_home(homes, home);
+  const std::size_t home = homes.home_of(std::size_t{reverse_bits(at.reversed)});
+  const unsigned depth = depth_of(home, homes.count());
   const std::uint64_t first = reverse_bits(home);
   for (bucket* where = homes.at(home); where != nullptr; where = where->overflow) {
     for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {

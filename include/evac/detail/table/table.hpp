@@ -8,7 +8,7 @@
 // A look-up computes its bucket from two numbers, so a growth in progress costs it nothing. How homes are made and
 // taken back: table_growth.hpp. Invariants (validate()):
 //   T1  every element lies in the chain of its home          T2  size is the number of elements
-//   T3  homes lies in (mask/2, mask + 1]                     T4  no element lies in a home below first_home
+//   T3  homes lies in (mask/2, mask + 1]                     T4  the account of occupied homes is exact, where it is kept
 //   T5  the pool counts as many overflow buckets as there are in chains
 #ifndef EVAC_DETAIL_TABLE_TABLE_HPP
 #define EVAC_DETAIL_TABLE_TABLE_HPP
@@ -112,7 +112,7 @@ class table : public table_growth<Policy> {
   template <class Construct>
   position place(std::size_t hash, const Construct& construct) {
     if (homes_.count() == 0) [[unlikely]]
-      homes_.open_first(this->allocator());
+      return place_first(hash, construct);
     const std::size_t home = homes_.home_of(hash);
     bucket* const head = homes_.at(home);
     const tag_t tag = tag_of(hash);
@@ -124,9 +124,10 @@ class table : public table_growth<Policy> {
     }
     chains::occupy(head, at, tag);
     ++size_;
-    first_home_.lower_to(home);
+    homes_.note_filled(home);
     if (head->overflow != nullptr && head->tags.free(chains::layout::home_slots())) [[unlikely]] {
-      if (homes_.count() > floor_) compact(head, at);  // what reserve() promised room for moves nothing
+      // What reserve() promised room for moves nothing.
+      if (size_ >= grow_threshold(floor_, chains::layout::home_slots())) compact(head, at);
     }
     if (size_ < next_step_) [[likely]]
       return {at, home};
@@ -134,32 +135,28 @@ class table : public table_growth<Policy> {
     return {at, homes_.home_of(hash)};
   }
 
-  /// Destroys the element. Moves nothing. O(1), O(chain) for an element in an overflow bucket.
+  /// Destroys the element; its destructor finds it gone from the table. Moves nothing. O(1), O(chain) for an element in
+  /// an overflow bucket.
   void erase(position at) noexcept {
-    slot_ops::destroy(this->allocator(), chains::layout::slot(at.where, at.index));
     forget(at);
+    slot_ops::destroy(this->allocator(), chains::layout::slot(at.where, at.index));
   }
   /// The same when the element has already been moved out and destroyed.
   void forget(position at) noexcept {
     bucket* const head = homes_.at(at.home);
-    chains::vacate(head, at, overflow_);
+    homes_.note_emptied_if(at.home, chains::vacate(head, at, overflow_));
     if (--size_ < shrink_at_) [[unlikely]]
       next_step_ = 0;
-    if (first_home_.is_just_below(at.home)) [[unlikely]]
-      advance_first_home();
   }
 
-  /// The same for an element that was reached by iteration: returns the next one, and lets iterations start behind all
-  /// homes that are empty by now. Amortised over the homes, as the walk to the next element is.
+  /// The same; returns the next element.
   position erase_and_next(position at) noexcept {
     const position behind = size_ == 1 ? position{} : next(at);
     erase(at);
-    if constexpr (!Policy::tracks_first_home) return behind;
-    while (size_ != 0 && homes_.at(first_home_.get())->tags.empty()) first_home_.raise_to(first_home_.get() + 1);
     return behind;
   }
 
-  [[nodiscard]] position first() const noexcept { return size_ == 0 ? position{} : first_from(first_home_.get()); }
+  [[nodiscard]] position first() const noexcept { return size_ == 0 ? position{} : first_from(homes_.next_filled(0)); }
   [[nodiscard]] position next(position at) const noexcept {
     slot_mask rest = at.where->tags.occupied().from(at.index + 1);
     for (bucket* where = at.where;;) {
@@ -190,16 +187,14 @@ class table : public table_growth<Policy> {
 
   /// Destroys all elements, keeps the memory. O(buckets).
   void clear() noexcept {
-    for (std::size_t home = first_home_.get(); size_ != 0 && home < homes_.count(); ++home) {
-      clear_chain(homes_.at(home));
+    for (std::size_t home = homes_.next_filled(0); size_ != 0; home = homes_.next_filled(home + 1)) {
+      clear_chain(home);
     }
-    size_ = 0;
-    first_home_.raise_to(homes_.count());
     schedule();
   }
   /// Destroys all elements and gives all memory back.
   void release() noexcept {
-    if constexpr (!trivially_dropped()) clear();
+    if constexpr (!slot_ops::trivially_dropped()) clear();
     this->release_memory();
   }
 
@@ -208,11 +203,15 @@ class table : public table_growth<Policy> {
   void clone(const table& other, const Copy& copy) {
     if (other.size_ == 0) return;
     if constexpr (functors_storage::owned) functors_.get().seed = other.functors_.get().seed;
-    homes_.open_all(this->allocator(), other.homes_.count());
-    first_home_.raise_to(other.first_home_.get());
-    for (std::size_t home = other.first_home_.get(); home < other.homes_.count(); ++home) {
+    typename base::homes_type::ahead got(this->allocator());
+    got.get(0, other.homes_.count());
+    homes_.open_all(this->allocator(), other.homes_.count(), got);
+    for (std::size_t home = other.homes_.next_filled(0); home < other.homes_.count();
+         home = other.homes_.next_filled(home + 1)) {
       const bucket* const source = other.homes_.at(home);
-      if (!source->tags.empty()) clone_chain(source, homes_.at(home), copy);
+      if (source->tags.empty()) continue;
+      homes_.note_filled(home);  // before: what a copy that throws leaves behind is found
+      clone_chain(source, homes_.at(home), copy);
     }
     floor_ = 0;
     schedule();
@@ -225,7 +224,6 @@ class table : public table_growth<Policy> {
     std::swap(size_, other.size_);
     std::swap(next_step_, other.next_step_);
     std::swap(shrink_at_, other.shrink_at_);
-    std::swap(first_home_, other.first_home_);
     std::swap(floor_, other.floor_);
     std::swap(patience_, other.patience_);
     std::swap(moves_, other.moves_);
@@ -235,7 +233,6 @@ class table : public table_growth<Policy> {
 
  private:
   using base::compact;
-  using base::first_home_;
   using base::floor_;
   using base::functors_;
   using base::homes_;
@@ -248,13 +245,22 @@ class table : public table_growth<Policy> {
   using base::size_;
   using base::step;
 
-  static constexpr bool trivially_dropped() noexcept {
-    return std::is_trivially_destructible_v<value_type> && !slot_ops::in_nodes();
+  // The same in a table without memory, which has none again if it fails.
+  template <class Construct>
+  EVAC_NEVER_INLINE position place_first(std::size_t hash, const Construct& construct) {
+    struct guard {
+      table& opened;
+      ~guard() {
+        if (opened.size_ == 0) opened.release_memory();
+      }
+    } const at_exit{*this};
+    homes_.open_first(this->allocator());
+    return place(hash, construct);
   }
 
   template <class Construct>
   EVAC_NEVER_INLINE slot_ref construct_in_new_overflow(bucket* head, const Construct& construct) {
-    overflow_.ensure(this->allocator(), 1);
+    overflow_.provide(this->allocator(), 1);
     struct guard {
       typename chains::pool& overflow;
       bucket* fresh;
@@ -269,7 +275,7 @@ class table : public table_growth<Policy> {
 
   [[nodiscard]] position first_from(std::size_t home) const noexcept {
     constexpr std::size_t ahead = 4;  // overflow buckets lie anywhere: iteration would wait for each of them
-    for (; home < homes_.count(); ++home) {
+    for (; home < homes_.count(); home = homes_.next_filled(home + 1)) {
       if (home + ahead < homes_.count()) prefetch_for_read(homes_.at(home + ahead)->overflow);
       for (bucket* where = homes_.at(home); where != nullptr; where = where->overflow) {
         if (const slot_mask taken = where->tags.occupied()) return {{where, taken.first()}, home};
@@ -278,32 +284,30 @@ class table : public table_growth<Policy> {
     return {};
   }
 
-  // Keeps `erase(begin()->first)` in a loop linear: begin() starts at first_home_. A bounded piece of the way per
-  // erase, so that no erase by key walks over a long empty stretch, and only for erases near it: asking every erase
-  // whether its chain is empty now would be a branch on memory that has just been fetched, and was slower
-  // (docs/benchmarks.md, "Tried").
-  EVAC_NEVER_INLINE void advance_first_home() noexcept {
-    constexpr std::size_t most = 64;
-    std::size_t home = first_home_.get();
-    for (std::size_t i = 0; i < most && home < homes_.count() && homes_.at(home)->tags.empty(); ++i) ++home;
-    first_home_.raise_to(home);
-  }
-
-  void clear_chain(bucket* head) noexcept {
-    for (bucket* where = head; where != nullptr;) {
-      const slot_mask taken = where->tags.occupied();
-      size_ -= taken.count();
-      if constexpr (!trivially_dropped()) {
-        for (slot_mask rest = taken; rest; rest.drop_first()) {
-          slot_ops::destroy(this->allocator(), chains::layout::slot(where, rest.first()));
-        }
-      }
+  // Destructors find the whole chain gone from the table.
+  void clear_chain(std::size_t home) noexcept {
+    bucket* const head = homes_.at(home);
+    if (head->tags.empty()) return;
+    const std::size_t leaving = chains::count(head);
+    const slot_mask in_home = head->tags.occupied();
+    bucket* where = head->overflow;
+    head->make_empty();
+    size_ -= leaving;
+    homes_.note_emptied_if(home, true);
+    destroy_slots(head, in_home);
+    while (where != nullptr) {
+      destroy_slots(where, where->tags.occupied());
       bucket* const behind = where->overflow;
-      if (where != head) overflow_.give_back(where);
+      overflow_.give_back(where);
       where = behind;
     }
-    head->tags = tag_word(0);
-    head->overflow = nullptr;
+  }
+  void destroy_slots([[maybe_unused]] bucket* where, [[maybe_unused]] slot_mask which) noexcept {
+    if constexpr (!slot_ops::trivially_dropped()) {
+      for (; which; which.drop_first()) {
+        slot_ops::destroy(this->allocator(), chains::layout::slot(where, which.first()));
+      }
+    }
   }
 
   template <class Copy>

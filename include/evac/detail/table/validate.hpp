@@ -45,8 +45,23 @@ template <class Policy>
     for (slot_mask rest = taken; rest; rest.drop_first()) filter.add_to_filter(where->tags.tag(rest.first()));
   }
   if (filter.filter() != head->tags.filter()) return "C2: a filter does not match the overflow buckets";
-  if (!head->tags.empty() && home < of.first_home()) return "T4: an element lies below first_home";
   return {};
+}
+
+// Each home's bit, and whether the bits above lead from one home with elements to the next.
+template <class Policy>
+[[nodiscard]] bool occupied_homes_are_right(const table<Policy>& of) {
+  const auto& homes = of.homes();
+  const occupied_homes* const account = homes.occupied();
+  if (account == nullptr) return true;
+  std::size_t behind = 0;  // the last home with elements
+  for (std::size_t home = 0; home < homes.count(); ++home) {
+    const bool occupied = !homes.at(home)->tags.empty();
+    if (account->contains(home) != occupied) return false;
+    if (occupied && account->next(behind, homes.count()) != home) return false;
+    if (occupied) behind = home + 1;
+  }
+  return account->next(behind, homes.count()) == homes.count();
 }
 
 /// Empty if all invariants hold, else the first that does not. Throws what the hash throws.
@@ -64,6 +79,7 @@ template <class Policy>
   if (census.elements != of.size()) {
     return "T2: size is " + std::to_string(of.size()) + " but there are " + std::to_string(census.elements);
   }
+  if (!occupied_homes_are_right(of)) return "T4: the account of occupied homes is wrong";
   if (census.overflow_buckets != of.overflow().in_use()) return "T5: overflow buckets in chains and in the pool differ";
   return {};
 }

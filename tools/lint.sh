@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Rules of the house that no compiler knows. Prints what breaks one, a line each; status 1 if anything does.
+#
+#   edges       every pair of orderings that a header names ("// Pairs") has a comment at its releasing and at its
+#               acquiring end: "// release: NAME", "// acquire: NAME", or a stronger order
+#   atomics     std::atomic and std::memory_order are spelled in detail/sync/atomic.hpp only
+#   platforms   conditional compilation on a compiler, a processor or a system in the headers of `platform` only
+#   lengths     public headers 450 lines, detail headers 350, tests and benchmarks 400
+#
+# usage: tools/lint.sh [RULE...]
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+
+# Headers that may ask what they are compiled for.
+platform='detail/config\.hpp|detail/platform/'
+
+headers() { find include -name '*.hpp' | sort; }
+sources() { find tests bench \( -name '*.cpp' -o -name '*.hpp' \) | sort; }
+
+edges() {
+  # shellcheck disable=SC2046  # no header has a blank in its name
+  awk '
+    function comment_of(line) { return match(line, /\/\/ /) ? substr(line, RSTART + 3) : "" }
+    FNR == 1 { declares = 0 }
+    /^ *\/\/ Pairs$/ { declares = 1; next }
+    declares && /^ *\/\/   [a-z]/ {
+      name = comment_of($0)
+      sub(/^ */, "", name)
+      if (match(name, /  +/)) { name = substr(name, 1, RSTART - 1); where[name] = FILENAME; next }
+    }
+    declares && !/^ *\/\// { declares = 0 }
+    { text[FILENAME] = text[FILENAME] " " comment_of($0) }
+    END {
+      for (file in text) all = all " " text[file]
+      gsub(/ +/, " ", all)
+      for (name in where) {
+        if (all !~ ("(release|acq_rel|seq_cst)[^.:;]*: ([^.;]*, )?" name)) print where[name] ": no end of \"" name "\" releases"
+        if (all !~ ("(acquire|acq_rel|seq_cst)[^.:;]*: ([^.;]*, )?" name)) print where[name] ": no end of \"" name "\" acquires"
+      }
+    }' $(headers)
+}
+
+atomics() {
+  headers | grep -v 'detail/sync/atomic\.hpp$' | xargs grep -nE '^[^/]*std::(atomic|memory_order)'
+}
+
+platforms() {
+  headers | grep -vE "$platform" |
+    xargs grep -nE '^ *# *(if|ifdef|ifndef|elif) .*(__[A-Za-z0-9_]+__|__linux|_WIN32|_MSC_VER|__SSE|__ARM|EVAC_HAS_)'
+}
+
+lengths() {
+  too_long() {
+    local most=$1
+    shift
+    xargs wc -l | awk -v most="$most" '$2 != "total" && $1 > most { print $2 ": " $1 " lines, at most " most }'
+  }
+  headers | grep -v '/detail/' | too_long 450
+  headers | grep '/detail/' | too_long 350
+  sources | too_long 400
+}
+
+[ $# -gt 0 ] || set -- edges atomics platforms lengths
+broken=0
+for rule in "$@"; do
+  case "$rule" in
+    edges | atomics | platforms | lengths) ;;
+    *)
+      echo "tools/lint.sh: no such rule: $rule" >&2
+      exit 2
+      ;;
+  esac
+  found=$("$rule")
+  [ -n "$found" ] || continue
+  broken=1
+  sed "s/^/$rule: /" <<<"$found"
+done
+exit "$broken"
