@@ -28,11 +28,6 @@ using namespace evac_test;
 
 namespace {
 
-/// What operator new does first, in the thread that says so.
-rw_lock lock_of_allocator;
-thread_local bool allocator_locks = false;
-thread_local int locks_of_allocator = 0;
-
 /// The status of a child that runs this; a hang ends it.
 template <class Run>
 int in_child(const Run& run) {
@@ -81,44 +76,6 @@ bool refuse_membarrier(bool all) {
 }
 
 }  // namespace
-
-namespace {
-void use_lock() {
-  if (!allocator_locks) return;
-  ++locks_of_allocator;
-  lock_of_allocator.lock_shared();
-  lock_of_allocator.unlock_shared();
-}
-}  // namespace
-
-void* operator new(std::size_t size) {
-  use_lock();
-  if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-  use_lock();
-  const auto at = static_cast<std::size_t>(alignment);
-  return std::aligned_alloc(at, (size + at - 1) / at * at);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-
-TEST_CASE("operator new may use a lock, also in a thread that has used none") {
-  int locked = 0;
-  std::thread([&] {
-    allocator_locks = true;
-    // Through a pointer, so that the compiler does not leave it out.
-    int* volatile memory = new int;
-    delete memory;
-    allocator_locks = false;
-    locked = locks_of_allocator;
-  }).join();
-  REQUIRE(locked == 1);
-  REQUIRE(free_for_writers(lock_of_allocator));
-}
 
 TEST_CASE("a thread that is cancelled while it waits for a lock gets the lock first") {
   rw_lock lock;
@@ -288,3 +245,50 @@ TEST_CASE("who has been on every processor may still run where it could before")
   REQUIRE(syscall(SYS_sched_getaffinity, 0, sizeof after, after) > 0);
   for (int i = 0; i < 128; ++i) REQUIRE(before[i] == after[i]);
 }
+
+// Sanitizers have allocators of their own.
+#if !EVAC_ADDRESS_SANITIZER && !EVAC_THREAD_SANITIZER
+namespace {
+
+/// What operator new does first, in the thread that says so.
+rw_lock lock_of_allocator;
+thread_local bool allocator_locks = false;
+thread_local int locks_of_allocator = 0;
+
+void use_lock() {
+  if (!allocator_locks) return;
+  ++locks_of_allocator;
+  lock_of_allocator.lock_shared();
+  lock_of_allocator.unlock_shared();
+}
+}  // namespace
+
+void* operator new(std::size_t size) {
+  use_lock();
+  if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  use_lock();
+  const auto at = static_cast<std::size_t>(alignment);
+  return std::aligned_alloc(at, (size + at - 1) / at * at);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+
+TEST_CASE("operator new may use a lock, also in a thread that has used none") {
+  int locked = 0;
+  std::thread([&] {
+    allocator_locks = true;
+    // Through a pointer, so that the compiler does not leave it out.
+    int* volatile memory = new int;
+    delete memory;
+    allocator_locks = false;
+    locked = locks_of_allocator;
+  }).join();
+  REQUIRE(locked == 1);
+  REQUIRE(free_for_writers(lock_of_allocator));
+}
+#endif

@@ -67,9 +67,11 @@ class visible_readers {
   using registry = reader_registry<1>;
   using record = registry::record;
   static constexpr unsigned objects = 2;
+  static constexpr bool stores_are_plain = EVAC_HAS_MEMBARRIER != 0;
   // Word and number of a registry: not 0, which is no registry.
   struct world {
-    registry registries[objects] = {{bias_word::biased | 1, false}, {bias_word::biased | 2, false}};
+    registry registries[objects] = {{bias_word::biased | 1, stores_are_plain},
+                                    {bias_word::biased | 2, stores_are_plain}};
     record* mine[evac_model::most_threads][objects] = {};
     unsigned object[evac_model::most_threads] = {};
   };
