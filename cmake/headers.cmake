@@ -33,6 +33,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/calls.hpp
   include/evac/detail/lockfree/chain_reader.hpp
   include/evac/detail/lockfree/collect_stats.hpp
+  include/evac/detail/lockfree/growth.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
   include/evac/detail/lockfree/root.hpp
@@ -48,11 +49,13 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/sharded_container_base.hpp
   include/evac/detail/sharded/sharded_container_elements.hpp
   include/evac/detail/sharded/sharded_container_passes.hpp
+  include/evac/detail/sharded/sharded_container_ranges.hpp
   include/evac/detail/sharded/sharded_elements.hpp
   include/evac/detail/sharded/sharded_parts.hpp
   include/evac/detail/sharded/sharded_room.hpp
   include/evac/detail/sharded/sharded_stats.hpp
   include/evac/detail/sharded/sharded_table.hpp
+  include/evac/detail/sharded/sharded_transfer.hpp
   include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp

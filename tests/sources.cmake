@@ -11,6 +11,7 @@ set(EVAC_UNIT_TESTS
   unit/record_index_test.cpp
   unit/record_list_test.cpp
   unit/rw_lock_bias_test.cpp
+  unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
@@ -43,6 +44,7 @@ set(EVAC_API_TESTS
   api/sharded_interface_test.cpp
   api/sharded_keys_test.cpp
   api/sharded_kinds_test.cpp
+  api/sharded_moves_test.cpp
   api/sharded_overloads_test.cpp
   api/sharded_policies_test.cpp
   api/sharded_ranges_test.cpp
@@ -50,6 +52,7 @@ set(EVAC_API_TESTS
   api/sharded_sequences_test.cpp
   api/shrink_test.cpp
   api/sparse_test.cpp
+  api/standard_test.cpp
   api/sync_allocators_test.cpp
   api/sync_arguments_test.cpp
   api/sync_counting_test.cpp
@@ -58,6 +61,7 @@ set(EVAC_API_TESTS
   api/sync_interface_test.cpp
   api/sync_kinds_test.cpp
   api/sync_sequences_test.cpp
+  api/sync_types_test.cpp
 )
 # Of these, what may come out differently without the checks of a debug build: sizes and bounds.
 set(EVAC_API_BOUNDS_TESTS
@@ -103,7 +107,10 @@ set(EVAC_HANDLER_TESTS
 )
 # Programs under relacy; see model/add_models.cmake.
 set(EVAC_MODEL_TESTS
+  model/epoch_fence_model.cpp
   model/epoch_model.cpp
+  model/rules_model.cpp
+  model/rw_lock_fence_model.cpp
   model/rw_lock_model.cpp
   model/sync_map_model.cpp
 )
@@ -117,16 +124,24 @@ set(EVAC_MAP_FUZZ_SOURCES
 # One case per file; its first lines say what the compiler has to complain about: `// expect: text`, and, where not all
 # do, whose compiler that is: `// only: Clang`.
 set(EVAC_COMPILE_FAIL_CASES
+  compile_fail/allocator_not_copyable.cpp
+  compile_fail/declared_by_hand.cpp
+  compile_fail/default_hash_missing.cpp
   compile_fail/hash_not_callable.cpp
+  compile_fail/hash_returns_void.cpp
   compile_fail/key_is_a_reference.cpp
+  compile_fail/keys_not_comparable.cpp
   compile_fail/shard_without_its_lock.cpp
+  compile_fail/sharded_equality_returns_void.cpp
   compile_fail/sharded_hash_not_callable.cpp
   compile_fail/sharded_key_is_a_reference.cpp
   compile_fail/sharded_mutex_not_shared.cpp
   compile_fail/sharded_value_is_a_reference.cpp
   compile_fail/sharded_visitors_missing.cpp
   compile_fail/sharded_wrong_allocator.cpp
+  compile_fail/sync_default_hash_missing.cpp
   compile_fail/sync_hash_not_callable.cpp
+  compile_fail/sync_incomplete_value.cpp
   compile_fail/sync_key_is_a_reference.cpp
   compile_fail/sync_pin_of_slots.cpp
   compile_fail/sync_value_is_a_reference.cpp

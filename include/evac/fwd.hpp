@@ -1,4 +1,5 @@
-// Forward declarations of the public types: the only place with default template arguments.
+// Forward declarations of the public types: the only place with default template arguments. Include this instead of declaring
+// a type yourself: all of them live in an inline namespace (detail/config.hpp), and yours would be another type.
 #ifndef EVAC_FWD_HPP
 #define EVAC_FWD_HPP
 

@@ -88,7 +88,13 @@ struct hash<T> {
 
 /// The default equality: std::equal_to, transparent for string-like keys so that a look-up builds no string.
 template <class T>
-struct equal_to : std::equal_to<T> {};
+struct equal_to {
+  [[nodiscard]] constexpr bool operator()(const T& left, const T& right) const
+    requires requires { left == right; }
+  {
+    return std::equal_to<T>{}(left, right);
+  }
+};
 
 template <detail::string_like T>
 struct equal_to<T> {

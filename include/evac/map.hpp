@@ -88,7 +88,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
   T& operator[](const key_type& key) { return try_emplace(key).first->second; }
   T& operator[](key_type&& key) { return try_emplace(std::move(key)).first->second; }
   template <class K>
-    requires detail::lookup_key_not_iterator<K, policy>
+    requires detail::forwarded_key<K, policy>
   T& operator[](K&& key) {
     return try_emplace(std::forward<K>(key)).first->second;
   }
@@ -103,7 +103,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
     return emplace_pair(std::move(key), std::forward<Args>(args)...);
   }
   template <class K, class... Args>
-    requires detail::lookup_key_not_iterator<K, policy>
+    requires detail::forwarded_key<K, policy>
   std::pair<iterator, bool> try_emplace(K&& key, Args&&... args) {
     return emplace_pair(std::forward<K>(key), std::forward<Args>(args)...);
   }
@@ -116,42 +116,77 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
     return try_emplace(std::move(key), std::forward<Args>(args)...).first;
   }
   template <class K, class... Args>
-    requires detail::lookup_key_not_iterator<K, policy>
+    requires detail::forwarded_key<K, policy>
   iterator try_emplace(const_iterator, K&& key, Args&&... args) {
     return try_emplace(std::forward<K>(key), std::forward<Args>(args)...).first;
   }
 
-  /// Inserts, or assigns to the value of a present key. The bool tells whether it was inserted.
+  /// Inserts, or assigns to the value of a present key. The bool tells whether it was inserted. The overloads with const V&
+  /// are for bit-fields.
   template <class M>
+    requires(!detail::may_be_bit_field<M, T>)
   std::pair<iterator, bool> insert_or_assign(const key_type& key, M&& value) {
     return assign_pair(key, std::forward<M>(value));
   }
+  template <class V>
+    requires detail::may_be_bit_field<V&, T>
+  std::pair<iterator, bool> insert_or_assign(const key_type& key, const V& value) {
+    return assign_pair(key, value);
+  }
   template <class M>
+    requires(!detail::may_be_bit_field<M, T>)
   std::pair<iterator, bool> insert_or_assign(key_type&& key, M&& value) {
     return assign_pair(std::move(key), std::forward<M>(value));
   }
+  template <class V>
+    requires detail::may_be_bit_field<V&, T>
+  std::pair<iterator, bool> insert_or_assign(key_type&& key, const V& value) {
+    return assign_pair(std::move(key), value);
+  }
   template <class K, class M>
-    requires detail::lookup_key_not_iterator<K, policy>
+    requires(detail::forwarded_key<K, policy> && !detail::may_be_bit_field<M, T>)
   std::pair<iterator, bool> insert_or_assign(K&& key, M&& value) {
     return assign_pair(std::forward<K>(key), std::forward<M>(value));
   }
-  template <class M>
-  iterator insert_or_assign(const_iterator, const key_type& key, M&& value) {
-    return insert_or_assign(key, std::forward<M>(value)).first;
+  template <class K, class V>
+    requires(detail::forwarded_key<K, policy> && detail::may_be_bit_field<V&, T>)
+  std::pair<iterator, bool> insert_or_assign(K&& key, const V& value) {
+    return assign_pair(std::forward<K>(key), value);
   }
   template <class M>
+    requires(!detail::may_be_bit_field<M, T>)
+  iterator insert_or_assign(const_iterator, const key_type& key, M&& value) {
+    return assign_pair(key, std::forward<M>(value)).first;
+  }
+  template <class V>
+    requires detail::may_be_bit_field<V&, T>
+  iterator insert_or_assign(const_iterator, const key_type& key, const V& value) {
+    return assign_pair(key, value).first;
+  }
+  template <class M>
+    requires(!detail::may_be_bit_field<M, T>)
   iterator insert_or_assign(const_iterator, key_type&& key, M&& value) {
-    return insert_or_assign(std::move(key), std::forward<M>(value)).first;
+    return assign_pair(std::move(key), std::forward<M>(value)).first;
+  }
+  template <class V>
+    requires detail::may_be_bit_field<V&, T>
+  iterator insert_or_assign(const_iterator, key_type&& key, const V& value) {
+    return assign_pair(std::move(key), value).first;
   }
   template <class K, class M>
-    requires detail::lookup_key_not_iterator<K, policy>
+    requires(detail::forwarded_key<K, policy> && !detail::may_be_bit_field<M, T>)
   iterator insert_or_assign(const_iterator, K&& key, M&& value) {
-    return insert_or_assign(std::forward<K>(key), std::forward<M>(value)).first;
+    return assign_pair(std::forward<K>(key), std::forward<M>(value)).first;
+  }
+  template <class K, class V>
+    requires(detail::forwarded_key<K, policy> && detail::may_be_bit_field<V&, T>)
+  iterator insert_or_assign(const_iterator, K&& key, const V& value) {
+    return assign_pair(std::forward<K>(key), value).first;
   }
 
  private:
   [[nodiscard]] static T& found_value(detail::position at) {
-    if (at.where == nullptr) throw std::out_of_range("evac::map::at: no such key");
+    if (at.where == nullptr) detail::throw_out_of_range("evac::map::at: no such key");
     return base::element_at(at).second;
   }
   template <class K, class... Args>

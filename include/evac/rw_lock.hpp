@@ -117,7 +117,7 @@ class ABSL_LOCKABLE basic_rw_lock {
   void unlock() noexcept ABSL_UNLOCK_FUNCTION() {
     // release: handover
     if ((state_.exchange(0, release) & parked) != 0) [[unlikely]]
-      state_.notify_all();
+      wake_all(state_);
   }
 
   /// Waits for writers, also for those that are waiting. Blocking: spins briefly, then sleeps. Not recursive. No
@@ -160,7 +160,7 @@ class ABSL_LOCKABLE basic_rw_lock {
     // unlock(), and who is woken parks again if there is still a reason (a notification needs no more than the
     // address).
     if ((before & parked) != 0 && before < 2 * reader) [[unlikely]]
-      state_.notify_all();
+      wake_all(state_);
   }
 
   /// Whether readers announce themselves in records of their own at the moment. For tests and statistics.
@@ -307,7 +307,7 @@ class ABSL_LOCKABLE basic_rw_lock {
       return false;
     }
     events.parked();
-    state_.wait(state | flags, relaxed);  // relaxed: whoever wakes looks again
+    sleep_while(state_, state | flags);
     return true;
   }
 

@@ -13,7 +13,7 @@
 // Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
 //             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
 // Destruction of erased and replaced elements happens after the lock is released, so a destructor may use the map. For that an
-//             erased element that is not trivially destructible is moved once.
+//             erased element, or a replaced value, that is not trivially destructible is moved once.
 // Exceptions  of hash, equality, constructors, the allocator and visitors pass through; locks are released, the map is
 //             usable, a single insert that throws has inserted nothing (an element whose visitor throws stays).
 // Memory      128 bytes a shard (192 without NDEBUG: who holds it is remembered) and the object itself while empty; then
@@ -34,7 +34,6 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_container.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
-#include "evac/detail/table/table_access.hpp"
 #include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/map.hpp"
@@ -81,7 +80,7 @@ class sharded_map
   explicit sharded_map(map_type&& other)
       : sharded_map(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
                     other.get_allocator()) {
-    take(other);
+    this->core_.take_owned(other);
   }
   sharded_map& operator=(const sharded_map&) = default;
   sharded_map& operator=(sharded_map&&) = default;
@@ -89,9 +88,11 @@ class sharded_map
     base::operator=(list);
     return *this;
   }
+  /// The same in place of what is here; the number of shards stays. Hash, equality and, where the allocator says so, the
+  /// allocator come along.
   sharded_map& operator=(map_type&& other) {
     sharded_map fresh(shards{this->shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator());
-    fresh.take(other);
+    fresh.core_.take_owned(other);
     return *this = std::move(fresh);
   }
   ~sharded_map() = default;
@@ -177,8 +178,8 @@ class sharded_map
                                std::forward<Args>(args)...);
   }
 
-  /// True if it inserted, false if it assigned. A replaced value that is not trivially destructible and can be moved is
-  /// destroyed after the lock is released.
+  /// True if it inserted, false if it assigned. A replaced value that is not trivially destructible and can be moved
+  /// without throwing is moved once, and destroyed after the lock is released.
   template <class M>
     requires std::is_assignable_v<T&, M&&>
   bool insert_or_assign(const Key& key, M&& value, location where = location::current()) {
@@ -238,12 +239,12 @@ class sharded_map
     return this->core_.visit_two({"visit2", where}, first, second, f);
   }
 
-  /// A copy of all elements at one moment. Holds all shards for reading. O(size).
+  /// A copy of all elements at one moment, each copied once. Holds all shards for reading. O(size).
   [[nodiscard]] map_type snapshot(location where = location::current()) const {
     return this->core_.template copy_into<map_type>({"snapshot", where});
   }
-  /// All elements, moved into a map of one owner. Empty afterwards. O(size).
-  [[nodiscard]] explicit operator map_type() && {
+  /// All elements, moved into a map of one owner, each once: also in `map = std::move(sharded)`. Empty afterwards. O(size).
+  [[nodiscard]] operator map_type() && {  // NOLINT(google-explicit-constructor)
     return this->core_.template move_into<map_type>({"conversion to map"});
   }
 
@@ -290,13 +291,12 @@ class sharded_map
       std::optional<T> replaced;  // destroyed when the lock is released
       const auto replace = [&](value_type& element) {
         replaced.emplace(std::move(element.second));
-        try {
-          element.second = std::forward<M>(value);
-        } catch (...) {
+        EVAC_TRY { element.second = std::forward<M>(value); }
+        EVAC_CATCH_ALL {
           // An assignment that fails must not cost the old value: what can be moved out without throwing moves back.
           std::destroy_at(std::addressof(element.second));
           std::construct_at(std::addressof(element.second), *std::move(replaced));
-          throw;
+          EVAC_RETHROW;
         }
       };
       return try_place(site, std::forward<K>(key), ignore, replace, std::forward<M>(value));
@@ -375,12 +375,10 @@ class sharded_map
     return *std::move(result);
   }
 
-  void take(map_type& other) { this->core_.absorb(detail::table_access::of(other)); }
-
   detail::single_flight<Key, T> flights_;
 };
 
-/// Erases all elements for which predicate is true; returns how many. Shard by shard.
+/// Erases all elements for which predicate is true, as the member does; returns how many. Shard by shard.
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex, class Predicate>
 std::size_t erase_if(sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>& from, Predicate predicate) {
   return from.erase_if(std::move(predicate));

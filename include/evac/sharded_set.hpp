@@ -14,7 +14,6 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_container.hpp"
-#include "evac/detail/table/table_access.hpp"
 #include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/rw_lock.hpp"
@@ -46,7 +45,7 @@ class sharded_set
   explicit sharded_set(set_type&& other)
       : sharded_set(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
                     other.get_allocator()) {
-    this->core_.absorb(detail::table_access::of(other));
+    this->core_.take_owned(other);
   }
   sharded_set& operator=(const sharded_set&) = default;
   sharded_set& operator=(sharded_set&&) = default;
@@ -54,26 +53,28 @@ class sharded_set
     base::operator=(list);
     return *this;
   }
+  /// The same in place of what is here; the number of shards stays. Hash, equality and, where the allocator says so, the
+  /// allocator come along.
   sharded_set& operator=(set_type&& other) {
     sharded_set fresh(shards{this->shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator());
-    fresh.core_.absorb(detail::table_access::of(other));
+    fresh.core_.take_owned(other);
     return *this = std::move(fresh);
   }
   ~sharded_set() = default;
 
   friend void swap(sharded_set& left, sharded_set& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
 
-  /// A copy of all elements at one moment. Holds all shards for reading. O(size).
+  /// A copy of all elements at one moment, each copied once. Holds all shards for reading. O(size).
   [[nodiscard]] set_type snapshot(std::source_location where = std::source_location::current()) const {
     return this->core_.template copy_into<set_type>({"snapshot", where});
   }
-  /// All elements, moved into a set of one owner. Empty afterwards. O(size).
-  [[nodiscard]] explicit operator set_type() && {
+  /// All elements, moved into a set of one owner, each once: also in `set = std::move(sharded)`. Empty afterwards. O(size).
+  [[nodiscard]] operator set_type() && {  // NOLINT(google-explicit-constructor)
     return this->core_.template move_into<set_type>({"conversion to set"});
   }
 };
 
-/// Erases all elements for which predicate is true; returns how many. Shard by shard.
+/// Erases all elements for which predicate is true, as the member does; returns how many. Shard by shard.
 template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex, class Predicate>
 std::size_t erase_if(sharded_set<Key, Hash, KeyEqual, Allocator, Mutex>& from, Predicate predicate) {
   return from.erase_if(std::move(predicate));

@@ -310,9 +310,10 @@ class sync_map
       return static_cast<bool>(f(key, value));
     });
   }
-  /// A map of one owner with what range() visits.
+  /// A map of one owner with what range() visits. Copies each element once, as long as no others come meanwhile.
   [[nodiscard]] map<Key, T, Hash, KeyEqual, Allocator> snapshot() const {
-    map<Key, T, Hash, KeyEqual, Allocator> copy(0, this->hash_function(), this->key_eq(), this->get_allocator());
+    map<Key, T, Hash, KeyEqual, Allocator> copy(this->size(), this->hash_function(), this->key_eq(),
+                                                this->get_allocator());
     range([&](const Key& key, const T& value) {
       copy.try_emplace(key, value);
       return true;

@@ -68,9 +68,10 @@ class sync_set
       return static_cast<bool>(f(key));
     });
   }
-  /// A set of one owner with what range() visits.
+  /// A set of one owner with what range() visits. Copies each key once, as long as no others come meanwhile.
   [[nodiscard]] set<Key, Hash, KeyEqual, Allocator> snapshot() const {
-    set<Key, Hash, KeyEqual, Allocator> copy(0, this->hash_function(), this->key_eq(), this->get_allocator());
+    set<Key, Hash, KeyEqual, Allocator> copy(this->size(), this->hash_function(), this->key_eq(),
+                                             this->get_allocator());
     range([&](const Key& key) {
       copy.insert(key);
       return true;

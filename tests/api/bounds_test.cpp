@@ -147,7 +147,7 @@ TEST_CASE("erasing the first element until none is left takes a linear number of
   for (; !set.empty(); set.erase(set.begin())) {
     if (set.size() % 10 == 0) most = std::max(most, homes_looked_at_by_begin(set));
   }
-  REQUIRE(most <= 2 * evac::detail::occupied_homes::homes_per_count);
+  REQUIRE(most <= evac::detail::occupied_homes::unkept_homes);
 }
 
 TEST_CASE("permanent elements are seen exactly once by every iteration while others come and go") {

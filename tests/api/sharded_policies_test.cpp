@@ -4,6 +4,7 @@
 #include <evac/sharded_map.hpp>
 #include <evac/sharded_set.hpp>
 #include <execution>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,22 @@ class visit_counts {
 
  private:
   std::vector<std::atomic<int>> counts_;
+};
+
+/// Transparent without limits: takes anything for a key.
+struct any_hash {
+  using is_transparent = void;
+  template <class K>
+  std::size_t operator()(const K& key) const {
+    return static_cast<std::size_t>(key);
+  }
+};
+struct any_equal {
+  using is_transparent = void;
+  template <class K, class L>
+  bool operator()(const K& left, const L& right) const {
+    return left == right;
+  }
 };
 
 template <class Policy>
@@ -91,4 +108,25 @@ TEST_CASE("a set takes execution policies") {
   CHECK(seen == 200);
   CHECK(set.erase_if(std::execution::par, [](const std::string& key) { return key.size() == 1; }) == 10);
   CHECK(set.size() == 190);
+}
+
+TEST_CASE("where hash and equality take anything for a key, a policy and a predicate are none") {
+  evac::sharded_map<int, int, any_hash, any_equal> map(evac::shards{4});
+  evac::sharded_set<int, any_hash, any_equal> set(evac::shards{4});
+  for (int i = 0; i < 100; ++i) {
+    map.emplace(i, i);
+    set.emplace(i);
+  }
+  const auto odd = [](const value& element) { return element.first % 2 == 1; };
+  CHECK(map.erase_if(std::execution::par, odd) == 50);
+  CHECK(map.erase_if(odd, std::source_location::current()) == 0);
+  CHECK(map.erase_if(2, [](const value&) { return true; }) == 1);
+  CHECK(map.erase_if(4L, [](const value&) { return true; }) == 1);
+  CHECK(map.size() == 48);
+  CHECK(set.erase_if(std::execution::seq, [](int key) { return key % 2 == 1; }) == 50);
+  CHECK(set.erase_if([](int key) { return key < 10; }, std::source_location::current()) == 5);
+  CHECK(set.erase_if(50L, [](int) { return true; }) == 1);
+  std::atomic<int> seen{0};
+  CHECK(map.visit_all(std::execution::par, [&](const value&) { ++seen; }) == 48);
+  CHECK(seen == 48);
 }

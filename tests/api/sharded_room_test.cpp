@@ -48,14 +48,26 @@ bool refused_at_once(Map& map, const Operation& operation) {
   return refused && touched_pages() - before < most && slots_of(map) == slots && held_shards(map).empty();
 }
 
+/// Says that it has room for a thousand objects.
+template <class T>
+struct narrow_allocator : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = narrow_allocator<U>;
+  };
+  narrow_allocator() = default;
+  template <class U>
+  explicit narrow_allocator(const narrow_allocator<U>&) noexcept {}
+  [[nodiscard]] std::size_t max_size() const noexcept { return 1000; }
+};
+
 }  // namespace
 
-TEST_CASE("sharded maps that hold elements refuse to reserve more than the system has, and touch nothing for it") {
-  if (EVAC_ADDRESS_SANITIZER != 0) return;  // its allocator ends the program when it is asked for so much
+TEST_CASE("sharded maps refuse to reserve more than the system has, and touch nothing for it") {
   for (const std::size_t count : {std::size_t{1}, std::size_t{8}, std::size_t{1024}}) {
     int_shards map(evac::shards{count});
     evac::sharded_set<int> set(evac::shards{count});
-    for (const int elements : {1, 5000}) {
+    for (const int elements : {0, 1, 5000}) {
       for (int i = 0; i < elements; ++i) {
         map.emplace(i, i);
         set.emplace(i);
@@ -144,4 +156,15 @@ TEST_CASE("room for fewer elements takes room back from an empty map, and none f
     CHECK(map.bucket_count() == 0);
     CHECK(map.stats().total.table.total_bytes() == 0);
   }
+}
+
+TEST_CASE("max_size of a sharded container is no more than the allocator's, and more is not to be reserved") {
+  using narrow_map =
+      evac::sharded_map<int, int, evac::hash<int>, evac::equal_to<int>, narrow_allocator<std::pair<const int, int>>>;
+  narrow_map map(evac::shards{4});
+  CHECK(map.max_size() == 1000);
+  CHECK_THROWS_AS(map.reserve(1001), std::length_error);
+  CHECK(map.bucket_count() == 0);
+  CHECK_THROWS_AS(narrow_map(1001), std::length_error);
+  CHECK(int_shards().max_size() == int_shards::map_type().max_size());
 }

@@ -298,15 +298,15 @@ const std::vector<named_operation<Map>>& all_operations() {
        [](Map& m, Map&, key r) -> std::size_t {
          seen s;
          const auto elements = some(r);
-         const std::size_t attempted = m.insert_or_visit(elements.begin(), elements.end(), s.change());
-         return s.bad + unlike(attempted, elements.size()) + above(s.calls, elements.size());
+         const std::size_t inserted = m.insert_or_visit(elements.begin(), elements.end(), s.change());
+         return s.bad + unlike(inserted + s.calls, elements.size());
        }},
       {"insert_or_cvisit(first, last, f)",
        [](Map& m, Map&, key r) -> std::size_t {
          seen s;
          const auto elements = some(r);
-         const std::size_t attempted = m.insert_or_cvisit(elements.begin(), elements.end(), s.look());
-         return s.bad + unlike(attempted, elements.size()) + above(s.calls, elements.size());
+         const std::size_t inserted = m.insert_or_cvisit(elements.begin(), elements.end(), s.look());
+         return s.bad + unlike(inserted + s.calls, elements.size());
        }},
       {"insert_and_visit(first, last, f1, f2)",
        [](Map& m, Map&, key r) -> std::size_t {
@@ -324,14 +324,41 @@ const std::vector<named_operation<Map>>& all_operations() {
          m.insert_and_cvisit(elements.begin(), elements.end(), fresh.change(), old.look());
          return fresh.bad + old.bad + unlike(fresh.calls + old.calls, elements.size());
        }},
-      // some
-      {"cvisit(first, last, f)",
+      {"insert_range_or_visit(range, f)",
        [](Map& m, Map&, key r) -> std::size_t {
          seen s;
-         const auto wanted = some_keys(r);
-         const std::size_t found = m.cvisit(wanted.begin(), wanted.end(), s.look());
-         return s.bad + unlike(s.calls, found);
+         const std::size_t inserted = m.insert_range_or_visit(some(r), s.change());
+         return s.bad + unlike(inserted + s.calls, some(r).size());
        }},
+      {"insert_range_and_visit(range, f1, f2)",
+       [](Map& m, Map&, key r) -> std::size_t {
+         seen fresh;
+         seen old;
+         const std::size_t inserted = m.insert_range_and_visit(some(r), fresh.change(), old.change());
+         return fresh.bad + old.bad + unlike(fresh.calls, inserted) + unlike(fresh.calls + old.calls, some(r).size());
+       }},
+      {"insert_range_or_cvisit(range, f)",
+       [](Map& m, Map&, key r) -> std::size_t {
+         seen s;
+         const std::size_t inserted = m.insert_range_or_cvisit(some(r), s.look());
+         return s.bad + unlike(inserted + s.calls, some(r).size());
+       }},
+      {"insert_range_and_cvisit(range, f1, f2)",
+       [](Map& m, Map&, key r) -> std::size_t {
+         seen fresh;
+         seen old;
+         const std::size_t inserted = m.insert_range_and_cvisit(some(r), fresh.change(), old.look());
+         return fresh.bad + old.bad + unlike(fresh.calls, inserted) + unlike(fresh.calls + old.calls, some(r).size());
+       }},
+      // some
+      {"cvisit(first, last, f)",
+       [](Map& m, Map&, key r) -> std::
+                                   size_t {
+                                     seen s;
+                                     const auto wanted = some_keys(r);
+                                     const std::size_t found = m.cvisit(wanted.begin(), wanted.end(), s.look());
+                                     return s.bad + unlike(s.calls, found);
+                                   }},
       {"visit(first, last, f) const",
        [](Map& m, Map&, key r) -> std::
                                    size_t {
@@ -439,6 +466,14 @@ const std::vector<named_operation<Map>>& all_operations() {
       {"clear()", [](Map& m, Map&, key) -> std::size_t { return m.clear(), 0; }},
       {"swap(other)", [](Map& m, Map& other, key) -> std::size_t { return m.swap(other), 0; }},
       {"merge(other)", [](Map& m, Map& other, key) -> std::size_t { return above(m.merge(other), keys); }},
+      {"merge(map)",
+       [](Map& m, Map& other, key) -> std::
+                                       size_t {
+                                         auto elements = other.snapshot();
+                                         const std::size_t before = elements.size();
+                                         const std::size_t moved = m.merge(elements);
+                                         return unlike(moved + elements.size(), before) + wrong_in(elements);
+                                       }},
       {"copy assignment", [](Map& m, Map& other, key) -> std::size_t { return m = std::as_const(other), 0; }},
       {"move assignment", [](Map& m, Map& other, key) -> std::size_t { return m = std::move(other), 0; }},
       {"list assignment",

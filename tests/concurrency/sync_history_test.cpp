@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <evac/sync_map.hpp>
+#include <evac/sync_set.hpp>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -10,6 +11,7 @@
 
 #include "support/catch.hpp"
 #include "support/sync_histories.hpp"
+#include "support/sync_set_histories.hpp"
 
 using namespace evac_test;
 
@@ -63,6 +65,23 @@ TEMPLATE_TEST_CASE("calls on one key each are linearizable", "", EVAC_TEST_HISTO
 
 TEMPLATE_TEST_CASE("calls on one key each and clear() are linearizable together", "", EVAC_TEST_HISTORY_MAPS) {
   require_linearizable<TestType>({.calls = 60, .clears = true}, rounds(28));
+}
+
+TEMPLATE_TEST_CASE("calls on the keys of a set are linearizable, alone and with clear()", "",
+                   (evac::sync_set<std::uint64_t, stumbling<good>, stumbling_equal>),
+                   (evac::sync_set<std::uint64_t, stumbling<four_bits>, stumbling_equal>),
+                   (evac::sync_set<std::string, stumbling<good>, stumbling_equal>)) {
+  for (std::size_t round = 0; round < rounds(20); ++round) {
+    history_plan plan{.calls = 100, .seed = seed() + round};
+    plan.threads = 2 + round % 4;
+    plan.keys = 1 + static_cast<std::uint32_t>(round * 5 % 6);
+    plan.clears = round % 2 == 0;
+    TestType set;
+    const history all = recorded_of_set(set, plan);
+    INFO("threads " << plan.threads << " keys " << plan.keys << " seed " << plan.seed);
+    REQUIRE(what_is_wrong(all, plan) == std::string());
+    REQUIRE(all.size() >= plan.threads * plan.calls);
+  }
 }
 
 TEST_CASE("the tables of these histories do grow, and find buckets locked") {

@@ -22,6 +22,7 @@ struct domain_model : rl::test_suite<Model, Threads> {
   void before() {
     sleepers = {};
     words::begin();
+    light_fences::begin();
     core = new epoch_core(std::size_t{1} << 20U);
     for (std::size_t i = 0; i < Threads; ++i) records[i] = core->take_record(i + 1);
   }

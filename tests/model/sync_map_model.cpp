@@ -42,7 +42,16 @@ struct two_words {
 };
 using narrow = slots_storage<map_of<std::uint64_t>>;
 using wide = slots_storage<map_of<two_words>>;
+/// A value whose making, copying and end are seen.
+struct seen_value {
+  evac_model::plain<std::uint64_t> number;
+  explicit seen_value(std::uint64_t initial) : number(initial) {}
+  seen_value(const seen_value&) = default;
+  seen_value& operator=(const seen_value&) = default;
+  ~seen_value() { number.set(0); }
+};
 using nodes = nodes_storage<map_of<std::uint64_t>, std::allocator<std::pair<const std::uint64_t, std::uint64_t>>>;
+using seen_nodes = nodes_storage<map_of<seen_value>, std::allocator<std::pair<const std::uint64_t, std::uint64_t>>>;
 
 struct identity {
   [[nodiscard]] static std::size_t hash_of(std::uint64_t key) noexcept { return key; }
@@ -240,6 +249,26 @@ struct slot_used_again : table_model<Model, 2, Storage> {
 };
 struct slot_again : slot_used_again<slot_again, narrow> {};
 struct node_slot_again : slot_used_again<node_slot_again, nodes> {};
+
+/// Who finds a node finds what it was made of, and nobody frees it meanwhile.
+struct node_contents : table_model<node_contents, 2, seen_nodes> {
+  void before() {
+    table_model::before();
+    prepare(0, seen_value(10));
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      insert(2, seen_value(12));
+      erase(0);
+      static_cast<void>(core->flush(own()));
+      return;
+    }
+    const auto added = find(2);
+    RL_ASSERT(!added.has_value() || added->number.get() == 12);
+    const auto erased = find(0);
+    RL_ASSERT(!erased.has_value() || erased->number.get() == 10);
+  }
+};
 
 struct same_inserts : table_model<same_inserts, 3, narrow> {
   std::array<bool, 3> won{};
@@ -491,6 +520,7 @@ constexpr evac_model::named_model models[] = {
     EVAC_MODEL(overwrite, 20'000),
     EVAC_MODEL(slot_again, 20'000),
     EVAC_MODEL(node_slot_again, 20'000),
+    EVAC_MODEL(node_contents, 20'000),
     EVAC_MODEL(same_inserts, 20'000),
     EVAC_MODEL(read_and_split, 20'000),
     EVAC_MODEL(read_and_splits, 20'000),
@@ -517,6 +547,8 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     EVAC_MODEL_BUG(unlocking_is_a_store, lock_and_sleep, DEADLOCK),
     EVAC_MODEL_BUG(words_are_loaded_relaxed, overwrite, USER ASSERT FAILED),
     EVAC_MODEL_BUG(words_are_stored_relaxed, overwrite, USER ASSERT FAILED),
+    EVAC_MODEL_BUG(nodes_are_loaded_relaxed, node_contents, DATA RACE),
+    EVAC_MODEL_BUG(nodes_are_stored_relaxed, node_contents, DATA RACE),
     EVAC_MODEL_BUG(locking_is_relaxed, lock_and_sleep, USER ASSERT FAILED),
     EVAC_MODEL_BUG(changing_is_relaxed, change_and_split, USER ASSERT FAILED),
     // clang-format on

@@ -48,7 +48,8 @@ foreach(setting IN ITEMS
     -fsanitize=thread
     -fsanitize=address
     -DEVAC_HAS_MEMBARRIER=0
-    -DEVAC_HUGE_PAGES=false)
+    -DEVAC_HUGE_PAGES=false
+    -fno-exceptions)
   compile(second.cpp second "${setting}")
   link(alone "${setting}")
   if(NOT status EQUAL 0)

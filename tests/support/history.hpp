@@ -16,7 +16,7 @@
 namespace evac_test {
 
 enum class verb : std::uint8_t {
-  load,                // found: the value, 0 if absent
+  load,                // found: the value, 0 if absent; flag: only that it was there is known
   store,               // put; flag: the key was new
   store_unseen,        // put; whether the key was new is not known
   load_or_store,       // put, found, flag: loaded
@@ -56,7 +56,7 @@ struct call {
   const bool equal = there && before == made.expected;
   switch (made.what) {
     case verb::load:
-      return when(made.found == before, before);
+      return when(made.flag ? there : made.found == before, before);
     case verb::store:
       return when(made.flag == !there, made.put);
     case verb::store_unseen:

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <latch>
 #include <thread>
 #include <vector>
@@ -50,6 +51,20 @@ std::size_t in_threads(std::size_t threads, const Work& work) {
   }
   for (std::thread& each : running) each.join();
   return sum;
+}
+
+/// Runs work in a thread of its own and waits for it; passes on what it throws.
+template <class Work>
+void in_another_thread(const Work& work) {
+  std::exception_ptr thrown;
+  std::thread([&] {
+    try {
+      work();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }).join();
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 }  // namespace evac_test

@@ -144,7 +144,7 @@ class random_caller {
     const auto remember = [&](number number_seen) {
       if (number_seen != 0) last_[index].store(number_seen, std::memory_order_relaxed);
     };
-    switch (below(plan_.clears ? 19 : 18)) {
+    switch (below(plan_.clears ? 24 : 23)) {
       case 0:
       case 1:
         return record(verb::load, [&](call& made) { remember(made.found = known(map_.load(key))); });
@@ -204,6 +204,16 @@ class random_caller {
         return out_.record_many([&](history& several) { store_many(several); });
       case 17:
         return out_.record_many([&](history& several) { erase_many(several); });
+      case 18:
+        return record(verb::load, [&](call& made) { made.flag = map_.contains(key); });
+      case 19:
+        return record(verb::load_or_store, [&](call& made) { compute_and_show(key, made); });
+      case 20:
+        return out_.record_many([&](history& several) { show_many(several); });
+      case 21:
+        return record(verb::load, [&](call& made) { made.found = pinned(key); });
+      case 22:
+        return look_at_snapshot();
       default:
         return record(verb::clear, [&](call&) { map_.clear(); });
     }
@@ -217,6 +227,36 @@ class random_caller {
     });
     if (deletes) made.put = 0;
     made.flag = known(returned) == made.put;
+  }
+  void compute_and_show(const key_type& key, call& made) {
+    const auto make = [&] {
+      stumble();
+      return value(made.put);
+    };
+    made.flag = map_.load_or_compute(key, make, [&](const mapped_type& found) {
+      stumble();
+      made.found = decode(found);
+    });
+  }
+  [[nodiscard]] number pinned(const key_type& key) {
+    if constexpr (Map::in_nodes) {
+      const auto pin = map_.pin();
+      const mapped_type* const found = pin.find(key);
+      stumble();
+      return found != nullptr ? decode(*found) : 0;
+    } else {
+      return known(map_.load(key));
+    }
+  }
+  void look_at_snapshot() {
+    out_.record_many([&](history& several) {
+      for (number key = 0; key < plan_.keys; ++key) several.push_back({.key = key});
+      const auto copy = map_.snapshot();
+      for (call& each : several) {
+        const auto found = copy.find(encode<key_type>(each.key));
+        if (found != copy.end()) each.found = decode(found->second);
+      }
+    });
   }
   // range() as a look at each key, which must have had what was visited, and must have been absent if it was not.
   void look_at_all() {
@@ -247,6 +287,18 @@ class random_caller {
     std::vector<std::optional<mapped_type>> found;
     map_.load_many(keys, std::back_inserter(found));
     for (std::size_t i = 0; i < several.size(); ++i) several[i].found = known(found.at(i));
+  }
+  void show_many(history& several) {
+    std::vector<key_type> keys;
+    for (const number key : some_keys(false)) {
+      several.push_back({.key = key});
+      keys.push_back(encode<key_type>(key));
+    }
+    map_.load_many(keys, [&](const key_type& key, const mapped_type& found) {
+      for (call& each : several) {
+        if (each.key == decode(key)) each.found = decode(found);
+      }
+    });
   }
   void store_many(history& several) {
     std::vector<std::pair<key_type, mapped_type>> pairs;

@@ -119,6 +119,8 @@ TEST_CASE("wrong histories are rejected") {
       {"double delete", {at(1, 2, store(5, true)), at(3, 8, load_and_delete(5)), at(4, 7, load_and_delete(5))}},
       {"double erase", {at(1, 2, store(5, true)), at(3, 8, erase(true)), at(4, 7, erase(true))}},
       {"erase that did nothing", {at(1, 2, store(5, true)), at(3, 4, erase(true)), at(5, 6, load(5))}},
+      {"contains() of an erased key",
+       {at(1, 2, store(5, true)), at(3, 4, erase(true)), at(5, 6, {.what = verb::load, .flag = true})}},
       {"erase that missed", {at(1, 2, store(5, true)), at(3, 4, erase(false)), at(5, 6, load(5))}},
       {"resurrected value", {at(1, 2, store(5, true)), at(3, 4, erase(true)), at(5, 6, load(0)), at(7, 8, load(5))}},
       {"swap chain with a fork", {at(1, 2, store(5, true)), at(3, 8, swap(6, 5)), at(4, 7, swap(7, 5))}},

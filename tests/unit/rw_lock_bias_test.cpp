@@ -121,7 +121,7 @@ TEST_CASE("a thread may read under more locks than its record has room for") {
     REQUIRE_FALSE(free_for_writers(each));
     REQUIRE(free_for_readers(each));
   }
-  REQUIRE(announced == visible_readers::slots);
+  REQUIRE(announced == visible_readers::record_slots);
   std::mt19937_64 random(seed());
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < count; ++i) order.push_back(i);

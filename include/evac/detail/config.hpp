@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
+#include <stdexcept>
 
 #include "evac/version.hpp"
 
@@ -124,6 +126,19 @@
     }                                   \
   } while (false)
 
+// With -fno-exceptions nothing can be caught, and what would be thrown is a message and the end of the program.
+#if EVAC_EXCEPTIONS
+#define EVAC_TRY try
+#define EVAC_CATCH_ALL catch (...)
+#define EVAC_RETHROW throw
+#define EVAC_THROW(exception, message) throw exception
+#else
+#define EVAC_TRY if constexpr (true)
+#define EVAC_CATCH_ALL else
+#define EVAC_RETHROW static_cast<void>(0)
+#define EVAC_THROW(exception, message) ::evac::detail::stop_with(message)
+#endif
+
 #define EVAC_ALWAYS_INLINE [[gnu::__always_inline__]] inline
 #define EVAC_NEVER_INLINE [[gnu::__noinline__]]
 
@@ -134,6 +149,10 @@ namespace evac::inline EVAC_ABI::detail {
   std::fputc('\n', stderr);
   std::abort();
 }
+
+[[noreturn]] inline void throw_length_error(const char* message) { EVAC_THROW(std::length_error(message), message); }
+[[noreturn]] inline void throw_out_of_range(const char* message) { EVAC_THROW(std::out_of_range(message), message); }
+[[noreturn]] inline void throw_bad_alloc() { EVAC_THROW(std::bad_alloc(), "evac: no memory"); }
 
 EVAC_ALWAYS_INLINE void prefetch_for_read(const void* address) noexcept { __builtin_prefetch(address, 0, 3); }
 EVAC_ALWAYS_INLINE void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1, 3); }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -166,8 +167,8 @@ class container : public container_elements<Policy> {
   ~container() = default;
 
   container& operator=(const container& other) {
-    if (this == &other) return *this;
-    const single_owner::writer guard(owner_);
+    if (this == std::addressof(other)) return *this;
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
     other.owner_.check_reader();
     constexpr bool propagate = traits::propagate_on_container_copy_assignment::value;
     const allocator_type& used = propagate ? other.table_.allocator() : table_.allocator();
@@ -181,8 +182,8 @@ class container : public container_elements<Policy> {
   container& operator=(container&& other) noexcept(
       !misuse_may_throw && (traits::propagate_on_container_move_assignment::value || traits::is_always_equal::value) &&
       std::is_nothrow_swappable_v<hasher> && std::is_nothrow_swappable_v<key_equal>) {
-    if (this == &other) return *this;
-    const single_owner::writer guard(owner_);
+    if (this == std::addressof(other)) return *this;
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
     const single_owner::writer other_guard(other.owner_);
     if constexpr (traits::propagate_on_container_move_assignment::value) {
       adopt(other.table_);
@@ -194,13 +195,13 @@ class container : public container_elements<Policy> {
     } else {
       table_type fresh(other.table_.hash_function(), other.table_.key_eq(), table_.allocator());
       move_elements(other.table_, fresh);
-      adopt(fresh);
+      adopt(other.table_);
       table_.swap_contents(fresh);
     }
     return *this;
   }
   container& operator=(std::initializer_list<value_type> list) {
-    const single_owner::writer guard(owner_);
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
     container fresh(list, 0, table_.hash_function(), table_.key_eq(), table_.allocator());
     table_.swap_contents(fresh.table_);
     return *this;
@@ -209,7 +210,7 @@ class container : public container_elements<Policy> {
   /// Moves over every element of source whose key is absent here, each once. The allocators must be equal.
   template <class OtherHash, class OtherEqual>
   void merge(container<policy<typename Policy::elements, OtherHash, OtherEqual, allocator_type>>& source) {
-    if (static_cast<const void*>(this) == static_cast<const void*>(&source)) return;
+    if (static_cast<const void*>(this) == static_cast<const void*>(std::addressof(source))) return;
     const single_owner::writer guard(owner_);
     const single_owner::writer source_guard(source.owner_);
     EVAC_ASSERT(same_memory(table_.allocator(), source.table_.allocator()), "evac: merge with unequal allocators");
@@ -223,7 +224,7 @@ class container : public container_elements<Policy> {
   void swap(container& other) noexcept(!misuse_may_throw &&
                                        (traits::propagate_on_container_swap::value || traits::is_always_equal::value) &&
                                        std::is_nothrow_swappable_v<hasher> && std::is_nothrow_swappable_v<key_equal>) {
-    if (this == &other) return;
+    if (this == std::addressof(other)) return;
     const single_owner::writer guard(owner_);
     const single_owner::writer other_guard(other.owner_);
     if constexpr (!traits::propagate_on_container_swap::value) {
@@ -280,9 +281,9 @@ class container : public container_elements<Policy> {
     } const at_exit{from};
     to.clone(from, mover(to));
   }
-  // Takes the functors of fresh and frees everything here: the first half of an assignment.
-  void adopt(table_type& fresh) {
-    table_.swap_functors(fresh);
+  // Exchanges the functors with those of `from` and frees everything here: the first half of an assignment.
+  void adopt(table_type& from) {
+    table_.swap_functors(from);
     table_.release();
   }
 };

@@ -5,6 +5,7 @@
 #define EVAC_DETAIL_CONTAINER_BASE_HPP
 
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -53,11 +54,11 @@ class container_base {
   /// Bytes that one insert clears at most: the headers of the children it feeds.
   static constexpr size_type max_cleared_bytes_per_insert = parents_per_step * sizeof(bucket);
 
-  [[nodiscard]] iterator begin() noexcept { return {&table_, table_.first()}; }
-  [[nodiscard]] const_iterator begin() const noexcept { return {&table_, table_.first()}; }
+  [[nodiscard]] iterator begin() noexcept { return {std::addressof(table_), table_.first()}; }
+  [[nodiscard]] const_iterator begin() const noexcept { return {std::addressof(table_), table_.first()}; }
   [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
-  [[nodiscard]] iterator end() noexcept { return {&table_, {}}; }
-  [[nodiscard]] const_iterator end() const noexcept { return {&table_, {}}; }
+  [[nodiscard]] iterator end() noexcept { return {std::addressof(table_), {}}; }
+  [[nodiscard]] const_iterator end() const noexcept { return {std::addressof(table_), {}}; }
   [[nodiscard]] const_iterator cend() const noexcept { return end(); }
 
   [[nodiscard]] bool empty() const noexcept { return table_.size() == 0; }
@@ -65,8 +66,9 @@ class container_base {
   /// What reserve() takes at most: what addresses suffice for, or less where the allocator's max_size() is less.
   [[nodiscard]] size_type max_size() const noexcept { return table_type::max_size(table_.allocator()); }
 
+  /// Destroys all elements, keeps the memory. Destructors may read this container and must not change it. O(size + buckets / 64).
   void clear() noexcept {
-    const single_owner::writer guard(owner_);
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
     table_.clear();
   }
 
@@ -109,7 +111,8 @@ class container_base {
   [[nodiscard]] bool evacuating() const noexcept { return table_.evacuating(); }
   /// A look inside. O(buckets).
   [[nodiscard]] table_stats stats() const { return collect_stats(table_); }
-  /// Bytes held, without what has not been touched of the segment that is being filled. O(1).
+  /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
+  /// costs with allocators other than std::allocator. O(1).
   [[nodiscard]] size_type memory_usage() const noexcept {
     const size_type nodes = slot_ops::in_nodes() ? size() * sizeof(value_type) : 0;
     return table_.homes().touched_bytes() + table_.homes().directory_bytes() + table_.overflow().bytes() + nodes;

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -19,6 +20,22 @@ namespace evac::inline EVAC_ABI::detail {
 template <class K, class Policy>
 concept lookup_key_not_iterator = lookup_key<K, Policy> && !std::is_convertible_v<K&&, cursor<Policy, true>> &&
                                   !std::is_convertible_v<K&&, cursor<Policy, false>>;
+
+/// The same where it is taken by a forwarding reference: a key that is an lvalue goes to the overload for const Key&, which
+/// a bit-field binds to.
+template <class K, class Policy>
+concept forwarded_key = lookup_key_not_iterator<K, Policy> && !std::is_same_v<K, typename Policy::key_type&>;
+
+/// What insert() forwards to an element. A set's own key has overloads that are no templates: a braced key and a bit-field
+/// bind to those.
+template <class P, class Policy>
+concept forwarded_element =
+    std::is_constructible_v<typename Policy::value_type, P&&> && !may_be_bit_field<P, typename Policy::value_type> &&
+    (Policy::is_map || !std::is_same_v<std::remove_cvref_t<P>, typename Policy::value_type>);
+/// The same behind a hint. insert(begin, end) of own iterators inserts a range, also where anything converts to a key.
+template <class P, class Policy>
+concept hinted_element = forwarded_element<P, Policy> && !std::is_convertible_v<P&&, cursor<Policy, true>> &&
+                         !std::is_convertible_v<P&&, cursor<Policy, false>>;
 
 template <class Policy>
 class container_elements : public container_base<Policy> {
@@ -39,18 +56,19 @@ class container_elements : public container_base<Policy> {
   using typename base::value_type;
 
   /// The element of this key, or end(). O(1) expected; one cache line for most keys that are absent, one or two for
-  /// those present. Never writes. Throws what hash and equality throw.
-  [[nodiscard]] iterator find(const key_type& key) { return {&table_, lookup(key)}; }
-  [[nodiscard]] const_iterator find(const key_type& key) const { return {&table_, lookup(key)}; }
+  /// those present. Never writes. Of several elements that a key of another type equals, the first that is met: so do count,
+  /// equal_range, erase and extract. Throws what hash and equality throw.
+  [[nodiscard]] iterator find(const key_type& key) { return {std::addressof(table_), lookup(key)}; }
+  [[nodiscard]] const_iterator find(const key_type& key) const { return {std::addressof(table_), lookup(key)}; }
   template <class K>
     requires lookup_key<K, Policy>
   [[nodiscard]] iterator find(const K& key) {
-    return {&table_, lookup(key)};
+    return {std::addressof(table_), lookup(key)};
   }
   template <class K>
     requires lookup_key<K, Policy>
   [[nodiscard]] const_iterator find(const K& key) const {
-    return {&table_, lookup(key)};
+    return {std::addressof(table_), lookup(key)};
   }
   [[nodiscard]] bool contains(const key_type& key) const { return lookup(key).where != nullptr; }
   template <class K>
@@ -102,13 +120,17 @@ class container_elements : public container_base<Policy> {
     return emplace(std::forward<Args>(args)...).first;
   }
 
+  /// Inserts an element of an absent key. Also of a set's bit-field key (the overloads with const V&).
   template <class P>
-    requires(std::is_constructible_v<value_type, P &&> &&
-             (Policy::is_map || !std::is_same_v<std::remove_cvref_t<P>, value_type>))
+    requires forwarded_element<P, Policy>
   std::pair<iterator, bool> insert(P&& value) {
     return emplace(std::forward<P>(value));
   }
-  // Not a template: a bit-field binds to it.
+  template <class V>
+    requires may_be_bit_field<V&, value_type>
+  std::pair<iterator, bool> insert(const V& value) {
+    return emplace(value);
+  }
   std::pair<iterator, bool> insert(const value_type& value)
     requires(!Policy::is_map)
   {
@@ -116,9 +138,19 @@ class container_elements : public container_base<Policy> {
   }
   std::pair<iterator, bool> insert(init_type&& value) { return emplace(std::move(value)); }
   template <class P>
-    requires std::is_constructible_v<value_type, P&&>
+    requires hinted_element<P, Policy>
   iterator insert(const_iterator, P&& value) {
     return emplace(std::forward<P>(value)).first;
+  }
+  template <class V>
+    requires may_be_bit_field<V&, value_type>
+  iterator insert(const_iterator, const V& value) {
+    return emplace(value).first;
+  }
+  iterator insert(const_iterator, const value_type& value)
+    requires(!Policy::is_map)
+  {
+    return emplace(value).first;
   }
   iterator insert(const_iterator, init_type&& value) { return emplace(std::move(value)).first; }
   template <std::input_iterator It>
@@ -135,15 +167,22 @@ class container_elements : public container_base<Policy> {
     const single_owner::writer guard(owner_);
     EVAC_ASSERT(same_memory(node.get_allocator(), table_.allocator()), "evac: node of an unequal allocator inserted");
     const auto [at, inserted] = insert_held(node);
-    return {iterator(&table_, at), inserted, std::move(node)};
+    return {iterator(std::addressof(table_), at), inserted, std::move(node)};
   }
-  iterator insert(const_iterator, node_type&& node) { return insert(std::move(node)).position; }
-
-  /// Moves nothing. Returns the next element; all other iterators stay valid.
-  iterator erase(const_iterator at) {
+  /// The element of a key that is present already stays in the handle.
+  iterator insert(const_iterator, node_type&& node) {
+    if (node.empty()) return this->end();
     const single_owner::writer guard(owner_);
+    EVAC_ASSERT(same_memory(node.get_allocator(), table_.allocator()), "evac: node of an unequal allocator inserted");
+    return {std::addressof(table_), insert_held(node).first};
+  }
+
+  /// Moves nothing. Returns the next element; all other iterators stay valid. The destructor may read this container, which
+  /// the element is gone from by then, and must not change it.
+  iterator erase(const_iterator at) {
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
     EVAC_ASSERT(at.at_.where != nullptr, "evac: end iterator erased");
-    return {&table_, table_.erase_and_next(at.at_)};
+    return {std::addressof(table_), table_.erase_and_next(at.at_)};
   }
   iterator erase(iterator at)
     requires Policy::is_map
@@ -152,11 +191,11 @@ class container_elements : public container_base<Policy> {
   }
   iterator erase(const_iterator first, const_iterator last) {
     while (first != last) first = erase(first);
-    return {&table_, last.at_};
+    return {std::addressof(table_), last.at_};
   }
   size_type erase(const key_type& key) { return erase_key(key); }
   template <class K>
-    requires lookup_key_not_iterator<K, Policy>
+    requires forwarded_key<K, Policy>
   size_type erase(K&& key) {
     return erase_key(key);
   }
@@ -169,7 +208,7 @@ class container_elements : public container_base<Policy> {
   }
   node_type extract(const key_type& key) { return extract_found(lookup(key)); }
   template <class K>
-    requires lookup_key_not_iterator<K, Policy>
+    requires forwarded_key<K, Policy>
   node_type extract(K&& key) {
     return extract_found(lookup(key));
   }
@@ -197,7 +236,7 @@ class container_elements : public container_base<Policy> {
   friend struct table_access;
 
   [[nodiscard]] std::pair<iterator, bool> result(std::pair<position, bool> found) noexcept {
-    return {iterator(&table_, found.first), found.second};
+    return {iterator(std::addressof(table_), found.first), found.second};
   }
   template <class Iterator>
   [[nodiscard]] static std::pair<Iterator, Iterator> range_from(Iterator at) {
@@ -221,7 +260,7 @@ class container_elements : public container_base<Policy> {
   }
   template <class K>
   size_type erase_key(const K& key) {
-    const single_owner::writer guard(owner_);
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
     const position at = table_.find(key);
     if (at.where == nullptr) return 0;
     table_.erase(at);
@@ -229,7 +268,7 @@ class container_elements : public container_base<Policy> {
   }
   node_type extract_found(position at) {
     if (at.where == nullptr) return {};
-    return extract(const_iterator(&table_, at));
+    return extract(const_iterator(std::addressof(table_), at));
   }
 };
 

@@ -3,6 +3,7 @@
 #define EVAC_DETAIL_NODE_HANDLE_HPP
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -14,21 +15,31 @@ namespace evac::inline EVAC_ABI::detail {
 template <class Policy>
 class container_elements;
 
+/// The member types that the standard gives a handle: those of a map name no value_type, those of a set no key.
+template <class Elements, bool IsMap = Elements::is_map>
+struct node_types {
+  using key_type = typename Elements::key_type;
+  using mapped_type = typename Elements::mapped_type;
+};
+template <class Elements>
+struct node_types<Elements, false> {
+  using value_type = typename Elements::value_type;
+};
+
 /// Owns at most one element. The element itself moves into and out of a handle (one move construction each way), unless
 /// it lives in a node of its own.
 template <class Elements, class Allocator>
-class node_handle {
+class node_handle : public node_types<Elements> {
   using slot_ops = slot_access<Elements, Allocator>;
+  using element_type = typename Elements::value_type;
 
  public:
-  using key_type = typename Elements::key_type;
-  using value_type = typename Elements::value_type;
   using allocator_type = Allocator;
 
   node_handle() noexcept = default;
   node_handle(node_handle&& other) noexcept { take(other); }
   node_handle& operator=(node_handle&& other) noexcept {
-    if (this != &other) {
+    if (this != std::addressof(other)) {
       reset();
       take(other);
     }
@@ -44,7 +55,7 @@ class node_handle {
   }
 
   /// The key may be changed: the element is in no container.
-  [[nodiscard]] key_type& key() const
+  [[nodiscard]] auto& key() const
     requires Elements::is_map
   {
     return slot_ops::movable(element()).first;
@@ -54,7 +65,7 @@ class node_handle {
   {
     return element().second;
   }
-  [[nodiscard]] value_type& value() const
+  [[nodiscard]] element_type& value() const
     requires(!Elements::is_map)
   {
     return element();
@@ -81,7 +92,7 @@ class node_handle {
     allocator_.reset();
   }
 
-  [[nodiscard]] value_type& element() const {
+  [[nodiscard]] element_type& element() const {
     EVAC_ASSERT(!empty(), "evac: access to an empty node handle");
     return slot_ops::element(storage_);
   }

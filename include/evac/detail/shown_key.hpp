@@ -43,6 +43,14 @@ template <class Policy, class K>
   return key;
 }
 
+/// An lvalue that a value is made from and that may be a bit-field, to which only a const reference binds: where a
+/// forwarding reference would be chosen, an overload with a const reference has to stand beside it.
+template <class P, class To>
+concept may_be_bit_field =
+    std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>> &&
+    (std::is_integral_v<std::remove_reference_t<P>> || std::is_enum_v<std::remove_reference_t<P>>) &&
+    std::is_constructible_v<To, const std::remove_reference_t<P>&>;
+
 }  // namespace evac::inline EVAC_ABI::detail
 
 #endif

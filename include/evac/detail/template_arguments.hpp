@@ -54,6 +54,11 @@ class unstorable<map_elements<Key, T>> : public unstorable<set_elements<Key>> {
                 "evac: T must be an object type, not a reference or void; store a pointer or a std::reference_wrapper");
 };
 
+template <class Hash, class Key>
+concept hashes = requires(const Hash& hash, const Key& key) { static_cast<std::size_t>(hash(key)); };
+template <class KeyEqual, class Key>
+concept compares = requires(const KeyEqual& equal, const Key& key) { static_cast<bool>(equal(key, key)); };
+
 /// For constructors: a class may be named before its functors are complete.
 template <class Policy>
 constexpr void check_functors_and_allocator() {
@@ -63,11 +68,20 @@ constexpr void check_functors_and_allocator() {
   static_assert(std::is_same_v<typename Policy::allocator_traits::value_type, typename Policy::value_type>,
                 "evac: the allocator's value_type must be the container's value_type; for a map that is "
                 "std::pair<const Key, T>");
+  static_assert(std::is_copy_constructible_v<typename Policy::allocator_traits::allocator_type>,
+                "evac: the allocator must be copyable, as the standard asks of every allocator");
   static_assert(std::is_invocable_v<const hasher&, const key_type&>,
                 "evac: Hash must be callable on a const Key; give the container a hash for this key type, or "
                 "specialise std::hash or AbslHashValue");
-  static_assert(std::is_invocable_v<const key_equal&, const key_type&, const key_type&>,
-                "evac: KeyEqual must be callable on two const Keys");
+  static_assert(hashes<hasher, key_type> || !std::is_invocable_v<const hasher&, const key_type&>,
+                "evac: Hash must return a std::size_t");
+  static_assert(
+      std::is_invocable_v<const key_equal&, const key_type&, const key_type&>,
+      "evac: KeyEqual must be callable on two const Keys; give the key type an operator==, or the container an "
+      "equality for it");
+  static_assert(
+      compares<key_equal, key_type> || !std::is_invocable_v<const key_equal&, const key_type&, const key_type&>,
+      "evac: KeyEqual must return a bool");
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

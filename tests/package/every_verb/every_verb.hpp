@@ -80,8 +80,8 @@ const char* use_owner(Map& map, const Make& make) {
   auto other = copy.extract(copy.cbegin());
   copy.insert(copy.cbegin(), std::move(other));
   if (copy.erase(make(21)) != 1) return "erase";
-  copy.erase(copy.begin());
-  copy.erase(copy.cbegin());
+  if (!copy.empty()) copy.erase(copy.begin());
+  if (!copy.empty()) copy.erase(copy.cbegin());
   copy.erase(copy.cbegin(), copy.cend());
   if (!copy.empty()) return "erase of a range";
   if (erase_if(map, [&](const element& each) { return each.first == make(1); }) != 1) return "erase_if";
@@ -119,7 +119,7 @@ const char* use_owned_set(Set& set, const Make& make) {
   auto node = copy.extract(make(20));
   if (node.value() != make(20) || !copy.insert(std::move(node)).inserted) return "extract";
   if (erase_if(copy, [&](const auto& key) { return key == make(20); }) != 1 || copy != set) return "erase_if";
-  copy.erase(copy.begin());
+  if (!copy.empty()) copy.erase(copy.begin());
   copy.clear();
   std::ostringstream out;
   out << constant.stats();
@@ -264,7 +264,9 @@ const char* use_sync(Map& map, const Make& make) {
   if (!map.compare_and_swap(make(4), make(4), make(5))) return "compare_and_swap";
   if (!map.compare_and_delete(make(4), make(5))) return "compare_and_delete";
   if (map.load_and_delete(make(3)) != make(4)) return "load_and_delete";
-  if (map.update(make(2), [&](const std::optional<mapped_type>&) { return std::optional<mapped_type>(make(6)); }) != make(6)) return "update";
+  if (map.update(make(2), [&](const std::optional<mapped_type>&) { return std::optional<mapped_type>(make(6)); }) !=
+      make(6))
+    return "update";
   if (constant.load(make(1)) != make(1) || !constant.load(make(1), count)) return "load";
 
   // Elements that lie in slots have no address that stays.

@@ -37,6 +37,9 @@ inline constexpr std::size_t most_independent_homes = std::size_t{1} << shard_sh
   return (hash >> shard_shift) & mask;
 }
 
+/// Segments double, so that there is one at most for each bit of a home's index.
+inline constexpr std::size_t most_segments = 64;
+
 // --- homes -------------------------------------------------------------------------------------------------------------
 
 /// What home_among() wants beside a number of homes: all bits of the deeper of the two depths.

@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/bucket.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -42,7 +43,7 @@ alignas(cache_line) inline constinit const bucket no_home{tag_word(0), nullptr};
 
 class directory {
  public:
-  static constexpr std::size_t entries = 64;
+  static constexpr std::size_t entries = most_segments;
   // The plain addresses follow the biased ones.
   static constexpr std::size_t block_bytes = (keeps_plain_addresses ? 2 : 1) * entries * sizeof(std::uintptr_t);
 

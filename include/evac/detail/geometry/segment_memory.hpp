@@ -7,6 +7,11 @@
 // that reserve() made, and for segments that are complete, which the system then collapses when it finds the time.
 // docs/benchmarks.md has what both buy. Any other allocator is asked for everything; its memory needs no clearing
 // either, because a bucket's header is written when its parent is evacuated into it.
+//
+// Other allocators may also ignore an alignment above that of std::max_align_t, as one by malloc does. They are asked for units
+// of that and for the alignment more, and the block is aligned here:
+//
+//   | ... unused ... | where the whole begins | block, aligned ... |
 #ifndef EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
 #define EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
 
@@ -46,9 +51,9 @@ inline constexpr std::size_t populated_at_once = mapping_threshold;
 /// Zeroed memory, aligned to a huge page. Throws std::bad_alloc.
 [[nodiscard]] inline void* map_pages(std::size_t bytes) {
   const std::size_t wanted = bytes + huge_page;
-  if (wanted < bytes) throw std::bad_alloc();
+  if (wanted < bytes) throw_bad_alloc();
   void* raw = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw == MAP_FAILED) throw std::bad_alloc();
+  if (raw == MAP_FAILED) throw_bad_alloc();
   const auto begin = reinterpret_cast<std::uintptr_t>(raw);
   const std::uintptr_t rounded = round_up(begin, huge_page);
   if (rounded != begin) ::munmap(raw, rounded - begin);
@@ -57,13 +62,6 @@ inline constexpr std::size_t populated_at_once = mapping_threshold;
   return reinterpret_cast<void*>(rounded);
 }
 inline void unmap_pages(void* memory, std::size_t bytes) noexcept { ::munmap(memory, bytes); }
-/// Throws std::bad_alloc if the system has not so much memory at all. It says so only to who does not tell it that the
-/// pages may never be touched.
-inline void expect_pages(std::size_t bytes) {
-  void* const all = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (all == MAP_FAILED) throw std::bad_alloc();
-  ::munmap(all, bytes);
-}
 inline void discard_pages(void* memory, std::size_t bytes) noexcept { ::madvise(memory, bytes, MADV_DONTNEED); }
 /// Advice: a system that does not know it goes on as if it had not been asked.
 inline void populate_pages(void* memory, std::size_t bytes) noexcept {
@@ -76,9 +74,8 @@ inline void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
 
 #else
 
-[[nodiscard]] inline void* map_pages(std::size_t) { throw std::bad_alloc(); }
+[[nodiscard]] inline void* map_pages(std::size_t) { throw_bad_alloc(); }
 inline void unmap_pages(void*, std::size_t) noexcept {}
-inline void expect_pages(std::size_t) {}
 inline void discard_pages(void*, std::size_t) noexcept {}
 inline void populate_pages(void*, std::size_t) noexcept {}
 inline void prefer_huge_pages(void*, std::size_t) noexcept {}
@@ -91,33 +88,39 @@ class segment_memory {
  public:
   [[nodiscard]] static constexpr bool is_mapped(std::size_t bytes) noexcept {
     return EVAC_HAS_ANONYMOUS_MAPPINGS != 0 && bytes >= mapping_threshold && Layout::alignment() <= huge_page &&
-           std::is_same_v<block_allocator<>, std::allocator<block<>>>;
+           is_standard();
   }
 
   /// Whether it makes sense to ask for so much. Allocators other than std::allocator know for themselves.
   [[nodiscard]] static bool could_hold(std::size_t bytes) noexcept {
-    return !std::is_same_v<block_allocator<>, std::allocator<block<>>> || machine_could_hold(bytes);
+    return !is_standard() || machine_could_hold(bytes);
   }
 
   /// At least `bytes` bytes, all zero if is_mapped(bytes). Throws what the allocator throws.
-  [[nodiscard]] static void* allocate(const Allocator& allocator, std::size_t bytes) {
+  [[nodiscard]] static void* allocate([[maybe_unused]] const Allocator& allocator, std::size_t bytes) {
     if (is_mapped(bytes)) return map_pages(whole_pages(bytes));
-    block_allocator<> blocks(allocator);
-    return std::to_address(traits<>::allocate(blocks, whole_blocks(bytes)));
+    if constexpr (is_standard()) {
+      return std::allocator<block<>>().allocate(whole_blocks(bytes));
+    } else {
+      unit_allocator units(allocator);
+      unit* const begin = std::to_address(unit_traits::allocate(units, units_with_slack(bytes)));
+      auto* const aligned = reinterpret_cast<unit**>(
+          round_up(reinterpret_cast<std::uintptr_t>(begin) + sizeof(unit*), Layout::alignment()));
+      aligned[-1] = begin;
+      return aligned;
+    }
   }
 
-  static void deallocate(const Allocator& allocator, void* memory, std::size_t bytes) noexcept {
+  static void deallocate([[maybe_unused]] const Allocator& allocator, void* memory, std::size_t bytes) noexcept {
     if (is_mapped(bytes)) return unmap_pages(memory, whole_pages(bytes));
-    block_allocator<> blocks(allocator);
-    using pointer = typename traits<>::pointer;
-    auto* first = static_cast<block<>*>(memory);
-    traits<>::deallocate(blocks, std::pointer_traits<pointer>::pointer_to(*first), whole_blocks(bytes));
-  }
-
-  /// Asks whether so much can be had, all blocks of a growth together. Throws std::bad_alloc if surely not; other
-  /// allocators are not asked, since they may have it in pieces only.
-  static void expect(std::size_t bytes) {
-    if (is_mapped(bytes)) expect_pages(whole_pages(bytes));
+    if constexpr (is_standard()) {
+      std::allocator<block<>>().deallocate(static_cast<block<>*>(memory), whole_blocks(bytes));
+    } else {
+      unit_allocator units(allocator);
+      unit* const begin = static_cast<unit**>(memory)[-1];
+      using pointer = typename unit_traits::pointer;
+      unit_traits::deallocate(units, std::pointer_traits<pointer>::pointer_to(*begin), units_with_slack(bytes));
+    }
   }
 
   /// Makes pages for the part [from, to) of a mapped block, which is about to be written.
@@ -137,11 +140,16 @@ class segment_memory {
   // Templates, so that they are computed where they are used: the layout needs a complete element type.
   template <class L = Layout>
   using block = line<L::alignment()>;
-  template <class L = Layout>
-  using block_allocator = typename std::allocator_traits<Allocator>::template rebind_alloc<block<L>>;
-  template <class L = Layout>
-  using traits = std::allocator_traits<block_allocator<L>>;
+  using unit = line<alignof(std::max_align_t)>;
+  using unit_allocator = typename std::allocator_traits<Allocator>::template rebind_alloc<unit>;
+  using unit_traits = std::allocator_traits<unit_allocator>;
 
+  [[nodiscard]] static constexpr bool is_standard() noexcept {
+    return std::is_same_v<unit_allocator, std::allocator<unit>>;
+  }
+  [[nodiscard]] static constexpr std::size_t units_with_slack(std::size_t bytes) noexcept {
+    return (round_up(bytes, sizeof(unit)) + Layout::alignment()) / sizeof(unit);
+  }
   [[nodiscard]] static constexpr std::size_t whole_pages(std::size_t bytes) noexcept { return round_up(bytes, page); }
   [[nodiscard]] static constexpr std::size_t whole_blocks(std::size_t bytes) noexcept {
     return round_up(bytes, Layout::alignment()) / Layout::alignment();

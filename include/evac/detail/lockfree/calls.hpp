@@ -63,11 +63,12 @@ class write_call {
   // Inside from the start, so that whatever runs meanwhile does not give the record back.
   EVAC_NEVER_INLINE void enter_after_end(epoch_core& core, std::size_t retires) {
     core.enter(own);
-    try {
+    EVAC_TRY {
       if (retires != 0) core.make_room(own, retires);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       thread_records::leave(own);
-      throw;
+      EVAC_RETHROW;
     }
   }
 };

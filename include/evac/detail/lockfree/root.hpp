@@ -50,7 +50,7 @@ class sync_root {
   using bucket_type = typename chain_type::bucket_type;
   using memory = segment_memory<Allocator, layout>;
 
-  /// Elements that a thread may gain or lose before it tells the others.
+  /// Inserts, and erasures, of a thread until it tells the others what it has gained.
   static constexpr std::int64_t delta_limit = 16;
   /// Parents that one write evacuates at most, once in delta_limit inserts.
   static constexpr std::size_t longest_run = 16;
@@ -62,12 +62,13 @@ class sync_root {
         initial_((std::max)(homes, base_homes)),
         initial_mask_(home_mask(initial_)) {
     check_homes(initial_);
-    if (!memory::could_hold(initial_ * layout::home_bytes())) throw std::bad_alloc();
-    try {
+    if (!memory::could_hold(initial_ * layout::home_bytes())) throw_bad_alloc();
+    EVAC_TRY {
       for (std::size_t first = 0; first < initial_; first = (std::max)(2 * first, base_homes)) open_from_start(first);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       free_segments();
-      throw;
+      EVAC_RETHROW;
     }
     if (initial_ >= striped_homes) make_stripes();
     // relaxed, all of them: nobody else knows this root yet
@@ -88,7 +89,7 @@ class sync_root {
 
   /// Throws std::length_error if a root cannot have so many homes.
   static void check_homes(std::size_t homes) {
-    if (homes > most_independent_homes) throw std::length_error("evac: more elements than there is memory for");
+    if (homes > most_independent_homes) throw_length_error("evac: more elements than there is memory for");
   }
   /// Different for all roots that one map has had.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
@@ -183,8 +184,7 @@ class sync_root {
       // This thread's alone: no read-modify-write.
       const std::int64_t inserted = mine->inserted.load(relaxed) + 1;
       mine->inserted.store(inserted, release);  // release: balance
-      const std::int64_t gained = inserted - mine->erased.load(relaxed) - mine->told.load(relaxed);
-      return gained < delta_limit ? 0 : tell(*mine, gained);
+      return inserted % delta_limit != 0 ? 0 : tell(*mine);
     }
     const std::int64_t inserted = inserted_.fetch_add(1, release) + 1;  // release: balance
     return growth_asked_by(inserted - erased_.load(relaxed) + told_.load(relaxed));
@@ -194,8 +194,7 @@ class sync_root {
     if (stripe* const mine = stripe_of(own)) [[likely]] {
       const std::int64_t erased = mine->erased.load(relaxed) + 1;
       mine->erased.store(erased, release);  // release: balance
-      const std::int64_t gained = mine->inserted.load(relaxed) - erased - mine->told.load(relaxed);
-      if (-gained >= delta_limit) tell(*mine, gained);
+      if (erased % delta_limit == 0) static_cast<void>(tell(*mine));
       return;
     }
     erased_.fetch_add(1, release);  // release: balance
@@ -378,7 +377,7 @@ class sync_root {
   };
   // Written under opening_; see keeps_plain_addresses.
   struct plain_addresses {
-    void* segments[64] = {};
+    void* segments[most_segments] = {};
   };
   struct no_plain_addresses {};
   struct alignas(64) pool {
@@ -402,9 +401,11 @@ class sync_root {
     return all != nullptr && own.index < all[0].slot_count ? all + own.index : nullptr;
   }
   // relaxed, all of them: hints for growing, and a number that is the thread's
-  EVAC_NEVER_INLINE std::size_t tell(stripe& mine, std::int64_t gained) noexcept {
-    mine.told.store(mine.told.load(relaxed) + gained, relaxed);
-    const std::int64_t told = told_.fetch_add(gained, relaxed) + gained;
+  EVAC_NEVER_INLINE std::size_t tell(stripe& mine) noexcept {
+    const std::int64_t gained = mine.inserted.load(relaxed) - mine.erased.load(relaxed);
+    const std::int64_t untold = gained - mine.told.load(relaxed);
+    mine.told.store(gained, relaxed);
+    const std::int64_t told = untold == 0 ? told_.load(relaxed) : told_.fetch_add(untold, relaxed) + untold;
     return growth_asked_by(told + inserted_.load(relaxed) - erased_.load(relaxed));
   }
   [[nodiscard]] std::size_t growth_asked_by(std::int64_t elements) const noexcept {
@@ -451,7 +452,7 @@ class sync_root {
   }
   // Behind a gap `done` does not move.
   EVAC_NEVER_INLINE void publish_tried() noexcept {
-    std::size_t tried = tried_.load(acquire);                                           // acquire: split
+    std::size_t tried = tried_.load(acquire);                                             // acquire: split
     const std::size_t end = (std::min)(claimed_.load(acquire), tried + 4 * longest_run);  // acquire: split
     while (tried < end && exists(tried)) ++tried;
     raise(tried_, tried);
@@ -478,9 +479,8 @@ class sync_root {
     const std::unique_lock guard(opening_, std::try_to_lock);
     if (!guard.owns_lock()) return false;
     if (segments_[segment_key(first)].load(acquire) != 0) return true;  // acquire: split
-    try {
-      set_segment(first, memory::allocate(allocator_, first * layout::home_bytes()));
-    } catch (...) {
+    EVAC_TRY { set_segment(first, memory::allocate(allocator_, first * layout::home_bytes())); }
+    EVAC_CATCH_ALL {
       refused_.store(true, relaxed);  // relaxed: a hint
       return false;                   // chains get longer, and the next insert tries again
     }
@@ -528,21 +528,21 @@ class sync_root {
   std::size_t freed_ = 0;      // homes whose elements are; by who frees the root
   std::size_t discarded_ = 0;  // by who frees the root
   const std::size_t initial_mask_;
-  alignas(64) atomic<std::size_t> mask_{0};           // of `shown`, and raised after it
-  atomic<std::size_t> shown_{0};                      // how many homes readers go by
-  atomic<stripe*> stripes_{nullptr};                  // made once, when the table is large
-  atomic<std::uintptr_t> segments_[64] = {};          // biased as in directory.hpp; each is set once
-  alignas(128) atomic<std::size_t> claimed_{0};       // by who claims a run
-  atomic<std::size_t> moved_{0};                      // by who has split a run
-  atomic<std::size_t> done_{0};                       // only up; by who has split something off
-  atomic<std::size_t> tried_{0};                      // only up; by who meets a gap, and where there are any
-  atomic<bool> gaps_yield_{false};                    // by who comes back to a gap
-  atomic<bool> refused_{false};                       // there was no memory for the next segment
-  spin_lock opening_;                                 // who asks for the memory of the next segment
-  alignas(128) atomic<std::int64_t> next_growth_{0};  // elements at which there is something to claim
-  atomic<std::int64_t> told_{0};                      // elements in stripes, as far as their threads have told
-  atomic<std::int64_t> inserted_{0};                  // by threads without a stripe
-  atomic<std::int64_t> erased_{0};                    // the same
+  alignas(64) atomic<std::size_t> mask_{0};              // of `shown`, and raised after it
+  atomic<std::size_t> shown_{0};                         // how many homes readers go by
+  atomic<stripe*> stripes_{nullptr};                     // made once, when the table is large
+  atomic<std::uintptr_t> segments_[most_segments] = {};  // biased as in directory.hpp; each is set once
+  alignas(128) atomic<std::size_t> claimed_{0};          // by who claims a run
+  atomic<std::size_t> moved_{0};                         // by who has split a run
+  atomic<std::size_t> done_{0};                          // only up; by who has split something off
+  atomic<std::size_t> tried_{0};                         // only up; by who meets a gap, and where there are any
+  atomic<bool> gaps_yield_{false};                       // by who comes back to a gap
+  atomic<bool> refused_{false};                          // there was no memory for the next segment
+  spin_lock opening_;                                    // who asks for the memory of the next segment
+  alignas(128) atomic<std::int64_t> next_growth_{0};     // elements at which there is something to claim
+  atomic<std::int64_t> told_{0};                         // elements in stripes, as far as their threads have told
+  atomic<std::int64_t> inserted_{0};                     // by threads without a stripe
+  atomic<std::int64_t> erased_{0};                       // the same
   [[no_unique_address]] std::conditional_t<keeps_plain_addresses, plain_addresses, no_plain_addresses> plain_;
   pool pools_[pool_count];
 };

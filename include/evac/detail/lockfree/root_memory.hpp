@@ -38,11 +38,10 @@ class root_memory {
   [[nodiscard]] static root_type* make(const Allocator& allocator, std::size_t homes, std::uint64_t serial) {
     root_allocator roots(allocator);
     auto block = root_traits::allocate(roots, 1);
-    try {
-      return ::new (static_cast<void*>(std::to_address(block))) root_type(allocator, homes, serial);
-    } catch (...) {
+    EVAC_TRY { return ::new (static_cast<void*>(std::to_address(block))) root_type(allocator, homes, serial); }
+    EVAC_CATCH_ALL {
       root_traits::deallocate(roots, block, 1);
-      throw;
+      EVAC_RETHROW;
     }
   }
   /// Its elements are gone, and nobody is in it.

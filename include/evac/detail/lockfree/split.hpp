@@ -110,11 +110,12 @@ class child_split {
     const std::size_t beyond = elements - (chain_type::home_slots - 1);
     const std::size_t wanted = (beyond + chain_type::overflow_slots - 1) / chain_type::overflow_slots;
     overflow_.reserve(wanted);
-    try {
+    EVAC_TRY {
       while (overflow_.size() < wanted) overflow_.push_back(root_.take_overflow(home));
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       while (!overflow_.empty()) root_.give_back(home, next_overflow());
-      throw;
+      EVAC_RETHROW;
     }
   }
   [[nodiscard]] bucket_type* next_overflow() noexcept {

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/lockfree/atomic_bucket.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
@@ -38,21 +39,40 @@ template <class T>
 /// Words in a slot at most, so that reading one is a matter of a cache line.
 inline constexpr unsigned most_slot_words = 8;
 
-/// Whether elements can be in slots. Complete types only.
+/// Whether an object can be taken apart into words, and a copy of it be made from these. g++ also calls types trivially
+/// copyable that cannot be copied at all.
+template <class T>
+[[nodiscard]] constexpr bool is_made_of_words() noexcept {
+  static_assert(
+      requires { sizeof(T); },
+      "evac: a sync_map of an incomplete type, like one that is a member of its own mapped type, must be told "
+      "where its elements are: give it evac::storage::in_nodes");
+  return std::is_trivially_copyable_v<T> && std::is_convertible_v<const T&, T>;
+}
+
+/// Whether elements can be in slots.
 template <class Elements>
 [[nodiscard]] constexpr bool fits_slots() noexcept {
   using key_type = typename Elements::key_type;
-  if constexpr (!std::is_trivially_copyable_v<key_type>) {
+  if constexpr (!is_made_of_words<key_type>()) {
     return false;
   } else if constexpr (Elements::is_map) {
     using mapped_type = typename Elements::mapped_type;
-    if constexpr (!std::is_trivially_copyable_v<mapped_type>) {
+    if constexpr (!is_made_of_words<mapped_type>()) {
       return false;
     } else {
       return words_of<key_type>() + words_of<mapped_type>() <= most_slot_words;
     }
   } else {
     return words_of<key_type>() <= most_slot_words;
+  }
+}
+template <class Elements, bool Forced>
+[[nodiscard]] constexpr bool are_in_nodes() noexcept {
+  if constexpr (Forced) {
+    return true;
+  } else {
+    return !fits_slots<Elements>();
   }
 }
 
@@ -203,8 +223,8 @@ class nodes_storage {
   // A thread that leaves the domain and comes back may have to know whether a node is still the one that it has seen:
   // so nothing else may get its address meanwhile. It holds the node while it is inside, and so before the node can be
   // reclaimed. Who reclaims it then leaves it to the last who holds it.
-  static constexpr std::size_t one_hold = std::size_t{1} << 40U;
-  static constexpr std::size_t orphaned = std::size_t{1} << 55U;
+  static constexpr std::size_t one_hold = most_independent_homes;
+  static constexpr std::size_t orphaned = std::size_t{1} << (tag_shift - 1);
   static constexpr std::size_t all_holds = orphaned - one_hold;
   static constexpr std::size_t known_hash_bits = ~(all_holds | orphaned);
 
@@ -231,13 +251,14 @@ class nodes_storage {
     node_allocator nodes(allocator);
     auto memory = node_traits::allocate(nodes, 1);
     node* const fresh = ::new (static_cast<void*>(std::to_address(memory))) node;
-    try {
+    EVAC_TRY {
       Allocator elements(allocator);
       std::allocator_traits<Allocator>::construct(elements, std::addressof(fresh->element),
                                                   std::forward<Args>(args)...);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       node_traits::deallocate(nodes, memory, 1);
-      throw;
+      EVAC_RETHROW;
     }
     fresh->hash.store(hash & known_hash_bits, relaxed);  // relaxed: nobody else knows the node
     return fresh;

@@ -3,6 +3,7 @@
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_CONTAINER_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_CONTAINER_HPP
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -38,13 +39,16 @@ class sync_container {
   using size_type = std::size_t;
 
   /// Whether elements are in nodes of their own, or in the slots of the buckets.
-  static constexpr bool in_nodes = Storage == storage::in_nodes || !fits_slots<typename Policy::elements>();
+  static constexpr bool in_nodes = are_in_nodes<typename Policy::elements, Storage == storage::in_nodes>();
   /// Keys that a bulk call fetches at a time.
   static constexpr size_type bulk_size = 32;
 
   /// No memory is allocated before the first element, but for a stateful allocator. The domain must outlive the
   /// container.
-  explicit sync_container(size_type n = 0, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
+  sync_container()
+    requires made_by_default<hasher, key_equal, allocator_type>
+      : sync_container(0, hasher()) {}
+  explicit sync_container(size_type n, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
                           const allocator_type& allocator = allocator_type(),
                           epoch_domain& domain = epoch_domain::process())
       : table_(domain, hash, equal, allocator) {
@@ -100,12 +104,16 @@ class sync_container {
   /// each of at most twice as many stripes as there are processors, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] static constexpr size_type max_size() noexcept { return (~size_type{0} >> 1U) / sizeof(value_type); }
+  /// As far as types tell; there is memory for fewer.
+  [[nodiscard]] size_type max_size() const noexcept {
+    const auto of_allocator = std::allocator_traits<allocator_type>::max_size(table_.functors().allocator);
+    return (std::min)((~size_type{0} >> 1U) / sizeof(value_type), static_cast<size_type>(of_allocator));
+  }
 
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
   /// others. Throws std::length_error and std::bad_alloc.
   void reserve(size_type n) {
-    if (n > max_size()) throw std::length_error("evac: reserve of more elements than there is memory for");
+    if (n > max_size()) throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     table_.reserve(n);
   }
 

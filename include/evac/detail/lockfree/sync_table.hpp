@@ -27,10 +27,10 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/calls.hpp"
 #include "evac/detail/lockfree/chain_reader.hpp"
+#include "evac/detail/lockfree/growth.hpp"
 #include "evac/detail/lockfree/key_update.hpp"
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/lockfree/root_memory.hpp"
-#include "evac/detail/lockfree/split.hpp"
 #include "evac/detail/lockfree/storage.hpp"
 #include "evac/epoch.hpp"
 
@@ -46,6 +46,7 @@ class sync_table {
   using storage = std::conditional_t<InNodes, nodes_storage<elements, allocator_type>, slots_storage<elements>>;
   using held = typename storage::held;
   using root_type = sync_root<storage, allocator_type>;
+  using growth_type = growth<storage, allocator_type, functors_type>;
   using memory_type = root_memory<storage, allocator_type>;
   using chain_type = typename root_type::chain_type;
   using place = typename chain_type::place;
@@ -140,11 +141,11 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE growth_request insert(epoch_record& own, root_type& root, chain_type& chain,
                                                          const held& element, size_type hash) {
     chain.insert(element, tag_of(hash), chain.needs_overflow() ? root.take_overflow(chain.home()) : nullptr);
-    return {&root, root.count_insert(own)};
+    return {std::addressof(root), root.count_insert(own)};
   }
   /// After the lock is released. Up to root_type::longest_run parents are evacuated.
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
-    if (asked.elements != 0) grow(own, *asked.of, asked.elements);
+    if (asked.elements != 0) growth_type(functors_, *asked.of, own, *core_).grow(asked.elements);
   }
   /// For change(): removes an element.
   EVAC_ALWAYS_INLINE void erase(epoch_record& own, root_type& root, chain_type& chain, place found) noexcept {
@@ -363,12 +364,12 @@ class sync_table {
     for (;;) {
       write_call call(*core_, 0);
       root_type* root = root_.load(acquire);  // acquire: made
-      if (root == nullptr) root = &make_root(homes);
+      if (root == nullptr) root = std::addressof(make_root(homes));
       if (root->claimed() < homes) {
         root->open_until(homes);
         // If there is nothing to claim, others are at work on what has to come before.
-        if (!grow(call.own, *root, n)) std::this_thread::yield();
-      } else if (complete(call.own, *root, homes)) {
+        if (!growth_type(functors_, *root, call.own, *core_).grow(n)) std::this_thread::yield();
+      } else if (growth_type(functors_, *root, call.own, *core_).complete(homes)) {
         return;
       }
     }
@@ -380,7 +381,7 @@ class sync_table {
   /// its address.
   [[nodiscard]] bool is_current(const root_type& root, std::uint64_t serial) const noexcept {
     const root_type* const current = root_.load(acquire);  // acquire: made
-    return current == &root && current->serial() == serial;
+    return current == std::addressof(root) && current->serial() == serial;
   }
 
   /// Calls f(held) for elements until it returns false; returns whether it never did. Each key that is there all the
@@ -473,80 +474,6 @@ class sync_table {
     if (gone != nullptr && bytes <= room) core_->retire(call.own, memory_.gone(gone, bytes));
     core_->give_up_room(call.own, kept);
     return bytes <= room;
-  }
-
-  // --- growing -------------------------------------------------------------------------------------------------------
-
-  using split_type = child_split<storage, allocator_type>;
-
-  // Splits off what a table of so many elements lacks, a run at most; whether there was anything.
-  EVAC_NEVER_INLINE bool grow(epoch_record& own, root_type& root, size_type wanted) noexcept {
-    auto run = root.claim(wanted, root_type::longest_run);
-    const bool claimed = run.from != run.to;
-    // Nothing to claim, but a doubling that waits for others: their work can be done by anybody.
-    if (!claimed && wanted >= grow_threshold(root.claimed(), chain_type::home_slots, shared_load))
-      run = root.late(root_type::longest_run);
-    split_type split(root, own, *core_);
-    split_off(split, root, run.from, run.to);
-    if (claimed && root.has_gaps()) [[unlikely]] {
-      fill_gaps(split, root, run.from, run.to);
-    }
-    if (claimed && root.claimed() - root.tried() > backlog) [[unlikely]] {
-      const auto late = root.late(2);
-      split_off(split, root, late.from, late.to);
-    }
-    return claimed;
-  }
-  // Children that are claimed but not done before others help with the oldest.
-  static constexpr size_type backlog = 16 * root_type::longest_run;
-
-  void split_off(split_type& split, root_type& root, size_type from, size_type to) noexcept {
-    if (from == to) return;
-    size_type moved = 0;
-    for (size_type child = from; child < to; ++child) {
-      prefetch_for_write(root.at(parent_of(std::min(child + 2, to - 1))));
-      const size_type left = try_to_split(split, root, child);
-      moved += left;
-      if (left == 0 && !root.exists(child)) [[unlikely]]
-        root.note_gap(child);
-    }
-    root.count_moves(moved);
-    root.publish_done();
-  }
-  // Chains stay longer if it fails; who comes by next tries again.
-  size_type try_to_split(split_type& split, root_type& root, size_type child) noexcept {
-    try {
-      return split.run(functors_, child);
-    } catch (...) {
-      root.set_gaps_yield(true);
-      return 0;
-    }
-  }
-  // What could not be done before: at once, after that only now and then, but as long as it works. from ... to - 1 have
-  // just been claimed.
-  EVAC_NEVER_INLINE void fill_gaps(split_type& split, root_type& root, size_type from, size_type to) noexcept {
-    constexpr size_type seldom = 256;
-    if (!root.gaps_yield() && from / seldom == to / seldom && !std::has_single_bit(from)) return;
-    size_type tries = 0;
-    bool filled = true;
-    for (; filled && tries < root_type::longest_run && root.has_gaps(); ++tries) {
-      const size_type gap = root.homes();
-      root.count_moves(try_to_split(split, root, gap));
-      root.publish_done();
-      filled = root.homes() != gap;
-    }
-    root.set_gaps_yield(filled);
-  }
-  // Whether all of so many homes exist, after some more have been made. Throws what splitting throws.
-  bool complete(epoch_record& own, root_type& root, size_type homes) {
-    split_type split(root, own, *core_);
-    for (size_type runs = 0; runs < root_type::longest_run; ++runs) {
-      const size_type next = root.homes();
-      if (next >= homes) return true;
-      root.count_moves(split.run(functors_, next));
-      root.publish_done();
-    }
-    return false;
   }
 
   atomic<root_type*> root_{nullptr};  // by whoever makes the first element, or clears

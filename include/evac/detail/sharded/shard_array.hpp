@@ -62,7 +62,7 @@ class shard_array {
   using block_allocator = typename traits::allocator_type;
 
   [[nodiscard]] static std::size_t rounded(std::size_t count) {
-    if (count > most_shards) throw std::length_error("evac: more than 65536 shards");
+    if (count > most_shards) throw_length_error("evac: more than 65536 shards");
     return std::bit_ceil(std::max<std::size_t>(count, 1));
   }
 

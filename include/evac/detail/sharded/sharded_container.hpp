@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/container.hpp"
 #include "evac/detail/from_range.hpp"
 #include "evac/detail/sharded/sharded_container_passes.hpp"
 #include "evac/detail/sharded/sharded_table.hpp"
@@ -111,20 +113,23 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
   sharded_container(const sharded_container& other) : base(other.core_, std::nullopt, call_site{"copy construction"}) {}
   sharded_container(const sharded_container& other, const std::type_identity_t<allocator_type>& allocator)
       : base(other.core_, allocator, call_site{"copy construction"}) {}
-  /// Not noexcept: the new container needs shards of its own. The source keeps its shards and is empty.
-  sharded_container(sharded_container&& other)
-      : base(std::move(other.core_), std::nullopt, call_site{"move construction"}) {}
+  /// Moves no element. The source keeps its shards, its functors and its allocator, and is empty. The new container needs
+  /// shards of its own: no memory for those ends the program where this is noexcept, that is with allocators that are
+  /// always equal, functors whose copies do not throw and an EVAC_ASSERT_HANDLER that does not.
+  sharded_container(sharded_container&& other) noexcept(moves_without_throwing)
+      : base(std::move(other.core_), call_site{"move construction"}) {}
   sharded_container(sharded_container&& other, const std::type_identity_t<allocator_type>& allocator)
       : base(std::move(other.core_), allocator, call_site{"move construction"}) {}
   ~sharded_container() = default;
 
   sharded_container& operator=(const sharded_container& other) {
-    if (this != &other) core_.copy_assign(other.core_, {"copy assignment"});
+    if (this != std::addressof(other)) core_.copy_assign(other.core_, {"copy assignment"});
     return *this;
   }
+  /// The source is empty afterwards and has the functors that the target had, whatever the allocators.
   sharded_container& operator=(sharded_container&& other) noexcept(
       traits::propagate_on_container_move_assignment::value || traits::is_always_equal::value) {
-    if (this != &other) core_.move_assign(other.core_, {"move assignment"});
+    if (this != std::addressof(other)) core_.move_assign(other.core_, {"move assignment"});
     return *this;
   }
   sharded_container& operator=(std::initializer_list<value_type> list) {
@@ -132,16 +137,27 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
     return *this;
   }
 
-  /// Moves over every element of source whose key is absent here, each once; returns how many. Atomic. The allocators
-  /// must be equal; hash and equality may be of other types.
+  /// Moves over every element of source whose key is absent here; returns how many. Each is moved over once; growth moves
+  /// elements as in inserts. Atomic. The allocators must be equal; hash and equality may be of other types.
   template <class OtherHash, class OtherEqual, class OtherMutex>
   size_type merge(sharded_container<other_policy<OtherHash, OtherEqual>, OtherMutex>& source,
                   location where = location::current()) {
-    if (static_cast<const void*>(this) == static_cast<const void*>(&source)) return 0;
+    if (static_cast<const void*>(this) == static_cast<const void*>(std::addressof(source))) return 0;
     return core_.merge(source.core_, {"merge", where});
   }
   template <class OtherHash, class OtherEqual, class OtherMutex>
   size_type merge(sharded_container<other_policy<OtherHash, OtherEqual>, OtherMutex>&& source,
+                  location where = location::current()) {
+    return merge(source, where);
+  }
+  /// The same from a container of one owner.
+  template <class OtherHash, class OtherEqual>
+  size_type merge(container<policy<typename Policy::elements, OtherHash, OtherEqual, allocator_type>>& source,
+                  location where = location::current()) {
+    return core_.merge_owned(source, {"merge", where});
+  }
+  template <class OtherHash, class OtherEqual>
+  size_type merge(container<policy<typename Policy::elements, OtherHash, OtherEqual, allocator_type>>&& source,
                   location where = location::current()) {
     return merge(source, where);
   }
@@ -150,11 +166,11 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
   void swap(sharded_container& other,
             location where = location::current()) noexcept(traits::propagate_on_container_swap::value ||
                                                            traits::is_always_equal::value) {
-    if (this != &other) core_.swap(other.core_, {"swap", where});
+    if (this != std::addressof(other)) core_.swap(other.core_, {"swap", where});
   }
   /// Same elements, in whatever order. Atomic. O(size) expected.
   [[nodiscard]] friend bool operator==(const sharded_container& left, const sharded_container& right) {
-    return &left == &right || left.core_.equals(right.core_, {"operator=="});
+    return std::addressof(left) == std::addressof(right) || left.core_.equals(right.core_, {"operator=="});
   }
 
  protected:
@@ -164,6 +180,10 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
   template <class, class>
   friend class sharded_container;
   friend struct table_access;
+
+  static constexpr bool moves_without_throwing =
+      traits::is_always_equal::value && std::is_nothrow_copy_constructible_v<hasher> &&
+      std::is_nothrow_copy_constructible_v<key_equal> && noexcept(EVAC_ASSERT_HANDLER(""));
 
   static constexpr void check_template_arguments() {
     check_functors_and_allocator<Policy>();

@@ -5,6 +5,7 @@
 #define EVAC_DETAIL_SHARDED_SHARDED_CONTAINER_BASE_HPP
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -53,7 +54,10 @@ class sharded_container_base {
     return total;
   }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-  [[nodiscard]] static constexpr size_type max_size() noexcept { return core::table_type::max_size(); }
+  /// No more than the allocator's.
+  [[nodiscard]] size_type max_size(location where = location::current()) const noexcept {
+    return core::table_type::max_size(core_.copy_allocator({"max_size", where}));
+  }
   [[nodiscard]] size_type shard_count() const noexcept { return core_.shards().size(); }
 
   /// Linearizable; the locks are held for O(shards). All memory is given back.
@@ -62,7 +66,7 @@ class sharded_container_base {
   /// Room for n elements in all, with a margin for how they fall into shards: it is all but certain that the next
   /// inserts move nothing. An empty container gives back what it has beyond that. Shard by shard. Throws
   /// std::length_error for an absurd n, std::bad_alloc; then all shards have the room that they had. More memory than the
-  /// system has is refused before any of it is touched.
+  /// machine could hold is refused before any of it is touched.
   void reserve(size_type n, location where = location::current()) { core_.reserve(n, {"reserve", where}); }
   /// Room for about n slots, or for what there is if that is more; gives back what is beyond that, all of it for
   /// rehash(0) of an empty container. Shard by shard. Throws as reserve().
@@ -71,7 +75,7 @@ class sharded_container_base {
   [[nodiscard]] size_type bucket_count(location where = location::current()) const {
     size_type total = 0;
     for (auto& each : core_.shards()) {
-      const inside_call mark(&core_, {"bucket_count", where});
+      const inside_call mark(std::addressof(core_), {"bucket_count", where});
       const reading_shard guard(each);
       total += guard.table().home_count() * core::table_type::chains::layout::home_slots();
     }
@@ -111,9 +115,11 @@ class sharded_container_base {
                          const allocator_type& allocator)
       : core_(shard_count, hash, equal, allocator) {}
   /// Copies another core or takes its elements, with an allocator or with that one's.
-  template <class Core>
-  sharded_container_base(Core&& from, const std::optional<allocator_type>& allocator, call_site site)
-      : core_(std::forward<Core>(from), allocator, site) {}
+  sharded_container_base(const core& from, const std::optional<allocator_type>& allocator, call_site site)
+      : core_(from, allocator, site) {}
+  sharded_container_base(core&& from, call_site site) : core_(std::move(from), site) {}
+  sharded_container_base(core&& from, const allocator_type& allocator, call_site site)
+      : core_(std::move(from), allocator, site) {}
   ~sharded_container_base() = default;
 
   core core_;

@@ -1,24 +1,27 @@
-// What sharded_map and sharded_set do with single elements, and with some that are named: visiting them, inserting and
-// erasing.
+// What sharded_map and sharded_set do with single elements: visiting them, inserting and erasing.
 #ifndef EVAC_DETAIL_SHARDED_SHARDED_CONTAINER_ELEMENTS_HPP
 #define EVAC_DETAIL_SHARDED_SHARDED_CONTAINER_ELEMENTS_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <initializer_list>
-#include <iterator>
-#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/foreign_key.hpp"
 #include "evac/detail/sharded/sharded_container_base.hpp"
 #include "evac/detail/shown_key.hpp"
 #include "evac/detail/sync/reentry.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
+
+/// Whether the standard algorithms take this as an execution policy over the shards of a container.
+template <class ExecutionPolicy, class Core>
+concept parallel_over =
+    requires(ExecutionPolicy&& policy, typename Core::shard_type* shard, void (*work)(typename Core::shard_type&)) {
+      std::for_each(std::forward<ExecutionPolicy>(policy), shard, shard, work);
+    };
 
 template <class Policy, class Mutex>
 class sharded_container_elements : public sharded_container_base<Policy, Mutex> {
@@ -35,6 +38,9 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   static constexpr bool takes_element =
       std::is_constructible_v<typename Policy::value_type, P&&> &&
       (Policy::is_map || !std::is_same_v<std::remove_cvref_t<P>, typename Policy::value_type>);
+  // Where hash and equality are transparent without limits, they would take a predicate, or an execution policy, for a key.
+  template <class F>
+  static constexpr bool judges_element = std::is_invocable_v<F&, typename base::visited_type&>;
 
  public:
   using typename base::init_type;
@@ -87,25 +93,6 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
     return core_.template visit_one<reading_shard>({"count", where}, key, ignore_element);
   }
 
-  /// Visits each of the keys that is present; returns how many are. Keys are taken bulk_visit_size at a time: the locks
-  /// of all their shards are held while their elements are fetched at once and visited in order. Keys of another type
-  /// are looked up as they are where hash and equality are transparent, else as the keys that they convert to.
-  template <std::forward_iterator It, class F>
-    requires stands_for_key<std::iter_reference_t<It>, Policy>
-  size_type visit(It first, It last, F f, location where = location::current()) {
-    return core_.template visit_many<true>({"visit", where}, first, last, f);
-  }
-  template <std::forward_iterator It, class F>
-    requires stands_for_key<std::iter_reference_t<It>, Policy>
-  size_type visit(It first, It last, F f, location where = location::current()) const {
-    return core_.template visit_many<false>({"visit", where}, first, last, f);
-  }
-  template <std::forward_iterator It, class F>
-    requires stands_for_key<std::iter_reference_t<It>, Policy>
-  size_type cvisit(It first, It last, F f, location where = location::current()) const {
-    return core_.template visit_many<false>({"cvisit", where}, first, last, f);
-  }
-
   template <class... Args>
     requires std::is_constructible_v<value_type, Args&&...>
   bool emplace(Args&&... args) {
@@ -143,19 +130,6 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   bool insert(init_type&& value, location where = location::current()) {
     return core_.emplace_one({"insert", where}, ignore_element, ignore_element, std::move(value));
   }
-  template <std::input_iterator It>
-  size_type insert(It first, It last) {
-    size_type inserted = 0;
-    for (; first != last; ++first) inserted += emplace(*first) ? 1U : 0U;
-    return inserted;
-  }
-  size_type insert(std::initializer_list<value_type> list) { return insert(list.begin(), list.end()); }
-  template <std::ranges::input_range R>
-  size_type insert_range(R&& range) {
-    size_type inserted = 0;
-    for (auto&& value : range) inserted += emplace(std::forward<decltype(value)>(value)) ? 1U : 0U;
-    return inserted;
-  }
 
   template <class P, class F>
     requires takes_element<P>
@@ -171,15 +145,6 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   bool insert_or_visit(init_type&& value, F f, location where = location::current()) {
     return core_.emplace_one({"insert_or_visit", where}, ignore_element, as_visited(f), std::move(value));
   }
-  template <std::input_iterator It, class F>
-  size_type insert_or_visit(It first, It last, F f, location where = location::current()) {
-    return for_range(first, last,
-                     [&](auto&& value) { insert_or_visit(std::forward<decltype(value)>(value), std::ref(f), where); });
-  }
-  template <class F>
-  size_type insert_or_visit(std::initializer_list<value_type> list, F f, location where = location::current()) {
-    return insert_or_visit(list.begin(), list.end(), std::move(f), where);
-  }
   template <class P, class F>
     requires takes_element<P>
   bool insert_or_cvisit(P&& value, F f, location where = location::current()) {
@@ -194,15 +159,6 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   bool insert_or_cvisit(init_type&& value, F f, location where = location::current()) {
     return core_.emplace_one({"insert_or_cvisit", where}, ignore_element, as_visited<true>(f), std::move(value));
   }
-  template <std::input_iterator It, class F>
-  size_type insert_or_cvisit(It first, It last, F f, location where = location::current()) {
-    return for_range(first, last,
-                     [&](auto&& value) { insert_or_cvisit(std::forward<decltype(value)>(value), std::ref(f), where); });
-  }
-  template <class F>
-  size_type insert_or_cvisit(std::initializer_list<value_type> list, F f, location where = location::current()) {
-    return insert_or_cvisit(list.begin(), list.end(), std::move(f), where);
-  }
   template <class P, class F1, class F2>
     requires takes_element<P>
   bool insert_and_visit(P&& value, F1 f1, F2 f2, location where = location::current()) {
@@ -216,17 +172,6 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   template <class F1, class F2>
   bool insert_and_visit(init_type&& value, F1 f1, F2 f2, location where = location::current()) {
     return core_.emplace_one({"insert_and_visit", where}, as_visited(f1), as_visited(f2), std::move(value));
-  }
-  template <std::input_iterator It, class F1, class F2>
-  size_type insert_and_visit(It first, It last, F1 f1, F2 f2, location where = location::current()) {
-    return for_range(first, last, [&](auto&& value) {
-      insert_and_visit(std::forward<decltype(value)>(value), std::ref(f1), std::ref(f2), where);
-    });
-  }
-  template <class F1, class F2>
-  size_type insert_and_visit(std::initializer_list<value_type> list, F1 f1, F2 f2,
-                             location where = location::current()) {
-    return insert_and_visit(list.begin(), list.end(), std::move(f1), std::move(f2), where);
   }
   template <class P, class F1, class F2>
     requires takes_element<P>
@@ -243,19 +188,9 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   bool insert_and_cvisit(init_type&& value, F1 f1, F2 f2, location where = location::current()) {
     return core_.emplace_one({"insert_and_cvisit", where}, as_visited(f1), as_visited<true>(f2), std::move(value));
   }
-  template <std::input_iterator It, class F1, class F2>
-  size_type insert_and_cvisit(It first, It last, F1 f1, F2 f2, location where = location::current()) {
-    return for_range(first, last, [&](auto&& value) {
-      insert_and_cvisit(std::forward<decltype(value)>(value), std::ref(f1), std::ref(f2), where);
-    });
-  }
-  template <class F1, class F2>
-  size_type insert_and_cvisit(std::initializer_list<value_type> list, F1 f1, F2 f2,
-                              location where = location::current()) {
-    return insert_and_cvisit(list.begin(), list.end(), std::move(f1), std::move(f2), where);
-  }
 
-  /// The element is destroyed after the lock is released.
+  /// The element is destroyed after the lock is released; if it is not trivially destructible, it is moved once for that
+  /// (in a node: only its address). Returns how many were erased.
   size_type erase(const key_type& key, location where = location::current()) {
     return core_.erase_one({"erase", where}, key, always);
   }
@@ -264,12 +199,14 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
   size_type erase(const K& key, location where = location::current()) {
     return core_.erase_one({"erase", where}, key, always);
   }
+  /// The same if f(element) is true.
   template <class F>
+    requires judges_element<F>
   size_type erase_if(const key_type& key, F f, location where = location::current()) {
     return core_.erase_one({"erase_if", where}, key, as_visited(f));
   }
   template <class K, class F>
-    requires is_lookup_key<K>
+    requires(is_lookup_key<K> && judges_element<F> && !parallel_over<const K&, typename base::core>)
   size_type erase_if(const K& key, F f, location where = location::current()) {
     return core_.erase_one({"erase_if", where}, key, as_visited(f));
   }
@@ -323,12 +260,6 @@ class sharded_container_elements : public sharded_container_base<Policy, Mutex> 
           };
         },
         std::forward<Args>(args)...);
-  }
-  template <class It, class F>
-  static size_type for_range(It first, It last, const F& f) {
-    size_type attempted = 0;
-    for (; first != last; ++first, ++attempted) f(*first);
-    return attempted;
   }
 };
 

@@ -7,22 +7,15 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/sharded/sharded_container_elements.hpp"
+#include "evac/detail/sharded/sharded_container_ranges.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/reentry.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Whether the standard algorithms take this as an execution policy over the shards of a container.
-template <class ExecutionPolicy, class Core>
-concept parallel_over =
-    requires(ExecutionPolicy&& policy, typename Core::shard_type* shard, void (*work)(typename Core::shard_type&)) {
-      std::for_each(std::forward<ExecutionPolicy>(policy), shard, shard, work);
-    };
-
 template <class Policy, class Mutex>
-class sharded_container_passes : public sharded_container_elements<Policy, Mutex> {
-  using base = sharded_container_elements<Policy, Mutex>;
+class sharded_container_passes : public sharded_container_ranges<Policy, Mutex> {
+  using base = sharded_container_ranges<Policy, Mutex>;
 
  protected:
   using typename base::core;
@@ -59,10 +52,12 @@ class sharded_container_passes : public sharded_container_elements<Policy, Mutex
   bool cvisit_while(F f, location where = location::current()) const {
     return visit_shards<false>({"cvisit_while", where}, f).second;
   }
+  /// Those for which f(element) is true; returns how many. As with erase(), an element that is not trivially destructible is
+  /// moved once, and destroyed when its shard's lock is released.
   template <class F>
   size_type erase_if(F f, location where = location::current())
-    requires std::is_invocable_v<F&, visited_type&>
-  {
+    requires base::template
+  judges_element<F> {
     size_type erased = 0;
     for (auto& each : core_.shards()) erased += core_.erase_from(each, {"erase_if", where}, f);
     return erased;

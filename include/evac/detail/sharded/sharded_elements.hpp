@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -169,7 +170,7 @@ class sharded_elements : public sharded_room<Policy, Mutex> {
       }
       const auto fetch = [&](size_type i) { held.table(shards_, hashes[i]).prefetch_hashed(hashes[i]); };
       for (size_type i = 0; i != (std::min)(keys, fetch_ahead); ++i) fetch(i);
-      for (size_type i = 0; i != keys; ++i, ++first) {
+      for (size_type i = 0; i != keys; ++i, (void)++first) {
         if (i + fetch_ahead < keys) fetch(i + fetch_ahead);
         const position at = held.table(shards_, hashes[i]).find_hashed(as_lookup_key<Policy>(*first), hashes[i]);
         if (at.where == nullptr) continue;
@@ -274,7 +275,7 @@ class sharded_elements : public sharded_room<Policy, Mutex> {
         return;
       }
       std::array<shard_type*, bulk_size> wanted;
-      for (size_type i = 0; i != keys; ++i) wanted[i] = &shards.of_hash(hashes[i]);
+      for (size_type i = 0; i != keys; ++i) wanted[i] = std::addressof(shards.of_hash(hashes[i]));
       std::sort(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(keys));
       for (size_type i = 0; i != keys; ++i) {
         if (i == 0 || wanted[i] != wanted[i - 1]) lock_one(*wanted[i]);
@@ -295,7 +296,7 @@ class sharded_elements : public sharded_room<Policy, Mutex> {
       } else {
         each.lock_shared();
       }
-      held_[count_++] = &each;
+      held_[count_++] = std::addressof(each);
     }
 
     std::array<shard_type*, bulk_size> held_;

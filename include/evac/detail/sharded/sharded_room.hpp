@@ -36,8 +36,9 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
     if (n != 0) {
       const auto share = static_cast<double>(n) / static_cast<double>(shards_.size());
       const double spread = shards_.size() == 1 ? 0.0 : 6.0 * std::sqrt(share) + 8.0;
-      if (!(share + spread < static_cast<double>(table_type::max_size()))) {
-        throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
+      if (n > table_type::max_size(base::copy_allocator(site)) ||
+          !(share + spread < static_cast<double>(table_type::max_size()))) {
+        throw_length_error("evac: reserve() or constructor asked for more than max_size()");
       }
       wanted = static_cast<size_type>(std::ceil(share + spread));
     }
@@ -53,7 +54,7 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
   void rehash(size_type slot_count, call_site site) {
     const size_type per_home = shards_.size() * layout::home_slots();
     const size_type homes = slot_count / per_home + (slot_count % per_home != 0 ? 1 : 0);
-    if (homes > table_type::max_size()) throw std::length_error("evac: rehash() asked for more than max_size()");
+    if (homes > table_type::max_size()) throw_length_error("evac: rehash() asked for more than max_size()");
     change_all(homes, site, [&](table_type& table) { table.fit(homes); });
   }
 
@@ -74,16 +75,17 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
     expect_memory_for(homes, site);
     std::vector<room> before;
     before.reserve(shards_.size());
-    try {
+    EVAC_TRY {
       for (auto& each : shards_) {
         const inside_call mark(this, site);
         const writing_shard guard(each);
         before.push_back({guard.table().home_count(), guard.table().promised_homes()});
         change(guard.table());
       }
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       for (size_type i = 0; i < before.size(); ++i) restore(i, before[i], site);
-      throw;
+      EVAC_RETHROW;
     }
   }
   struct room {
@@ -91,31 +93,31 @@ class sharded_room : public sharded_parts<Policy, Mutex> {
     size_type promised;
   };
   void restore(size_type index, const room& before, call_site site) noexcept {
-    try {
+    EVAC_TRY {
       const inside_call mark(this, site);
       const writing_shard guard(shards_[index]);
       guard.table().restore_room(before.homes, before.promised);
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       // No memory to put the elements closer together: this table keeps its room, and is whole.
     }
   }
 
-  // Throws std::bad_alloc if the tables together want more than the system has: each by itself might get its part, and
-  // filling them would take memory until there is none. Without any homes they are only mapped, and not touched.
+  // Throws std::bad_alloc if the machine could not hold what the tables want together: each by itself might get its part,
+  // and filling them would take memory until there is none.
   void expect_memory_for(size_type homes, call_site site) const {
     constexpr size_type most = (std::numeric_limits<std::ptrdiff_t>::max)();
     size_type bytes = 0;
-    bool any = false;
     for (auto& each : shards_) {
       const inside_call mark(this, site);
       const reading_shard guard(each);
       const size_type has = guard.table().home_count();
-      any = any || has != 0;
-      const size_type wanted = (homes - (std::min)(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
-      if (wanted > most - bytes) throw std::bad_alloc();
+      const size_type wanted =
+          (homes - (std::min)(has, homes)) * layout::home_bytes();  // no overflow: below max_size()
+      if (wanted > most - bytes) throw_bad_alloc();
       bytes += wanted;
     }
-    if (any) memory::expect(bytes);
+    if (!memory::could_hold(bytes)) throw_bad_alloc();
   }
 };
 

@@ -3,6 +3,7 @@
 #define EVAC_DETAIL_SHARDED_SHARDED_STATS_HPP
 
 #include <cstddef>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -19,7 +20,7 @@ template <class Core>
   for (auto& each : of.shards()) {
     shard_stats one;
     {
-      const inside_call mark(&of, site);
+      const inside_call mark(std::addressof(of), site);
       const typename Core::reading_shard guard(each);
       one.table = collect_stats(guard.table());
     }

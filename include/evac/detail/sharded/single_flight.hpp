@@ -104,13 +104,12 @@ class single_flight {
     const auto mine = std::make_shared<flight>(flight{key, hash, std::this_thread::get_id()});
     leading hold(*this, flights_.insert(flights_.end(), mine));
     lock.unlock();
-    try {
-      mine->result.emplace(work(hold));
-    } catch (...) {
+    EVAC_TRY { mine->result.emplace(work(hold)); }
+    EVAC_CATCH_ALL {
       // Null where a thread is cancelled or calls pthread_exit: that unwinding is no exception that others could get,
       // and must not end here.
       mine->failure = std::current_exception();
-      throw;
+      EVAC_RETHROW;
     }
     return *mine->result;
   }

@@ -3,7 +3,14 @@
 #ifndef EVAC_DETAIL_SYNC_ATOMIC_HPP
 #define EVAC_DETAIL_SYNC_ATOMIC_HPP
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstdint>
 
 #include "evac/detail/config.hpp"
 
@@ -24,6 +31,24 @@ inline constexpr auto acquire = std::memory_order_acquire;
 inline constexpr auto release = std::memory_order_release;
 inline constexpr auto acq_rel = std::memory_order_acq_rel;
 inline constexpr auto seq_cst = std::memory_order_seq_cst;
+
+/// Sleeps while the word has that value. Orders nothing. No cancellation point.
+// The system's own words and not std::atomic's: libstdc++ keeps a table of who sleeps in each shared object that does not
+// share symbols, and who wakes looks only into its own.
+inline void sleep_while(const atomic<std::uint32_t>& word, std::uint32_t value) noexcept {
+  static_assert(sizeof word == sizeof value);
+  const int saved_errno = errno;
+  while (word.load(relaxed) == value) {  // relaxed: orders nothing
+    ::syscall(SYS_futex, &word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, nullptr);
+  }
+  errno = saved_errno;
+}
+/// Wakes all who sleep on the word. By its address: the word may be gone.
+inline void wake_all(const atomic<std::uint32_t>& word) noexcept {
+  const int saved_errno = errno;
+  ::syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
+  errno = saved_errno;
+}
 
 /// Keeps the compiler, but not the processor, from moving memory accesses across.
 inline void compiler_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }

@@ -94,7 +94,7 @@ class epoch_clock {
   /// The owner: a number that no other thread has that is alive. Throws std::bad_alloc.
   [[nodiscard]] epoch_record& take_record(std::uintptr_t owner) {
     epoch_record* const own = records_.take();
-    if (own == nullptr) throw std::bad_alloc();
+    if (own == nullptr) throw_bad_alloc();
     own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
     own->plain = plain_;
     // relaxed: only distinctness matters

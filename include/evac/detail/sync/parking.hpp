@@ -29,7 +29,7 @@ class parking {
     spot& at = spot_of(word);
     at.waiters.fetch_add(1, seq_cst);  // seq_cst: before the look at the word in the one order of both sides
     const std::uint32_t seen = at.changes.load(acquire);  // acquire: changed
-    if (still_there()) at.changes.wait(seen, relaxed);    // relaxed: the caller looks at the word again
+    if (still_there()) sleep_while(at.changes, seen);     // the caller looks at the word again
     at.waiters.fetch_sub(1, relaxed);                     // relaxed: orders nothing; who wakes for nobody is not wrong
   }
 
@@ -69,7 +69,7 @@ class parking {
   }
   EVAC_NEVER_INLINE static void wake(spot& at) noexcept {
     at.changes.fetch_add(1, release);  // release: changed
-    at.changes.notify_all();
+    wake_all(at.changes);
   }
 
   spot spots_[spots];

@@ -60,7 +60,7 @@ class process_mapping {
   // Pairs
   //   made   who constructs releases the name, who finds it acquires
   using name_word = atomic<std::uint64_t>;
-  static_assert(sizeof(name_word) == sizeof(std::uint64_t));
+  static_assert(sizeof(name_word) <= header_size);
 
   static constexpr unsigned page_shift = 12;
   static constexpr int attempts = 8;
@@ -110,7 +110,9 @@ class process_mapping {
       std::uint64_t found = 0;
       const iovec local{&found, sizeof found};
       const iovec remote{const_cast<void*>(place), sizeof found};
-      if (::syscall(SYS_process_vm_readv, ::getpid(), &local, 1, &remote, 1, 0) != sizeof found) return false;
+      // All as wide as a register: some are passed on the stack, where an int leaves half of its place as it was.
+      const long read = ::syscall(SYS_process_vm_readv, long{::getpid()}, &local, 1L, &remote, 1L, 0L);
+      if (read != sizeof found) return false;
       if (found == name) return static_cast<const name_word*>(place)->load(acquire) == name;  // acquire: made
       if (found != 0) return false;
       std::this_thread::yield();

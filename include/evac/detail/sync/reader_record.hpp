@@ -103,16 +103,16 @@ class reader_record {
   }
 
  private:
+  own_atomic<const void*> slots_[Capacity] = {};  // written by the owner, read by writers
+  own_atomic<thread_identity> owner_{nullptr};    // written by the owner
   // The owner's, all of these:
   thread_marks* marks_ = nullptr;
+  std::uint32_t word_ = 0;
+  std::uint32_t chance_ = 0;
+  std::uint32_t held_ = 0;  // slots in use
   std::uint16_t users_ = 0;
   bool plain_ = false;
   bool ended_ = false;
-  std::uint32_t word_ = 0;
-  std::uint32_t chance_ = 0;
-  std::uint32_t held_ = 0;                        // slots in use
-  own_atomic<thread_identity> owner_{nullptr};    // written by the owner
-  own_atomic<const void*> slots_[Capacity] = {};  // written by the owner, read by writers
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

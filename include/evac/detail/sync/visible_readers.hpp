@@ -38,7 +38,7 @@ class visible_readers {
   // call to sleep and one to wake.
   static constexpr int looks_before_parking = 8;
   /// Locks that one thread can announce at a time.
-  static constexpr std::size_t slots = 10;
+  static constexpr std::size_t record_slots = 10;
 
   /// What a thread does after the given number of looks at a lock that it does not get. The longer the pauses, the more
   /// operations whoever has the line gets done on it: 8 threads on 2 cores, 10 % writes, 72 million a second instead of
@@ -103,7 +103,7 @@ class visible_readers {
  private:
   // Pairs
   //   found   registry_of_process() releases, everybody acquires: the registry as who made it left it
-  using registry = reader_registry<slots>;
+  using registry = reader_registry<record_slots>;
   using record = registry::record;
   static constexpr backoff patience{.pauses = 40, .yields = 40};
 
@@ -114,7 +114,7 @@ class visible_readers {
     atomic<std::uint32_t> used{0};  // rooms for records that are given out
   };
   static constexpr std::size_t node_size = registry::list::node_size();
-  static_assert(node_size == 128 && std::is_standard_layout_v<place>);
+  static_assert(node_size % 128 == 0 && sizeof(place) <= 2 * node_size && std::is_standard_layout_v<place>);
   static constexpr std::uint32_t rooms = process_mapping::size / node_size - 4;  // the first ones are the place's
 
   [[nodiscard]] static registry& named(std::uint32_t word) noexcept {

@@ -80,11 +80,16 @@ struct chain {
     if (at.where != head) head->tags.add_to_filter(tag);
   }
 
-  /// Declares the slot empty (its element is gone). O(chain) for an overflow bucket, else O(1).
-  static void vacate(bucket* head, slot_ref at, pool& overflow) noexcept {
-    at.where->tags.vacate(at.index);
-    if (at.where == head) return;
+  /// Declares the slot empty (its element is gone). Returns whether the chain has no element any more. O(chain) for an
+  /// overflow bucket, else O(1).
+  static bool vacate(bucket* head, slot_ref at, pool& overflow) noexcept {
+    tag_word left = at.where->tags;
+    left.vacate(at.index);
+    at.where->tags = left;
+    if (at.where == head) [[likely]]
+      return left.empty();
     tidy_overflow(head, overflow);
+    return head->tags.empty();
   }
 
   /// Unlinks overflow buckets that have become empty and recomputes the filter.

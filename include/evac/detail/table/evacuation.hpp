@@ -24,25 +24,24 @@ struct evacuation {
   using context = typename chains::context;
 
   /// Moves the elements of parent for which leaves(element) is true to the child, whose header is written here: its
-  /// memory may hold anything. Returns how many moved. At most one slab is allocated. Throws what `leaves` and the
-  /// allocator throw; then nothing has moved. O(chain).
+  /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the
+  /// allocator EVAC_RETHROW; then nothing has moved. O(chain).
   template <class Leaves>
-  static std::size_t split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
+  static void split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     if (parent->overflow == nullptr) [[likely]] {
       const slot_mask leaving = select(parent, leaves);
       child->tags = tag_word(0);
       child->overflow = nullptr;
-      const std::size_t moves_before = work.moves;
       move_home(parent, child, leaving, work);
-      return work.moves - moves_before;
+      return;
     }
-    return split_long(parent, child, leaves, work);
+    split_long(parent, child, leaves, work);
   }
 
-  /// Moves all elements of child to the end of parent's chain; returns how many. The child's header is not valid afterwards. At most one
+  /// Moves all elements of child to the end of parent's chain. The child's header is not valid afterwards. At most one
   /// slab is allocated; if that throws nothing has moved. O(chain).
-  static std::size_t merge(bucket* parent, bucket* child, context& work) {
-    if (child->tags.empty() && child->overflow == nullptr) return 0;
+  static void merge(bucket* parent, bucket* child, context& work) {
+    if (child->tags.empty() && child->overflow == nullptr) return;
     const std::size_t moving = chains::count(child);
     work.overflow.provide(work.allocator, chains::overflow_for(moving));
     for (bucket* where = child; where != nullptr; where = where->overflow) {
@@ -54,7 +53,6 @@ struct evacuation {
       child->overflow = emptied->overflow;
       work.overflow.give_back(emptied);
     }
-    return moving;
   }
 
  private:
@@ -84,7 +82,7 @@ struct evacuation {
   // The leaving slots of an overflow bucket are noted in the unused top byte of its own tag word, where a chain of any
   // length has room for them and where a note left behind by a throwing hash does no harm.
   template <class Leaves>
-  EVAC_NEVER_INLINE static std::size_t split_long(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
+  EVAC_NEVER_INLINE static void split_long(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     const slot_mask leaving_home = select(parent, leaves);
     std::size_t leaving = leaving_home.count();
     for (bucket* where = parent->overflow; where != nullptr; where = where->overflow) {
@@ -109,7 +107,6 @@ struct evacuation {
       where->tags.clear_filter();
     }
     chains::compact(parent, work);
-    return leaving;
   }
 };
 

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -72,7 +73,7 @@ class home_buckets {
     }
     return at(count_);
   }
-  /// Declares next_home() a home. It has no elements yet, as far as note_gain() is concerned.
+  /// Declares next_home() a home. It has no elements yet, as far as note_filled() is concerned.
   void add_home() noexcept {
     const std::size_t home = count_++;
     if constexpr (KeepsOccupied) {
@@ -82,26 +83,23 @@ class home_buckets {
     const std::size_t segment = segment_size()(count_ / 2);
     if (memory::is_mapped(segment)) memory::prefer_huge(at(count_ / 2), segment);
   }
-  void remove_home() noexcept { --count_; }
+  void remove_home() noexcept {
+    note_emptied_if(count_ - 1, true);
+    --count_;
+  }
 
-  /// To be told of every element that comes into a home or leaves it.
-  EVAC_ALWAYS_INLINE void note_gain(std::size_t home, std::size_t elements = 1) noexcept {
+  /// To be told whenever a home gets an element, and whenever it may have lost its last one.
+  EVAC_ALWAYS_INLINE void note_filled(std::size_t home) noexcept {
     if constexpr (KeepsOccupied) {
-      if (occupied_.kept()) occupied_.gain(home, elements);
+      if (occupied_.kept()) occupied_.set(home);
     }
   }
-  EVAC_ALWAYS_INLINE void note_loss(std::size_t home, std::size_t elements = 1) noexcept {
+  EVAC_ALWAYS_INLINE void note_emptied_if(std::size_t home, bool empty) noexcept {
     if constexpr (KeepsOccupied) {
-      if (occupied_.kept()) occupied_.lose(home, elements);
+      if (occupied_.kept()) occupied_.clear_if(home, empty);
     }
   }
-  /// `elements` elements have gone from one home to another.
-  void note_move(std::size_t from, std::size_t to, std::size_t elements) noexcept {
-    if (elements == 0) return;
-    note_loss(from, elements);
-    note_gain(to, elements);
-  }
-  /// The next home from `home` on that may have elements, or count(). Where no account is kept of them, `home` itself.
+  /// The next home from `home` on that has elements, or count(). Where no account is kept of them, `home` itself.
   [[nodiscard]] std::size_t next_filled(std::size_t home) const noexcept {
     if constexpr (KeepsOccupied) {
       if (occupied_.kept()) return occupied_.next(home, count_);
@@ -111,7 +109,7 @@ class home_buckets {
   /// Where an account is kept: for validate().
   [[nodiscard]] const occupied_homes* occupied() const noexcept {
     if constexpr (KeepsOccupied) {
-      if (occupied_.kept()) return &occupied_;
+      if (occupied_.kept()) return std::addressof(occupied_);
     }
     return nullptr;
   }
@@ -132,7 +130,7 @@ class home_buckets {
     } undone{*this, allocator};
     open_base(allocator, (std::min)(std::bit_ceil(count), base_homes));
     for (std::size_t first = count_; first < count; first *= 2) {
-      open_segment(allocator, first, &got);
+      open_segment(allocator, first, std::addressof(got));
       if (memory::is_mapped(segment_size()(first))) {
         memory::prefer_huge(at(first), segment_size()(first));
       } else {
@@ -259,7 +257,7 @@ class home_buckets {
       if (occupied_.kept()) return;
       occupied_.adopt_block(memory::allocate(allocator, occupied_homes::block_bytes));
       for (std::size_t home = 0; home < count_; ++home) {
-        if (const std::size_t elements = chains::count(at(home)); elements != 0) occupied_.gain(home, elements);
+        if (!at(home)->tags.empty()) occupied_.set(home);
       }
     }
   }

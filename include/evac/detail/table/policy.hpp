@@ -84,11 +84,10 @@ struct functors {
   void swap_hash_and_equal(functors& other) {
     using std::swap;
     swap(hash, other.hash);
-    try {
-      swap(equal, other.equal);
-    } catch (...) {
+    EVAC_TRY { swap(equal, other.equal); }
+    EVAC_CATCH_ALL {
       swap(hash, other.hash);
-      throw;
+      EVAC_RETHROW;
     }
   }
 };
@@ -121,7 +120,7 @@ struct one_of_many_tables {
   class storage {
    public:
     static constexpr bool owned = false;
-    explicit storage(Functors& shared) noexcept : functors_(&shared) {}
+    explicit storage(Functors& shared) noexcept : functors_(std::addressof(shared)) {}
     [[nodiscard]] Functors& get() noexcept { return *functors_; }
     [[nodiscard]] const Functors& get() const noexcept { return *functors_; }
 
@@ -176,6 +175,17 @@ class slot_access {
     }
   }
 
+  /// Whether an allocator counts on a call of its destroy() for each of its construct(); else elements that are
+  /// trivial may be dropped and copied as bytes.
+  [[nodiscard]] static constexpr bool destroys_itself() noexcept {
+    return !std::is_same_v<Allocator, std::allocator<typename traits::value_type>> &&
+           requires(Allocator& allocator, value_type* element) { allocator.destroy(element); };
+  }
+  /// Whether elements may be forgotten without being destroyed.
+  [[nodiscard]] static constexpr bool trivially_dropped() noexcept {
+    return std::is_trivially_destructible_v<value_type> && !in_nodes() && !destroys_itself();
+  }
+
   template <class... Args>
   static void construct(Allocator& allocator, void* slot, Args&&... args) {
     if constexpr (in_nodes()) {
@@ -200,7 +210,7 @@ class slot_access {
   static void relocate([[maybe_unused]] Allocator& allocator, void* to, void* from) noexcept {
     if constexpr (in_nodes()) {
       ::new (to) value_type*(*static_cast<value_type**>(from));
-    } else if constexpr (Elements::trivially_relocatable()) {
+    } else if constexpr (Elements::trivially_relocatable() && !destroys_itself()) {
       std::memcpy(to, from, sizeof(value_type));
     } else {
       auto* source = std::launder(static_cast<movable_type*>(from));

@@ -13,10 +13,11 @@ namespace evac::inline EVAC_ABI::detail {
 /// Where the seeds of this process come from; random at start. A test may set it, to repeat a run.
 [[nodiscard]] inline atomic<std::uint64_t>& seed_sequence() noexcept {
   static atomic<std::uint64_t> sequence{[]() noexcept -> std::uint64_t {
-    try {
+    EVAC_TRY {
       std::random_device device;
       return (std::uint64_t{device()} << 32U) | device();
-    } catch (...) {
+    }
+    EVAC_CATCH_ALL {
       return reinterpret_cast<std::uintptr_t>(&sequence);  // no entropy source: the address is what is left
     }
   }()};

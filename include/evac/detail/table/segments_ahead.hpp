@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/directory.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -22,7 +23,7 @@ class segments_ahead {
   segments_ahead& operator=(const segments_ahead&) = delete;
   /// Frees what has not been taken.
   ~segments_ahead() {
-    for (unsigned i = 0; i < directory::entries; ++i) {
+    for (unsigned i = 0; i < most_segments; ++i) {
       if (memory_[i] != nullptr) Memory::deallocate(allocator_, memory_[i], SegmentSize()(std::size_t{1} << i));
     }
   }
@@ -34,7 +35,7 @@ class segments_ahead {
     if (homes <= lowest) return;
     std::size_t bytes = 0;
     for (std::size_t first = lowest; first < homes; first *= 2) bytes += SegmentSize()(first);
-    if (!Memory::could_hold(bytes)) throw std::bad_alloc();
+    if (!Memory::could_hold(bytes)) throw_bad_alloc();
     for (std::size_t first = std::bit_ceil(homes) / 2; first >= lowest; first /= 2) {
       memory_[index_of(first)] = Memory::allocate(allocator_, SegmentSize()(first));
     }
@@ -44,11 +45,11 @@ class segments_ahead {
 
  private:
   [[nodiscard]] static std::size_t index_of(std::size_t first) noexcept {
-    return static_cast<std::size_t>(std::countr_zero(first)) % directory::entries;
+    return static_cast<std::size_t>(std::countr_zero(first)) % most_segments;
   }
 
   const Allocator& allocator_;
-  void* memory_[directory::entries] = {};
+  void* memory_[most_segments] = {};
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -124,7 +124,7 @@ class table : public table_growth<Policy> {
     }
     chains::occupy(head, at, tag);
     ++size_;
-    homes_.note_gain(home);
+    homes_.note_filled(home);
     if (head->overflow != nullptr && head->tags.free(chains::layout::home_slots())) [[unlikely]] {
       // What reserve() promised room for moves nothing.
       if (size_ >= grow_threshold(floor_, chains::layout::home_slots())) compact(head, at);
@@ -135,16 +135,16 @@ class table : public table_growth<Policy> {
     return {at, homes_.home_of(hash)};
   }
 
-  /// Destroys the element. Moves nothing. O(1), O(chain) for an element in an overflow bucket.
+  /// Destroys the element; its destructor finds it gone from the table. Moves nothing. O(1), O(chain) for an element in
+  /// an overflow bucket.
   void erase(position at) noexcept {
-    slot_ops::destroy(this->allocator(), chains::layout::slot(at.where, at.index));
     forget(at);
+    slot_ops::destroy(this->allocator(), chains::layout::slot(at.where, at.index));
   }
   /// The same when the element has already been moved out and destroyed.
   void forget(position at) noexcept {
     bucket* const head = homes_.at(at.home);
-    chains::vacate(head, at, overflow_);
-    homes_.note_loss(at.home);
+    homes_.note_emptied_if(at.home, chains::vacate(head, at, overflow_));
     if (--size_ < shrink_at_) [[unlikely]]
       next_step_ = 0;
   }
@@ -194,7 +194,7 @@ class table : public table_growth<Policy> {
   }
   /// Destroys all elements and gives all memory back.
   void release() noexcept {
-    if constexpr (!trivially_dropped()) clear();
+    if constexpr (!slot_ops::trivially_dropped()) clear();
     this->release_memory();
   }
 
@@ -209,7 +209,9 @@ class table : public table_growth<Policy> {
     for (std::size_t home = other.homes_.next_filled(0); home < other.homes_.count();
          home = other.homes_.next_filled(home + 1)) {
       const bucket* const source = other.homes_.at(home);
-      if (!source->tags.empty()) clone_chain(source, home, copy);
+      if (source->tags.empty()) continue;
+      homes_.note_filled(home);  // before: what a copy that throws leaves behind is found
+      clone_chain(source, homes_.at(home), copy);
     }
     floor_ = 0;
     schedule();
@@ -242,10 +244,6 @@ class table : public table_growth<Policy> {
   using base::shrink_at_;
   using base::size_;
   using base::step;
-
-  static constexpr bool trivially_dropped() noexcept {
-    return std::is_trivially_destructible_v<value_type> && !slot_ops::in_nodes();
-  }
 
   // The same in a table without memory, which has none again if it fails.
   template <class Construct>
@@ -286,30 +284,34 @@ class table : public table_growth<Policy> {
     return {};
   }
 
+  // Destructors find the whole chain gone from the table.
   void clear_chain(std::size_t home) noexcept {
     bucket* const head = homes_.at(home);
     if (head->tags.empty()) return;
-    const std::size_t before = size_;
-    for (bucket* where = head; where != nullptr;) {
-      const slot_mask taken = where->tags.occupied();
-      size_ -= taken.count();
-      if constexpr (!trivially_dropped()) {
-        for (slot_mask rest = taken; rest; rest.drop_first()) {
-          slot_ops::destroy(this->allocator(), chains::layout::slot(where, rest.first()));
-        }
-      }
+    const std::size_t leaving = chains::count(head);
+    const slot_mask in_home = head->tags.occupied();
+    bucket* where = head->overflow;
+    head->make_empty();
+    size_ -= leaving;
+    homes_.note_emptied_if(home, true);
+    destroy_slots(head, in_home);
+    while (where != nullptr) {
+      destroy_slots(where, where->tags.occupied());
       bucket* const behind = where->overflow;
-      if (where != head) overflow_.give_back(where);
+      overflow_.give_back(where);
       where = behind;
     }
-    head->tags = tag_word(0);
-    head->overflow = nullptr;
-    homes_.note_loss(home, before - size_);
+  }
+  void destroy_slots([[maybe_unused]] bucket* where, [[maybe_unused]] slot_mask which) noexcept {
+    if constexpr (!slot_ops::trivially_dropped()) {
+      for (; which; which.drop_first()) {
+        slot_ops::destroy(this->allocator(), chains::layout::slot(where, which.first()));
+      }
+    }
   }
 
   template <class Copy>
-  void clone_chain(const bucket* source, std::size_t home, const Copy& copy) {
-    bucket* const head = homes_.at(home);
+  void clone_chain(const bucket* source, bucket* head, const Copy& copy) {
     for (; source != nullptr; source = source->overflow) {
       for (slot_mask taken = source->tags.occupied(); taken; taken.drop_first()) {
         const void* const from = chains::layout::slot(source, taken.first());
@@ -322,7 +324,6 @@ class table : public table_growth<Policy> {
         }
         chains::occupy(head, at, source->tags.tag(taken.first()));
         ++size_;
-        homes_.note_gain(home);
       }
     }
   }

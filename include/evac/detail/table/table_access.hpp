@@ -11,6 +11,11 @@ struct table_access {
   [[nodiscard]] static auto& of(Container& container) noexcept {
     return container.table_;
   }
+  /// The mark of the thread that is at work on it.
+  template <class Container>
+  [[nodiscard]] static auto& owner_of(Container& container) noexcept {
+    return container.owner_;
+  }
   /// The many tables of a sharded container.
   template <class Container>
   [[nodiscard]] static auto& shards_of(Container& container) noexcept {

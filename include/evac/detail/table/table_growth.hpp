@@ -72,7 +72,7 @@ class table_growth {
   /// hash exceptions, which leave a table that is larger than before. O(size + new homes).
   void reserve(std::size_t wanted) {
     if (wanted > max_size(allocator())) {
-      throw std::length_error("evac: reserve() or constructor asked for more than max_size()");
+      throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     }
     if (wanted == 0) return;
     const std::size_t target = homes_for(wanted, chains::layout::home_slots());
@@ -82,11 +82,11 @@ class table_growth {
     schedule();
   }
   /// Exactly `target` homes, or as many as the contents need; withdraws what reserve() promised and gives memory back.
-  /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
+  /// O(size + homes). Throws what the hash and the allocator EVAC_RETHROW; the table is whole then.
   void fit(const std::size_t wanted) {
     const std::size_t target = (std::max)(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
     if (target == 0) return release_memory();
-    if (wanted > max_size(allocator())) throw std::length_error("evac: rehash() asked for more than max_size()");
+    if (wanted > max_size(allocator())) throw_length_error("evac: rehash() asked for more than max_size()");
     floor_ = 0;
     grow_or_undo(target, 0);
     shrink_to(target);
@@ -97,6 +97,11 @@ class table_growth {
   }
   /// What reserve() has promised.
   [[nodiscard]] std::size_t promised_homes() const noexcept { return floor_; }
+  /// Takes that back, and keeps the room until it is found to be too much.
+  void withdraw_promise() noexcept {
+    floor_ = 0;
+    schedule();
+  }
   /// Back to what there was before a reserve() or a fit(). Throws as fit().
   void restore_room(std::size_t homes, std::size_t promised) {
     fit(homes);
@@ -124,15 +129,15 @@ class table_growth {
   ~table_growth() = default;
 
   EVAC_NEVER_INLINE void compact(bucket* head, slot_ref& watched) noexcept {
-    typename chains::context work{allocator(), overflow_, moves_, &watched};
+    typename chains::context work{allocator(), overflow_, moves_, std::addressof(watched)};
     chains::compact(head, work);
   }
 
   // One insert's share of a growth or a shrinking. The element is already in: if memory for a step is not to be had, or
   // a hash throws, the table stays whole, chains get longer, and the next insert tries again.
   EVAC_NEVER_INLINE void step(slot_ref& watched) noexcept {
-    typename chains::context work{allocator(), overflow_, moves_, &watched};
-    try {
+    typename chains::context work{allocator(), overflow_, moves_, std::addressof(watched)};
+    EVAC_TRY {
       if (size_ < shrink_at_) {
         shrink_step(work);
       } else if (size_ >= grow_threshold(homes_.count(), chains::layout::home_slots())) {
@@ -140,8 +145,8 @@ class table_growth {
         for (std::size_t i = 1; i < parents_per_step && evacuating(); ++i) split_next(work);
         prefetch_next_parents();
       }
-    } catch (...) {
     }
+    EVAC_CATCH_ALL {}
     schedule();
   }
 
@@ -192,9 +197,12 @@ class table_growth {
     const std::size_t bit = child_bit(child);
     const auto leaves = [&](const value_type& stored) { return (hash_of(elements::key(stored)) & bit) != 0; };
     const std::size_t parent = parent_of(child);
-    const std::size_t moved = evacuations::split(homes_.at(parent), homes_.next_home(), leaves, work);
+    bucket* const from = homes_.at(parent);
+    bucket* const to = homes_.next_home();
+    evacuations::split(from, to, leaves, work);
     homes_.add_home();
-    homes_.note_move(parent, child, moved);
+    if (!to->tags.empty()) homes_.note_filled(child);
+    homes_.note_emptied_if(parent, from->tags.empty());
   }
 
   // Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the
@@ -221,7 +229,8 @@ class table_growth {
     if (homes_.count() == homes_.opened() / 2) homes_.close_emptied(allocator());
     const std::size_t child = homes_.count() - 1;
     const std::size_t parent = parent_of(child);
-    homes_.note_move(child, parent, evacuations::merge(homes_.at(parent), homes_.at(child), work));
+    evacuations::merge(homes_.at(parent), homes_.at(child), work);
+    if (!homes_.at(parent)->tags.empty()) homes_.note_filled(parent);
     homes_.remove_home();
     homes_.close_emptied(allocator());
   }
@@ -244,24 +253,24 @@ class table_growth {
     got.get(homes_.opened(), target);
     overflow_.provide(allocator(), overflow_buckets);
     if (before != 0) homes_.get_blocks(allocator(), target);
-    try {
-      grow_to(target, got);
-    } catch (...) {
-      try {
+    EVAC_TRY { grow_to(target, got); }
+    EVAC_CATCH_ALL {
+      EVAC_TRY {
         if (before != 0) shrink_to(before);
-      } catch (...) {
+      }
+      EVAC_CATCH_ALL {
         // No memory for an overflow bucket: the table keeps some of the new homes, and is whole.
       }
       if (before == 0) release_memory();
       schedule();
-      throw;
+      EVAC_RETHROW;
     }
   }
 
   void grow_to(std::size_t target, typename homes_type::ahead& got) {
     if (homes_.count() == 0) return homes_.open_all(allocator(), target, got);
     typename chains::context work{allocator(), overflow_, moves_};
-    while (homes_.count() < target) split_next(work, &got);
+    while (homes_.count() < target) split_next(work, std::addressof(got));
   }
 
   void shrink_to(std::size_t target) {

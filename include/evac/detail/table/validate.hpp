@@ -2,7 +2,6 @@
 #ifndef EVAC_DETAIL_TABLE_VALIDATE_HPP
 #define EVAC_DETAIL_TABLE_VALIDATE_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -49,24 +48,20 @@ template <class Policy>
   return {};
 }
 
-// Each count, and whether the bits above lead from before its homes to it and no farther.
+// Each home's bit, and whether the bits above lead from one home with elements to the next.
 template <class Policy>
-[[nodiscard]] bool counts_are_right(const table<Policy>& of) {
+[[nodiscard]] bool occupied_homes_are_right(const table<Policy>& of) {
   const auto& homes = of.homes();
   const occupied_homes* const account = homes.occupied();
   if (account == nullptr) return true;
-  constexpr std::size_t together = occupied_homes::homes_per_count;
-  std::size_t next = 0;  // what next() says for all homes from the last occupied ones on
-  for (std::size_t first = 0; first < homes.count(); first += together) {
-    std::size_t elements = 0;
-    for (std::size_t home = first; home < (std::min)(first + together, homes.count()); ++home) {
-      elements += table<Policy>::chains::count(homes.at(home));
-    }
-    if (account->elements_near(first) != elements) return false;
-    if (elements != 0 && account->next(next, homes.count()) != first) return false;
-    if (elements != 0) next = first + together;
+  std::size_t behind = 0;  // the last home with elements
+  for (std::size_t home = 0; home < homes.count(); ++home) {
+    const bool occupied = !homes.at(home)->tags.empty();
+    if (account->contains(home) != occupied) return false;
+    if (occupied && account->next(behind, homes.count()) != home) return false;
+    if (occupied) behind = home + 1;
   }
-  return account->next(next, homes.count()) == homes.count();
+  return account->next(behind, homes.count()) == homes.count();
 }
 
 /// Empty if all invariants hold, else the first that does not. Throws what the hash throws.
@@ -84,7 +79,7 @@ template <class Policy>
   if (census.elements != of.size()) {
     return "T2: size is " + std::to_string(of.size()) + " but there are " + std::to_string(census.elements);
   }
-  if (!counts_are_right(of)) return "T4: the account of occupied homes is wrong";
+  if (!occupied_homes_are_right(of)) return "T4: the account of occupied homes is wrong";
   if (census.overflow_buckets != of.overflow().in_use()) return "T5: overflow buckets in chains and in the pool differ";
   return {};
 }

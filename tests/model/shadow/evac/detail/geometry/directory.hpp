@@ -13,6 +13,11 @@ namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t base_homes = 2;
 
+/// What others ask of it.
+struct directory {
+  static constexpr std::size_t entries = 64;
+};
+
 [[nodiscard]] inline std::size_t segment_key(std::size_t home) noexcept {
   return static_cast<std::size_t>(std::countl_zero(home | (base_homes - 1)));
 }

@@ -28,12 +28,14 @@
 #undef free
 #undef assert
 #undef errno
+#define errno (*__errno_location())
 #undef memory_order_relaxed
 #undef memory_order_consume
 #undef memory_order_acquire
 #undef memory_order_release
 #undef memory_order_acq_rel
 #undef memory_order_seq_cst
+#include "light_fences.hpp"
 #include "plain.hpp"
 #include "release_sequences.hpp"
 
@@ -84,6 +86,8 @@ enum class sync_bug {
   unlocking_is_a_store,      // and not an exchange: passes the look for sleepers
   words_are_loaded_relaxed,  // what words of a bucket go with is not seen
   words_are_stored_relaxed,  // the same from the other side
+  nodes_are_loaded_relaxed,  // what a node was made of is not seen
+  nodes_are_stored_relaxed,  // the same from the other side
   locking_is_relaxed,        // what was done under the lock before is not seen
   changing_is_relaxed,       // who is sent to a child by a bucket that changes does not see what is in it
   count,
@@ -91,6 +95,21 @@ enum class sync_bug {
 inline constexpr std::size_t epoch_bugs = static_cast<std::size_t>(sync_bug::no_validation) - 1;
 inline constexpr std::size_t table_bugs = static_cast<std::size_t>(sync_bug::count) - 1 - epoch_bugs;
 inline sync_bug sync_planted = sync_bug::none;
+
+/// Where announcing is a plain store and membarrier(2) does the rest: see membarrier.hpp.
+enum class fence_bug {
+  none,
+  no_fence,                // the call does nothing
+  fence_only_in_caller,    // as an ordinary fence
+  targets_do_not_acquire,  // what the caller did before is not seen behind a thread's fence
+  targets_do_not_release,  // what a thread did before its fence is not seen by the caller
+  no_compiler_fence,       // behind an announcement
+  leaving_is_relaxed,      // what was read inside, or under the lock, may be freed or overwritten before
+  announcing_is_relaxed,   // epochs only: who is inside again seems to have been inside never before
+  no_second_look,          // the lock only: a reader trusts what it saw of the bias before it announced itself
+  count,
+};
+inline fence_bug fence_planted = fence_bug::none;
 
 /// Whether threads now and then stop for long in the middle of something. relacy lets another thread go on after every
 /// step, with equal chances: that another gets through dozens of steps in between hardly ever happens by itself.
@@ -101,6 +120,10 @@ inline void stop_for_long() {
 inline void linger() {
   if (lingering && rl::rand(24) == 0) stop_for_long();
 }
+
+/// Whether seq_cst operations are in one order, beyond what they acquire and release. Models of protocols in which an
+/// asymmetric fence takes the place of that order say that they are not, so that nothing rests on it.
+inline bool one_order = true;
 
 /// Words of buckets are never destroyed: their memory is just freed, which relacy's atomics do not bear. So these have
 /// a place of their own until end(). What a run that failed has left behind is not touched.
@@ -143,7 +166,12 @@ inline constexpr auto release = rl::mo_release;
 inline constexpr auto acq_rel = rl::mo_acq_rel;
 inline constexpr auto seq_cst = rl::mo_seq_cst;
 
-inline void compiler_fence() noexcept { rl::atomic_signal_fence(rl::mo_seq_cst, RL_INFO); }
+inline void compiler_fence() noexcept {
+  if (evac_model::fence_planted != evac_model::fence_bug::no_compiler_fence) evac_model::light_fences::pass();
+}
+
+template <class T>
+struct own_atomic;
 
 template <class T>
 class atomic {
@@ -157,6 +185,7 @@ class atomic {
   static constexpr std::uint32_t parked = 4;
   using bug = evac_model::bug;
   using sync_bug = evac_model::sync_bug;
+  using fence_bug = evac_model::fence_bug;
   // A word of a bucket, among others.
   static constexpr bool is_word = std::is_same_v<T, std::uint64_t>;
   // relacy knows pointers to void only.
@@ -172,6 +201,7 @@ class atomic {
   [[nodiscard]] static T out(stored value) { return static_cast<T>(value); }
   [[nodiscard]] static bool has(bug which) { return evac_model::planted == which; }
   [[nodiscard]] static bool has(sync_bug which) { return evac_model::sync_planted == which; }
+  [[nodiscard]] static bool has(fence_bug which) { return evac_model::fence_planted == which; }
 
  public:
   atomic() : atomic(T{}) {}
@@ -184,26 +214,32 @@ class atomic {
 
   T load(rl::memory_order order) const {
     evac_model::linger();
-    if (is_word && order == acquire && has(sync_bug::words_are_loaded_relaxed)) order = relaxed;
+    if (is_word && order == acquire) {
+      if (has(sync_bug::words_are_loaded_relaxed) || has(sync_bug::nodes_are_loaded_relaxed)) order = relaxed;
+    }
     if (of_list && order == seq_cst && has(bug::list_is_not_seq_cst)) order = acquire;
     if constexpr (of_lock) {
       const std::uint32_t wanted = evac_model::wanted_word[rl::thread_index()];
-      if (order == seq_cst && has(bug::no_second_look)) return wanted;
+      if (order == seq_cst && (has(bug::no_second_look) || has(fence_bug::no_second_look))) return wanted;
       if (order == seq_cst && has(bug::any_bias_will_do)) return (load(acquire) >> 31U) != 0 ? wanted : 0;
       if (order == seq_cst && has(bug::bias_is_relaxed)) order = relaxed;
     }
-    return out(modelled().load(order, RL_INFO));
+    return out(modelled().load(or_else(acquire, order), RL_INFO));
   }
   void store(T value, rl::memory_order order) {
-    if (is_word && order == release && has(sync_bug::words_are_stored_relaxed)) order = relaxed;
+    const bool announces = is_own_ && order == release && value != T{};
+    if (is_own_ && order == release && (announces ? announcing_is_relaxed() : leaving_is_relaxed())) order = relaxed;
+    if (is_word && order == release) {
+      if (has(sync_bug::words_are_stored_relaxed) || has(sync_bug::nodes_are_stored_relaxed)) order = relaxed;
+    }
     if (is_state_ && order == release && has(sync_bug::changing_is_relaxed)) order = relaxed;
     if constexpr (of_lock) {
       if (order == release && has(bug::bias_is_not_put_back)) value = 0;
       if (order == seq_cst && has(bug::revoked_word_names_nothing)) value = 0;
     }
     if (of_lock && order == seq_cst && has(bug::revocation_is_relaxed)) order = relaxed;
-    if (is_slot && order == release && has(bug::leave_is_relaxed)) order = relaxed;
-    modelled().store(in(value), order, RL_INFO);
+    modelled().store(in(value), or_else(release, order), RL_INFO);
+    if (announces) evac_model::light_fences::announced();
   }
   T exchange(T value, rl::memory_order order) {
     if constexpr (is_slot) {
@@ -219,7 +255,7 @@ class atomic {
       }
     }
     if (of_lock && order == release && has(bug::unlock_is_relaxed)) order = relaxed;
-    return out(modelled().rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), order, RL_INFO));
+    return out(modelled().rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), or_else(acq_rel, order), RL_INFO));
   }
   bool compare_exchange_strong(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
     return compare_exchange<false>(expected, desired, order, failure);
@@ -240,18 +276,18 @@ class atomic {
   }
   T fetch_add(T value, rl::memory_order order) {
     if (is_word && order == acq_rel && value == T{} && has(sync_bug::stamp_is_a_load)) return load(acquire);
-    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_add>(), value, order, RL_INFO);
+    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_add>(), value, or_else(acq_rel, order), RL_INFO);
   }
   T fetch_sub(T value, rl::memory_order order) {
     if (of_lock && order == release && has(bug::unlock_shared_is_relaxed)) order = relaxed;
-    const T before = modelled().rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, order, RL_INFO);
+    const T before = modelled().rmw(rl::rmw_type_t<rl::rmw_type_sub>(), value, or_else(acq_rel, order), RL_INFO);
     return has(bug::leaving_reader_wakes_nobody) ? before & ~parked : before;
   }
   T fetch_or(T value, rl::memory_order order) {
-    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_or>(), value, order, RL_INFO);
+    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_or>(), value, or_else(acq_rel, order), RL_INFO);
   }
   T fetch_and(T value, rl::memory_order order) {
-    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_and>(), value, order, RL_INFO);
+    return modelled().rmw(rl::rmw_type_t<rl::rmw_type_and>(), value, or_else(acq_rel, order), RL_INFO);
   }
 
   /// As futex(2): compares with the newest value and falls asleep in one step; orders nothing. A thread that nobody
@@ -280,12 +316,23 @@ class atomic {
         return false;
       }
     }
+    order = or_else(acq_rel, order);
     stored seen = in(expected);
     const bool done = modelled().compare_exchange(rl::bool_t<Weak>(), seen, in(desired), order, failure, RL_INFO);
     expected = out(seen);
     if (is_word && done && order == acquire) is_state_ = true;
     return done;
   }
+
+  // What a seq_cst operation does where there is no one order.
+  [[nodiscard]] static rl::memory_order or_else(rl::memory_order weaker, rl::memory_order order) {
+    return order == seq_cst && !evac_model::one_order ? weaker : order;
+  }
+
+  [[nodiscard]] static bool leaving_is_relaxed() {
+    return has(bug::leave_is_relaxed) || has(sync_bug::leaving_is_relaxed) || has(fence_bug::leaving_is_relaxed);
+  }
+  [[nodiscard]] static bool announcing_is_relaxed() { return has(fence_bug::announcing_is_relaxed); }
 
   [[nodiscard]] implementation& modelled() const {
     if constexpr (is_word) {
@@ -304,16 +351,39 @@ class atomic {
   mutable std::conditional_t<is_word, implementation*, implementation> value_ = make();
   // The state of a bucket, which is what a lock of a bucket is taken in. For the planted bugs.
   bool is_state_ = false;
+  // A word of a record, where a thread announces itself.
+  bool is_own_ = false;
+  friend own_atomic<T>;
+};
+
+/// What is decided once in a process, maybe before there is a model: not modelled.
+template <class T>
+  requires std::is_enum_v<T>
+class atomic<T> {
+ public:
+  constexpr atomic(T initial) noexcept : value_(initial) {}  // NOLINT(google-explicit-constructor): as std::atomic
+  T load(rl::memory_order) const { return value_; }
+  bool compare_exchange_strong(T& expected, T desired, rl::memory_order, rl::memory_order) {
+    if (value_ != expected) {
+      expected = value_;
+      return false;
+    }
+    value_ = desired;
+    return true;
+  }
+
+ private:
+  T value_;
 };
 
 template <class T>
 struct own_atomic : atomic<T> {
-  using atomic<T>::atomic;
-  void store(T value, rl::memory_order order) {
-    if (order == release && evac_model::sync_planted == evac_model::sync_bug::leaving_is_relaxed) order = relaxed;
-    atomic<T>::store(value, order);
-  }
+  own_atomic() : own_atomic(T{}) {}
+  own_atomic(T initial) : atomic<T>(initial) { this->is_own_ = true; }  // NOLINT(google-explicit-constructor)
 };
+
+inline void sleep_while(const atomic<std::uint32_t>& word, std::uint32_t value) { word.wait(value, relaxed); }
+inline void wake_all(atomic<std::uint32_t>& word) { word.notify_all(); }
 
 }  // namespace evac::inline EVAC_ABI::detail
 
