@@ -29,12 +29,10 @@ class root_memory {
 
   /// Throws std::bad_alloc, where the allocator has a state that must outlive the map.
   explicit root_memory(const Allocator& allocator)
-      : shared_(allocators_are_alike ? nullptr : new shared_allocator(allocator)) {}
+      : own_(allocators_are_alike ? 0 : reinterpret_cast<std::uintptr_t>(new shared_allocator(allocator))) {}
   root_memory(const root_memory&) = delete;
   root_memory& operator=(const root_memory&) = delete;
-  ~root_memory() {
-    if (shared_ != nullptr) shared_->drop_reference();
-  }
+  ~root_memory() { drop_one(); }
 
   /// Throws what the allocator and the root's constructor throw.
   [[nodiscard]] static root_type* make(const Allocator& allocator, std::size_t homes, std::uint64_t serial) {
@@ -79,7 +77,7 @@ class root_memory {
   /// Destroys what was retired and still waits, but for what a thread is reclaiming at this moment. Nobody is inside
   /// the map, or can come. O(garbage of the domain) if anything was retired.
   void reclaim_retired(epoch_core& core, const Allocator& allocator) noexcept {
-    if (!has_retired_.load(relaxed)) return;  // relaxed: nobody else is left
+    if ((own_.load(relaxed) & has_retired) == 0) return;  // relaxed: nobody else is left
     retired_list all(*this);
     core.extract(all);
     all.destroy(allocator);
@@ -112,22 +110,29 @@ class root_memory {
   static constexpr std::uintptr_t root_mark = 2;
   static constexpr std::uintptr_t marks = 3;
   static_assert(alignof(shared_allocator) > marks);
+  static constexpr std::uintptr_t has_retired = 1;  // in own_
+
+  // Null where allocators are all alike.
+  [[nodiscard]] shared_allocator* shared() const noexcept {
+    if constexpr (allocators_are_alike) return nullptr;
+    return reinterpret_cast<shared_allocator*>(own_.load(relaxed) & ~marks);  // relaxed: written by the constructor
+  }
 
   // Nobody else has this address as long as the map lives, or something of it waits to be reclaimed.
   [[nodiscard]] void* context(std::uintptr_t mark) const noexcept {
     static_assert(alignof(root_memory) > marks);
-    const void* const own = shared_ != nullptr ? static_cast<const void*>(shared_) : this;
+    const void* const own = allocators_are_alike ? static_cast<const void*>(this) : shared();
     return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(own) | mark);
   }
   // The context of something that is taken away.
   [[nodiscard]] void* keep(std::uintptr_t mark) noexcept {
-    if (shared_ != nullptr) shared_->add_reference();
+    if constexpr (!allocators_are_alike) shared()->add_reference();
     // relaxed, both: who destroys the map has synchronised with all that have used it
-    if (!has_retired_.load(relaxed)) has_retired_.store(true, relaxed);
+    if ((own_.load(relaxed) & has_retired) == 0) own_.fetch_or(has_retired, relaxed);
     return context(mark);
   }
   void drop_one() noexcept {
-    if (shared_ != nullptr) shared_->drop_reference();
+    if constexpr (!allocators_are_alike) shared()->drop_reference();
   }
 
   // What was taken out of the garbage. Linked through what nobody will read any more: there may be no memory.
@@ -202,8 +207,9 @@ class root_memory {
     return true;
   }
 
-  shared_allocator* shared_;         // null where allocators are all alike
-  atomic<bool> has_retired_{false};  // by whoever retires something first
+  // Where the allocator is that garbage keeps alive, and whether anything was retired; by whoever retires something
+  // first.
+  atomic<std::uintptr_t> own_;
 };
 
 }  // namespace evac::inline EVAC_ABI::detail
