@@ -64,6 +64,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/every_processor.hpp
   include/evac/detail/sync/garbage.hpp
+  include/evac/detail/sync/garbage_batch.hpp
   include/evac/detail/sync/garbage_budget.hpp
   include/evac/detail/sync/mapped_memory.hpp
   include/evac/detail/sync/parking.hpp

@@ -1,0 +1,77 @@
+// Objects that wait to be freed, by the batch, and batches in the order in which they were sealed.
+#ifndef EVAC_DETAIL_SYNC_GARBAGE_BATCH_HPP
+#define EVAC_DETAIL_SYNC_GARBAGE_BATCH_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/relaxed_cell.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
+
+/// Frees a part of an object, or all of it; returns whether nothing is left. Called until it returns true.
+using reclaim_function = bool (*)(void* object, void* context);
+
+struct retired_object {
+  void* object;
+  void* context;
+  reclaim_function reclaim;
+  std::size_t bytes;  // of the object, and of this entry
+};
+
+struct garbage_batch {
+  static constexpr std::size_t capacity = 62;
+  garbage_batch* next = nullptr;
+  std::uint64_t stamp = 0;  // when it was sealed
+  std::size_t bytes = 0;
+  relaxed_cell<std::uint32_t> count{0};  // changed under the lock of the bag
+  std::uint32_t reclaimed = 0;           // of count; by who has the batch in hand
+  atomic<std::uint32_t> begun{0};  // in hand: those that are gone, and the one that is being reclaimed; by the same
+  bool to_the_end = false;         // what is begun must not be put back; under the lock of the bag
+  retired_object objects[capacity];
+};
+
+/// Batches in the order in which they were sealed.
+class batch_queue {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  [[nodiscard]] garbage_batch* first() const noexcept { return first_; }
+  void append(garbage_batch* batch) noexcept {
+    batch->next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = batch;
+    last_ = batch;
+  }
+  void prepend(garbage_batch* batch) noexcept {
+    batch->next = first_;
+    first_ = batch;
+    if (last_ == nullptr) last_ = batch;
+  }
+  void append_all(batch_queue& other) noexcept {
+    if (other.first_ == nullptr) return;
+    (last_ == nullptr ? first_ : last_->next) = other.first_;
+    last_ = other.last_;
+    other = {};
+  }
+  [[nodiscard]] garbage_batch* last() const noexcept { return last_; }
+  [[nodiscard]] garbage_batch* take() noexcept {
+    garbage_batch* const batch = first_;
+    if (batch == nullptr) return nullptr;
+    first_ = batch->next;
+    if (first_ == nullptr) last_ = nullptr;
+    return batch;
+  }
+  /// Takes the oldest batch if it was sealed two epochs ago.
+  [[nodiscard]] garbage_batch* take_due(std::uint64_t epoch) noexcept {
+    return first_ != nullptr && first_->stamp + 2 <= epoch ? take() : nullptr;
+  }
+
+ private:
+  garbage_batch* first_ = nullptr;
+  garbage_batch* last_ = nullptr;
+};
+
+}  // namespace evac::inline EVAC_ABI::detail
+
+#endif
