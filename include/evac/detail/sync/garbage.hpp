@@ -102,7 +102,7 @@ class garbage_bag {
     const std::lock_guard guard(lock_);
     const changing_scope changing(*this);
     if (filling_ != nullptr && filling_->count == last_count_) seal_locked(epoch);
-    last_count_ = filling_ == nullptr ? 0 : filling_->count;
+    last_count_ = filling_ == nullptr ? 0U : filling_->count;
     return !sealed_.empty();
   }
   /// The oldest batch if it was sealed two epochs ago. taken() is called under the lock.

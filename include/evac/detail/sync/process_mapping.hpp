@@ -91,7 +91,7 @@ class process_mapping {
   [[nodiscard]] static void* at(std::uint64_t place, std::uint64_t name, const Construct& construct) noexcept {
     if (place > UINTPTR_MAX - size) return nullptr;
     // NOLINTNEXTLINE(performance-no-int-to-ptr)
-    void* const wanted = reinterpret_cast<void*>(static_cast<std::uintptr_t>(place));
+    void* const wanted = reinterpret_cast<void*>(std::uintptr_t{place});
     constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed_noreplace;
     void* const mapped = ::mmap(wanted, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     auto* const content = static_cast<unsigned char*>(wanted) + header_size;

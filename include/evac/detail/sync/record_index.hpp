@@ -75,8 +75,8 @@ class record_index {
   }
   /// Where the search for it begins.
   [[nodiscard]] std::size_t first_place_of(const epoch_core* core) const noexcept {
-    const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(core));
-    return static_cast<std::size_t>((address * multiplier) >> 32U) & (places_.size() - 1);
+    const std::uint64_t address = reinterpret_cast<std::uintptr_t>(core);
+    return std::size_t{(address * multiplier) >> 32U} & (places_.size() - 1);
   }
 
  private:
