@@ -480,10 +480,8 @@ class sync_table {
   epoch_core* core_;
   epoch_domain* domain_;
   functors_type functors_;
-  // The two share a word: what memory_ does not fill of its last one. A serial would have to come round, after 2^32
-  // clears, between two buckets of one walk to be mistaken.
-  [[no_unique_address]] memory_type memory_;
-  atomic<std::uint32_t> serials_{0};  // roots made
+  memory_type memory_;
+  atomic<std::uint64_t> serials_{0};  // roots made
 };
 
 }  // namespace evac::inline EVAC_ABI::detail
