@@ -136,11 +136,11 @@ TEST_CASE("writes to one key of a sync map take a known number of shared writes"
   CHECK(writes_in([&] { words.load_and_delete(1000); }) == 0);
   CHECK(writes_in([&] { words.update(1000, [](auto before) { return before; }); }) == 0);
   CHECK(writes_in([&] { words.erase(1000); }) <= 2);
-  // A node that is replaced goes to the thread's own bag of garbage, under that bag's lock; bags are emptied now and
-  // then.
+  // A node that is replaced goes to the thread's own bag of garbage, under that bag's lock, and is claimed there by who
+  // reclaims it; bags are emptied now and then.
   CHECK(writes_in([&] {
           for (std::uint64_t i = 0; i < 1000; ++i) nodes.store(1, i);
-        }) <= 8 * 1000);
+        }) <= 9 * 1000);
 }
 
 TEST_CASE("visiting a sharded map under reader bias writes no shared memory") {

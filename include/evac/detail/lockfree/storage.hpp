@@ -182,12 +182,12 @@ class nodes_storage {
 
   /// The element is never changed once it is in the table.
   struct node {
-    atomic<std::size_t> hash{0};  // with the holds; by who makes the node, and by who holds it or gives it up
+    atomic<std::size_t> hash;  // with the holds; by who makes the node, and by who holds it or gives it up
     union {
       value_type element;
     };
     // The element is made and destroyed through the allocator.
-    node() noexcept {}  // NOLINT(modernize-use-equals-default): the union member is left alone
+    explicit node(std::size_t hash_of_key) noexcept : hash(hash_of_key) {}
     ~node() {}          // NOLINT(modernize-use-equals-default)
     node(const node&) = delete;
     node& operator=(const node&) = delete;
@@ -250,7 +250,7 @@ class nodes_storage {
   [[nodiscard]] static held make(const Allocator& allocator, std::size_t hash, Args&&... args) {
     node_allocator nodes(allocator);
     auto memory = node_traits::allocate(nodes, 1);
-    node* const fresh = ::new (static_cast<void*>(std::to_address(memory))) node;
+    node* const fresh = ::new (static_cast<void*>(std::to_address(memory))) node(hash & known_hash_bits);
     EVAC_TRY {
       Allocator elements(allocator);
       std::allocator_traits<Allocator>::construct(elements, std::addressof(fresh->element),
@@ -260,7 +260,6 @@ class nodes_storage {
       node_traits::deallocate(nodes, memory, 1);
       EVAC_RETHROW;
     }
-    fresh->hash.store(hash & known_hash_bits, relaxed);  // relaxed: nobody else knows the node
     return fresh;
   }
   static void destroy(const Allocator& allocator, held gone) noexcept {
