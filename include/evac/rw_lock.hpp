@@ -191,6 +191,7 @@ class ABSL_LOCKABLE basic_rw_lock {
   // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2
   // times before it is biased again, and revocations cost at most an eighth of what the reads in between do.
   static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
+  static constexpr int most_looks = 1 << 20U;         // where counting them stops
   static constexpr std::uint32_t sample_period = 16;  // quiet reads are counted by sampling: no write for the others
   static_assert(Readers::least_price <= Readers::highest_price && Readers::highest_price <= 0x7FFF);  // in samples
 
@@ -244,7 +245,7 @@ class ABSL_LOCKABLE basic_rw_lock {
       undo unless_it_waits{this, bias};
       events.about_to_wait();
       unless_it_waits.lock = nullptr;
-      for (int looks = 0; Readers::any(this, bias); ++looks) Readers::await_leavers(looks);
+      for (int looks = 0; Readers::any(this, bias); looks += looks < most_looks ? 1 : 0) Readers::await_leavers(looks);
     }
     set_price(std::chrono::steady_clock::now() - began);
     events.revoked();

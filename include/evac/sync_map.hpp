@@ -10,7 +10,7 @@
 // whole. How, and why it is right: docs/design.md, "sync_map". After Go's sync.Map (interface), linear hashing (Litwin,
 // VLDB 1980), sequence locks, and Fraser's epochs.
 //
-//   complexity     O(1) expected for all verbs of one key; clear O(1); range, reserve, stats linear
+//   complexity     O(1) expected for all verbs of one key; clear O(threads); range, reserve, stats linear
 //   linearizable   all verbs of one key, and clear(). range() is no snapshot: see there
 //   progress       readers are lock-free but for writers that are inside a few stores to the very bucket; writers wait
 //                  for writers of the same bucket only: they spin, then sleep. Functions that you pass in run without

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <evac/sync_map.hpp>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -169,4 +170,38 @@ TEST_CASE("a fork by a destructor that a domain has called stops a checked build
 #else
   REQUIRE(child.aborted_with("evac: fork() by a destructor that an epoch_domain has called"));
 #endif
+}
+
+TEST_CASE("a fork while another thread is in the function of update() leaves the child nothing of that call") {
+  evac::epoch_domain domain;
+  evac::sync_map<std::string, int> map(domain);
+  map.store("other", 1);
+  std::atomic<bool> inside{false};
+  std::atomic<bool> go_on{false};
+  std::thread updating([&] {
+    map.update("key", [&](std::optional<int>) {
+      inside = true;
+      while (!go_on) std::this_thread::yield();
+      return std::optional<int>(5);
+    });
+  });
+  while (!inside) std::this_thread::yield();
+  const ended_child child = in_child([&] {
+    domain.reinit_after_fork();
+    std::vector<std::thread> threads;
+    std::atomic<int> stored{0};
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        map.store("key", 7);  // not from inside of an update() of this thread
+        ++stored;
+      });
+    }
+    for (std::thread& each : threads) each.join();
+    return stored == 4 && map.load("key") == 7;
+  });
+  go_on = true;
+  updating.join();
+  INFO(child.message);
+  REQUIRE(child.good());
+  CHECK(map.load("key") == 5);
 }

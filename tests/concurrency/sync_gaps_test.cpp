@@ -23,7 +23,65 @@ struct refusing_hash {
   }
 };
 
+// Keys 1 and 2 have homes of their own in the first table, and throw as long as this says.
+int refused_keys = 0;
+struct two_refusing_hash {
+  using is_avalanching = void;
+  std::size_t operator()(std::uint64_t key) const {
+    if (key != 0 && key <= static_cast<std::uint64_t>(refused_keys)) throw std::runtime_error("refused");
+    if (key == 1) return 3;
+    if (key == 2) return 9;
+    return evac::hash<std::uint64_t>{}(key);
+  }
+};
+using two_refusing_map = evac::sync_map<std::uint64_t, std::uint64_t, two_refusing_hash>;
+
 }  // namespace
+
+TEST_CASE("a bucket that can never be split does not keep those behind it from being split later") {
+  two_refusing_map map;
+  map.store(1, 1);
+  map.store(2, 2);
+  std::uint64_t key = 100;
+  refused_keys = 2;
+  for (int i = 0; i < 2000; ++i) map.store(key++, 0);
+  REQUIRE(map.stats().unsplit_buckets > 0);
+  refused_keys = 1;
+  CHECK_THROWS_AS(map.reserve(60'000), std::runtime_error);
+  const std::size_t homes = map.stats().table.home_buckets;
+  const std::size_t unsplit = map.stats().unsplit_buckets;
+  CAPTURE(homes, unsplit);
+  CHECK(unsplit <= (homes + unsplit) / 16 + 1);  // descendants of one of sixteen
+  for (int i = 0; i < 200'000; ++i) map.store(key++, 0);
+  CHECK(map.stats().unsplit_buckets <= map.stats().table.home_buckets / 8);
+  refused_keys = 0;
+  map.reserve(300'000);
+  CHECK(map.stats().unsplit_buckets == 0);
+  CHECK_VALID_SYNC(map);
+}
+
+TEST_CASE("range() lets garbage go between buckets, also of a table with a bucket that could not be split") {
+  evac::epoch_domain domain;
+  two_refusing_map map(domain);
+  map.store(1, 1);
+  refused_keys = 1;
+  for (std::uint64_t key = 100; key < 50'000; ++key) map.store(key, key);
+  refused_keys = 0;
+  REQUIRE(map.stats().unsplit_buckets > 0);
+  const std::size_t before = domain.stats().epoch;
+  std::size_t seen = 0;
+  std::size_t flushes = 0;
+  map.range([&](std::uint64_t, std::uint64_t) {
+    if (++seen % 1000 == 0) {
+      in_threads(1, [&](std::size_t) { static_cast<void>(domain.flush()); });
+      ++flushes;
+    }
+    return true;
+  });
+  CHECK(seen == map.size());
+  REQUIRE(flushes > 10);
+  CHECK(domain.stats().epoch - before > flushes / 2);  // a walk under one guard would let it go on once
+}
 
 TEST_CASE("all threads find everything beside a bucket that cannot be split, and when it can be again") {
   evac::sync_map<std::uint64_t, std::uint64_t, refusing_hash> map;

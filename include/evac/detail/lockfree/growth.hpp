@@ -47,7 +47,13 @@ class growth {
     for (std::size_t made = 0; made < root_type::longest_run; ++made) {
       const std::size_t next = root_.homes();
       if (next >= homes) return true;
-      root_.count_moves(split_.run(functors_, next));
+      EVAC_TRY { root_.count_moves(split_.run(functors_, next)); }
+      EVAC_CATCH_ALL {
+        // Those behind the gap are made all the same, as far as they can be.
+        for (std::size_t child = next + 1; child < homes; ++child) try_to_fill(child);
+        root_.publish_done();
+        EVAC_RETHROW;
+      }
       root_.publish_done();
     }
     return false;
@@ -78,19 +84,28 @@ class growth {
       return 0;
     }
   }
-  // What could not be done before: at once, after that only now and then, but as long as it works. from ... to - 1 have
-  // just been claimed.
+  // What could not be done before, in turns through all of it, for a gap may stay one for ever: at once, after that only
+  // now and then, but as long as it works. from ... to - 1 have just been claimed.
   EVAC_NEVER_INLINE void fill_gaps(std::size_t from, std::size_t to) noexcept {
     constexpr std::size_t seldom = 256;
     if (!root_.gaps_yield() && from / seldom == to / seldom && !std::has_single_bit(from)) return;
-    bool filled = true;
-    for (std::size_t tries = 0; filled && tries < root_type::longest_run && root_.has_gaps(); ++tries) {
-      const std::size_t gap = root_.homes();
-      root_.count_moves(try_to_split(gap));
-      root_.publish_done();
-      filled = root_.homes() != gap;
+    const std::size_t end = root_.tried();
+    std::size_t child = root_.next_look_for_gaps();
+    if (child < root_.homes() || child >= end) child = root_.homes();
+    bool filled = false;
+    constexpr std::size_t looks = 4 * root_type::longest_run;
+    for (const std::size_t last = (std::min)(end, child + looks); child < last; ++child) {
+      filled = try_to_fill(child) || filled;
     }
+    root_.look_for_gaps_from(child);
+    root_.publish_done();
     root_.set_gaps_yield(filled);
+  }
+  // Whether the child was a gap and is none any more.
+  bool try_to_fill(std::size_t child) noexcept {
+    if (!root_.exists(parent_of(child)) || root_.exists(child)) return false;
+    root_.count_moves(try_to_split(child));
+    return root_.exists(child);
   }
 
   const Functors& functors_;

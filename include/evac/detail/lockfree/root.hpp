@@ -257,6 +257,9 @@ class sync_root {
   /// Whether the last gap that somebody came back to could be filled. relaxed, both: a hint
   [[nodiscard]] bool gaps_yield() const noexcept { return gaps_yield_.load(relaxed); }
   void set_gaps_yield(bool yield) noexcept { gaps_yield_.store(yield, relaxed); }
+  /// Where the next look for gaps begins, so that one that stays does not keep the others. relaxed, both: a hint
+  [[nodiscard]] std::size_t next_look_for_gaps() const noexcept { return gap_look_.load(relaxed); }
+  void look_for_gaps_from(std::size_t child) noexcept { gap_look_.store(child, relaxed); }
   /// Memory for so many homes, all of it before any of it is used. Throws std::bad_alloc, and what the allocator
   /// throws; nothing has changed then.
   void open_until(std::size_t homes) {
@@ -536,6 +539,7 @@ class sync_root {
   atomic<std::size_t> moved_{0};                         // by who has split a run
   atomic<std::size_t> done_{0};                          // only up; by who has split something off
   atomic<std::size_t> tried_{0};                         // only up; by who meets a gap, and where there are any
+  atomic<std::size_t> gap_look_{0};                      // by who has looked for gaps
   atomic<bool> gaps_yield_{false};                       // by who comes back to a gap
   atomic<bool> refused_{false};                          // there was no memory for the next segment
   spin_lock opening_;                                    // who asks for the memory of the next segment

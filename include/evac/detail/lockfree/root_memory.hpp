@@ -50,14 +50,16 @@ class root_memory {
     std::destroy_at(root);
     root_traits::deallocate(roots, std::pointer_traits<typename root_traits::pointer>::pointer_to(*root), 1);
   }
-  /// Of the next homes of a root in which nobody is any more; false if there are none.
+  /// Of the next homes of a root in which nobody is any more; false if there are none. While the map lives, an update()
+  /// that is outside of the domain may hold a node.
+  template <bool MapLives>
   static bool free_elements(root_type& root, std::size_t homes) noexcept {
     using chain_type = typename root_type::chain_type;
     if constexpr (Storage::in_nodes) {
       return root.free_homes(homes, [&](auto& home) {
         chain_type::for_each_of(home, [&](auto at, tag_t) {
           const held element = chain_type::at(at);
-          if (Storage::give_up(element)) Storage::destroy(root.allocator(), element);
+          if (!MapLives || Storage::give_up(element)) Storage::destroy(root.allocator(), element);
         });
       });
     } else {
@@ -167,7 +169,7 @@ class root_memory {
       }
       while (roots_ != nullptr) {
         root_type* const root = std::exchange(roots_, roots_->next_retired);
-        free_elements(*root, root->claimed());
+        free_elements<false>(*root, root->claimed());
         root_memory::destroy(root);
         memory_.drop_one();
       }
@@ -201,7 +203,7 @@ class root_memory {
   static bool reclaim_root(void* object, void* context) noexcept {
     auto* const root = static_cast<root_type*>(object);
     constexpr std::size_t homes_at_once = 256;
-    if (free_elements(*root, homes_at_once)) return false;
+    if (free_elements<true>(*root, homes_at_once)) return false;
     if (root->discard_piece()) return false;
     with_allocator(context, [&](const Allocator&) { destroy(root); });
     return true;

@@ -188,7 +188,7 @@ class nodes_storage {
     };
     // The element is made and destroyed through the allocator.
     explicit node(std::size_t hash_of_key) noexcept : hash(hash_of_key) {}
-    ~node() {}          // NOLINT(modernize-use-equals-default)
+    ~node() {}  // NOLINT(modernize-use-equals-default)
     node(const node&) = delete;
     node& operator=(const node&) = delete;
   };

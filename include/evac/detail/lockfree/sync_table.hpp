@@ -63,7 +63,7 @@ class sync_table {
     memory_.reclaim_retired(*core_, functors_.allocator);
     root_type* const last = root_.load(acquire);  // acquire: made
     if (last != nullptr) {
-      memory_type::free_elements(*last, last->claimed());
+      memory_type::template free_elements<false>(*last, last->claimed());
       memory_type::destroy(last);
     }
   }
@@ -140,8 +140,11 @@ class sync_table {
   /// has changed nothing then.
   [[nodiscard]] EVAC_ALWAYS_INLINE growth_request insert(epoch_record& own, root_type& root, chain_type& chain,
                                                          const held& element, size_type hash) {
-    chain.insert(element, tag_of(hash), chain.needs_overflow() ? root.take_overflow(chain.home()) : nullptr);
-    return {std::addressof(root), root.count_insert(own)};
+    auto* const overflow = chain.needs_overflow() ? root.take_overflow(chain.home()) : nullptr;
+    // Counted first: who finds the element, which may be before the lock is released, finds it counted.
+    const growth_request asked{std::addressof(root), root.count_insert(own)};
+    chain.insert(element, tag_of(hash), overflow);
+    return asked;
   }
   /// After the lock is released. Up to root_type::longest_run parents are evacuated.
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
@@ -401,6 +404,7 @@ class sync_table {
     const auto depth = static_cast<unsigned>(std::bit_width(homes)) - 1;
     std::vector<held> copied;
     std::vector<subtree> left;
+    size_type visited = 0;
     for (size_type home = 0; home < homes; ++home) {
       left.push_back({home, depth});
       while (!left.empty()) {
@@ -411,8 +415,7 @@ class sync_table {
         for (const held& each : copied) {
           if (!f(each)) return false;
         }
-      }
-      if (home % homes_per_visit == homes_per_visit - 1) {
+        if (++visited % homes_per_visit != 0) continue;
         inside.refresh();
         if (!is_current(*root, serial)) return true;  // after a clear() no key has been there all the time
       }

@@ -29,7 +29,10 @@ namespace evac::inline EVAC_ABI::detail {
 /// Asks, before the innermost call of a sharded container waits for a lock, whether this thread holds it through another
 /// shared object. What EVAC_ASSERT_HANDLER throws passes.
 struct reentry_check {
-  static void about_to_wait() { inside_call::look_elsewhere_for_innermost(); }
+  static void about_to_wait() {
+    visible_readers::be_known();
+    inside_call::look_elsewhere_for_innermost();
+  }
   static void contended() noexcept {}
   static void parked() noexcept {}
   static void revoked() noexcept {}

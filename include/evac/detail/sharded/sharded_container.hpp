@@ -162,7 +162,8 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
     return merge(source, where);
   }
 
-  /// O(shards); with different numbers of shards every element moves, and no memory for that ends the program.
+  /// O(shards). With different numbers of shards every element moves: no memory for that ends the program where this is
+  /// noexcept; else it throws, both are usable, and elements are lost.
   void swap(sharded_container& other,
             location where = location::current()) noexcept(traits::propagate_on_container_swap::value ||
                                                            traits::is_always_equal::value) {

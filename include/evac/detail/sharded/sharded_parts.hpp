@@ -115,6 +115,7 @@ class sharded_parts {
   template <bool MayChange, class Functor>
   [[nodiscard]] Functor copy_held(call_site site, const Functor& functor) const {
     if constexpr (MayChange) {
+      visible_readers::be_known();
       if (!inside_call::of(this)) {
         const inside_call mark(this, site);
         const reading_shard guard(*shards_.begin());

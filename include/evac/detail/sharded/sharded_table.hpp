@@ -72,6 +72,7 @@ class sharded_table : public sharded_transfer<Policy, Mutex> {
     }
 
     held_all& lock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      visible_readers::be_known();
       mark_.look_elsewhere();
       if constexpr (Exclusive) {
         of.hash_mutex_.lock();

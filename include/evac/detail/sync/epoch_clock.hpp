@@ -106,6 +106,7 @@ class epoch_clock {
     own.reclaiming = false;
     own.reserved = 0;
     own.tended = nullptr;
+    own.updates = nullptr;  // left behind by a thread that a fork() has cut off inside of one, or by exit() there
     own.sibling = nullptr;
     own.sibling_before = nullptr;
     own.is_busy_elsewhere = nullptr;

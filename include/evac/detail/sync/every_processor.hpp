@@ -28,15 +28,19 @@ class every_processor {
     // The system says how many bytes of a mask it uses.
     const long bytes = ::syscall(SYS_sched_getaffinity, 0, sizeof before, &before);
     bool moved = false;
+    bool refused = false;
     for (std::size_t processor = 0; bytes > 0 && processor < static_cast<std::size_t>(bytes) * 8; ++processor) {
       mask only{};
       only.words[processor / word_bits] = 1UL << (processor % word_bits);
-      // Returns when this thread runs there. An error for one that is off, or that the process may not use.
-      moved = ::syscall(SYS_sched_setaffinity, 0, bytes, &only) == 0 || moved;
+      // Returns when this thread runs there. EINVAL for one that is off, or that the process may not use; anything else
+      // leaves one out that may run a thread of the process.
+      const bool runs_there = ::syscall(SYS_sched_setaffinity, 0, bytes, &only) == 0;
+      moved = runs_there || moved;
+      refused = refused || (!runs_there && errno != EINVAL);
     }
     if (moved) ::syscall(SYS_sched_setaffinity, 0, bytes, &before);
     errno = saved_errno;
-    return moved;
+    return moved && !refused;
   }
 
  private:

@@ -129,7 +129,7 @@ class garbage_bag {
   [[nodiscard]] bool put_back(garbage_batch* batch) noexcept {
     const std::lock_guard guard(lock_);
     const changing_scope changing(*this);
-    if (batch->to_the_end) return false;
+    if (batch->to_the_end_of == batch->reclaimed + 1) return false;
     give_from_hand(batch);
     sealed_.prepend(batch);
     ++batches_;
@@ -281,7 +281,7 @@ class garbage_bag {
   void take_in_hand(garbage_batch* batch) noexcept {
     --batches_;
     batch->begun.store(batch->reclaimed, relaxed);  // relaxed: read under the lock, until who has it in hand announces
-    batch->to_the_end = false;
+    batch->to_the_end_of = 0;
     batch->next = in_hand_;
     in_hand_ = batch;
   }
@@ -313,7 +313,7 @@ class garbage_bag {
   [[nodiscard]] static std::size_t extract_from_hand(garbage_batch& batch, Owner& owner, bool plain) noexcept {
     const std::uint32_t begun = asymmetric_fence::observe<std::uint32_t>(plain, batch.begun);
     // A part of a large object would be left when its container is gone.
-    if (begun != 0 && begun <= batch.count && owner.owns(batch.objects[begun - 1])) batch.to_the_end = true;
+    if (begun != 0 && begun <= batch.count && owner.owns(batch.objects[begun - 1])) batch.to_the_end_of = begun;
     return extract_from(batch, begun, owner);
   }
   template <class Owner>

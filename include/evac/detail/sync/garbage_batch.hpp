@@ -28,8 +28,8 @@ struct garbage_batch {
   std::size_t bytes = 0;
   relaxed_cell<std::uint32_t> count{0};  // changed under the lock of the bag
   std::uint32_t reclaimed = 0;           // of count; by who has the batch in hand
-  atomic<std::uint32_t> begun{0};  // in hand: those that are gone, and the one that is being reclaimed; by the same
-  bool to_the_end = false;         // what is begun must not be put back; under the lock of the bag
+  atomic<std::uint32_t> begun{0};   // in hand: those that are gone, and the one that is being reclaimed; by the same
+  std::uint32_t to_the_end_of = 0;  // the value of `begun` at which nothing must be put back; under the lock of the bag
   retired_object objects[capacity];
 };
 

@@ -176,12 +176,12 @@ class visible_readers {
     });
     if (found == nullptr) return nullptr;
     all = &static_cast<place*>(found)->records;
-    // One for this shared object, although threads that come at the same time may have found two. seq_cst: found
+    // Before anybody can use it; twice, if two threads come at the same time, does no harm. The system drops it when this
+    // shared object is unloaded. If there is no memory for it, children have the records as they were.
+    static_cast<void>(::pthread_atfork(nullptr, nullptr, reset_after_fork));
+    // One for this shared object, although threads that come at the same time may have found two.
     registry* before = nullptr;
     if (!known_.compare_exchange_strong(before, all, acq_rel, acquire)) return before;  // acq_rel, acquire: found
-    // The system drops it when this shared object is unloaded. If there is no memory for it, children have the records
-    // as they were.
-    static_cast<void>(::pthread_atfork(nullptr, nullptr, reset_after_fork));
     return all;
   }
   static void reset_after_fork() noexcept {

@@ -25,7 +25,7 @@ struct evacuation {
 
   /// Moves the elements of parent for which leaves(element) is true to the child, whose header is written here: its
   /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the
-  /// allocator EVAC_RETHROW; then nothing has moved. O(chain).
+  /// allocator throw; then nothing has moved. O(chain).
   template <class Leaves>
   static void split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     if (parent->overflow == nullptr) [[likely]] {

@@ -77,18 +77,18 @@ class table_growth {
     if (wanted == 0) return;
     const std::size_t target = homes_for(wanted, chains::layout::home_slots());
     grow_or_undo(target, overflow_to_promise(wanted, target));
-    floor_ = (std::max)(floor_, target);
+    floor_ = (std::max)({floor_, target, homes_.count()});  // to shrink would move what must stay
     patience_ = 0;
     schedule();
   }
   /// Exactly `target` homes, or as many as the contents need; withdraws what reserve() promised and gives memory back.
-  /// O(size + homes). Throws what the hash and the allocator EVAC_RETHROW; the table is whole then.
+  /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
   void fit(const std::size_t wanted) {
     const std::size_t target = (std::max)(wanted, size_ == 0 ? 0 : homes_for(size_, chains::layout::home_slots()));
     if (target == 0) return release_memory();
     if (wanted > max_size(allocator())) throw_length_error("evac: rehash() asked for more than max_size()");
-    floor_ = 0;
     grow_or_undo(target, 0);
+    floor_ = 0;
     shrink_to(target);
     repack_overflow();
     homes_.trim_base(allocator(), overflow_, moves_);
