@@ -89,17 +89,25 @@ class growth {
   EVAC_NEVER_INLINE void fill_gaps(std::size_t from, std::size_t to) noexcept {
     constexpr std::size_t seldom = 256;
     if (!root_.gaps_yield() && from / seldom == to / seldom && !std::has_single_bit(from)) return;
-    const std::size_t end = root_.tried();
-    std::size_t child = root_.next_look_for_gaps();
-    if (child < root_.homes() || child >= end) child = root_.homes();
-    bool filled = false;
+    bool filled = true;
+    for (std::size_t tries = 0; filled && tries < root_type::longest_run && root_.has_gaps(); ++tries) {
+      filled = try_to_fill(root_.homes());
+      root_.publish_done();
+    }
+    root_.set_gaps_yield(filled || fill_some_behind());
+  }
+  // The first gap stays one: so a part of what is behind it is looked through each time. Whether there may be more to do.
+  bool fill_some_behind() noexcept {
     constexpr std::size_t looks = 4 * root_type::longest_run;
+    const std::size_t end = root_.tried();
+    const std::size_t from = root_.next_look_for_gaps();
+    std::size_t child = from < root_.homes() || from >= end ? root_.homes() : from;
+    bool filled = false;
     for (const std::size_t last = (std::min)(end, child + looks); child < last; ++child) {
       filled = try_to_fill(child) || filled;
     }
     root_.look_for_gaps_from(child);
-    root_.publish_done();
-    root_.set_gaps_yield(filled);
+    return filled || child < end;
   }
   // Whether the child was a gap and is none any more.
   bool try_to_fill(std::size_t child) noexcept {
