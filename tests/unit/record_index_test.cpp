@@ -23,14 +23,18 @@ namespace {
 class addresses {
  public:
   explicit addresses(std::size_t count, std::size_t apart)
-      : memory_(new std::byte[(count + 1) * apart]), apart_(apart) {}
+      : memory_(new line[count + 1 + count * apart / sizeof(line)]), apart_(apart / sizeof(line)) {}
   [[nodiscard]] epoch_core& core(std::size_t i) const { return *reinterpret_cast<epoch_core*>(&memory_[i * apart_]); }
   [[nodiscard]] epoch_record& record(std::size_t i) const {
     return *reinterpret_cast<epoch_record*>(&memory_[i * apart_]);
   }
 
  private:
-  std::unique_ptr<std::byte[]> memory_;
+  // As records and cores are aligned.
+  struct alignas(128) line {
+    std::byte bytes[128];
+  };
+  std::unique_ptr<line[]> memory_;
   std::size_t apart_;
 };
 
