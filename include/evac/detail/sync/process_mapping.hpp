@@ -63,7 +63,7 @@ class process_mapping {
   static_assert(sizeof(name_word) <= header_size);
 
   static constexpr unsigned page_shift = 12;
-  static constexpr int attempts = 8;
+  static constexpr int attempts = 32;  // where nobody can look, each shared object takes one, and so does the next load
   static constexpr int fixed_noreplace = 0x100000;  // MAP_FIXED_NOREPLACE, which older headers lack
 
   // In turn from 64 to 320 GiB, where hardly anything is mapped, and from 1 to 1.5 GiB, which AddressSanitizer leaves to
