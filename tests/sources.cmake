@@ -6,6 +6,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
+  unit/pacer_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
