@@ -16,6 +16,7 @@ set(EVAC_UNIT_TESTS
   unit/rw_lock_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
+  unit/table_parts_test.cpp
   unit/tags_test.cpp
 )
 set(EVAC_API_TESTS

@@ -78,7 +78,7 @@ class pacer {
   std::size_t next_step_ = 0;
   std::size_t shrink_below_ = 0;
   std::size_t reserved_homes_ = 0;
-  std::uint32_t oversized_inserts_ = 0;  // last: what follows in a shard uses the padding behind it
+  std::uint32_t oversized_inserts_ = 0;
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

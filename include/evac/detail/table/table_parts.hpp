@@ -62,7 +62,7 @@ struct table_parts {
   std::size_t moves = 0;  // of elements, since construction
   typename chains::pool overflow;
   typename Policy::template cell<std::size_t> size{0};
-  pacer pace;
+  [[no_unique_address]] pacer pace;  // last: a lock behind the table uses its padding
 };
 
 }  // namespace evac::inline EVAC_ABI::detail
