@@ -14,11 +14,13 @@ set(EVAC_HEADERS
   include/evac/sync_set.hpp
   include/evac/version.hpp
   include/evac/detail/config.hpp
+  include/evac/detail/face/construction.hpp
   include/evac/detail/face/container.hpp
-  include/evac/detail/face/container_base.hpp
-  include/evac/detail/face/container_elements.hpp
   include/evac/detail/face/deduction.hpp
   include/evac/detail/face/detached_element.hpp
+  include/evac/detail/face/element_arguments.hpp
+  include/evac/detail/face/erase_matching.hpp
+  include/evac/detail/face/exchange.hpp
   include/evac/detail/face/foreign_key.hpp
   include/evac/detail/face/from_range.hpp
   include/evac/detail/face/key_in_arguments.hpp

@@ -22,7 +22,7 @@ template <class Core>
     {
       const inside_call mark(std::addressof(of), site);
       const typename Core::reading_shard guard(each);
-      one.table = collect_stats(guard.table());
+      fill(one.table, guard.table());
     }
     one.contended = each.events().contended_count();
     one.parked = each.events().parked_count();
