@@ -43,6 +43,12 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/sync_container.hpp
   include/evac/detail/lockfree/sync_table.hpp
   include/evac/detail/lockfree/validate.hpp
+  include/evac/detail/platform/every_processor.hpp
+  include/evac/detail/platform/highest_bit.hpp
+  include/evac/detail/platform/mapped_memory.hpp
+  include/evac/detail/platform/matching_bytes.hpp
+  include/evac/detail/platform/membarrier.hpp
+  include/evac/detail/platform/pages.hpp
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_array.hpp
   include/evac/detail/sharded/sharded_container.hpp
@@ -62,11 +68,9 @@ set(EVAC_HEADERS
   include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
-  include/evac/detail/sync/every_processor.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_batch.hpp
   include/evac/detail/sync/garbage_budget.hpp
-  include/evac/detail/sync/mapped_memory.hpp
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp

@@ -13,6 +13,7 @@ set(EVAC_UNIT_TESTS
   unit/rw_lock_bias_test.cpp
   unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
+  unit/segment_memory_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
   unit/tags_test.cpp
