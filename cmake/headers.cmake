@@ -88,20 +88,24 @@ set(EVAC_HEADERS
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
+  include/evac/detail/table/contents.hpp
   include/evac/detail/table/cursor.hpp
   include/evac/detail/table/evacuation.hpp
+  include/evac/detail/table/growth.hpp
   include/evac/detail/table/home_buckets.hpp
   include/evac/detail/table/occupied_homes.hpp
   include/evac/detail/table/overflow_bound.hpp
+  include/evac/detail/table/pacer.hpp
   include/evac/detail/table/pacing.hpp
   include/evac/detail/table/policy.hpp
+  include/evac/detail/table/room.hpp
   include/evac/detail/table/scan.hpp
   include/evac/detail/table/seed.hpp
   include/evac/detail/table/segments_ahead.hpp
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
   include/evac/detail/table/table_census.hpp
-  include/evac/detail/table/table_growth.hpp
+  include/evac/detail/table/table_parts.hpp
   include/evac/detail/table/validate_table.hpp
 )
 
