@@ -93,7 +93,7 @@ struct functors {
 };
 
 /// A container that is one table.
-struct one_table {
+struct owns_functors {
   static constexpr bool tracks_first_home = true;  // begin() has to find it
   template <class T>
   using cell = T;  // what size() reads
@@ -112,7 +112,7 @@ struct one_table {
 };
 
 /// A container of many tables, which share its functors.
-struct one_of_many_tables {
+struct shares_functors {
   static constexpr bool tracks_first_home = false;
   template <class T>
   using cell = relaxed_cell<T>;  // size() takes no lock
@@ -130,7 +130,7 @@ struct one_of_many_tables {
 };
 
 /// The policy of one container type: elements plus the functors, the allocator and who owns them.
-template <class Elements, class Hash, class KeyEqual, class Allocator, class Ownership = one_table>
+template <class Elements, class Hash, class KeyEqual, class Allocator, class Ownership = owns_functors>
 struct policy : Elements {
   using elements = Elements;
   using hasher = Hash;

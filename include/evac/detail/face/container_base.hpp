@@ -1,8 +1,8 @@
 // What map and set are: a table and the owner of the moment; their types, iteration, room, and looks inside. The
 // contract is documented at the types themselves; in this header and in those of the classes derived from this one the
 // members say only what is special.
-#ifndef EVAC_DETAIL_CONTAINER_BASE_HPP
-#define EVAC_DETAIL_CONTAINER_BASE_HPP
+#ifndef EVAC_DETAIL_FACE_CONTAINER_BASE_HPP
+#define EVAC_DETAIL_FACE_CONTAINER_BASE_HPP
 
 #include <cstddef>
 #include <memory>
@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/node_handle.hpp"
+#include "evac/detail/face/node_handle.hpp"
 #include "evac/detail/sync/single_owner.hpp"
-#include "evac/detail/table/collect_stats.hpp"
 #include "evac/detail/table/cursor.hpp"
 #include "evac/detail/table/table.hpp"
+#include "evac/detail/table/table_census.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {

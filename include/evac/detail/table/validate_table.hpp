@@ -1,6 +1,6 @@
 // Walks all invariants of a table (C1 to C3 of chain.hpp, T1 to T5 of table.hpp). O(size + buckets).
-#ifndef EVAC_DETAIL_TABLE_VALIDATE_HPP
-#define EVAC_DETAIL_TABLE_VALIDATE_HPP
+#ifndef EVAC_DETAIL_TABLE_VALIDATE_TABLE_HPP
+#define EVAC_DETAIL_TABLE_VALIDATE_TABLE_HPP
 
 #include <cstddef>
 #include <string>

@@ -6,8 +6,8 @@
 //
 // Changing the protection of a page, which is the more usual stand-in, interrupts the other processors on some machines
 // only: arm64 and newer AMD processors tell them in hardware, without a fence.
-#ifndef EVAC_DETAIL_SYNC_EVERY_PROCESSOR_HPP
-#define EVAC_DETAIL_SYNC_EVERY_PROCESSOR_HPP
+#ifndef EVAC_DETAIL_PLATFORM_EVERY_PROCESSOR_HPP
+#define EVAC_DETAIL_PLATFORM_EVERY_PROCESSOR_HPP
 
 #include <sys/syscall.h>
 #include <unistd.h>

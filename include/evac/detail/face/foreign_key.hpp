@@ -1,12 +1,12 @@
 // Keys of another type than the container's, in ranges of keys or pairs: what is hashed, compared and looked up in
 // their place. Two keys that are equal as keys of the container need not have equal hashes as what they were before.
-#ifndef EVAC_DETAIL_FOREIGN_KEY_HPP
-#define EVAC_DETAIL_FOREIGN_KEY_HPP
+#ifndef EVAC_DETAIL_FACE_FOREIGN_KEY_HPP
+#define EVAC_DETAIL_FACE_FOREIGN_KEY_HPP
 
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/shown_key.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 

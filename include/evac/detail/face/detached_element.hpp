@@ -1,6 +1,6 @@
 // A slot outside any table: an element on its way in or out.
-#ifndef EVAC_DETAIL_TABLE_HELD_SLOT_HPP
-#define EVAC_DETAIL_TABLE_HELD_SLOT_HPP
+#ifndef EVAC_DETAIL_FACE_DETACHED_ELEMENT_HPP
+#define EVAC_DETAIL_FACE_DETACHED_ELEMENT_HPP
 
 #include <cstddef>
 #include <utility>
@@ -12,14 +12,14 @@ namespace evac::inline EVAC_ABI::detail {
 
 /// Owns at most one element, which it destroys at the end of its scope.
 template <class Elements, class Allocator>
-class held_slot {
+class detached_element {
   using slot_ops = slot_access<Elements, Allocator>;
 
  public:
-  explicit held_slot(const Allocator& allocator) noexcept : allocator_(allocator) {}
-  held_slot(const held_slot&) = delete;
-  held_slot& operator=(const held_slot&) = delete;
-  ~held_slot() {
+  explicit detached_element(const Allocator& allocator) noexcept : allocator_(allocator) {}
+  detached_element(const detached_element&) = delete;
+  detached_element& operator=(const detached_element&) = delete;
+  ~detached_element() {
     if (full_) slot_ops::destroy(allocator_, storage_);
   }
 

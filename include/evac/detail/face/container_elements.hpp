@@ -1,6 +1,6 @@
 // What map and set do with single elements: finding, inserting, erasing, and handing them over in nodes.
-#ifndef EVAC_DETAIL_CONTAINER_ELEMENTS_HPP
-#define EVAC_DETAIL_CONTAINER_ELEMENTS_HPP
+#ifndef EVAC_DETAIL_FACE_CONTAINER_ELEMENTS_HPP
+#define EVAC_DETAIL_FACE_CONTAINER_ELEMENTS_HPP
 
 #include <initializer_list>
 #include <iterator>
@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/container_base.hpp"
-#include "evac/detail/shown_key.hpp"
-#include "evac/detail/table/held_slot.hpp"
+#include "evac/detail/face/container_base.hpp"
+#include "evac/detail/face/detached_element.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -109,8 +109,8 @@ class container_elements : public container_base<Policy> {
   template <class... Args>
   std::pair<iterator, bool> emplace(Args&&... args) {
     const single_owner::writer guard(owner_);
-    if constexpr (requires { shown_key<Policy>(args...); }) {
-      return result(table_.emplace(shown_key<Policy>(args...), std::forward<Args>(args)...));
+    if constexpr (requires { key_in_arguments<Policy>(args...); }) {
+      return result(table_.emplace(key_in_arguments<Policy>(args...), std::forward<Args>(args)...));
     } else {
       return emplace_built(std::forward<Args>(args)...);
     }
@@ -221,7 +221,7 @@ class container_elements : public container_base<Policy> {
   ~container_elements() = default;
 
   template <class K, class... Args>
-  EVAC_ALWAYS_INLINE std::pair<iterator, bool> emplace_absent(const K& key, Args&&... args) {
+  EVAC_ALWAYS_INLINE std::pair<iterator, bool> emplace_if_absent(const K& key, Args&&... args) {
     const single_owner::writer guard(owner_);
     return result(table_.emplace(key, std::forward<Args>(args)...));
   }
@@ -245,7 +245,7 @@ class container_elements : public container_base<Policy> {
 
   template <class... Args>
   std::pair<iterator, bool> emplace_built(Args&&... args) {
-    held_slot<typename Policy::elements, allocator_type> held(table_.allocator());
+    detached_element<typename Policy::elements, allocator_type> held(table_.allocator());
     held.construct(std::forward<Args>(args)...);
     const key_type& key = Policy::key(held.element());
     const size_type hash = table_.hash_of(key);

@@ -1,6 +1,6 @@
 // std::from_range, or what stands for it before C++23.
-#ifndef EVAC_DETAIL_FROM_RANGE_HPP
-#define EVAC_DETAIL_FROM_RANGE_HPP
+#ifndef EVAC_DETAIL_FACE_FROM_RANGE_HPP
+#define EVAC_DETAIL_FACE_FROM_RANGE_HPP
 
 #include <ranges>
 

@@ -1,6 +1,6 @@
 // What maps and sets ask of their template arguments, and what they say where they do not get it.
-#ifndef EVAC_DETAIL_TEMPLATE_ARGUMENTS_HPP
-#define EVAC_DETAIL_TEMPLATE_ARGUMENTS_HPP
+#ifndef EVAC_DETAIL_FACE_REQUIREMENTS_HPP
+#define EVAC_DETAIL_FACE_REQUIREMENTS_HPP
 
 #include <cstddef>
 #include <type_traits>
@@ -12,16 +12,7 @@ namespace evac::inline EVAC_ABI::detail {
 
 /// What a constructor asks of the parts that it is not given.
 template <class... Parts>
-concept made_by_default = (std::is_default_constructible_v<Parts> && ...);
-
-// What the standard asks of the arguments that a container's template arguments are deduced from.
-template <class A>
-concept allocator_like = requires(A& allocator) {
-  typename A::value_type;
-  allocator.allocate(std::size_t{});
-};
-template <class F>
-concept functor_like = !std::is_integral_v<F> && !allocator_like<F>;
+concept default_constructible = (std::is_default_constructible_v<Parts> && ...);
 
 template <class Key>
 concept storable_key = std::is_object_v<Key> && std::is_same_v<Key, std::remove_cv_t<Key>>;

@@ -1,6 +1,6 @@
 // The key inside the arguments of emplace, where it can be seen without building an element.
-#ifndef EVAC_DETAIL_SHOWN_KEY_HPP
-#define EVAC_DETAIL_SHOWN_KEY_HPP
+#ifndef EVAC_DETAIL_FACE_KEY_IN_ARGUMENTS_HPP
+#define EVAC_DETAIL_FACE_KEY_IN_ARGUMENTS_HPP
 
 #include <type_traits>
 #include <utility>
@@ -25,21 +25,21 @@ concept lookup_key = transparent<typename Policy::hasher, typename Policy::key_e
 
 /// What can be looked up as it is, before a key is made of it.
 template <class K, class Policy>
-concept shows_key = std::is_same_v<K, typename Policy::key_type> || lookup_key<K, Policy>;
+concept usable_as_it_is = std::is_same_v<K, typename Policy::key_type> || lookup_key<K, Policy>;
 
 template <class Policy, class K, class T>
-  requires(Policy::is_map && shows_key<K, Policy>)
-[[nodiscard]] const K& shown_key(const K& key, const T&) {
+  requires(Policy::is_map && usable_as_it_is<K, Policy>)
+[[nodiscard]] const K& key_in_arguments(const K& key, const T&) {
   return key;
 }
 template <class Policy, class K, class T>
-  requires(Policy::is_map && shows_key<std::remove_cvref_t<K>, Policy>)
-[[nodiscard]] const std::remove_cvref_t<K>& shown_key(const std::pair<K, T>& value) {
+  requires(Policy::is_map && usable_as_it_is<std::remove_cvref_t<K>, Policy>)
+[[nodiscard]] const std::remove_cvref_t<K>& key_in_arguments(const std::pair<K, T>& value) {
   return value.first;
 }
 template <class Policy, class K>
-  requires(!Policy::is_map && shows_key<K, Policy>)
-[[nodiscard]] const K& shown_key(const K& key) {
+  requires(!Policy::is_map && usable_as_it_is<K, Policy>)
+[[nodiscard]] const K& key_in_arguments(const K& key) {
   return key;
 }
 

@@ -1,6 +1,6 @@
 // The node handle of extract() and insert(node): one element on its way between two containers of the same elements.
-#ifndef EVAC_DETAIL_NODE_HANDLE_HPP
-#define EVAC_DETAIL_NODE_HANDLE_HPP
+#ifndef EVAC_DETAIL_FACE_NODE_HANDLE_HPP
+#define EVAC_DETAIL_FACE_NODE_HANDLE_HPP
 
 #include <cstddef>
 #include <memory>

@@ -1,7 +1,7 @@
 // What map and set share: construction, assignment, and what is done with two of them. The rest is in the classes that
 // this one is derived from: container_elements.hpp, and below it container_base.hpp.
-#ifndef EVAC_DETAIL_CONTAINER_HPP
-#define EVAC_DETAIL_CONTAINER_HPP
+#ifndef EVAC_DETAIL_FACE_CONTAINER_HPP
+#define EVAC_DETAIL_FACE_CONTAINER_HPP
 
 #include <algorithm>
 #include <cstddef>
@@ -13,10 +13,10 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/container_elements.hpp"
-#include "evac/detail/from_range.hpp"
+#include "evac/detail/face/container_elements.hpp"
+#include "evac/detail/face/from_range.hpp"
+#include "evac/detail/face/requirements.hpp"
 #include "evac/detail/sync/single_owner.hpp"
-#include "evac/detail/template_arguments.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -35,20 +35,20 @@ class container : public container_elements<Policy> {
   using typename base::value_type;
 
   container()
-    requires made_by_default<hasher, key_equal, allocator_type>
+    requires default_constructible<hasher, key_equal, allocator_type>
       : container(0, hasher(), key_equal(), allocator_type()) {}
   explicit container(const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : container(0, hasher(), key_equal(), allocator) {}
 
   explicit container(size_type n)
-    requires made_by_default<hasher, key_equal, allocator_type>
+    requires default_constructible<hasher, key_equal, allocator_type>
       : container(n, hasher(), key_equal(), allocator_type()) {}
   explicit container(size_type n, const hasher& hash)
-    requires made_by_default<key_equal, allocator_type>
+    requires default_constructible<key_equal, allocator_type>
       : container(n, hash, key_equal(), allocator_type()) {}
   explicit container(size_type n, const hasher& hash, const key_equal& equal)
-    requires made_by_default<allocator_type>
+    requires default_constructible<allocator_type>
       : container(n, hash, equal, allocator_type()) {}
   explicit container(size_type n, const hasher& hash, const key_equal& equal, const allocator_type& allocator)
       : base(hash, equal, allocator) {
@@ -56,23 +56,23 @@ class container : public container_elements<Policy> {
     table_.reserve(n);
   }
   container(size_type n, const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : container(n, hasher(), key_equal(), allocator) {}
   container(size_type n, const hasher& hash, const allocator_type& allocator)
-    requires made_by_default<key_equal>
+    requires default_constructible<key_equal>
       : container(n, hash, key_equal(), allocator) {}
 
   template <std::input_iterator It>
   container(It first, It last, size_type n = 0)
-    requires made_by_default<hasher, key_equal, allocator_type>
+    requires default_constructible<hasher, key_equal, allocator_type>
       : container(std::move(first), std::move(last), n, hasher(), key_equal(), allocator_type()) {}
   template <std::input_iterator It>
   container(It first, It last, size_type n, const hasher& hash)
-    requires made_by_default<key_equal, allocator_type>
+    requires default_constructible<key_equal, allocator_type>
       : container(std::move(first), std::move(last), n, hash, key_equal(), allocator_type()) {}
   template <std::input_iterator It>
   container(It first, It last, size_type n, const hasher& hash, const key_equal& equal)
-    requires made_by_default<allocator_type>
+    requires default_constructible<allocator_type>
       : container(std::move(first), std::move(last), n, hash, equal, allocator_type()) {}
   template <std::input_iterator It>
   container(It first, It last, size_type n, const hasher& hash, const key_equal& equal, const allocator_type& allocator)
@@ -81,50 +81,50 @@ class container : public container_elements<Policy> {
   }
   template <std::input_iterator It>
   container(It first, It last, const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : container(std::move(first), std::move(last), 0, hasher(), key_equal(), allocator) {}
   template <std::input_iterator It>
   container(It first, It last, size_type n, const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : container(std::move(first), std::move(last), n, hasher(), key_equal(), allocator) {}
   template <std::input_iterator It>
   container(It first, It last, size_type n, const hasher& hash, const allocator_type& allocator)
-    requires made_by_default<key_equal>
+    requires default_constructible<key_equal>
       : container(std::move(first), std::move(last), n, hash, key_equal(), allocator) {}
 
   container(std::initializer_list<value_type> list, size_type n = 0)
-    requires made_by_default<hasher, key_equal, allocator_type>
+    requires default_constructible<hasher, key_equal, allocator_type>
       : container(list, n, hasher(), key_equal(), allocator_type()) {}
   container(std::initializer_list<value_type> list, size_type n, const hasher& hash)
-    requires made_by_default<key_equal, allocator_type>
+    requires default_constructible<key_equal, allocator_type>
       : container(list, n, hash, key_equal(), allocator_type()) {}
   container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const key_equal& equal)
-    requires made_by_default<allocator_type>
+    requires default_constructible<allocator_type>
       : container(list, n, hash, equal, allocator_type()) {}
   container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const key_equal& equal,
             const allocator_type& allocator)
       : container(list.begin(), list.end(), n, hash, equal, allocator) {}
   container(std::initializer_list<value_type> list, const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : container(list, 0, hasher(), key_equal(), allocator) {}
   container(std::initializer_list<value_type> list, size_type n, const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : container(list, n, hasher(), key_equal(), allocator) {}
   container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const allocator_type& allocator)
-    requires made_by_default<key_equal>
+    requires default_constructible<key_equal>
       : container(list, n, hash, key_equal(), allocator) {}
 
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, size_type n = 0)
-    requires made_by_default<hasher, key_equal, allocator_type>
+    requires default_constructible<hasher, key_equal, allocator_type>
       : container(tag, std::forward<R>(range), n, hasher(), key_equal(), allocator_type()) {}
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, size_type n, const hasher& hash)
-    requires made_by_default<key_equal, allocator_type>
+    requires default_constructible<key_equal, allocator_type>
       : container(tag, std::forward<R>(range), n, hash, key_equal(), allocator_type()) {}
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, size_type n, const hasher& hash, const key_equal& equal)
-    requires made_by_default<allocator_type>
+    requires default_constructible<allocator_type>
       : container(tag, std::forward<R>(range), n, hash, equal, allocator_type()) {}
   template <std::ranges::input_range R>
   container(from_range_t, R&& range, size_type n, const hasher& hash, const key_equal& equal,
@@ -134,15 +134,15 @@ class container : public container_elements<Policy> {
   }
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : container(tag, std::forward<R>(range), 0, hasher(), key_equal(), allocator) {}
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, size_type n, const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : container(tag, std::forward<R>(range), n, hasher(), key_equal(), allocator) {}
   template <std::ranges::input_range R>
   container(from_range_t tag, R&& range, size_type n, const hasher& hash, const allocator_type& allocator)
-    requires made_by_default<key_equal>
+    requires default_constructible<key_equal>
       : container(tag, std::forward<R>(range), n, hash, key_equal(), allocator) {}
 
   container(const container& other)

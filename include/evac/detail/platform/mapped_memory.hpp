@@ -1,6 +1,6 @@
 // Whether there is memory at an address, for checks.
-#ifndef EVAC_DETAIL_SYNC_MAPPED_MEMORY_HPP
-#define EVAC_DETAIL_SYNC_MAPPED_MEMORY_HPP
+#ifndef EVAC_DETAIL_PLATFORM_MAPPED_MEMORY_HPP
+#define EVAC_DETAIL_PLATFORM_MAPPED_MEMORY_HPP
 
 #include <sys/mman.h>
 #include <unistd.h>

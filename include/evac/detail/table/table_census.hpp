@@ -1,6 +1,6 @@
 // Walks a table and fills in a table_stats. O(buckets).
-#ifndef EVAC_DETAIL_TABLE_COLLECT_STATS_HPP
-#define EVAC_DETAIL_TABLE_COLLECT_STATS_HPP
+#ifndef EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
+#define EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
 
 #include <algorithm>
 #include <bit>
