@@ -1,6 +1,6 @@
 // Maps of one owner behind locks: one lock for all, or a lock for each of several shards.
-#ifndef EVAC_BENCH_PEERS_CONCURRENT_LOCKED_HPP
-#define EVAC_BENCH_PEERS_CONCURRENT_LOCKED_HPP
+#ifndef EVAC_BENCH_PEERS_LOCKED_HPP
+#define EVAC_BENCH_PEERS_LOCKED_HPP
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/hash/hash.h>
@@ -18,7 +18,8 @@
 #include <string_view>
 #include <thread>
 
-#include "peers/peers.hpp"
+#include "peers/absl.hpp"
+#include "peers/std.hpp"
 
 namespace bench {
 

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-#ifdef EVAC_BENCH_HAS_TBB
+#if EVAC_BENCH_HAS_TBB
 #include <tbb/spin_rw_mutex.h>
 #endif
 
@@ -52,7 +52,7 @@ class absl_lock {
  private:
   absl::Mutex mutex_;
 };
-#ifdef EVAC_BENCH_HAS_TBB
+#if EVAC_BENCH_HAS_TBB
 struct tbb_lock : tbb::spin_rw_mutex {
   static constexpr const char* name = "tbb::spin_rw_mutex";
 };
@@ -189,7 +189,7 @@ int main(int argc, char** argv) {
       measure<evac_lock>(chosen, cases, at, all);
       measure<std_lock>(chosen, cases, at, all);
       measure<absl_lock>(chosen, cases, at, all);
-#ifdef EVAC_BENCH_HAS_TBB
+#if EVAC_BENCH_HAS_TBB
       measure<tbb_lock>(chosen, cases, at, all);
 #endif
     }

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "peers/peers.hpp"
+#include "peers/owned_peers.hpp"
 #include "support/growth.hpp"
 #include "support/histogram.hpp"
 #include "support/measure.hpp"

@@ -1,12 +1,33 @@
-// A map of one owner, asked as those that threads share are (concurrent_peers.hpp).
-#ifndef EVAC_BENCH_PEERS_OWNED_HPP
-#define EVAC_BENCH_PEERS_OWNED_HPP
+// The maps of one owner, one small adapter each, all with their default hashes and equalities; and an adapter that
+// gives them the interface of those that threads share (concurrent_peers.hpp).
+#ifndef EVAC_BENCH_PEERS_OWNED_PEERS_HPP
+#define EVAC_BENCH_PEERS_OWNED_PEERS_HPP
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
-#include "peers/peers.hpp"
+#include "peers/absl.hpp"
+#include "peers/ankerl.hpp"
+#include "peers/boost.hpp"
+#include "peers/evac.hpp"
+#include "peers/peer_list.hpp"
+#include "peers/std.hpp"
 
 namespace bench {
+
+using main_peers = peer_list<std_peer, absl_peer, evac_peer>;
+using flat_peers = joined<peer_list<absl_peer>, if_found<EVAC_BENCH_HAS_BOOST_FLAT, struct boost_peer>,
+                          if_found<EVAC_BENCH_HAS_ANKERL, struct ankerl_peer>, peer_list<evac_peer>>;
+using all_peers = joined<peer_list<std_peer>, flat_peers>;
+
+/// Those that were not found when the build was configured.
+[[nodiscard]] inline std::vector<std::string> missing_owned_peers() {
+  return missing_of(
+      {{"boost::unordered_flat_map", EVAC_BENCH_HAS_BOOST_FLAT}, {"ankerl::unordered_dense", EVAC_BENCH_HAS_ANKERL}});
+}
+
+/// A map of one owner with the interface of a map that threads share.
 
 template <class Peer>
 struct owned {
@@ -44,7 +65,7 @@ template <class... Peers>
 struct owned_list<peer_list<Peers...>> {
   using type = peer_list<owned<Peers>...>;
 };
-/// All maps of one owner, asked like this.
+/// All maps of one owner, with that interface.
 using owned_peers = owned_list<all_peers>::type;
 
 }  // namespace bench

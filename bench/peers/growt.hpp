@@ -1,8 +1,8 @@
 // growt: open addressing, all threads help to copy the table into a larger one. Asked to insert, find and count only:
 // when threads erase and insert one key at the same time its answers do not add up (2023), and of strings it cannot
 // erase. It does not take the keys 0 and 2^63 - 1.
-#ifndef EVAC_BENCH_PEERS_CONCURRENT_GROWT_HPP
-#define EVAC_BENCH_PEERS_CONCURRENT_GROWT_HPP
+#ifndef EVAC_BENCH_PEERS_GROWT_HPP
+#define EVAC_BENCH_PEERS_GROWT_HPP
 
 #if EVAC_BENCH_HAS_GROWT
 #include <allocator/alignedallocator.hpp>
@@ -21,8 +21,7 @@
 #include <thread>
 #include <unordered_map>
 
-#include "peers/concurrent/libraries.hpp"
-#include "peers/peers.hpp"
+#include "peers/adapting.hpp"
 
 namespace bench {
 

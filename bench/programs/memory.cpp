@@ -15,7 +15,7 @@
 
 #include "peers/concurrent_check.hpp"
 #include "peers/concurrent_peers.hpp"
-#include "peers/owned.hpp"
+#include "peers/owned_peers.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"
 #include "support/memory_use.hpp"

@@ -1,6 +1,6 @@
 // folly's map of hazard pointers: readers take no lock, a changed value is a new node.
-#ifndef EVAC_BENCH_PEERS_CONCURRENT_FOLLY_HPP
-#define EVAC_BENCH_PEERS_CONCURRENT_FOLLY_HPP
+#ifndef EVAC_BENCH_PEERS_FOLLY_HPP
+#define EVAC_BENCH_PEERS_FOLLY_HPP
 
 #if EVAC_BENCH_HAS_FOLLY
 #include <folly/concurrency/ConcurrentHashMap.h>
@@ -10,8 +10,7 @@
 #include <functional>
 #include <type_traits>
 
-#include "peers/concurrent/libraries.hpp"
-#include "peers/peers.hpp"
+#include "peers/adapting.hpp"
 
 namespace bench {
 
@@ -29,12 +28,12 @@ struct folly_peer {
     explicit map(std::size_t expected = 0) : map_(std::max<std::size_t>(expected, 8)) {}  // 8: its own default
     template <class Q>
     bool insert(const Q& key, const V& value) {
-      return map_.try_emplace(K(key), value).second;
+      return map_.try_emplace(as_key<K>(key), value).second;
     }
     template <class Q>
     bool upsert(const Q& key, const V& value) {
       bool there = false;
-      map_.insert_or_assign_if(K(key), value_type(value), [&](const value_type&) { return there = true; });
+      map_.insert_or_assign_if(as_key<K>(key), value_type(value), [&](const value_type&) { return there = true; });
       return !there;
     }
     template <class Q>
@@ -42,13 +41,13 @@ struct folly_peer {
       for (;;) {
         const auto at = map_.find(key);
         if (at == map_.cend()) {
-          if (map_.try_emplace(K(key), by).second) return;
+          if (map_.try_emplace(as_key<K>(key), by).second) return;
         } else if constexpr (counts_in_place) {
           at->second.add(by);
           return;
         } else {
           const V before = at->second;
-          if (map_.assign_if_equal(K(key), before, before + by)) return;
+          if (map_.assign_if_equal(as_key<K>(key), before, before + by)) return;
         }
       }
     }

@@ -12,8 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "peers/owned.hpp"
-#include "peers/peers.hpp"
+#include "peers/concurrent_peers.hpp"
+#include "peers/owned_peers.hpp"
+#include "support/dependent.hpp"
 #include "support/growth.hpp"
 #include "support/histogram.hpp"
 #include "support/measure.hpp"
@@ -67,7 +68,7 @@ void record(results& all, const std::string& at, const operation_samples& of) {
 }
 [[nodiscard]] double ratio_to_fastest_flat(const samples& all) {
   double fastest = median_of(all, absl_peer::name);
-#if EVAC_BENCH_HAS_BOOST_FLAT_MAP
+#if EVAC_BENCH_HAS_BOOST_FLAT
   fastest = std::min(fastest, median_of(all, boost_peer::name));
 #endif
   return median_of(all, evac_peer::name) / fastest;
@@ -177,6 +178,33 @@ void integer_bars(const settings& chosen, results& figures, scoreboard& board) {
   }
 }
 
+/// All maps: those of one owner, and those that threads share.
+using dependent_peers = joined<owned_peers, peer_list<evac_sync_peer, evac_sharded_peer>,
+                               if_found<EVAC_BENCH_HAS_BOOST_CONCURRENT, struct boost_concurrent_peer>,
+                               if_found<EVAC_BENCH_HAS_TBB, struct tbb_peer>>;
+
+void dependent_bars(const settings& chosen, results& figures, scoreboard& board) {
+  for (const dependent_size& size : dependent_sizes) {
+    const std::string at = dependent_name(size);
+    if (!chosen.wants(at)) continue;
+    samples all;
+    for (std::size_t round = 0; round < chosen.rounds; ++round) {
+      for_each_peer(dependent_peers{}, [&](auto peer) {
+        using map = typename decltype(peer)::template map<std::uint64_t, std::uint64_t>;
+        const auto got = in_child([&] { return time_dependent_hits<map>(size.elements); });
+        if (got) all[peer.name].push_back(*got);
+      });
+    }
+    record(figures, at, "ns", all);
+    board.enter(at + ", ns, over absl", figures_of(all), ratio_to_absl(all), size.elements < 1'000'000 ? 1.15 : 0.6);
+#if EVAC_BENCH_HAS_BOOST_FLAT
+    if (size.elements < 1'000'000) continue;
+    board.enter(at + ", ns, over boost", figures_of(all),
+                median_of(all, evac_peer::name) / median_of(all, boost_peer::name), 0.8);
+#endif
+  }
+}
+
 void string_bars(const settings& chosen, results& figures, scoreboard& board) {
   if (!chosen.wants("strings at 1 M")) return;
   const auto all = measure_operations<std::string>(flat_peers{}, 1U << 20U, chosen.rounds);
@@ -261,6 +289,7 @@ int main(int argc, char** argv) {
   results figures("bars");
   scoreboard board;
   integer_bars(chosen, figures, board);
+  dependent_bars(chosen, figures, board);
   string_bars(chosen, figures, board);
   memory_bars(chosen, figures, board);
   growth_bars(chosen, figures, board, "10 M", 10'000'000);

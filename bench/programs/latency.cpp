@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "latency/growing.hpp"
-#include "peers/owned.hpp"
+#include "peers/owned_peers.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"
 #include "support/options.hpp"

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "peers/peers.hpp"
+#include "peers/owned_peers.hpp"
 #include "support/measure.hpp"
 #include "support/results.hpp"
 
