@@ -40,13 +40,22 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/growth.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
+  include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
+  include/evac/detail/lockfree/segments.hpp
   include/evac/detail/lockfree/split.hpp
+  include/evac/detail/lockfree/split_frontier.hpp
   include/evac/detail/lockfree/storage.hpp
   include/evac/detail/lockfree/sync_container.hpp
   include/evac/detail/lockfree/sync_table.hpp
   include/evac/detail/lockfree/validate.hpp
+  include/evac/detail/platform/every_processor.hpp
+  include/evac/detail/platform/highest_bit.hpp
+  include/evac/detail/platform/mapped_memory.hpp
+  include/evac/detail/platform/matching_bytes.hpp
+  include/evac/detail/platform/membarrier.hpp
+  include/evac/detail/platform/pages.hpp
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_array.hpp
   include/evac/detail/sharded/sharded_container.hpp
@@ -66,11 +75,9 @@ set(EVAC_HEADERS
   include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
-  include/evac/detail/sync/every_processor.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_batch.hpp
   include/evac/detail/sync/garbage_budget.hpp
-  include/evac/detail/sync/mapped_memory.hpp
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp
@@ -82,6 +89,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/spin_lock.hpp
+  include/evac/detail/sync/striped_count.hpp
   include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp

@@ -9,7 +9,7 @@
 // Readers     of a shard that is only read announce themselves in memory of their own (rw_lock.hpp): one hot key read by all
 //             threads costs no shared write.
 // Atomicity   single-element calls, copy, move, swap, ==, merge, assignment and clear are linearizable. visit_all and
-//             the like hold one shard at a time. docs/guarantees.md has the table of what may run beside what.
+//             the like hold one shard at a time. docs/guarantees/sharded_map.md has the table of what may run beside what.
 // Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
 //             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
 // Destruction of erased and replaced elements happens after the lock is released, so a destructor may use the map. For that an
