@@ -302,8 +302,10 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   }
   template <class K, class... Args>
   EVAC_ALWAYS_INLINE std::pair<iterator, bool> emplace_pair(K&& key, Args&&... args) {
-    return this->emplace_if_absent(key, std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
-                                   std::forward_as_tuple(std::forward<Args>(args)...));
+    return this->place_if_absent(key, [&](void* slot) {
+      this->construct_at(slot, std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
+                         std::forward_as_tuple(std::forward<Args>(args)...));
+    });
   }
   template <class K, class M>
   std::pair<iterator, bool> assign_pair(K&& key, M&& value) {

@@ -220,7 +220,8 @@ class container {
   template <class... Args>
   std::pair<iterator, bool> emplace(Args&&... args) {
     if constexpr (requires { key_in_arguments<Policy>(args...); }) {
-      return emplace_if_absent(key_in_arguments<Policy>(args...), std::forward<Args>(args)...);
+      return place_if_absent(key_in_arguments<Policy>(args...),
+                             [&](void* slot) { construct_at(slot, std::forward<Args>(args)...); });
     } else {
       return emplace_built(std::forward<Args>(args)...);
     }
@@ -280,10 +281,14 @@ class container {
   }
 
  protected:
-  template <class K, class... Args>
-  EVAC_ALWAYS_INLINE std::pair<iterator, bool> emplace_if_absent(const K& key, Args&&... args) {
+  template <class K, class Construct>
+  EVAC_ALWAYS_INLINE std::pair<iterator, bool> place_if_absent(const K& key, const Construct& construct) {
     const single_owner::writer guard(owner_);
-    return result(table_.emplace(key, std::forward<Args>(args)...));
+    return result(table_.find_or_place(key, construct));
+  }
+  template <class... Args>
+  EVAC_ALWAYS_INLINE void construct_at(void* slot, Args&&... args) {
+    table_type::slot_ops::construct(table_.allocator(), slot, std::forward<Args>(args)...);
   }
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE position lookup(const K& key) const {
@@ -296,7 +301,6 @@ class container {
   template <class>
   friend class container;
   friend struct table_access;
-
   container(container&& other, const single_owner::writer&) noexcept(copies_functors_safely)
       : table_(std::move(other.table_), other.table_.allocator()) {}
 
@@ -313,7 +317,6 @@ class container {
   [[nodiscard]] static std::pair<Iterator, Iterator> range_from(Iterator first) {
     return {first, first.at_.where == nullptr ? first : std::next(first)};
   }
-
   template <class... Args>
   std::pair<iterator, bool> emplace_built(Args&&... args) {
     const single_owner::writer guard(owner_);
