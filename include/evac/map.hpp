@@ -6,7 +6,7 @@
 // A drop-in for std::unordered_map without the bucket interface and without reference stability, and for
 // absl::flat_hash_map. It grows by splitting its buckets in order, at most two per insert (linear hashing: W. Litwin,
 // "Linear Hashing: A New Tool for File and Table Addressing", VLDB 1980), so no insert ever moves more than
-// max_moves_per_insert elements and the table never exists twice. What holds for every member, unless it says otherwise:
+// max_moves_per_insert elements and the table never exists twice. The following holds for every member, unless it says otherwise:
 //
 //   complexity     expected, for a hash that spreads; linear in one chain at worst, of which elements with equal hashes make one
 //   thread safety  as a standard container: concurrent const calls are safe, also in the middle of a growth (no look-up
@@ -171,8 +171,8 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
     return try_emplace(std::forward<key_arg<K>>(key), std::forward<Args>(args)...).first;
   }
 
-  /// Inserts, or assigns to the value of a present key. The bool tells whether it was inserted. What the assignment throws
-  /// leaves the value as that left it. The overloads with const V& are for bit-fields.
+  /// Inserts, or assigns to the value of a present key. The bool tells whether it was inserted. If the assignment
+  /// throws, the value is as the assignment left it. The overloads with const V& are for bit-fields.
   template <class M>
     requires(!detail::may_be_bit_field<M, T>)
   std::pair<iterator, bool> insert_or_assign(const key_type& key, M&& value) {
@@ -230,7 +230,7 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
     return this->emplace(std::forward<P>(value)).first;
   }
   iterator insert(const_iterator, init_type&& value) { return this->emplace(std::move(value)).first; }
-  /// insert(first, last), insert(list), insert_range(range): one element after the other. What throws leaves those before.
+  /// insert(first, last), insert(list), insert_range(range): one element after the other. After an exception those before it are in.
   /// insert(node), insert(hint, node): moves the element of a handle here if its key is absent, else it stays in the handle. The
   /// allocators must be equal.
   using base::insert;
@@ -258,7 +258,7 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   /// Whether there is no element; how many there are. O(1).
   using base::empty;
   using base::size;
-  /// What reserve() takes at most: what addresses suffice for, or less where the allocator's max_size() is less. O(1).
+  /// The most that reserve() takes: as many as there are addresses for, or fewer where the allocator's max_size() is less. O(1).
   using base::max_size;
   /// The next inserts, up to n elements in all, move nothing, invalidate nothing, change no bucket_count() and allocate nothing
   /// but nodes, given a hash that spreads; with another they may still allocate overflow buckets. Invalidates everything.
@@ -275,7 +275,7 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::bucket_count;
   /// size() / bucket_count(). O(1).
   using base::load_factor;
-  /// 1; what it is set to is ignored, as in absl::flat_hash_map. O(1).
+  /// 1. Accepts another and ignores it, as absl::flat_hash_map does. O(1).
   using base::max_load_factor;
   /// Does up to n steps of the growth that is under way, each the evacuation of a bucket; returns how many were left to do and
   /// done. For idle moments. Invalidates everything. O(n). Throws what the hash and the allocator throw; the map is whole then.
@@ -289,7 +289,7 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
-  /// What the buckets hold, and how much memory they take (evac/stats.hpp). O(buckets).
+  /// The contents of the buckets in numbers, and the memory they take (evac/stats.hpp). O(buckets).
   using base::stats;
   /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
   /// costs with allocators other than std::allocator. O(1).

@@ -145,7 +145,7 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   iterator insert(const_iterator, const V& value) {
     return this->emplace(value).first;
   }
-  /// insert(first, last), insert(list), insert_range(range): one element after the other. What throws leaves those before.
+  /// insert(first, last), insert(list), insert_range(range): one element after the other. After an exception those before it are in.
   /// insert(node), insert(hint, node): moves the element of a handle here if its key is absent, else it stays in the handle. The
   /// allocators must be equal.
   using base::insert;
@@ -172,7 +172,7 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   /// Whether there is no element; how many there are. O(1).
   using base::empty;
   using base::size;
-  /// What reserve() takes at most: what addresses suffice for, or less where the allocator's max_size() is less. O(1).
+  /// The most that reserve() takes: as many as there are addresses for, or fewer where the allocator's max_size() is less. O(1).
   using base::max_size;
   /// The next inserts, up to n elements in all, move nothing, invalidate nothing, change no bucket_count() and allocate nothing
   /// but nodes, given a hash that spreads; with another they may still allocate overflow buckets. Invalidates everything.
@@ -189,7 +189,7 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   using base::bucket_count;
   /// size() / bucket_count(). O(1).
   using base::load_factor;
-  /// 1; what it is set to is ignored, as in absl::flat_hash_map. O(1).
+  /// 1. Accepts another and ignores it, as absl::flat_hash_map does. O(1).
   using base::max_load_factor;
   /// Does up to n steps of the growth that is under way, each the evacuation of a bucket; returns how many were left to do and
   /// done. For idle moments. Invalidates everything. O(n). Throws what the hash and the allocator throw; the set is whole then.
@@ -203,7 +203,7 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
-  /// What the buckets hold, and how much memory they take (evac/stats.hpp). O(buckets).
+  /// The contents of the buckets in numbers, and the memory they take (evac/stats.hpp). O(buckets).
   using base::stats;
   /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
   /// costs with allocators other than std::allocator. O(1).

@@ -1,4 +1,4 @@
-// What stats() reports: a plain struct, a readable page through operator<<, and JSON.
+// Results of stats(): a plain struct, a readable page through operator<<, and JSON.
 #ifndef EVAC_STATS_HPP
 #define EVAC_STATS_HPP
 
@@ -59,7 +59,7 @@ struct sharded_stats {
   [[nodiscard]] std::string to_json() const;
 };
 
-/// What a domain of epochs has seen. Recent numbers: other threads go on while they are collected.
+/// Numbers of a domain of epochs. Recent ones: other threads go on while they are collected.
 struct epoch_stats {
   std::size_t retired_objects = 0;           ///< waiting to be reclaimed
   std::size_t retired_bytes = 0;             ///< of those
@@ -70,7 +70,8 @@ struct epoch_stats {
   std::size_t guards = 0;                    ///< threads that hold a guard
   std::chrono::nanoseconds oldest_guard{0};  ///< for how long a guard has kept the epoch from going on, at least
   std::size_t waited_for_room = 0;           ///< writers that had to wait because the cap was reached
-  std::size_t over_cap = 0;  ///< retirements above the cap: by who could not wait, being inside, ended or reclaiming
+  std::size_t over_cap =
+      0;  ///< retirements above the cap by threads that must not wait (inside a guard, ended, or reclaiming)
   std::size_t reader_retries = 0;  ///< look-ups that began again because a bucket changed under them
   std::size_t lock_waits = 0;      ///< bucket locks that were not free
   std::size_t lock_parks = 0;      ///< of those, how often a thread slept

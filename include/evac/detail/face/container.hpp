@@ -1,5 +1,5 @@
 // Base of map and set: the table, the misuse check, and all verbs that both have. The contract of each member is documented
-// where map.hpp and set.hpp list it; comments here say only what is special about its making.
+// where map.hpp and set.hpp list it; comments here are about the implementation.
 #ifndef EVAC_DETAIL_FACE_CONTAINER_HPP
 #define EVAC_DETAIL_FACE_CONTAINER_HPP
 

@@ -24,7 +24,7 @@ concept makes_key =
     stands_for_key<K, Policy> && (!lookup_key<std::remove_cvref_t<K>, Policy> ||
                                   std::is_constructible_v<typename Policy::key_type, const std::remove_cvref_t<K>&>);
 
-/// What hash and equality are to be given for `key`: itself (a reference) if it is a key or if both are transparent for
+/// The object that hash and equality are given for `key`: itself (a reference) if it is a key or if both are transparent for
 /// its type, else a key made from it (a value: name it, or use it within the expression).
 template <class Policy, class K>
   requires stands_for_key<K, Policy>
@@ -64,7 +64,7 @@ concept forwarded_as_key =
     (std::is_convertible_v<K&&, typename Policy::key_type> && !may_be_bit_field<K, typename Policy::key_type> &&
      !std::is_same_v<std::remove_cvref_t<K>, typename Policy::key_type>);
 
-/// What an element's key is made of: the argument itself if it can be looked up as it is, else a key made of it.
+/// The object that an element's key is made of: the argument itself if it can be looked up as it is, else a key made of it.
 template <class Policy, class K>
 [[nodiscard]] EVAC_ALWAYS_INLINE decltype(auto) as_written_key(K&& key) {
   if constexpr (usable_as_it_is<std::remove_cvref_t<K>, Policy>) {

@@ -1,4 +1,4 @@
-// std::from_range, or what stands for it before C++23.
+// std::from_range, or its substitute before C++23.
 #ifndef EVAC_DETAIL_FACE_FROM_RANGE_HPP
 #define EVAC_DETAIL_FACE_FROM_RANGE_HPP
 

@@ -24,7 +24,7 @@ concept lookup_key = transparent<typename Policy::hasher, typename Policy::key_e
                      std::is_invocable_v<const typename Policy::key_equal&, const typename Policy::key_type&,
                                          const std::remove_reference_t<K>&>;
 
-/// What can be looked up as it is, before a key is made of it.
+/// A type whose objects can be looked up as they are, before a key is made of them.
 template <class K, class Policy>
 concept usable_as_it_is = std::is_same_v<K, typename Policy::key_type> || lookup_key<K, Policy>;
 

@@ -114,7 +114,7 @@ class node_handle : public node_types<Elements> {
   alignas(slot_ops::alignment()) mutable std::byte storage_[slot_ops::size()];
 };
 
-/// What insert(node) returns.
+/// Result of insert(node).
 template <class Iterator, class NodeHandle>
 struct insert_return {
   Iterator position;

@@ -22,8 +22,8 @@ inline constexpr bool are_storable<map_elements<Key, T>> = storable_key<Key> && 
 template <class Key>
 inline constexpr bool are_storable<set_elements<Key>> = storable_key<Key>;
 
-/// What maps and sets are derived from when their elements cannot be stored: it says why, and leaves the compiler
-/// little to say beside that.
+/// Instantiated for a container whose elements cannot be stored: says why, and leaves the compiler little to say beside
+/// that.
 template <class Elements>
 class unstorable;
 template <class Key>

@@ -1,4 +1,4 @@
-// The steps on one chain: find, place, remove, compact. Free of any knowledge about growth.
+// Steps on one chain: find, construct, remove, compact. They know nothing about growth.
 //
 //   home bucket -> overflow bucket -> overflow bucket -> null
 //
@@ -34,7 +34,7 @@ struct chain_ops {
   using layout = slot_layout<Elements, Allocator>;
   using pool = overflow_pool<Allocator, layout>;
 
-  /// What a relocating step works with. `moves` counts; `watched` follows one element wherever the step moves it.
+  /// Tools of a step that relocates elements. `moves` counts; `watched` follows one element wherever the step moves it.
   struct context {
     Allocator& allocator;
     pool& overflow;

@@ -52,7 +52,7 @@ void clear_contents(table_parts<Policy>& of) noexcept {
   of.settle();
 }
 
-/// Copies one chain with copy(slot, element) to the end of another. What it throws leaves what has been copied.
+/// Copies one chain with copy(slot, element) to the end of another. If it throws, the elements copied so far stay.
 template <class Policy, class Copy>
 void clone_chain(table_parts<Policy>& to, bucket* head, const bucket* source, const Copy& copy) {
   using parts = table_parts<Policy>;
@@ -67,7 +67,7 @@ void clone_chain(table_parts<Policy>& to, bucket* head, const bucket* source, co
 }
 
 /// Copies all elements of `from`, which has the same functors and seed, into a table without memory. Hashes nothing.
-/// O(homes + size). What copy() and the allocator throw leaves the elements that have been copied.
+/// O(homes + size). If copy() or the allocator throws, the elements copied so far stay.
 template <class Policy, class Copy>
 void clone_contents(table_parts<Policy>& to, const table_parts<Policy>& from, const Copy& copy) {
   if (from.size == 0) return;

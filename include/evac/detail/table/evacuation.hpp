@@ -68,7 +68,7 @@ struct evacuation {
     return leaving;
   }
 
-  // What a child's home got from its parent's: so many elements, with these tags, which left these slots.
+  // The part of a parent's home that its child gets: so many elements, with these tags, from these slots.
   struct share {
     slot_mask left{0};
     tag_word tags{0};
@@ -101,7 +101,7 @@ struct evacuation {
     }
     return given;
   }
-  // Makes it true.
+  // Completes it: the child owns what it has been given.
   static void settle(bucket* parent, bucket* child, const share& given, context& work) noexcept {
     work.moves += given.count;
     slot_ref* const watched = work.watched;

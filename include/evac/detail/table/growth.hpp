@@ -90,7 +90,7 @@ void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
   }
 }
 
-/// The step of an insert whose element is in; returns where that is afterwards. What throws is left to a later insert.
+/// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later insert.
 template <class Policy>
 [[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
   auto work = of.work(std::addressof(added));

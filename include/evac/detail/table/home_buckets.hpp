@@ -1,4 +1,4 @@
-// The home buckets of a table: which exist, where they lie, and how segments are opened and closed.
+// Home buckets of a table: which exist, where they lie, and how segments are opened and closed.
 //
 //   count    homes that exist                     [0, count)
 //   opened   homes there is memory for            a power of two; count <= opened, and count > opened / 2 at rest
@@ -34,7 +34,7 @@ class home_buckets {
   using layout = typename chains::layout;
   using memory = segment_memory<Allocator, layout>;
 
-  // What lies behind the buckets of a segment.
+  // Bytes behind the buckets of a segment.
   [[nodiscard]] static constexpr std::size_t summary_bytes(std::size_t first) noexcept {
     return KeepsOccupied && first >= occupied_homes::unkept_homes ? occupied_homes::segment_bytes(first) : 0;
   }
@@ -238,7 +238,7 @@ class home_buckets {
     mask_ = homes - 1;
     count_ = homes;
   }
-  // A segment from an ordinary allocator holds anything: nobody looks at a home before its header has been written.
+  // A segment from an ordinary allocator holds anything: no home is looked at before its header has been written.
   void open_segment(const Allocator& allocator, std::size_t first, ahead* got) {
     get_blocks(allocator, 2 * first);
     void* const segment = got != nullptr ? got->take(first) : memory::allocate(allocator, segment_size()(first));

@@ -1,4 +1,4 @@
-// Which homes of a table have elements, so that begin() and ++ of a sparse table skip those that have none.
+// The account of which homes have elements, so that begin() and ++ of a sparse table skip those that have none.
 //
 //   level 0   0 0 0 1 0 ... 0 | 0 0 0 ... 0 | 0 1 0 ...        a bit per home, 64 to a word
 //   level 1   1 0 1 ...                                        a bit per word of level 0 that is not zero
@@ -142,7 +142,7 @@ class occupied_homes {
   block_type* block_ = nullptr;
 };
 
-/// Where nobody asks for the first element.
+/// For tables whose first element is never asked for.
 class no_occupied_homes {};
 
 }  // namespace evac::inline EVAC_ABI::detail

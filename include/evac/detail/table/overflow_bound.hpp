@@ -1,4 +1,4 @@
-// How many overflow buckets a table needs that is filled to a promised size by a hash that spreads.
+// A bound on the overflow buckets of a table that is filled to a promised size by a hash that spreads.
 #ifndef EVAC_DETAIL_TABLE_OVERFLOW_BOUND_HPP
 #define EVAC_DETAIL_TABLE_OVERFLOW_BOUND_HPP
 

@@ -1,4 +1,4 @@
-// When a table takes its next step: the sizes at which inserts grow or shrink it. Numbers only, no memory, no elements;
+// Pacer of a table: the sizes at which inserts grow or shrink it. Numbers only, no memory, no elements;
 // how large a table of a given size is to be: pacing.hpp.
 //
 //   size   0 ............ shrink_below ............................. next step

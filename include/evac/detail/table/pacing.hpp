@@ -1,4 +1,4 @@
-// How many home buckets a table of a given size has, and when it takes the next step towards that.
+// The number of home buckets of a table of a given size, and the sizes at which it takes a step towards that.
 //
 //   homes
 //   2B |                     ___________     growth from B to 2B homes begins at 11/14 of the slots (5.5 of 7 per

@@ -1,4 +1,4 @@
-// What a table needs to know of its elements: their types, their key, and how a slot holds one.
+// Traits of a table's elements: their types, their key, and how a slot holds one.
 //
 //   in place   slot = the element                        default
 //   in a node  slot = pointer to an element of its own   when the move constructor may throw or the element is large
@@ -94,7 +94,7 @@ struct functors {
 
 /// For a container that is one table.
 struct owns_functors {
-  static constexpr bool tracks_first_home = true;  // begin() has to find it
+  static constexpr bool keeps_occupied = true;  // begin() has to find it
   template <class T>
   using cell = T;  // what size() reads
   template <class Functors>
@@ -113,7 +113,7 @@ struct owns_functors {
 
 /// For the tables of a container that has many: they share its functors.
 struct shares_functors {
-  static constexpr bool tracks_first_home = false;
+  static constexpr bool keeps_occupied = false;
   template <class T>
   using cell = relaxed_cell<T>;  // size() takes no lock
   template <class Functors>
@@ -129,7 +129,7 @@ struct shares_functors {
   };
 };
 
-/// The policy of one container type: elements plus the functors, the allocator and who owns them.
+/// The policy of one container type: elements plus the functors, the allocator and which object owns them.
 template <class Elements, class Hash, class KeyEqual, class Allocator, class Ownership = owns_functors>
 struct policy : Elements {
   using elements = Elements;
@@ -139,7 +139,7 @@ struct policy : Elements {
   using allocator_traits = std::allocator_traits<Allocator>;
   using functors_type = functors<Hash, KeyEqual, Allocator>;
   using functors_storage = typename Ownership::template storage<functors_type>;
-  static constexpr bool tracks_first_home = Ownership::tracks_first_home;
+  static constexpr bool keeps_occupied = Ownership::keeps_occupied;
   template <class T>
   using cell = typename Ownership::template cell<T>;
 };

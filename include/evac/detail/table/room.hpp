@@ -18,7 +18,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What reserve_room() takes at most: what addresses suffice for.
+/// The most that reserve_room() takes: as many as there are addresses for.
 template <class Policy>
 [[nodiscard]] constexpr std::size_t addressable_elements() noexcept {
   return static_cast<std::size_t>((std::numeric_limits<std::ptrdiff_t>::max)()) /

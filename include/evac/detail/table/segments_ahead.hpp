@@ -1,5 +1,5 @@
-// The segments that a table is about to open, got all at once: a table that is to grow far asks for the whole before it
-// touches or moves anything, so that what cannot be had is refused at once.
+// Segments that a table is about to open, got all at once: a table that is to grow far asks for all of them before it
+// touches or moves anything, so that a request that cannot be met is refused at once.
 #ifndef EVAC_DETAIL_TABLE_SEGMENTS_AHEAD_HPP
 #define EVAC_DETAIL_TABLE_SEGMENTS_AHEAD_HPP
 

@@ -192,7 +192,7 @@ class table {
 
   void reserve(std::size_t wanted) { reserve_room(parts_, wanted); }
   void fit(std::size_t homes) { fit_room(parts_, homes); }
-  /// What reserve() has promised.
+  /// Homes that reserve() has promised to keep.
   [[nodiscard]] std::size_t promised_homes() const noexcept { return parts_.pace.reserved_homes(); }
   /// Takes that back, and keeps the room until it is found to be too much.
   void withdraw_promise() noexcept { promise(0); }
@@ -265,8 +265,8 @@ class table {
     return {chains::find(at.head, tag_of(hash), equal), at.home};
   }
 
-  // One decision about the chain: whether its home has a free slot. What else may have to be done is out of line, and gets copies
-  // of what it is told, so that the originals stay in registers.
+  // One decision about the chain: whether its home has a free slot. The rest is out of line and gets copies of its arguments, so that
+  // the originals stay in registers.
   template <class Construct>
   EVAC_ALWAYS_INLINE position place_in(chain_at chain, std::size_t hash, const Construct& construct) {
     if (parts_.homes.count() == 0) [[unlikely]]
@@ -305,8 +305,8 @@ class table {
     return at;
   }
 
-  // A home that has had a free slot in front of overflow buckets may have another. What reserve() promised room for moves
-  // nothing. Returns where the new element is then.
+  // A home that has had a free slot in front of overflow buckets may have another, and is filled from these. Up to
+  // the size that reserve() promised nothing moves. Returns where the new element is then.
   [[nodiscard]] EVAC_NEVER_INLINE slot_ref fill_home(slot_ref added) noexcept {
     if (!added.where->tags.free(layout::home_slots())) return added;
     if (!parts_.pace.may_move(parts_.size + 1, layout::home_slots())) return added;

@@ -27,7 +27,7 @@ struct table_parts {
   using chains = chain_ops<elements, allocator_type>;
   using slot_ops = typename chains::slot_ops;
   using layout = typename chains::layout;
-  using homes_type = home_buckets<elements, allocator_type, Policy::tracks_first_home>;
+  using homes_type = home_buckets<elements, allocator_type, Policy::keeps_occupied>;
 
   template <class... Functors>
   explicit table_parts(Functors&... those) : functors(those...) {}

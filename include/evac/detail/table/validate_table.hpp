@@ -1,4 +1,4 @@
-// Walks all invariants of a table (C1 to C3 of chain.hpp, T1 to T5 of table.hpp). O(size + buckets).
+// Check of all invariants of a table (C1 to C3 of chain.hpp, T1 to T5 of table.hpp). O(size + buckets).
 #ifndef EVAC_DETAIL_TABLE_VALIDATE_TABLE_HPP
 #define EVAC_DETAIL_TABLE_VALIDATE_TABLE_HPP
 
@@ -11,7 +11,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What a walk over all chains has seen.
+/// Counts of a walk over all chains.
 struct chain_census {
   std::size_t elements = 0;
   std::size_t overflow_buckets = 0;
