@@ -51,20 +51,17 @@ set(EVAC_HEADERS
   include/evac/detail/platform/matching_bytes.hpp
   include/evac/detail/platform/membarrier.hpp
   include/evac/detail/platform/pages.hpp
+  include/evac/detail/sharded/compute.hpp
+  include/evac/detail/sharded/keyed.hpp
+  include/evac/detail/sharded/room.hpp
   include/evac/detail/sharded/shard.hpp
-  include/evac/detail/sharded/shard_array.hpp
   include/evac/detail/sharded/sharded_container.hpp
-  include/evac/detail/sharded/sharded_container_base.hpp
-  include/evac/detail/sharded/sharded_container_elements.hpp
-  include/evac/detail/sharded/sharded_container_passes.hpp
-  include/evac/detail/sharded/sharded_container_ranges.hpp
-  include/evac/detail/sharded/sharded_elements.hpp
-  include/evac/detail/sharded/sharded_parts.hpp
-  include/evac/detail/sharded/sharded_room.hpp
-  include/evac/detail/sharded/sharded_stats.hpp
-  include/evac/detail/sharded/sharded_table.hpp
-  include/evac/detail/sharded/sharded_transfer.hpp
+  include/evac/detail/sharded/sharded_state.hpp
   include/evac/detail/sharded/single_flight.hpp
+  include/evac/detail/sharded/transfer.hpp
+  include/evac/detail/sharded/traversal.hpp
+  include/evac/detail/sharded/visitors.hpp
+  include/evac/detail/sharded/whole.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
   include/evac/detail/sync/backoff.hpp

@@ -19,7 +19,7 @@ struct table_access {
   /// The many tables of a sharded container.
   template <class Container>
   [[nodiscard]] static auto& shards_of(Container& container) noexcept {
-    return container.core_.shards();
+    return container.state_.shards;
   }
 };
 
