@@ -24,6 +24,7 @@ set(EVAC_HEADERS
   include/evac/detail/face/key_in_arguments.hpp
   include/evac/detail/face/node_handle.hpp
   include/evac/detail/face/requirements.hpp
+  include/evac/detail/face/sharded_container.hpp
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
@@ -55,7 +56,6 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/keyed.hpp
   include/evac/detail/sharded/room.hpp
   include/evac/detail/sharded/shard.hpp
-  include/evac/detail/sharded/sharded_container.hpp
   include/evac/detail/sharded/sharded_state.hpp
   include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sharded/transfer.hpp
@@ -65,6 +65,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
   include/evac/detail/sync/backoff.hpp
+  include/evac/detail/sync/basic_rw_lock.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp

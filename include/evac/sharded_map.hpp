@@ -1,5 +1,10 @@
-// evac::sharded_map: a hash map for any thread, any type, with visits in place under a lock. The interface is that of
-// boost::concurrent_flat_map; what is added to it stands at the end.
+// evac::sharded_map: a hash map for any thread, any type, with visits in place under a lock.
+//
+//   sessions.try_emplace_or_visit("alice", now, [&](auto& found) { found.second.touch(now); });
+//   sessions.visit("alice", [](auto& found) { found.second.requests += 1; });
+//
+// The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, for_each, snapshot,
+// conversions to and from evac::map, shard_count, stats and dump_locks.
 //
 //   hash -> shard -> { reader-writer lock, table }        four shards per hardware thread, or as many as you say
 //
@@ -38,8 +43,8 @@
 #include "evac/detail/face/deduction.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/face/sharded_container.hpp"
 #include "evac/detail/sharded/compute.hpp"
-#include "evac/detail/sharded/sharded_container.hpp"
 #include "evac/fwd.hpp"
 #include "evac/map.hpp"
 #include "evac/rw_lock.hpp"
@@ -140,7 +145,7 @@ class sharded_map
   /// Room for about n slots, or for what there is if that is more; gives back what is beyond that, all of it for
   /// rehash(0) of an empty container. Shard by shard, O(size + buckets). Throws as reserve().
   using base::rehash;
-  /// Slots of all home buckets, and elements per slot. Shard by shard, O(shards).
+  /// Slots of all home buckets; elements per slot. Shard by shard, O(shards).
   using base::bucket_count;
   using base::load_factor;
   /// Elements that fit without another bucket, if they fell evenly. O(shards).
@@ -170,7 +175,7 @@ class sharded_map
   using base::bulk_visit_size;
   using base::cvisit;
   using base::visit;
-  /// 1 if the key is there, else 0. Holds its shard shared.
+  /// Whether the key is there; count() says so as 1 or 0. Hold its shard shared.
   using base::contains;
   using base::count;
   /// A copy of the value, if the key is there. Holds its shard shared.
@@ -203,9 +208,9 @@ class sharded_map
   }
 
   // --- inserting ---
-  // A present key changes nothing, and nothing is moved from the arguments. Visitors come last: or-forms have one, for the element
-  // that is there already; and-forms have two, for a new element and for that one. By the c-forms it is const.
-  // Returned is whether an element was inserted.
+  // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms have one,
+  // for the element that is there already; and-forms have two, for a new element and for that one, which is const in the
+  // c-forms. They return whether an element was inserted.
 
   /// An element made from args. The key is looked up before anything is built where args show it (a key and a value, or a pair);
   /// else the element is built first, without a lock.

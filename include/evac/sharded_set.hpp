@@ -15,7 +15,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/deduction.hpp"
 #include "evac/detail/face/requirements.hpp"
-#include "evac/detail/sharded/sharded_container.hpp"
+#include "evac/detail/face/sharded_container.hpp"
 #include "evac/fwd.hpp"
 #include "evac/rw_lock.hpp"
 #include "evac/set.hpp"
@@ -109,7 +109,7 @@ class sharded_set
   /// Room for about n slots, or for what there is if that is more; gives back what is beyond that, all of it for
   /// rehash(0) of an empty container. Shard by shard, O(size + buckets). Throws as reserve().
   using base::rehash;
-  /// Slots of all home buckets, and elements per slot. Shard by shard, O(shards).
+  /// Slots of all home buckets; elements per slot. Shard by shard, O(shards).
   using base::bucket_count;
   using base::load_factor;
   /// Elements that fit without another bucket, if they fell evenly. O(shards).
@@ -139,14 +139,14 @@ class sharded_set
   using base::bulk_visit_size;
   using base::cvisit;
   using base::visit;
-  /// 1 if the key is there, else 0. Holds its shard shared.
+  /// Whether the key is there; count() says so as 1 or 0. Hold its shard shared.
   using base::contains;
   using base::count;
 
   // --- inserting ---
-  // A present key changes nothing, and nothing is moved from the arguments. Visitors come last: or-forms have one, for the element
-  // that is there already; and-forms have two, for a new element and for that one. By the c-forms it is const.
-  // Returned is whether an element was inserted.
+  // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms have one,
+  // for the element that is there already; and-forms have two, for a new element and for that one, which is const in the
+  // c-forms. They return whether an element was inserted.
 
   /// An element made from args. The key is looked up before anything is built where args show it (a key);
   /// else the element is built first, without a lock.

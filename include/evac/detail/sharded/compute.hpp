@@ -13,19 +13,7 @@
 #include "evac/detail/sharded/keyed.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
 #include "evac/detail/sharded/visitors.hpp"
-
-namespace evac::inline EVAC_ABI {
-
-/// How get_or_compute runs its factory.
-enum class compute_mode {
-  under_lock,  ///< exactly once, while the shard is held exclusively: for factories that take nanoseconds
-  /// Exactly once, with no lock held. Callers for the same key wait; an exception reaches all of them. If the thread at
-  /// work ends by pthread_exit or pthread_cancel, one that waits calls its own factory.
-  single_flight,
-  optimistic,  ///< perhaps in several threads at once, with no lock held; one result wins
-};
-
-}  // namespace evac::inline EVAC_ABI
+#include "evac/fwd.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 

@@ -29,8 +29,8 @@ namespace evac::inline EVAC_ABI::detail {
 /// How a lock is held: beside other readers, or alone.
 enum class access : bool { shared, exclusive };
 
-/// Asks, before the innermost call of a sharded container waits for a lock, whether this thread holds it through another
-/// shared object. What EVAC_ASSERT_HANDLER throws passes.
+/// The events of a lock that only has to find re-entry: before the innermost call of a sharded container waits for a lock, it
+/// looks whether this thread holds it through another shared object. What EVAC_ASSERT_HANDLER throws passes.
 struct reentry_check {
   static void about_to_wait() {
     visible_readers::be_known();
@@ -41,7 +41,7 @@ struct reentry_check {
   static void revoked() noexcept {}
 };
 
-/// What a lock has gone through since construction. Any thread adds; the sums are for people.
+/// Counts of a lock's events since construction. Any thread adds; the sums are for people.
 class lock_events {
  public:
   static void about_to_wait() { reentry_check::about_to_wait(); }
@@ -60,7 +60,7 @@ class lock_events {
   atomic<std::uint32_t> revoked_{0};
 };
 
-/// Which thread holds the lock exclusively: known in builds without NDEBUG only.
+/// The thread that holds the lock exclusively: known in builds without NDEBUG only.
 template <bool Tracked>
 class lock_owner {
  public:
@@ -164,14 +164,14 @@ template <access A, class Shard>
 template <access A, class Shard>
 class ABSL_SCOPED_LOCKABLE shard_guard {
  public:
-  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) ABSL_EXCLUSIVE_LOCK_FUNCTION(held)
-    requires(A == access::exclusive)
-      : held_(held) {
+  template <access B = A>
+    requires(B == access::exclusive)
+  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) ABSL_EXCLUSIVE_LOCK_FUNCTION(held) : held_(held) {
     held_.lock();
   }
-  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) ABSL_SHARED_LOCK_FUNCTION(held)
-    requires(A == access::shared)
-      : held_(held) {
+  template <access B = A>
+    requires(B == access::shared)
+  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) ABSL_SHARED_LOCK_FUNCTION(held) : held_(held) {
     held_.lock_shared();
   }
   shard_guard(const shard_guard&) = delete;

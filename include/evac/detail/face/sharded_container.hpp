@@ -2,8 +2,8 @@
 //
 // The public headers document its members; here stands how each of them is spelled, and which function over the state does
 // the work: keyed.hpp, traversal.hpp, room.hpp or whole.hpp.
-#ifndef EVAC_DETAIL_SHARDED_SHARDED_CONTAINER_HPP
-#define EVAC_DETAIL_SHARDED_SHARDED_CONTAINER_HPP
+#ifndef EVAC_DETAIL_FACE_SHARDED_CONTAINER_HPP
+#define EVAC_DETAIL_FACE_SHARDED_CONTAINER_HPP
 
 #include <cstddef>
 #include <initializer_list>
@@ -26,15 +26,7 @@
 #include "evac/detail/sharded/traversal.hpp"
 #include "evac/detail/sharded/visitors.hpp"
 #include "evac/detail/sharded/whole.hpp"
-
-namespace evac::inline EVAC_ABI {
-
-/// How many shards a container is made with; rounded up to a power of two.
-struct shards {
-  std::size_t count;
-};
-
-}  // namespace evac::inline EVAC_ABI
+#include "evac/fwd.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
