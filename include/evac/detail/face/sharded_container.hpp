@@ -1,7 +1,7 @@
 // The one face of sharded_map and sharded_set: types, construction, and the overloads that both have.
 //
 // The public headers document its members; here stands how each of them is spelled, and which function over the state does
-// the work: keyed.hpp, traversal.hpp, room.hpp or whole.hpp.
+// the work: keyed.hpp, traversal.hpp, shard_room.hpp or whole.hpp.
 #ifndef EVAC_DETAIL_FACE_SHARDED_CONTAINER_HPP
 #define EVAC_DETAIL_FACE_SHARDED_CONTAINER_HPP
 
@@ -22,7 +22,7 @@
 #include "evac/detail/face/from_range.hpp"
 #include "evac/detail/face/requirements.hpp"
 #include "evac/detail/sharded/keyed.hpp"
-#include "evac/detail/sharded/room.hpp"
+#include "evac/detail/sharded/shard_room.hpp"
 #include "evac/detail/sharded/traversal.hpp"
 #include "evac/detail/sharded/visitors.hpp"
 #include "evac/detail/sharded/whole.hpp"

@@ -193,15 +193,9 @@ void move_each(State& to, const Source& source) {
 template <class State, class Source>
 std::size_t absorb(State& to, const Source& source) {
   std::size_t moved = 0;
-  for_each_position(source, [&](auto& from, position at) {
-    const auto& key = key_at(from, at);
-    const std::size_t hash = to.functors.hash_of(key);
-    auto& table = to.own_table_of(hash);
-    if (table.find_hashed(key, hash).where != nullptr) return;
-    table.place(hash, [&](void* slot) { State::slot_ops::relocate(to.functors.allocator, slot, slot_at(from, at)); });
-    from.forget(at);
-    ++moved;
-  });
+  for (std::size_t i = 0; i < source.count(); ++i) {
+    moved += absorb(source.table(i), to.functors, [&](std::size_t hash) -> auto& { return to.own_table_of(hash); });
+  }
   return moved;
 }
 
