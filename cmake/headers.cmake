@@ -63,6 +63,7 @@ set(EVAC_HEADERS
   include/evac/detail/sharded/single_flight.hpp
   include/evac/detail/sharded/transfer.hpp
   include/evac/detail/sharded/traversal.hpp
+  include/evac/detail/sharded/validate_shards.hpp
   include/evac/detail/sharded/visitors.hpp
   include/evac/detail/sharded/whole.hpp
   include/evac/detail/sync/asymmetric_fence.hpp

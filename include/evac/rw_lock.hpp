@@ -1,5 +1,5 @@
-// evac::rw_lock: a reader-writer lock of eight bytes whose readers, while nobody writes, write nothing that other readers
-// touch.
+// evac::rw_lock: a reader-writer lock of eight bytes whose readers, while no thread writes, write nothing that other
+// readers touch.
 //
 //   evac::rw_lock lock;
 //   { std::shared_lock reader(lock); ... }         { std::lock_guard writer(lock); ... }
@@ -35,8 +35,8 @@ class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
   using base = detail::basic_rw_lock<detail::visible_readers>;
 
  public:
-  /// Waits for the writer and for all readers that are in. Blocking: spins briefly, then sleeps. lock(events) tells an object
-  /// with the members of detail::no_lock_events what it goes through.
+  /// Waits for the writer and for all readers that are in. Blocking: spins briefly, then sleeps. lock(events) reports what
+  /// it goes through to an object with the members of detail::no_lock_events.
   using base::lock;
   /// Whether it got the lock. Lock-free, never waits; of a biased lock it makes one system call (membarrier) and looks through
   /// the readers' records. One that fails leaves the bias as it was.

@@ -8,22 +8,22 @@
 //
 //   hash -> shard -> { reader-writer lock, table }        four shards per hardware thread, or as many as you say
 //
-// Threads     everything may be called by any thread at any time, but for construction and destruction.
+// Threads     any thread may call anything at any time, but for construction and destruction.
 // Readers     of a shard that is only read announce themselves in memory of their own (rw_lock.hpp): one hot key read by all
 //             threads costs no shared write.
 // Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
 //             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
-// Memory      128 bytes a shard (192 without NDEBUG: who holds it is remembered) and the object itself while empty; then
+// Memory      128 bytes a shard (192 without NDEBUG: its owner is remembered) and the object itself while empty; then
 //             as evac::map.
 //
 // Every operation, unless its comment says otherwise:
 //
 // Complexity  of one key: O(1) expected, linear in one chain; an insert does one bounded piece of growth work besides, so that
-//             nobody waits for a rehash. Of a range: that for each. Of all elements: O(size + buckets).
+//             no call waits for a rehash. Of a range: that for each. Of all elements: O(size + buckets).
 // Progress    blocking. A call on a key holds its shard, shared or exclusively, and waits for calls that hold it otherwise; a
 //             visitor holds the shard as long as it runs. docs/guarantees/sharded_map.md says what waits for what.
 // Atomicity   operations on one key, copies, moves, swap, ==, merge, assignments and clear are linearizable.
-// Invalidates nothing: no operation returns a reference. What a visitor gets is valid until it returns.
+// Invalidates nothing: no operation returns a reference. The element is valid until its visitor returns.
 // Throws      what hash, equality, constructors, the allocator and visitors throw. Locks are released, the container is
 //             usable, and what concerns one key has changed nothing (an element whose visitor throws stays).
 #ifndef EVAC_SHARDED_MAP_HPP
@@ -95,8 +95,8 @@ class sharded_map
       : base(list, n) {}
   /// Copies, moves and lists replace all elements at once; the number of shards stays. A move is O(shards), or O(size) with
   /// different numbers of shards or unequal allocators that do not propagate; the source is empty afterwards and has the
-  /// functors that the target had. What throws has changed nothing, but for such moves between unequal allocators,
-  /// which leave the source empty. Move assignment is noexcept where the allocator is always equal or propagates.
+  /// functors that the target had. If one throws, nothing has changed, but for such moves between unequal
+  /// allocators, which leave the source empty. Move assignment is noexcept where the allocator is always equal or propagates.
   sharded_map& operator=(std::initializer_list<value_type> list) {
     base::operator=(list);
     return *this;
@@ -105,7 +105,7 @@ class sharded_map
 
   // --- to and from a map of one owner ---
 
-  /// Takes the elements of a map, each moved once. O(size). What throws has moved none.
+  /// Takes the elements of a map, each moved once. O(size). If it throws, none has been moved.
   explicit sharded_map(map_type&& other)
       : sharded_map(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
                     other.get_allocator()) {
@@ -123,7 +123,7 @@ class sharded_map
     return detail::copy_into<map_type>(this->state_, {"snapshot", where});
   }
   /// All elements, moved into a map of one owner, each once: also in `map = std::move(sharded)`. Empty afterwards. Holds all
-  /// shards. O(size + buckets). What throws has moved none.
+  /// shards. O(size + buckets). If it throws, none has been moved.
   [[nodiscard]] operator map_type() && {  // NOLINT(google-explicit-constructor)
     return detail::move_into<map_type>(this->state_, {"conversion to map"});
   }
@@ -133,7 +133,7 @@ class sharded_map
   /// The number of elements: a recent one while other threads write. Takes no lock. O(shards).
   using base::empty;
   using base::size;
-  /// What reserve() takes at most.
+  /// The largest n that reserve() takes. O(1).
   using base::max_size;
   /// O(1).
   using base::shard_count;
@@ -161,7 +161,7 @@ class sharded_map
   using base::key_eq;
   /// Statistics, shard by shard. O(buckets).
   using base::stats;
-  /// Who holds which shard, as a text of a line for each; in builds without NDEBUG with the owners' thread ids. Takes no lock:
+  /// The state of each shard's lock, a line of text each; in builds without NDEBUG with the owners' thread ids. Takes no lock:
   /// what it says may be over when it is read.
   using base::dump_locks;
 
@@ -330,8 +330,8 @@ class sharded_map
   // --- two containers ---
   // Both are held as a whole, the one at the lower address first.
 
-  /// Exchanges everything, in O(shards); with different numbers of shards every element moves, in O(size). What throws has
-  /// changed nothing; where this is noexcept (allocators that are always equal, or propagate on swap) it ends the program.
+  /// Exchanges everything, in O(shards); with different numbers of shards every element moves, in O(size). If it throws, nothing
+  /// has changed; where this is noexcept (allocators that are always equal, or propagate on swap) it ends the program.
   using base::swap;
   /// Moves over every element of source, a sharded_map or a map, whose key is absent here; returns how many. Each is
   /// moved over once; growth moves elements as in inserts. O(size of the source). The allocators must be equal; hash and

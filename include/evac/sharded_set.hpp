@@ -59,8 +59,8 @@ class sharded_set
       : base(list, n) {}
   /// Copies, moves and lists replace all elements at once; the number of shards stays. A move is O(shards), or O(size) with
   /// different numbers of shards or unequal allocators that do not propagate; the source is empty afterwards and has the
-  /// functors that the target had. What throws has changed nothing, but for such moves between unequal allocators,
-  /// which leave the source empty. Move assignment is noexcept where the allocator is always equal or propagates.
+  /// functors that the target had. If one throws, nothing has changed, but for such moves between unequal
+  /// allocators, which leave the source empty. Move assignment is noexcept where the allocator is always equal or propagates.
   sharded_set& operator=(std::initializer_list<value_type> list) {
     base::operator=(list);
     return *this;
@@ -69,7 +69,7 @@ class sharded_set
 
   // --- to and from a set of one owner ---
 
-  /// Takes the elements of a set, each moved once. O(size). What throws has moved none.
+  /// Takes the elements of a set, each moved once. O(size). If it throws, none has been moved.
   explicit sharded_set(set_type&& other)
       : sharded_set(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
                     other.get_allocator()) {
@@ -87,7 +87,7 @@ class sharded_set
     return detail::copy_into<set_type>(this->state_, {"snapshot", where});
   }
   /// All elements, moved into a set of one owner, each once: also in `set = std::move(sharded)`. Empty afterwards. Holds all
-  /// shards. O(size + buckets). What throws has moved none.
+  /// shards. O(size + buckets). If it throws, none has been moved.
   [[nodiscard]] operator set_type() && {  // NOLINT(google-explicit-constructor)
     return detail::move_into<set_type>(this->state_, {"conversion to set"});
   }
@@ -97,7 +97,7 @@ class sharded_set
   /// The number of elements: a recent one while other threads write. Takes no lock. O(shards).
   using base::empty;
   using base::size;
-  /// What reserve() takes at most.
+  /// The largest n that reserve() takes. O(1).
   using base::max_size;
   /// O(1).
   using base::shard_count;
@@ -125,7 +125,7 @@ class sharded_set
   using base::key_eq;
   /// Statistics, shard by shard. O(buckets).
   using base::stats;
-  /// Who holds which shard, as a text of a line for each; in builds without NDEBUG with the owners' thread ids. Takes no lock:
+  /// The state of each shard's lock, a line of text each; in builds without NDEBUG with the owners' thread ids. Takes no lock:
   /// what it says may be over when it is read.
   using base::dump_locks;
 
@@ -199,8 +199,8 @@ class sharded_set
   // --- two containers ---
   // Both are held as a whole, the one at the lower address first.
 
-  /// Exchanges everything, in O(shards); with different numbers of shards every element moves, in O(size). What throws has
-  /// changed nothing; where this is noexcept (allocators that are always equal, or propagate on swap) it ends the program.
+  /// Exchanges everything, in O(shards); with different numbers of shards every element moves, in O(size). If it throws, nothing
+  /// has changed; where this is noexcept (allocators that are always equal, or propagate on swap) it ends the program.
   using base::swap;
   /// Moves over every element of source, a sharded_set or a set, whose key is absent here; returns how many. Each is
   /// moved over once; growth moves elements as in inserts. O(size of the source). The allocators must be equal; hash and

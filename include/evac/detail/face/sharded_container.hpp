@@ -30,8 +30,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What insert() forwards to an element. A set's own key has overloads for lvalues that are no templates: a bit-field binds
-/// to those.
+/// An argument of insert() that is forwarded to a new element. For lvalues a set has overloads beside that are no templates:
+/// a bit-field binds to those.
 template <class V, class Policy>
 concept insertable =
     std::is_constructible_v<typename Policy::value_type, V&&> && !may_be_bit_field<V, typename Policy::value_type> &&

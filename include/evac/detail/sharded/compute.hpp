@@ -79,7 +79,7 @@ template <class State, class K>
   return find_copy(state, site, key, [] {});
 }
 
-/// get_or_compute() of one sharded map. What it calls at work has the map's single flights, too.
+/// One call of get_or_compute(): a container, its single flights, and the factory.
 template <class State, class Factory>
 class computation {
   using element = typename State::value_type;

@@ -30,7 +30,7 @@ namespace evac::inline EVAC_ABI::detail {
 enum class access : bool { shared, exclusive };
 
 /// The events of a lock that only has to find re-entry: before the innermost call of a sharded container waits for a lock, it
-/// looks whether this thread holds it through another shared object. What EVAC_ASSERT_HANDLER throws passes.
+/// looks whether this thread holds it through another shared object. An exception of EVAC_ASSERT_HANDLER passes.
 struct reentry_check {
   static void about_to_wait() {
     visible_readers::be_known();

@@ -18,12 +18,13 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What a table has, and what reserve() has promised of it.
+/// The homes of a table, and how many of them reserve() has promised.
 struct table_room {
   std::size_t homes;
   std::size_t promised;
 };
 
+/// A change of the room of all tables that can be undone.
 template <class State>
 class room_change {
   using layout = typename State::table_type::chains::layout;

@@ -16,6 +16,7 @@
 //       state) is declared before its guards, and so destroyed after them
 //   S6  a call marks itself (inside_call) before it takes a lock, so that re-entry is reported and not waited for. Of two
 //       containers both are marked first
+//   S7  an element lies in the shard that its hash names (validate_shards.hpp)
 #ifndef EVAC_DETAIL_SHARDED_SHARDED_STATE_HPP
 #define EVAC_DETAIL_SHARDED_SHARDED_STATE_HPP
 

@@ -81,7 +81,12 @@ visits visit_while_true(const State& state, call_site site, const Run& run, F&& 
 /// Visits all elements; returns how many.
 template <access A, class State, class Run, class F>
 std::size_t visit_every(const State& state, call_site site, const Run& run, F& f) {
-  return visit_while_true<A>(state, site, run, [&f](auto& element) { return f(element), true; }).count;
+  return visit_while_true<A>(state, site, run,
+                             [&f](auto& element) {
+                               f(element);
+                               return true;
+                             })
+      .count;
 }
 
 template <class State, class Predicate>
@@ -178,7 +183,7 @@ template <class State>
         text << "held exclusively";
         if (each.owner_id() != 0) text << " by thread " << each.owner_id();
       } else if (each.mutex().is_biased()) {
-        text << "biased to readers, who are not counted";
+        text << "biased to readers, which are not counted";
       } else if (each.mutex().reader_count() != 0) {
         text << each.mutex().reader_count() << " readers";
       } else {

@@ -67,7 +67,7 @@ void copy_assign(State& target, const State& source, call_site site) {
   copy_all(*fresh, theirs);
   exchange_functors(target, *fresh);
   if constexpr (propagate) {
-    // What is replaced goes back to the memory that it came from.
+    // The replaced elements go back to the memory that they came from.
     const typename State::allocator_type before(target.functors.allocator);
     target.functors.allocator = source.functors.allocator;
     fresh->functors.allocator = before;
@@ -134,7 +134,7 @@ void move_assign(State& target, State& source, call_site site) {
   exchange_tables(target, *fresh);
 }
 
-/// Exchanges everything. What throws has changed nothing.
+/// Exchanges everything. If it throws, nothing has changed.
 template <class State>
 void swap_states(State& left, State& right, call_site site) {
   using traits = typename State::traits;
@@ -193,7 +193,7 @@ std::size_t merge_owned(State& target, Owned& source, call_site site) {
   return absorb(target, single_source{theirs});
 }
 
-/// Moves all elements of a container of one owner into a detached state. What throws has moved none.
+/// Moves all elements of a container of one owner into a detached state. If it throws, none has been moved.
 template <class State, class Owned>
 void take_owned(State& target, Owned& source) {
   const single_owner::writer guard(table_access::owner_of(source));
@@ -216,7 +216,7 @@ template <class Owned, class State>
   to.withdraw_promise();
   return copy;
 }
-/// A container of one owner with the elements themselves. What throws has moved none.
+/// A container of one owner with the elements themselves. If it throws, none has been moved.
 template <class Owned, class State>
 [[nodiscard]] Owned move_into(State& source, call_site site) {
   exclusive_state<State> held(source, site);

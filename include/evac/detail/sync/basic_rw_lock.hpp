@@ -1,4 +1,4 @@
-// A reader-writer lock of eight bytes whose readers, while nobody writes, write nothing that other readers touch.
+// A reader-writer lock of eight bytes whose readers, while no thread writes, write nothing that other readers touch.
 //
 //   state_  | readers ..................... | parked | writer waiting | writer |     31..3   2   1   0
 //   bias_   | 0 | 0 | price ............ | quiet reads .................... |        31  30   29..15   14..0
@@ -29,7 +29,7 @@
 // Invariants
 //   L1  the writer bit excludes readers in state_
 //   L2  a lock is biased by a holder of a reader in state_ only, and from then on its word is changed by the holder of the
-//       writer bit only, who leaves it biased as it was if it does not get the lock
+//       writer bit only, which leaves it biased as it was if it does not get the lock
 //   L3  an announcement counts if its thread, after announcing in registry R, found the word biased and naming R. While
 //       one that counts is there, the word names R: biased, and after the revocation revoking. For a writer sets a price
 //       only after the heavy side of R's fence and then a look through R that found none, and by the fence either that
@@ -57,7 +57,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// The events of a lock that nobody counts. Another type with these members counts them; its about_to_wait() may throw, and
+/// The events of a lock, not counted. Another type with these members counts them; its about_to_wait() may throw, and
 /// then the call has changed nothing.
 struct no_lock_events {
   static void about_to_wait() noexcept {}
@@ -246,7 +246,7 @@ class ABSL_LOCKABLE basic_rw_lock {
     // relaxed: a count, written under state_
     if ((bias & quiet_mask) != 0) bias_.store(bias & ~quiet_mask, relaxed);
   }
-  // From here the word names no registry: nobody is announced (L3).
+  // From here the word names no registry: no reader is announced (L3).
   void set_price(std::chrono::nanoseconds taken) noexcept {
     const auto reads = static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read;
     const auto samples = std::clamp<std::uint64_t>(reads / sample_period, Readers::least_price, Readers::highest_price);
