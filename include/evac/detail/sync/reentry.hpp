@@ -39,10 +39,8 @@ struct thread_marks {
 class inside_call {
  public:
   EVAC_ALWAYS_INLINE inside_call(const void* map, call_site site) : map_(map), site_(site), around_(marks_.innermost) {
-    for (const inside_call* outer = around_; outer != nullptr; outer = outer->around_) {
-      if (outer->map_ == map) [[unlikely]]
-        report(site, outer->site_);
-    }
+    if (around_ != nullptr) [[unlikely]]
+      look_around();
     marks_.innermost = this;
   }
   inside_call(const inside_call&) = delete;
@@ -82,6 +80,9 @@ class inside_call {
   }
 
  private:
+  EVAC_NEVER_INLINE void look_around() const {
+    if (const inside_call* const outer = find(around_, map_)) report(site_, outer->site_);
+  }
   [[nodiscard]] static const inside_call* find(const inside_call* call, const void* map) noexcept {
     while (call != nullptr && call->map_ != map) call = call->around_;
     return call;
