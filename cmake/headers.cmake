@@ -26,6 +26,7 @@ set(EVAC_HEADERS
   include/evac/detail/face/key_in_arguments.hpp
   include/evac/detail/face/node_handle.hpp
   include/evac/detail/face/requirements.hpp
+  include/evac/detail/face/sharded_container.hpp
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
@@ -56,23 +57,21 @@ set(EVAC_HEADERS
   include/evac/detail/platform/matching_bytes.hpp
   include/evac/detail/platform/membarrier.hpp
   include/evac/detail/platform/pages.hpp
+  include/evac/detail/sharded/compute.hpp
+  include/evac/detail/sharded/keyed.hpp
   include/evac/detail/sharded/shard.hpp
-  include/evac/detail/sharded/shard_array.hpp
-  include/evac/detail/sharded/sharded_container.hpp
-  include/evac/detail/sharded/sharded_container_base.hpp
-  include/evac/detail/sharded/sharded_container_elements.hpp
-  include/evac/detail/sharded/sharded_container_passes.hpp
-  include/evac/detail/sharded/sharded_container_ranges.hpp
-  include/evac/detail/sharded/sharded_elements.hpp
-  include/evac/detail/sharded/sharded_parts.hpp
-  include/evac/detail/sharded/sharded_room.hpp
-  include/evac/detail/sharded/sharded_stats.hpp
-  include/evac/detail/sharded/sharded_table.hpp
-  include/evac/detail/sharded/sharded_transfer.hpp
+  include/evac/detail/sharded/shard_room.hpp
+  include/evac/detail/sharded/sharded_state.hpp
   include/evac/detail/sharded/single_flight.hpp
+  include/evac/detail/sharded/transfer.hpp
+  include/evac/detail/sharded/traversal.hpp
+  include/evac/detail/sharded/validate_shards.hpp
+  include/evac/detail/sharded/visitors.hpp
+  include/evac/detail/sharded/whole.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
   include/evac/detail/sync/backoff.hpp
+  include/evac/detail/sync/basic_rw_lock.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp
