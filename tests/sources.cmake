@@ -6,6 +6,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
+  unit/pacer_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
@@ -13,62 +14,72 @@ set(EVAC_UNIT_TESTS
   unit/rw_lock_bias_test.cpp
   unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
+  unit/segment_memory_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
+  unit/table_parts_test.cpp
   unit/tags_test.cpp
 )
 set(EVAC_API_TESTS
-  api/allocators_test.cpp
-  api/bounds_test.cpp
   api/constraints_test.cpp
-  api/counting_test.cpp
   api/deduction_test.cpp
-  api/differential_test.cpp
-  api/evacuation_steps_test.cpp
-  api/every_map_test.cpp
-  api/exceptions_test.cpp
-  api/failing_sequences_test.cpp
-  api/failure_test.cpp
-  api/iterators_test.cpp
-  api/map_interface_test.cpp
-  api/overloads_test.cpp
-  api/promises_test.cpp
-  api/propagation_test.cpp
-  api/random_sequences_test.cpp
-  api/reserve_test.cpp
-  api/sharded_allocators_test.cpp
-  api/sharded_bounds_test.cpp
-  api/sharded_compute_test.cpp
-  api/sharded_destructors_test.cpp
-  api/sharded_failure_test.cpp
-  api/sharded_interface_test.cpp
-  api/sharded_keys_test.cpp
-  api/sharded_kinds_test.cpp
-  api/sharded_moves_test.cpp
-  api/sharded_overloads_test.cpp
-  api/sharded_policies_test.cpp
-  api/sharded_ranges_test.cpp
-  api/sharded_room_test.cpp
-  api/sharded_sequences_test.cpp
-  api/shrink_test.cpp
-  api/sparse_test.cpp
-  api/standard_test.cpp
-  api/sync_allocators_test.cpp
-  api/sync_arguments_test.cpp
-  api/sync_counting_test.cpp
-  api/sync_failure_test.cpp
-  api/sync_growth_test.cpp
-  api/sync_interface_test.cpp
-  api/sync_kinds_test.cpp
-  api/sync_sequences_test.cpp
-  api/sync_types_test.cpp
 )
-# Of these, what may come out differently without the checks of a debug build: sizes and bounds.
-set(EVAC_API_BOUNDS_TESTS
-  api/bounds_test.cpp
-  api/counting_test.cpp
-  api/promises_test.cpp
-  api/sharded_bounds_test.cpp
+set(EVAC_API_MAP_TESTS
+  api/map/allocators_test.cpp
+  api/map/bounds_test.cpp
+  api/map/counting_test.cpp
+  api/map/differential_test.cpp
+  api/map/evacuation_steps_test.cpp
+  api/map/failing_sequences_test.cpp
+  api/map/failures_absorbed_test.cpp
+  api/map/failures_test.cpp
+  api/map/interface_test.cpp
+  api/map/iterators_test.cpp
+  api/map/kinds_test.cpp
+  api/map/overloads_test.cpp
+  api/map/promises_test.cpp
+  api/map/propagation_test.cpp
+  api/map/reserve_test.cpp
+  api/map/sequences_test.cpp
+  api/map/shrink_test.cpp
+  api/map/sparse_test.cpp
+  api/map/standard_test.cpp
+)
+set(EVAC_API_SHARDED_MAP_TESTS
+  api/sharded_map/allocators_test.cpp
+  api/sharded_map/bounds_test.cpp
+  api/sharded_map/compute_test.cpp
+  api/sharded_map/destructors_test.cpp
+  api/sharded_map/failures_test.cpp
+  api/sharded_map/interface_test.cpp
+  api/sharded_map/keys_test.cpp
+  api/sharded_map/kinds_test.cpp
+  api/sharded_map/moves_test.cpp
+  api/sharded_map/overloads_test.cpp
+  api/sharded_map/policies_test.cpp
+  api/sharded_map/ranges_test.cpp
+  api/sharded_map/reserve_test.cpp
+  api/sharded_map/sequences_test.cpp
+)
+set(EVAC_API_SYNC_MAP_TESTS
+  api/sync_map/allocators_test.cpp
+  api/sync_map/counting_test.cpp
+  api/sync_map/failures_test.cpp
+  api/sync_map/growth_test.cpp
+  api/sync_map/interface_test.cpp
+  api/sync_map/keys_test.cpp
+  api/sync_map/kinds_test.cpp
+  api/sync_map/sequences_test.cpp
+  api/sync_map/types_test.cpp
+)
+# Of these, the tests that may come out differently without the checks of a debug build: sizes and bounds.
+set(EVAC_API_MAP_BOUNDS_TESTS
+  api/map/bounds_test.cpp
+  api/map/counting_test.cpp
+  api/map/promises_test.cpp
+)
+set(EVAC_API_SHARDED_MAP_BOUNDS_TESTS
+  api/sharded_map/bounds_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp

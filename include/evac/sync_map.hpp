@@ -40,14 +40,14 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/foreign_key.hpp"
+#include "evac/detail/face/foreign_key.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
+#include "evac/detail/face/requirements.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/lockfree/verbs.hpp"
 #include "evac/detail/lockfree/walk.hpp"
-#include "evac/detail/shown_key.hpp"
 #include "evac/detail/table/table_access.hpp"
-#include "evac/detail/template_arguments.hpp"
 #include "evac/epoch.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
@@ -126,7 +126,7 @@ class sync_map {
 
   /// Empty, in the domain of the process. No memory is allocated before the first element, but for a stateful allocator.
   sync_map()
-    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+    requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : sync_map(0, Hash()) {}
   /// Room for n elements, as reserve(n) makes it, in a domain that must outlive the map. Throws what reserve() throws.
   explicit sync_map(size_type n, const Hash& hash = Hash(), const KeyEqual& equal = KeyEqual(),

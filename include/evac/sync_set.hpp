@@ -12,14 +12,14 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/foreign_key.hpp"
+#include "evac/detail/face/foreign_key.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
+#include "evac/detail/face/requirements.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/lockfree/verbs.hpp"
 #include "evac/detail/lockfree/walk.hpp"
-#include "evac/detail/shown_key.hpp"
 #include "evac/detail/table/table_access.hpp"
-#include "evac/detail/template_arguments.hpp"
 #include "evac/epoch.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
@@ -66,7 +66,7 @@ class sync_set {
 
   /// Empty, in the domain of the process. No memory is allocated before the first key, but for a stateful allocator.
   sync_set()
-    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+    requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : sync_set(0, Hash()) {}
   /// Room for n keys, as reserve(n) makes it, in a domain that must outlive the set. Throws what reserve() throws.
   explicit sync_set(size_type n, const Hash& hash = Hash(), const KeyEqual& equal = KeyEqual(),

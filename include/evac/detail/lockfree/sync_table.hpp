@@ -162,7 +162,7 @@ class sync_table {
   /// Removes a key if it has an element for which condition(held) is true: under the lock, so that it may only compare
   /// words. Returns the element that was removed.
   template <class K, class Condition>
-  std::optional<held> take_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
+  EVAC_ALWAYS_INLINE std::optional<held> take_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
     if (own.updates != nullptr) [[unlikely]] {
       const std::optional<held> there = current(own, key, hash);
       if (there.has_value()) check_not_in_update(own, storage::key(*there), hash);

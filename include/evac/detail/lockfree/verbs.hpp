@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/foreign_key.hpp"
+#include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/lockfree/guards.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 
@@ -229,7 +229,7 @@ std::optional<T> update(Table& table, const K& key, F& f) {
 }
 
 template <class Table, class K>
-bool erase_hashed(Table& table, const K& key, std::size_t hash) {
+EVAC_ALWAYS_INLINE bool erase_hashed(Table& table, const K& key, std::size_t hash) {
   const write_guard inside(table.core(), Table::retired_bytes);
   return table.take_if(inside.own, key, hash, [](const auto&) { return true; }).has_value();
 }

@@ -18,7 +18,7 @@
 #include "evac/detail/sync/epoch_clock.hpp"
 #include "evac/detail/sync/garbage.hpp"
 #include "evac/detail/sync/garbage_budget.hpp"
-#include "evac/detail/sync/mapped_memory.hpp"
+#include "evac/detail/platform/mapped_memory.hpp"
 #include "evac/detail/sync/parking.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
