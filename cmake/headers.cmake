@@ -35,10 +35,10 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/tags.hpp
   include/evac/detail/lockfree/atomic_bucket.hpp
   include/evac/detail/lockfree/bucket_state.hpp
-  include/evac/detail/lockfree/calls.hpp
   include/evac/detail/lockfree/chain_reader.hpp
-  include/evac/detail/lockfree/collect_stats.hpp
+  include/evac/detail/lockfree/fresh_element.hpp
   include/evac/detail/lockfree/growth.hpp
+  include/evac/detail/lockfree/guards.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
   include/evac/detail/lockfree/overflow_pools.hpp
@@ -48,9 +48,11 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/split.hpp
   include/evac/detail/lockfree/split_frontier.hpp
   include/evac/detail/lockfree/storage.hpp
-  include/evac/detail/lockfree/sync_container.hpp
+  include/evac/detail/lockfree/sync_statistics.hpp
   include/evac/detail/lockfree/sync_table.hpp
-  include/evac/detail/lockfree/validate.hpp
+  include/evac/detail/lockfree/validate_sync.hpp
+  include/evac/detail/lockfree/verbs.hpp
+  include/evac/detail/lockfree/walk.hpp
   include/evac/detail/platform/every_processor.hpp
   include/evac/detail/platform/highest_bit.hpp
   include/evac/detail/platform/mapped_memory.hpp
