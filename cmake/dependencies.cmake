@@ -11,8 +11,4 @@ if(EVAC_BUILD_BENCHMARKS)
   find_package(CLI11 REQUIRED)
   find_package(nlohmann_json REQUIRED)
   find_package(Threads REQUIRED)
-
-  # Boost is a peer to compare with, not a dependency: its flat map exists from 1.81 on.
-  find_path(EVAC_BOOST_INCLUDE_DIR boost/unordered/unordered_flat_map.hpp)
-  mark_as_advanced(EVAC_BOOST_INCLUDE_DIR)
 endif()

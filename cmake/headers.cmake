@@ -14,14 +14,16 @@ set(EVAC_HEADERS
   include/evac/sync_set.hpp
   include/evac/version.hpp
   include/evac/detail/config.hpp
-  include/evac/detail/container.hpp
-  include/evac/detail/container_base.hpp
-  include/evac/detail/container_elements.hpp
-  include/evac/detail/foreign_key.hpp
-  include/evac/detail/from_range.hpp
-  include/evac/detail/node_handle.hpp
-  include/evac/detail/shown_key.hpp
-  include/evac/detail/template_arguments.hpp
+  include/evac/detail/face/container.hpp
+  include/evac/detail/face/container_base.hpp
+  include/evac/detail/face/container_elements.hpp
+  include/evac/detail/face/deduction.hpp
+  include/evac/detail/face/detached_element.hpp
+  include/evac/detail/face/foreign_key.hpp
+  include/evac/detail/face/from_range.hpp
+  include/evac/detail/face/key_in_arguments.hpp
+  include/evac/detail/face/node_handle.hpp
+  include/evac/detail/face/requirements.hpp
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
@@ -36,13 +38,22 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/growth.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
+  include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
+  include/evac/detail/lockfree/segments.hpp
   include/evac/detail/lockfree/split.hpp
+  include/evac/detail/lockfree/split_frontier.hpp
   include/evac/detail/lockfree/storage.hpp
   include/evac/detail/lockfree/sync_container.hpp
   include/evac/detail/lockfree/sync_table.hpp
   include/evac/detail/lockfree/validate.hpp
+  include/evac/detail/platform/every_processor.hpp
+  include/evac/detail/platform/highest_bit.hpp
+  include/evac/detail/platform/mapped_memory.hpp
+  include/evac/detail/platform/matching_bytes.hpp
+  include/evac/detail/platform/membarrier.hpp
+  include/evac/detail/platform/pages.hpp
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_array.hpp
   include/evac/detail/sharded/sharded_container.hpp
@@ -62,11 +73,9 @@ set(EVAC_HEADERS
   include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
-  include/evac/detail/sync/every_processor.hpp
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_batch.hpp
   include/evac/detail/sync/garbage_budget.hpp
-  include/evac/detail/sync/mapped_memory.hpp
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp
@@ -78,26 +87,30 @@ set(EVAC_HEADERS
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/spin_lock.hpp
+  include/evac/detail/sync/striped_count.hpp
   include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
-  include/evac/detail/table/collect_stats.hpp
+  include/evac/detail/table/contents.hpp
   include/evac/detail/table/cursor.hpp
   include/evac/detail/table/evacuation.hpp
-  include/evac/detail/table/held_slot.hpp
+  include/evac/detail/table/growth.hpp
   include/evac/detail/table/home_buckets.hpp
   include/evac/detail/table/occupied_homes.hpp
   include/evac/detail/table/overflow_bound.hpp
+  include/evac/detail/table/pacer.hpp
   include/evac/detail/table/pacing.hpp
   include/evac/detail/table/policy.hpp
+  include/evac/detail/table/room.hpp
   include/evac/detail/table/scan.hpp
   include/evac/detail/table/seed.hpp
   include/evac/detail/table/segments_ahead.hpp
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
-  include/evac/detail/table/table_growth.hpp
-  include/evac/detail/table/validate.hpp
+  include/evac/detail/table/table_census.hpp
+  include/evac/detail/table/table_parts.hpp
+  include/evac/detail/table/validate_table.hpp
 )
 
 set(missing_headers "${EVAC_HEADERS}")

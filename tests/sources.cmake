@@ -6,6 +6,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
+  unit/pacer_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
@@ -13,8 +14,10 @@ set(EVAC_UNIT_TESTS
   unit/rw_lock_bias_test.cpp
   unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
+  unit/segment_memory_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
+  unit/table_parts_test.cpp
   unit/tags_test.cpp
 )
 set(EVAC_API_TESTS

@@ -16,11 +16,17 @@
 #include <string>
 #include <vector>
 
-#include "peers/concurrent/folly.hpp"
-#include "peers/concurrent/growt.hpp"
-#include "peers/concurrent/libraries.hpp"
-#include "peers/concurrent/locked.hpp"
-#include "peers/peers.hpp"
+#include "peers/boost.hpp"
+#include "peers/evac.hpp"
+#include "peers/folly.hpp"
+#include "peers/growt.hpp"
+#include "peers/gtl.hpp"
+#include "peers/libcuckoo.hpp"
+#include "peers/locked.hpp"
+#include "peers/parlayhash.hpp"
+#include "peers/peer_list.hpp"
+#include "peers/phmap.hpp"
+#include "peers/tbb.hpp"
 
 namespace bench {
 
@@ -29,7 +35,7 @@ using concurrent_peers =
     joined<peer_list<evac_sharded_peer, evac_sync_peer, std_mutex_peer, std_shared_mutex_peer, std_sharded_peer,
                      absl_mutex_peer, absl_sharded_peer, absl_mutex_sharded_peer>,
            if_found<EVAC_BENCH_HAS_TBB, struct tbb_peer>, if_found<EVAC_BENCH_HAS_LIBCUCKOO, struct libcuckoo_peer>,
-           if_found<EVAC_BENCH_HAS_BOOST, struct boost_concurrent_peer>,
+           if_found<EVAC_BENCH_HAS_BOOST_CONCURRENT, struct boost_concurrent_peer>,
            if_found<EVAC_BENCH_HAS_PHMAP, struct phmap_peer>, if_found<EVAC_BENCH_HAS_GTL, struct gtl_peer>,
            if_found<EVAC_BENCH_HAS_FOLLY, struct folly_peer>,
            if_found<EVAC_BENCH_HAS_PARLAYHASH, struct parlayhash_peer>>;
@@ -42,7 +48,7 @@ using counting_peers = joined<concurrent_peers, if_found<EVAC_BENCH_HAS_TBB, str
 [[nodiscard]] inline std::vector<std::string> missing_concurrent_peers() {
   return missing_of({{"tbb::concurrent_hash_map and concurrent_unordered_map", EVAC_BENCH_HAS_TBB},
                      {"libcuckoo", EVAC_BENCH_HAS_LIBCUCKOO},
-                     {"boost::concurrent_flat_map", EVAC_BENCH_HAS_BOOST},
+                     {"boost::concurrent_flat_map", EVAC_BENCH_HAS_BOOST_CONCURRENT},
                      {"phmap", EVAC_BENCH_HAS_PHMAP},
                      {"gtl", EVAC_BENCH_HAS_GTL},
                      {"folly::ConcurrentHashMap", EVAC_BENCH_HAS_FOLLY},

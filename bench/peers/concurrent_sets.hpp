@@ -20,7 +20,7 @@
 #include "peers/concurrent_peers.hpp"
 #include "support/measure.hpp"
 
-#if EVAC_BENCH_HAS_BOOST && __has_include(<boost/unordered/concurrent_flat_set.hpp>)  // from 1.84 on
+#if EVAC_BENCH_HAS_BOOST_CONCURRENT && __has_include(<boost/unordered/concurrent_flat_set.hpp>)  // from 1.84 on
 #define EVAC_BENCH_HAS_BOOST_SET 1
 #include <boost/unordered/concurrent_flat_set.hpp>
 #else

@@ -49,14 +49,6 @@ constexpr int format = 1;
   return text.empty() ? "unknown" : text;
 }
 
-[[nodiscard]] const char* compiler() {
-#if defined(__clang__)
-  return __VERSION__;
-#else
-  return "GCC " __VERSION__;
-#endif
-}
-
 [[nodiscard]] const char* text_of(better direction) {
   switch (direction) {
     case better::more:
@@ -70,6 +62,14 @@ constexpr int format = 1;
 }
 
 }  // namespace
+
+std::string compiler_text() {
+#if defined(__clang__)
+  return __VERSION__;
+#else
+  return "GCC " __VERSION__;
+#endif
+}
 
 better better_of(const std::string& unit) {
   if (unit == "elements") return better::neither;
@@ -100,7 +100,7 @@ bool results::write_json(const std::string& path, const std::vector<judged_bar>&
   file["hardware_threads"] = std::thread::hardware_concurrency();
   file["memory_mebibytes"] = memory_mebibytes();
   file["system"] = system_text();
-  file["compiler"] = compiler();
+  file["compiler"] = compiler_text();
   file["flags"] = EVAC_BENCH_FLAGS;
   file["load_average"] = {{"before", load_}, {"after", load_average()}};
   file["notes"] = notes_;

@@ -97,6 +97,9 @@ class results {
   [[nodiscard]] static std::string now();
 };
 
+/// The compiler that has built this, as write_json() names it.
+[[nodiscard]] std::string compiler_text();
+
 /// The file that write_json() wrote.
 struct recorded_results {
   std::string bench, processor, system, compiler, flags, commit, date;

@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "peers/owned.hpp"
+#include "peers/owned_peers.hpp"
 #include "support/results.hpp"
 #include "support/threads.hpp"
 #include "support/turns.hpp"

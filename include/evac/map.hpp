@@ -32,8 +32,9 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/container.hpp"
-#include "evac/detail/template_arguments.hpp"
+#include "evac/detail/face/container.hpp"
+#include "evac/detail/face/deduction.hpp"
+#include "evac/detail/face/requirements.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 
@@ -55,7 +56,7 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
   map() = default;
   // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
   map(std::initializer_list<value_type> list, std::size_t n = 0)
-    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+    requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
   map(const map&) = default;
   map(map&&) = default;
@@ -191,8 +192,8 @@ class map : public detail::container<detail::policy<detail::map_elements<Key, T>
   }
   template <class K, class... Args>
   EVAC_ALWAYS_INLINE std::pair<iterator, bool> emplace_pair(K&& key, Args&&... args) {
-    return this->emplace_absent(key, std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
-                                std::forward_as_tuple(std::forward<Args>(args)...));
+    return this->emplace_if_absent(key, std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
+                                   std::forward_as_tuple(std::forward<Args>(args)...));
   }
   template <class K, class M>
   std::pair<iterator, bool> assign_pair(K&& key, M&& value) {
@@ -208,63 +209,30 @@ std::size_t erase_if(map<Key, T, Hash, KeyEqual, Allocator>& from, Predicate pre
   return detail::erase_matching(from, predicate);
 }
 
-namespace detail {
-template <class It>
-using key_of = std::remove_const_t<typename std::iter_value_t<It>::first_type>;
-template <class It>
-using mapped_of = typename std::iter_value_t<It>::second_type;
-template <class R>
-using range_key_of = key_of<std::ranges::iterator_t<R>>;
-template <class R>
-using range_mapped_of = mapped_of<std::ranges::iterator_t<R>>;
-}  // namespace detail
+// Deduction: what is left out of the tail (n, hash, equal, allocator) is what a map has by default.
+template <std::input_iterator It, class N = std::size_t, class Hash = detail::left_out,
+          class KeyEqual = detail::left_out, class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+map(It, It, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> map<detail::key_of<It>, detail::mapped_of<It>, detail::hash_in<detail::key_of<It>, Hash>,
+           detail::equal_in<detail::key_of<It>, KeyEqual>,
+           detail::map_allocator_in<detail::key_of<It>, detail::mapped_of<It>, N, Hash, KeyEqual, Allocator>>;
 
-template <std::input_iterator It, detail::functor_like Hash = hash<detail::key_of<It>>,
-          detail::functor_like KeyEqual = equal_to<detail::key_of<It>>,
-          detail::allocator_like Allocator = std::allocator<std::pair<const detail::key_of<It>, detail::mapped_of<It>>>>
-map(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> map<detail::key_of<It>, detail::mapped_of<It>, Hash, KeyEqual, Allocator>;
-template <std::input_iterator It, detail::allocator_like Allocator>
-map(It, It, Allocator) -> map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
-                              equal_to<detail::key_of<It>>, Allocator>;
-template <std::input_iterator It, detail::allocator_like Allocator>
-map(It, It, std::size_t, Allocator) -> map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
-                                           equal_to<detail::key_of<It>>, Allocator>;
-template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
-map(It, It, std::size_t, Hash, Allocator)
-    -> map<detail::key_of<It>, detail::mapped_of<It>, Hash, equal_to<detail::key_of<It>>, Allocator>;
+template <std::ranges::input_range R, class N = std::size_t, class Hash = detail::left_out,
+          class KeyEqual = detail::left_out, class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+map(from_range_t, R&&, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> map<detail::range_key_of<R>, detail::range_mapped_of<R>, detail::hash_in<detail::range_key_of<R>, Hash>,
+           detail::equal_in<detail::range_key_of<R>, KeyEqual>,
+           detail::map_allocator_in<detail::range_key_of<R>, detail::range_mapped_of<R>, N, Hash, KeyEqual, Allocator>>;
 
-template <std::ranges::input_range R, detail::functor_like Hash = hash<detail::range_key_of<R>>,
-          detail::functor_like KeyEqual = equal_to<detail::range_key_of<R>>,
-          detail::allocator_like Allocator =
-              std::allocator<std::pair<const detail::range_key_of<R>, detail::range_mapped_of<R>>>>
-map(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, KeyEqual, Allocator>;
-template <std::ranges::input_range R, detail::allocator_like Allocator>
-map(from_range_t, R&&, Allocator) -> map<detail::range_key_of<R>, detail::range_mapped_of<R>,
-                                         hash<detail::range_key_of<R>>, equal_to<detail::range_key_of<R>>, Allocator>;
-template <std::ranges::input_range R, detail::allocator_like Allocator>
-map(from_range_t, R&&, std::size_t, Allocator)
-    -> map<detail::range_key_of<R>, detail::range_mapped_of<R>, hash<detail::range_key_of<R>>,
-           equal_to<detail::range_key_of<R>>, Allocator>;
-template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
-map(from_range_t, R&&, std::size_t, Hash, Allocator)
-    -> map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, equal_to<detail::range_key_of<R>>, Allocator>;
-
-template <class Key, class T, detail::functor_like Hash = hash<std::remove_const_t<Key>>,
-          detail::functor_like KeyEqual = equal_to<std::remove_const_t<Key>>,
-          detail::allocator_like Allocator = std::allocator<std::pair<const std::remove_const_t<Key>, T>>>
-map(std::initializer_list<std::pair<Key, T>>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(),
-    Allocator = Allocator()) -> map<std::remove_const_t<Key>, T, Hash, KeyEqual, Allocator>;
-template <class Key, class T, detail::allocator_like Allocator>
-map(std::initializer_list<std::pair<Key, T>>, Allocator)
-    -> map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>, Allocator>;
-template <class Key, class T, detail::allocator_like Allocator>
-map(std::initializer_list<std::pair<Key, T>>, std::size_t, Allocator)
-    -> map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>, Allocator>;
-template <class Key, class T, detail::functor_like Hash, detail::allocator_like Allocator>
-map(std::initializer_list<std::pair<Key, T>>, std::size_t, Hash, Allocator)
-    -> map<std::remove_const_t<Key>, T, Hash, equal_to<std::remove_const_t<Key>>, Allocator>;
+template <class Key, class T, class N = std::size_t, class Hash = detail::left_out, class KeyEqual = detail::left_out,
+          class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+map(std::initializer_list<std::pair<Key, T>>, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> map<detail::list_key<Key>, T, detail::hash_in<detail::list_key<Key>, Hash>,
+           detail::equal_in<detail::list_key<Key>, KeyEqual>,
+           detail::map_allocator_in<detail::list_key<Key>, T, N, Hash, KeyEqual, Allocator>>;
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator>
 map(const map<Key, T, Hash, KeyEqual, Allocator>&, const std::type_identity_t<Allocator>&)

@@ -9,8 +9,9 @@
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/container.hpp"
-#include "evac/detail/template_arguments.hpp"
+#include "evac/detail/face/container.hpp"
+#include "evac/detail/face/deduction.hpp"
+#include "evac/detail/face/requirements.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 
@@ -27,7 +28,7 @@ class set : public detail::container<detail::policy<detail::set_elements<Key>, H
   set() = default;
   // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
   set(std::initializer_list<value_type> list, std::size_t n = 0)
-    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+    requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
   set(const set&) = default;
   set(set&&) = default;
@@ -49,47 +50,29 @@ std::size_t erase_if(set<Key, Hash, KeyEqual, Allocator>& from, Predicate predic
   return detail::erase_matching(from, predicate);
 }
 
-template <std::input_iterator It, detail::functor_like Hash = hash<std::iter_value_t<It>>,
-          detail::functor_like KeyEqual = equal_to<std::iter_value_t<It>>,
-          detail::allocator_like Allocator = std::allocator<std::iter_value_t<It>>>
-set(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> set<std::iter_value_t<It>, Hash, KeyEqual, Allocator>;
-template <std::input_iterator It, detail::allocator_like Allocator>
-set(It, It, Allocator)
-    -> set<std::iter_value_t<It>, hash<std::iter_value_t<It>>, equal_to<std::iter_value_t<It>>, Allocator>;
-template <std::input_iterator It, detail::allocator_like Allocator>
-set(It, It, std::size_t, Allocator)
-    -> set<std::iter_value_t<It>, hash<std::iter_value_t<It>>, equal_to<std::iter_value_t<It>>, Allocator>;
-template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
-set(It, It, std::size_t, Hash, Allocator)
-    -> set<std::iter_value_t<It>, Hash, equal_to<std::iter_value_t<It>>, Allocator>;
+// Deduction: what is left out of the tail (n, hash, equal, allocator) is what a set has by default.
+template <std::input_iterator It, class N = std::size_t, class Hash = detail::left_out,
+          class KeyEqual = detail::left_out, class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+set(It, It, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> set<std::iter_value_t<It>, detail::hash_in<std::iter_value_t<It>, Hash>,
+           detail::equal_in<std::iter_value_t<It>, KeyEqual>,
+           detail::allocator_in<std::iter_value_t<It>, N, Hash, KeyEqual, Allocator>>;
 
-template <std::ranges::input_range R, detail::functor_like Hash = hash<std::ranges::range_value_t<R>>,
-          detail::functor_like KeyEqual = equal_to<std::ranges::range_value_t<R>>,
-          detail::allocator_like Allocator = std::allocator<std::ranges::range_value_t<R>>>
-set(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> set<std::ranges::range_value_t<R>, Hash, KeyEqual, Allocator>;
-template <std::ranges::input_range R, detail::allocator_like Allocator>
-set(from_range_t, R&&, Allocator) -> set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>,
-                                         equal_to<std::ranges::range_value_t<R>>, Allocator>;
-template <std::ranges::input_range R, detail::allocator_like Allocator>
-set(from_range_t, R&&, std::size_t, Allocator)
-    -> set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>, equal_to<std::ranges::range_value_t<R>>,
-           Allocator>;
-template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
-set(from_range_t, R&&, std::size_t, Hash, Allocator)
-    -> set<std::ranges::range_value_t<R>, Hash, equal_to<std::ranges::range_value_t<R>>, Allocator>;
+template <std::ranges::input_range R, class N = std::size_t, class Hash = detail::left_out,
+          class KeyEqual = detail::left_out, class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+set(from_range_t, R&&, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> set<std::ranges::range_value_t<R>, detail::hash_in<std::ranges::range_value_t<R>, Hash>,
+           detail::equal_in<std::ranges::range_value_t<R>, KeyEqual>,
+           detail::allocator_in<std::ranges::range_value_t<R>, N, Hash, KeyEqual, Allocator>>;
 
-template <class Key, detail::functor_like Hash = hash<Key>, detail::functor_like KeyEqual = equal_to<Key>,
-          detail::allocator_like Allocator = std::allocator<Key>>
-set(std::initializer_list<Key>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> set<Key, Hash, KeyEqual, Allocator>;
-template <class Key, detail::allocator_like Allocator>
-set(std::initializer_list<Key>, Allocator) -> set<Key, hash<Key>, equal_to<Key>, Allocator>;
-template <class Key, detail::allocator_like Allocator>
-set(std::initializer_list<Key>, std::size_t, Allocator) -> set<Key, hash<Key>, equal_to<Key>, Allocator>;
-template <class Key, detail::functor_like Hash, detail::allocator_like Allocator>
-set(std::initializer_list<Key>, std::size_t, Hash, Allocator) -> set<Key, Hash, equal_to<Key>, Allocator>;
+template <class Key, class N = std::size_t, class Hash = detail::left_out, class KeyEqual = detail::left_out,
+          class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+set(std::initializer_list<Key>, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> set<Key, detail::hash_in<Key, Hash>, detail::equal_in<Key, KeyEqual>,
+           detail::allocator_in<Key, N, Hash, KeyEqual, Allocator>>;
 
 template <class Key, class Hash, class KeyEqual, class Allocator>
 set(const set<Key, Hash, KeyEqual, Allocator>&, const std::type_identity_t<Allocator>&)

@@ -9,7 +9,7 @@
 // Readers     of a shard that is only read announce themselves in memory of their own (rw_lock.hpp): one hot key read by all
 //             threads costs no shared write.
 // Atomicity   single-element calls, copy, move, swap, ==, merge, assignment and clear are linearizable. visit_all and
-//             the like hold one shard at a time. docs/guarantees.md has the table of what may run beside what.
+//             the like hold one shard at a time. docs/guarantees/sharded_map.md has the table of what may run beside what.
 // Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
 //             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
 // Destruction of erased and replaced elements happens after the lock is released, so a destructor may use the map. For that an
@@ -32,9 +32,10 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/deduction.hpp"
+#include "evac/detail/face/requirements.hpp"
 #include "evac/detail/sharded/sharded_container.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
-#include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/map.hpp"
 #include "evac/rw_lock.hpp"
@@ -54,9 +55,8 @@ enum class compute_mode {
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
 class sharded_map
     : public detail::sharded_container<
-          detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
-  using policy_type =
-      detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>;
+          detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::shares_functors>, Mutex> {
+  using policy_type = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::shares_functors>;
   using base = detail::sharded_container<policy_type, Mutex>;
   using location = std::source_location;
 
@@ -72,7 +72,7 @@ class sharded_map
   sharded_map() = default;
   // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
   sharded_map(std::initializer_list<value_type> list, size_type n = 0)
-    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+    requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
   sharded_map(const sharded_map&) = default;
   sharded_map(sharded_map&&) = default;
@@ -384,57 +384,31 @@ std::size_t erase_if(sharded_map<Key, T, Hash, KeyEqual, Allocator, Mutex>& from
   return from.erase_if(std::move(predicate));
 }
 
-template <std::input_iterator It, detail::functor_like Hash = hash<detail::key_of<It>>,
-          detail::functor_like KeyEqual = equal_to<detail::key_of<It>>,
-          detail::allocator_like Allocator = std::allocator<std::pair<const detail::key_of<It>, detail::mapped_of<It>>>>
-sharded_map(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, Hash, KeyEqual, Allocator>;
-template <std::input_iterator It, detail::allocator_like Allocator>
-sharded_map(It, It, Allocator) -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>,
-                                              equal_to<detail::key_of<It>>, Allocator>;
-template <std::input_iterator It, detail::allocator_like Allocator>
-sharded_map(It, It, std::size_t, Allocator)
-    -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, hash<detail::key_of<It>>, equal_to<detail::key_of<It>>,
-                   Allocator>;
-template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
-sharded_map(It, It, std::size_t, Hash, Allocator)
-    -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, Hash, equal_to<detail::key_of<It>>, Allocator>;
+// Deduction: what is left out of the tail (n, hash, equal, allocator) is what a sharded_map has by default.
+template <std::input_iterator It, class N = std::size_t, class Hash = detail::left_out,
+          class KeyEqual = detail::left_out, class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+sharded_map(It, It, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_map<detail::key_of<It>, detail::mapped_of<It>, detail::hash_in<detail::key_of<It>, Hash>,
+                   detail::equal_in<detail::key_of<It>, KeyEqual>,
+                   detail::map_allocator_in<detail::key_of<It>, detail::mapped_of<It>, N, Hash, KeyEqual, Allocator>>;
 
-template <std::ranges::input_range R, detail::functor_like Hash = hash<detail::range_key_of<R>>,
-          detail::functor_like KeyEqual = equal_to<detail::range_key_of<R>>,
-          detail::allocator_like Allocator =
-              std::allocator<std::pair<const detail::range_key_of<R>, detail::range_mapped_of<R>>>>
-sharded_map(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, KeyEqual, Allocator>;
-template <std::ranges::input_range R, detail::allocator_like Allocator>
-sharded_map(from_range_t, R&&, Allocator)
-    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, hash<detail::range_key_of<R>>,
-                   equal_to<detail::range_key_of<R>>, Allocator>;
-template <std::ranges::input_range R, detail::allocator_like Allocator>
-sharded_map(from_range_t, R&&, std::size_t, Allocator)
-    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, hash<detail::range_key_of<R>>,
-                   equal_to<detail::range_key_of<R>>, Allocator>;
-template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
-sharded_map(from_range_t, R&&, std::size_t, Hash, Allocator)
-    -> sharded_map<detail::range_key_of<R>, detail::range_mapped_of<R>, Hash, equal_to<detail::range_key_of<R>>,
-                   Allocator>;
+template <std::ranges::input_range R, class N = std::size_t, class Hash = detail::left_out,
+          class KeyEqual = detail::left_out, class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+sharded_map(from_range_t, R&&, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator()) -> sharded_map<
+    detail::range_key_of<R>, detail::range_mapped_of<R>, detail::hash_in<detail::range_key_of<R>, Hash>,
+    detail::equal_in<detail::range_key_of<R>, KeyEqual>,
+    detail::map_allocator_in<detail::range_key_of<R>, detail::range_mapped_of<R>, N, Hash, KeyEqual, Allocator>>;
 
-template <class Key, class T, detail::functor_like Hash = hash<std::remove_const_t<Key>>,
-          detail::functor_like KeyEqual = equal_to<std::remove_const_t<Key>>,
-          detail::allocator_like Allocator = std::allocator<std::pair<const std::remove_const_t<Key>, T>>>
-sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(),
-            Allocator = Allocator()) -> sharded_map<std::remove_const_t<Key>, T, Hash, KeyEqual, Allocator>;
-template <class Key, class T, detail::allocator_like Allocator>
-sharded_map(std::initializer_list<std::pair<Key, T>>, Allocator)
-    -> sharded_map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>,
-                   Allocator>;
-template <class Key, class T, detail::allocator_like Allocator>
-sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t, Allocator)
-    -> sharded_map<std::remove_const_t<Key>, T, hash<std::remove_const_t<Key>>, equal_to<std::remove_const_t<Key>>,
-                   Allocator>;
-template <class Key, class T, detail::functor_like Hash, detail::allocator_like Allocator>
-sharded_map(std::initializer_list<std::pair<Key, T>>, std::size_t, Hash, Allocator)
-    -> sharded_map<std::remove_const_t<Key>, T, Hash, equal_to<std::remove_const_t<Key>>, Allocator>;
+template <class Key, class T, class N = std::size_t, class Hash = detail::left_out, class KeyEqual = detail::left_out,
+          class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+sharded_map(std::initializer_list<std::pair<Key, T>>, N = N(), Hash = Hash(), KeyEqual = KeyEqual(),
+            Allocator = Allocator())
+    -> sharded_map<detail::list_key<Key>, T, detail::hash_in<detail::list_key<Key>, Hash>,
+                   detail::equal_in<detail::list_key<Key>, KeyEqual>,
+                   detail::map_allocator_in<detail::list_key<Key>, T, N, Hash, KeyEqual, Allocator>>;
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator>
 sharded_map(map<Key, T, Hash, KeyEqual, Allocator>&&) -> sharded_map<Key, T, Hash, KeyEqual, Allocator>;

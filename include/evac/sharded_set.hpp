@@ -13,8 +13,9 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/deduction.hpp"
+#include "evac/detail/face/requirements.hpp"
 #include "evac/detail/sharded/sharded_container.hpp"
-#include "evac/detail/template_arguments.hpp"
 #include "evac/fwd.hpp"
 #include "evac/rw_lock.hpp"
 #include "evac/set.hpp"
@@ -24,9 +25,9 @@ namespace evac::inline EVAC_ABI {
 template <class Key, class Hash, class KeyEqual, class Allocator, class Mutex>
 class sharded_set
     : public detail::sharded_container<
-          detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex> {
+          detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::shares_functors>, Mutex> {
   using base = detail::sharded_container<
-      detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::one_of_many_tables>, Mutex>;
+      detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator, detail::shares_functors>, Mutex>;
 
  public:
   using typename base::value_type;
@@ -37,7 +38,7 @@ class sharded_set
   sharded_set() = default;
   // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
   sharded_set(std::initializer_list<value_type> list, std::size_t n = 0)
-    requires detail::made_by_default<Hash, KeyEqual, Allocator>
+    requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
   sharded_set(const sharded_set&) = default;
   sharded_set(sharded_set&&) = default;
@@ -80,50 +81,29 @@ std::size_t erase_if(sharded_set<Key, Hash, KeyEqual, Allocator, Mutex>& from, P
   return from.erase_if(std::move(predicate));
 }
 
-template <std::input_iterator It, detail::functor_like Hash = hash<std::iter_value_t<It>>,
-          detail::functor_like KeyEqual = equal_to<std::iter_value_t<It>>,
-          detail::allocator_like Allocator = std::allocator<std::iter_value_t<It>>>
-sharded_set(It, It, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> sharded_set<std::iter_value_t<It>, Hash, KeyEqual, Allocator>;
-template <std::input_iterator It, detail::allocator_like Allocator>
-sharded_set(It, It, Allocator)
-    -> sharded_set<std::iter_value_t<It>, hash<std::iter_value_t<It>>, equal_to<std::iter_value_t<It>>, Allocator>;
-template <std::input_iterator It, detail::allocator_like Allocator>
-sharded_set(It, It, std::size_t, Allocator)
-    -> sharded_set<std::iter_value_t<It>, hash<std::iter_value_t<It>>, equal_to<std::iter_value_t<It>>, Allocator>;
-template <std::input_iterator It, detail::functor_like Hash, detail::allocator_like Allocator>
-sharded_set(It, It, std::size_t, Hash, Allocator)
-    -> sharded_set<std::iter_value_t<It>, Hash, equal_to<std::iter_value_t<It>>, Allocator>;
+// Deduction: what is left out of the tail (n, hash, equal, allocator) is what a sharded_set has by default.
+template <std::input_iterator It, class N = std::size_t, class Hash = detail::left_out,
+          class KeyEqual = detail::left_out, class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+sharded_set(It, It, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_set<std::iter_value_t<It>, detail::hash_in<std::iter_value_t<It>, Hash>,
+                   detail::equal_in<std::iter_value_t<It>, KeyEqual>,
+                   detail::allocator_in<std::iter_value_t<It>, N, Hash, KeyEqual, Allocator>>;
 
-template <std::ranges::input_range R, detail::functor_like Hash = hash<std::ranges::range_value_t<R>>,
-          detail::functor_like KeyEqual = equal_to<std::ranges::range_value_t<R>>,
-          detail::allocator_like Allocator = std::allocator<std::ranges::range_value_t<R>>>
-sharded_set(from_range_t, R&&, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> sharded_set<std::ranges::range_value_t<R>, Hash, KeyEqual, Allocator>;
-template <std::ranges::input_range R, detail::allocator_like Allocator>
-sharded_set(from_range_t, R&&, Allocator)
-    -> sharded_set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>,
-                   equal_to<std::ranges::range_value_t<R>>, Allocator>;
-template <std::ranges::input_range R, detail::allocator_like Allocator>
-sharded_set(from_range_t, R&&, std::size_t, Allocator)
-    -> sharded_set<std::ranges::range_value_t<R>, hash<std::ranges::range_value_t<R>>,
-                   equal_to<std::ranges::range_value_t<R>>, Allocator>;
-template <std::ranges::input_range R, detail::functor_like Hash, detail::allocator_like Allocator>
-sharded_set(from_range_t, R&&, std::size_t, Hash, Allocator)
-    -> sharded_set<std::ranges::range_value_t<R>, Hash, equal_to<std::ranges::range_value_t<R>>, Allocator>;
+template <std::ranges::input_range R, class N = std::size_t, class Hash = detail::left_out,
+          class KeyEqual = detail::left_out, class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+sharded_set(from_range_t, R&&, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_set<std::ranges::range_value_t<R>, detail::hash_in<std::ranges::range_value_t<R>, Hash>,
+                   detail::equal_in<std::ranges::range_value_t<R>, KeyEqual>,
+                   detail::allocator_in<std::ranges::range_value_t<R>, N, Hash, KeyEqual, Allocator>>;
 
-template <class Key, detail::functor_like Hash = hash<Key>, detail::functor_like KeyEqual = equal_to<Key>,
-          detail::allocator_like Allocator = std::allocator<Key>>
-sharded_set(std::initializer_list<Key>, std::size_t = 0, Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
-    -> sharded_set<Key, Hash, KeyEqual, Allocator>;
-template <class Key, detail::allocator_like Allocator>
-sharded_set(std::initializer_list<Key>, Allocator) -> sharded_set<Key, hash<Key>, equal_to<Key>, Allocator>;
-template <class Key, detail::allocator_like Allocator>
-sharded_set(std::initializer_list<Key>, std::size_t, Allocator)
-    -> sharded_set<Key, hash<Key>, equal_to<Key>, Allocator>;
-template <class Key, detail::functor_like Hash, detail::allocator_like Allocator>
-sharded_set(std::initializer_list<Key>, std::size_t, Hash, Allocator)
-    -> sharded_set<Key, Hash, equal_to<Key>, Allocator>;
+template <class Key, class N = std::size_t, class Hash = detail::left_out, class KeyEqual = detail::left_out,
+          class Allocator = detail::left_out>
+  requires detail::constructor_tail<N, Hash, KeyEqual, Allocator>
+sharded_set(std::initializer_list<Key>, N = N(), Hash = Hash(), KeyEqual = KeyEqual(), Allocator = Allocator())
+    -> sharded_set<Key, detail::hash_in<Key, Hash>, detail::equal_in<Key, KeyEqual>,
+                   detail::allocator_in<Key, N, Hash, KeyEqual, Allocator>>;
 
 template <class Key, class Hash, class KeyEqual, class Allocator>
 sharded_set(set<Key, Hash, KeyEqual, Allocator>&&) -> sharded_set<Key, Hash, KeyEqual, Allocator>;

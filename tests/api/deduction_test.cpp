@@ -164,6 +164,18 @@ TEST_CASE("copies and moves are deduced as what they copy, with an allocator or 
   REQUIRE(is<decltype(set)>(evac::set(std::move(set), set_allocator())));
 }
 
+TEST_CASE("parts that are given as empty braces are deduced as if they were left out") {
+  const pairs source{{1, 1.5}, {2, 2.5}};
+  const auto first = source.begin();
+  const auto last = source.end();
+  const map_allocator allocator;
+  using with_allocator = map_of<evac::hash<int>, evac::equal_to<int>, map_allocator>;
+  REQUIRE(is<map_of<evac::hash<int>, own_equal>>(evac::map(first, last, 10, {}, own_equal())));
+  REQUIRE(is<with_allocator>(evac::map(first, last, 10, {}, {}, allocator)));
+  REQUIRE(is<with_allocator>(evac::map(evac::from_range, source, {}, {}, {}, allocator)));
+  REQUIRE(is<set_of<evac::hash<int>, own_equal>>(evac::set({1, 2}, 10, {}, own_equal())));
+}
+
 TEST_CASE("nothing is deduced where an allocator stands for a hash, or anything for an iterator") {
   using it = pairs::const_iterator;
   using n = std::size_t;

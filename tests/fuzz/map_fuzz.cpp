@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <evac/detail/table/validate.hpp>
+#include <evac/detail/table/validate_table.hpp>
 #include <evac/map.hpp>
 #include <iostream>
 #include <string>

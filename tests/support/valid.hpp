@@ -2,7 +2,7 @@
 #ifndef EVAC_TESTS_SUPPORT_VALID_HPP
 #define EVAC_TESTS_SUPPORT_VALID_HPP
 
-#include <evac/detail/table/validate.hpp>
+#include <evac/detail/table/validate_table.hpp>
 #include <string>
 
 #define REQUIRE_VALID(container) REQUIRE(::evac::detail::validate(container) == std::string())

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <evac/detail/table/table_access.hpp>
-#include <evac/detail/table/validate.hpp>
+#include <evac/detail/table/validate_table.hpp>
 #include <string>
 
 namespace evac_test {

@@ -13,7 +13,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
-#include <evac/detail/sync/every_processor.hpp>
+#include <evac/detail/platform/every_processor.hpp>
 #include <evac/detail/sync/spin_lock.hpp>
 #include <evac/rw_lock.hpp>
 #include <evac/sharded_map.hpp>

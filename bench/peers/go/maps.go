@@ -1,6 +1,4 @@
-// The maps of Go that are measured, and what is done to them between two looks at the clock: whole blocks of
-// operations, so that the call through an interface is paid once a block. The loops stand here twice because with a type
-// parameter, too, each operation would be an indirect call.
+// The maps of Go that are measured. The loops over their operations are made from loops.go.in, once for each map.
 package main
 
 import "sync"
@@ -24,6 +22,8 @@ type storing struct {
 	fresh bool   // of a key that is new; otherwise of the key whose turn it is
 }
 
+// table is what is done to a map between two looks at the clock: whole blocks of operations, so that the call through
+// this interface is paid once a block.
 type table interface {
 	// fill is called by one goroutine, before all else.
 	fill(key, value uint64) bool
@@ -105,56 +105,6 @@ func (m *lockedMap) fill(key, value uint64) bool { return m.insert(key, value) }
 func (m *lockedMap) settle(bool)                 {}
 func (m *lockedMap) count() uint64               { return uint64(len(m.elements)) }
 
-func (m *lockedMap) mix(keys []uint64, dice []uint16, updates, coin uint16) (all tally) {
-	for i, key := range keys {
-		if dice[i]&0xFF >= updates {
-			if value, found := m.find(key); found {
-				all.wrong += oneIf(value != valueOf(key))
-			}
-		} else if dice[i]>>coin&1 != 0 {
-			all.inserted += oneIf(m.insert(key, valueOf(key)))
-		} else {
-			all.erased += oneIf(m.erase(key))
-		}
-	}
-	return all
-}
-
-func (m *lockedMap) look(keys []uint64) (all tally) {
-	for _, key := range keys {
-		if value, found := m.find(key); found {
-			all.hits++
-			all.sum += value
-		}
-	}
-	return all
-}
-
-func (m *lockedMap) repeat(key uint64, times int) (all tally) {
-	for i := 0; i < times; i++ {
-		value, found := m.find(key)
-		all.wrong += oneIf(!found || value != valueOf(key))
-	}
-	return all
-}
-
-func (m *lockedMap) serve(keys []uint64, stores storing, step uint64, freshKey func(uint64) uint64) (all tally) {
-	for i, key := range keys {
-		now := step + uint64(i)
-		if stores.every == 0 || now%stores.every != 0 {
-			value, found := m.find(key)
-			all.wrong += oneIf(!found || !rightFor(key, value))
-			continue
-		}
-		if stores.fresh {
-			key = freshKey(all.inserted)
-			all.inserted++
-		}
-		m.store(key, stampedValue(key, now))
-	}
-	return all
-}
-
 // ---- sync.Map
 
 // Keys and values of a sync.Map are interface values. A number becomes one by being put into memory of its own: a store
@@ -203,54 +153,4 @@ func (m *syncMap) count() (elements uint64) {
 		return true
 	})
 	return elements
-}
-
-func (m *syncMap) mix(keys []uint64, dice []uint16, updates, coin uint16) (all tally) {
-	for i, key := range keys {
-		if dice[i]&0xFF >= updates {
-			if value, found := m.find(key); found {
-				all.wrong += oneIf(value != valueOf(key))
-			}
-		} else if dice[i]>>coin&1 != 0 {
-			all.inserted += oneIf(m.insert(key, valueOf(key)))
-		} else {
-			all.erased += oneIf(m.erase(key))
-		}
-	}
-	return all
-}
-
-func (m *syncMap) look(keys []uint64) (all tally) {
-	for _, key := range keys {
-		if value, found := m.find(key); found {
-			all.hits++
-			all.sum += value
-		}
-	}
-	return all
-}
-
-func (m *syncMap) repeat(key uint64, times int) (all tally) {
-	for i := 0; i < times; i++ {
-		value, found := m.find(key)
-		all.wrong += oneIf(!found || value != valueOf(key))
-	}
-	return all
-}
-
-func (m *syncMap) serve(keys []uint64, stores storing, step uint64, freshKey func(uint64) uint64) (all tally) {
-	for i, key := range keys {
-		now := step + uint64(i)
-		if stores.every == 0 || now%stores.every != 0 {
-			value, found := m.find(key)
-			all.wrong += oneIf(!found || !rightFor(key, value))
-			continue
-		}
-		if stores.fresh {
-			key = freshKey(all.inserted)
-			all.inserted++
-		}
-		m.store(key, stampedValue(key, now))
-	}
-	return all
 }

@@ -1,4 +1,4 @@
-// The bounds of docs/guarantees.md, by counting.
+// The bounds that docs/guarantees/ promises, by counting.
 #include <evac/map.hpp>
 #include <evac/set.hpp>
 #include <random>

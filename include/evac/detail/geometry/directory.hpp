@@ -11,31 +11,21 @@
 #ifndef EVAC_DETAIL_GEOMETRY_DIRECTORY_HPP
 #define EVAC_DETAIL_GEOMETRY_DIRECTORY_HPP
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/bucket.hpp"
+#include "evac/detail/platform/highest_bit.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t base_homes = 16;
 
 /// A number below 64 that is the same for all homes of one segment and different for those of two.
-///
-/// LZCNT is one micro-operation where BSR is eight (Zen 4), but baseline x86-64 does not promise it: an older processor
-/// ignores the prefix and executes BSR. Either answer names the segment, and one process sees only one of them.
 [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t segment_key(std::size_t home) noexcept {
-  const std::size_t clamped = home | (base_homes - 1);
-#if EVAC_LZCNT_OR_BSR
-  std::size_t key;
-  asm("lzcnt %1, %0" : "=r"(key) : "r"(clamped) : "cc");
-  return key;
-#else
-  return static_cast<std::size_t>(std::countl_zero(clamped));
-#endif
+  return name_of_highest_bit(home | (base_homes - 1));
 }
 
 /// The home of every key in a table without memory: empty, never written.
@@ -71,9 +61,6 @@ class directory {
     block()[segment_key(first)] = biased;
     if constexpr (keeps_plain_addresses)
       block()[entries + segment_key(first)] = reinterpret_cast<std::uintptr_t>(memory);
-  }
-  [[nodiscard]] void* segment(std::size_t first, std::size_t bucket_bytes) const noexcept {
-    return at(first, bucket_bytes);
   }
 
   [[nodiscard]] bool has_block() const noexcept { return origin_ != inline_origin(); }

@@ -3,19 +3,18 @@
 // Through std::allocator, blocks from mapping_threshold bytes on are anonymous mappings: the system hands out zeroed
 // pages as they are first touched, so a new segment costs no clearing at once and no memory until the frontier comes by.
 // The frontier asks for the pages of a megabyte at a time (populate), which costs half of what a fault for each page
-// does and leaves all other inserts without one. Huge pages are asked for where nobody waits for them: for segments
-// that reserve() made, and for segments that are complete, which the system then collapses when it finds the time.
-// docs/benchmarks.md has what both buy. Any other allocator is asked for everything; its memory needs no clearing
-// either, because a bucket's header is written when its parent is evacuated into it.
+// does and leaves all other inserts without one. Blocks from huge_from bytes on are made of huge pages, where the system
+// has them: half of what far memory costs in a virtual machine is the walk through its page tables. A smaller segment is
+// put on huge pages by the system when it finds the time: once it is complete, and at once if reserve() made it.
+// Any other allocator is asked for everything; its memory needs no clearing either, because a bucket's header is written
+// when its parent is evacuated into it.
 //
-// Other allocators may also ignore an alignment above that of std::max_align_t, as one by malloc does. They are asked for units
-// of that and for the alignment more, and the block is aligned here:
+// Other allocators may also ignore an alignment above that of std::max_align_t, as one by malloc does. They are asked for
+// units of that and for the alignment more, and the block is aligned here:
 //
 //   | ... unused ... | where the whole begins | block, aligned ... |
 #ifndef EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
 #define EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
-
-#include <sys/sysinfo.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,62 +24,17 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/bucket.hpp"
-
-#if EVAC_HAS_ANONYMOUS_MAPPINGS
-#include <sys/mman.h>
-#endif
+#include "evac/detail/platform/pages.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
-inline constexpr std::size_t page = 4096;
-inline constexpr std::size_t huge_page = std::size_t{2} << 20U;
 inline constexpr std::size_t mapping_threshold = std::size_t{1} << 20U;
-/// What is populated at once: a quarter of a millisecond's work, once in some 16 000 inserts.
+/// Populated at a time: a quarter of a millisecond's work, once in some 16 000 inserts. Where the system gives a huge page,
+/// the first half of it brings the second.
 inline constexpr std::size_t populated_at_once = mapping_threshold;
-
-/// Whether memory and swap of this machine are larger than that. Mappings of more than there is succeed, because nothing
-/// is set aside for them; who filled one would bring down the program, or others.
-[[nodiscard]] inline bool machine_could_hold(std::size_t bytes) noexcept {
-  struct ::sysinfo machine{};
-  if (::sysinfo(&machine) != 0 || machine.mem_unit == 0) return true;
-  return bytes / machine.mem_unit <= machine.totalram + machine.totalswap;
-}
-
-#if EVAC_HAS_ANONYMOUS_MAPPINGS
-
-/// Zeroed memory, aligned to a huge page. Throws std::bad_alloc.
-[[nodiscard]] inline void* map_pages(std::size_t bytes) {
-  const std::size_t wanted = bytes + huge_page;
-  if (wanted < bytes) throw_bad_alloc();
-  void* raw = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw == MAP_FAILED) throw_bad_alloc();
-  const auto begin = reinterpret_cast<std::uintptr_t>(raw);
-  const std::uintptr_t rounded = round_up(begin, huge_page);
-  if (rounded != begin) ::munmap(raw, rounded - begin);
-  const std::uintptr_t end = begin + wanted;
-  if (end != rounded + bytes) ::munmap(reinterpret_cast<void*>(rounded + bytes), end - (rounded + bytes));
-  return reinterpret_cast<void*>(rounded);
-}
-inline void unmap_pages(void* memory, std::size_t bytes) noexcept { ::munmap(memory, bytes); }
-inline void discard_pages(void* memory, std::size_t bytes) noexcept { ::madvise(memory, bytes, MADV_DONTNEED); }
-/// Advice: a system that does not know it goes on as if it had not been asked.
-inline void populate_pages(void* memory, std::size_t bytes) noexcept {
-  constexpr int populate_write = 23;  // MADV_POPULATE_WRITE of Linux 5.14, which older headers do not name
-  ::madvise(memory, bytes, populate_write);
-}
-inline void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
-  if constexpr (EVAC_ABI_HUGE_PAGES != 0) ::madvise(memory, bytes, MADV_HUGEPAGE);
-}
-
-#else
-
-[[nodiscard]] inline void* map_pages(std::size_t) { throw_bad_alloc(); }
-inline void unmap_pages(void*, std::size_t) noexcept {}
-inline void discard_pages(void*, std::size_t) noexcept {}
-inline void populate_pages(void*, std::size_t) noexcept {}
-inline void prefer_huge_pages(void*, std::size_t) noexcept {}
-
-#endif
+/// Blocks from this size on are made of huge pages while they are filled. A smaller one is as large as all before it, so
+/// that one huge page too early would be a good part of the table.
+inline constexpr std::size_t huge_from = 4 * huge_page;
 
 /// Allocation of whole blocks through the (rebound) allocator of a map.
 template <class Allocator, class Layout>
@@ -98,7 +52,12 @@ class segment_memory {
 
   /// At least `bytes` bytes, all zero if is_mapped(bytes). Throws what the allocator throws.
   [[nodiscard]] static void* allocate([[maybe_unused]] const Allocator& allocator, std::size_t bytes) {
-    if (is_mapped(bytes)) return map_pages(whole_pages(bytes));
+    if (is_mapped(bytes)) {
+      void* const mapped = map_pages(whole_pages(bytes));
+      name_pages(mapped, whole_pages(bytes), "evac: table");
+      if (bytes >= huge_from) prefer_huge_pages(mapped, whole_pages(bytes));
+      return mapped;
+    }
     if constexpr (is_standard()) {
       return std::allocator<block<>>().allocate(whole_blocks(bytes));
     } else {

@@ -1,9 +1,10 @@
 // Overflow buckets: carved from slabs, recycled through a free list, never returned one by one.
 //
-//   slab   | header: next, bytes, used, ... | overflow bucket | overflow bucket | ... untouched ... |
+//   slab   | header: older, bytes, used, ... | overflow bucket | overflow bucket | ... untouched ... |
 //          `- the newest slab's header also keeps the pool's totals, so that an empty table pays for two pointers only
 //
-// A slab is an eighth of all slabs before it, at most 1 MiB; one that large is mapped, with its pages made at once.
+// A slab is an eighth of all slabs before it, at most a huge page. From mapping_threshold bytes on it is mapped, and that
+// much of it is populated at once.
 #ifndef EVAC_DETAIL_GEOMETRY_SLAB_HPP
 #define EVAC_DETAIL_GEOMETRY_SLAB_HPP
 
@@ -34,7 +35,7 @@ class overflow_pool {
   using memory = segment_memory<Allocator, Layout>;
 
   static constexpr std::size_t first_slab_buckets = 8;
-  static constexpr std::size_t largest_slab = mapping_threshold;
+  static constexpr std::size_t largest_slab = huge_page;
 
  public:
   overflow_pool() noexcept = default;
@@ -133,7 +134,10 @@ class overflow_pool {
     const std::size_t proportional = (std::min)(std::bit_floor(bytes() / 8), largest_slab);
     const std::size_t size = (std::max)(smallest, proportional);
     void* raw = memory::allocate(allocator, size);
-    if (memory::is_mapped(size) && size == largest_slab) memory::populate(raw, 0, size);
+    if (memory::is_mapped(size)) {
+      if (size >= huge_page) memory::prefer_huge(raw, size);
+      memory::populate(raw, 0, (std::min)(size, populated_at_once));
+    }
     carve(raw, size, idle, size);
   }
 

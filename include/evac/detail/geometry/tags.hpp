@@ -8,8 +8,6 @@
 // The filter is a Bloom filter of one hash function: bit (tag % 8) is set when some element in an overflow bucket of
 // this chain has such a tag (the idea of the overflow byte of Boost.Unordered's groups). A look-up that misses goes
 // on to the overflow buckets only when its bit is set. It is kept exact: erasing recomputes it.
-//
-// SSE2 won over the portable comparison in a throw-away timing of hits (docs/benchmarks.md, "Tried").
 #ifndef EVAC_DETAIL_GEOMETRY_TAGS_HPP
 #define EVAC_DETAIL_GEOMETRY_TAGS_HPP
 
@@ -19,12 +17,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
-
-#if EVAC_HAS_SSE2
-#include <emmintrin.h>
-#elif EVAC_HAS_NEON
-#include <arm_neon.h>
-#endif
+#include "evac/detail/platform/matching_bytes.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -52,10 +45,13 @@ class slot_mask {
   [[nodiscard]] constexpr unsigned count() const noexcept { return static_cast<unsigned>(std::popcount(bits_)); }
   [[nodiscard]] constexpr bool contains(unsigned slot) const noexcept { return ((bits_ >> slot) & 1U) != 0; }
   constexpr void add(unsigned slot) noexcept { bits_ |= 1U << slot; }
+  constexpr void add_if(unsigned slot, bool wanted) noexcept { bits_ |= std::uint32_t{wanted} << slot; }
   [[nodiscard]] constexpr slot_mask from(unsigned slot) const noexcept { return slot_mask(bits_ >> slot << slot); }
   [[nodiscard]] constexpr slot_mask operator&(slot_mask other) const noexcept { return slot_mask(bits_ & other.bits_); }
   [[nodiscard]] constexpr slot_mask operator~() const noexcept { return slot_mask(~bits_ & all); }
   [[nodiscard]] constexpr bool operator==(const slot_mask&) const noexcept = default;
+
+  [[nodiscard]] constexpr std::uint32_t bits() const noexcept { return bits_; }
 
   static constexpr std::uint32_t all = (1U << max_slots) - 1;
 
@@ -63,55 +59,30 @@ class slot_mask {
   std::uint32_t bits_;
 };
 
-/// Portable comparison of each tag of `tags` with `tag`, exact (no borrow runs into a neighbour). The product gathers the
-/// lowest bits of all bytes in the top byte.
-[[nodiscard]] constexpr slot_mask match_portable(std::uint64_t tags, tag_t tag) noexcept {
-  constexpr std::uint64_t low_bits = 0x7F7F7F7F7F7F7F7FULL;
-  constexpr std::uint64_t ones = 0x0101010101010101ULL;
-  const std::uint64_t difference = tags ^ (ones * tag);
-  const std::uint64_t zero_bytes = ~(((difference & low_bits) + low_bits) | difference) >> 7U & ones;
-  return slot_mask(static_cast<std::uint32_t>(zero_bytes * 0x0102040810204080ULL >> 56U) & slot_mask::all);
-}
-
-#if EVAC_HAS_SSE2
-[[nodiscard]] EVAC_ALWAYS_INLINE slot_mask match_native(std::uint64_t tags, tag_t tag) noexcept {
-  const __m128i wanted = _mm_cvtsi64_si128(static_cast<long long>(0x0101010101010101ULL * tag));
-  const __m128i equal = _mm_cmpeq_epi8(_mm_cvtsi64_si128(static_cast<long long>(tags)), wanted);
-  return slot_mask(static_cast<std::uint32_t>(_mm_movemask_epi8(equal)) & slot_mask::all);
-}
-#elif EVAC_HAS_NEON
-[[nodiscard]] EVAC_ALWAYS_INLINE slot_mask match_native(std::uint64_t tags, tag_t tag) noexcept {
-  constexpr std::uint64_t bit_of_byte = 0x8040201008040201ULL;
-  const uint8x8_t equal = vceq_u8(vcreate_u8(tags), vdup_n_u8(tag));
-  return slot_mask(std::uint32_t{vaddv_u8(vand_u8(equal, vcreate_u8(bit_of_byte)))} & slot_mask::all);
-}
-#else
-[[nodiscard]] EVAC_ALWAYS_INLINE slot_mask match_native(std::uint64_t tags, tag_t tag) noexcept {
-  return match_portable(tags, tag);
-}
-#endif
-
 /// The tags and the overflow filter of one bucket.
 class tag_word {
  public:
   tag_word() = default;
   constexpr explicit tag_word(std::uint64_t bits) noexcept : bits_(bits) {}
 
-  [[nodiscard]] slot_mask match(tag_t tag) const noexcept { return match_native(bits_, tag); }
-  [[nodiscard]] slot_mask occupied() const noexcept { return ~match_native(bits_, 0); }
-  [[nodiscard]] slot_mask free(unsigned slot_count) const noexcept {
-    return match_native(bits_, 0) & slot_mask::below(slot_count);
+  [[nodiscard]] slot_mask match(tag_t tag) const noexcept {
+    return slot_mask(matching_bytes(bits_, tag) & slot_mask::all);
   }
+  [[nodiscard]] slot_mask occupied() const noexcept { return ~match(0); }
+  [[nodiscard]] slot_mask free(unsigned slot_count) const noexcept { return match(0) & slot_mask::below(slot_count); }
   [[nodiscard]] constexpr bool no_slot_occupied() const noexcept { return (bits_ << 8U) == 0; }
   [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
   [[nodiscard]] constexpr tag_t tag(unsigned slot) const noexcept { return static_cast<tag_t>(bits_ >> (8 * slot)); }
 
   /// Marks an empty slot as taken by an element of this tag.
   constexpr void occupy(unsigned slot, tag_t tag) noexcept { bits_ |= std::uint64_t{tag} << (8 * slot); }
-  constexpr void vacate(unsigned slot) noexcept { bits_ &= ~(std::uint64_t{0xFF} << (8 * slot)); }
-  constexpr void vacate(slot_mask which) noexcept {
-    for (; which; which.drop_first()) vacate(which.first());
+  /// The same without a branch.
+  constexpr void occupy_if(unsigned slot, tag_t tag, bool wanted) noexcept {
+    bits_ |= (std::uint64_t{tag} & (0 - std::uint64_t{wanted})) << (8 * slot);
   }
+  constexpr void vacate(unsigned slot) noexcept { bits_ &= ~(std::uint64_t{0xFF} << (8 * slot)); }
+  /// The same for several slots, or none, without a branch.
+  constexpr void vacate(slot_mask which) noexcept { bits_ &= ~bytes_of(which.bits()); }
 
   [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept {
     return ((bits_ >> (tag | 56U) % 64U) & 1U) != 0;
@@ -124,6 +95,12 @@ class tag_word {
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
 
  private:
+  // All bits of byte i for bit i of the mask: each byte gets its bit, and what is not 0 becomes 255.
+  [[nodiscard]] static constexpr std::uint64_t bytes_of(std::uint32_t mask) noexcept {
+    const std::uint64_t single = (std::uint64_t{mask} * 0x0101010101010101ULL) & 0x0040201008040201ULL;
+    return ((single + 0x007F7F7F7F7F7F7FULL) >> 7U & 0x0101010101010101ULL) * 0xFFU;
+  }
+
   std::uint64_t bits_;
 };
 

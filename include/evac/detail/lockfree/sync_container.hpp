@@ -14,12 +14,12 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/foreign_key.hpp"
+#include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/lockfree/collect_stats.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
-#include "evac/detail/shown_key.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/table/table_access.hpp"
-#include "evac/detail/template_arguments.hpp"
+#include "evac/detail/face/requirements.hpp"
 #include "evac/epoch.hpp"
 #include "evac/stats.hpp"
 
@@ -46,7 +46,7 @@ class sync_container {
   /// No memory is allocated before the first element, but for a stateful allocator. The domain must outlive the
   /// container.
   sync_container()
-    requires made_by_default<hasher, key_equal, allocator_type>
+    requires default_constructible<hasher, key_equal, allocator_type>
       : sync_container(0, hasher()) {}
   explicit sync_container(size_type n, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
                           const allocator_type& allocator = allocator_type(),

@@ -13,11 +13,11 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/container.hpp"
-#include "evac/detail/from_range.hpp"
+#include "evac/detail/face/container.hpp"
+#include "evac/detail/face/from_range.hpp"
 #include "evac/detail/sharded/sharded_container_passes.hpp"
 #include "evac/detail/sharded/sharded_table.hpp"
-#include "evac/detail/template_arguments.hpp"
+#include "evac/detail/face/requirements.hpp"
 
 namespace evac::inline EVAC_ABI {
 
@@ -37,7 +37,7 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
   using typename base::traits;
   template <class OtherHash, class OtherEqual>
   using other_policy =
-      policy<typename Policy::elements, OtherHash, OtherEqual, typename Policy::allocator_type, one_of_many_tables>;
+      policy<typename Policy::elements, OtherHash, OtherEqual, typename Policy::allocator_type, shares_functors>;
 
  public:
   using typename base::allocator_type;
@@ -47,7 +47,7 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
   using typename base::value_type;
 
   sharded_container()
-    requires made_by_default<hasher, key_equal, allocator_type>
+    requires default_constructible<hasher, key_equal, allocator_type>
       : sharded_container(size_type{0}) {}
   explicit sharded_container(size_type n, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
                              const allocator_type& allocator = allocator_type())
@@ -59,13 +59,13 @@ class sharded_container : public sharded_container_passes<Policy, Mutex> {
     if (n != 0) this->reserve(n);
   }
   sharded_container(size_type n, const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : sharded_container(n, hasher(), key_equal(), allocator) {}
   sharded_container(size_type n, const hasher& hash, const allocator_type& allocator)
-    requires made_by_default<key_equal>
+    requires default_constructible<key_equal>
       : sharded_container(n, hash, key_equal(), allocator) {}
   explicit sharded_container(const allocator_type& allocator)
-    requires made_by_default<hasher, key_equal>
+    requires default_constructible<hasher, key_equal>
       : sharded_container(0, hasher(), key_equal(), allocator) {}
 
   template <std::input_iterator It>

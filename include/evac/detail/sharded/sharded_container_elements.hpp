@@ -11,7 +11,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/sharded_container_base.hpp"
-#include "evac/detail/shown_key.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/sync/reentry.hpp"
 
 namespace evac::inline EVAC_ABI::detail {

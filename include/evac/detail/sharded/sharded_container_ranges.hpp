@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/foreign_key.hpp"
+#include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/sharded/sharded_container_elements.hpp"
 #include "evac/detail/sync/reentry.hpp"
 

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/foreign_key.hpp"
+#include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/sharded/sharded_room.hpp"
-#include "evac/detail/shown_key.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/table/scan.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -95,11 +95,11 @@ class sharded_elements : public sharded_room<Policy, Mutex> {
 
   template <class OnNew, class OnExisting, class... Args>
   bool emplace_one(call_site site, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
-    if constexpr (requires { shown_key<Policy>(args...); }) {
+    if constexpr (requires { key_in_arguments<Policy>(args...); }) {
       const auto construct = [&](void* slot) {
         slot_ops::construct(functors_.allocator, slot, std::forward<Args>(args)...);
       };
-      return place_one(site, shown_key<Policy>(args...), construct, on_new, on_existing);
+      return place_one(site, key_in_arguments<Policy>(args...), construct, on_new, on_existing);
     } else {
       held_element built(copy_allocator(site));  // built, and if not needed destroyed, without a lock
       built.construct(std::forward<Args>(args)...);

@@ -16,7 +16,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/shard_array.hpp"
 #include "evac/detail/sync/reentry.hpp"
-#include "evac/detail/table/held_slot.hpp"
+#include "evac/detail/face/detached_element.hpp"
 #include "evac/hash.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -86,7 +86,7 @@ class sharded_parts {
  protected:
   ~sharded_parts() = default;
 
-  using held_element = held_slot<elements, allocator_type>;
+  using held_element = detached_element<elements, allocator_type>;
   template <class Guard>
   using element_seen_by = std::conditional_t<std::is_same_v<Guard, writing_shard>, visited_type, const value_type>;
 

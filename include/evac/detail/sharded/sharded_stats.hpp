@@ -9,7 +9,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/reentry.hpp"
-#include "evac/detail/table/collect_stats.hpp"
+#include "evac/detail/table/table_census.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {

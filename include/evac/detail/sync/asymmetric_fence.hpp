@@ -17,16 +17,8 @@
 #define EVAC_DETAIL_SYNC_ASYMMETRIC_FENCE_HPP
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/platform/membarrier.hpp"
 #include "evac/detail/sync/atomic.hpp"
-
-#if EVAC_HAS_MEMBARRIER
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cerrno>
-
-#include "evac/detail/sync/every_processor.hpp"
-#endif
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -35,13 +27,10 @@ class asymmetric_fence {
   /// Whether announce() may be a plain store. Found out by the first call, also one before main(), and the same from
   /// then on for all who share the variable behind it.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool available() noexcept {
-#if EVAC_HAS_MEMBARRIER
+    if constexpr (!membarrier::known) return false;
     if (mode_.load(relaxed) == mode::plain) [[likely]]  // relaxed: says nothing about other memory
       return true;
     return decide() == mode::plain;
-#else
-    return false;
-#endif
   }
 
   template <class T>
@@ -78,42 +67,20 @@ class asymmetric_fence {
 
   static void heavy() noexcept { heavy(available()); }
   static void heavy(bool plain) noexcept {
-    if (plain) pass_everywhere();
+    if (plain) membarrier::pass();
   }
 
  private:
-#if EVAC_HAS_MEMBARRIER
   enum class mode : unsigned char { undecided, plain, exchange };
-  // From linux/membarrier.h, which older systems lack.
-  static constexpr int private_expedited = 1 << 3;
-  static constexpr int register_private_expedited = 1 << 4;
 
   EVAC_NEVER_INLINE static mode decide() noexcept {
     mode decided = mode_.load(relaxed);  // relaxed, here and below: says nothing about other memory
     if (decided != mode::undecided) return decided;
-    const int saved_errno = errno;
-    // A child of fork() inherits the registration.
-    const bool registered = ::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
-    errno = saved_errno;
-    const mode found = registered ? mode::plain : mode::exchange;
+    const mode found = membarrier::enroll() ? mode::plain : mode::exchange;
     return mode_.compare_exchange_strong(decided, found, relaxed, relaxed) ? found : decided;
-  }
-  // Once registered, it fails only where a filter for system calls was installed since. To go on without a fence would
-  // let a writer in beside readers.
-  static void pass_everywhere() noexcept {
-    const int saved_errno = errno;
-    if (::syscall(SYS_membarrier, private_expedited, 0, 0) == 0) [[likely]]
-      return;
-    errno = saved_errno;
-    if (!every_processor::visit()) {
-      stop_with("evac: neither membarrier(2) nor sched_setaffinity(2) works any more: a filter for system calls?");
-    }
   }
 
   [[gnu::__visibility__("default")]] static inline constinit atomic<mode> mode_{mode::undecided};
-#else
-  static void pass_everywhere() noexcept {}
-#endif
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -92,8 +92,8 @@ struct functors {
   }
 };
 
-/// A container that is one table.
-struct one_table {
+/// For a container that is one table.
+struct owns_functors {
   static constexpr bool tracks_first_home = true;  // begin() has to find it
   template <class T>
   using cell = T;  // what size() reads
@@ -111,8 +111,8 @@ struct one_table {
   };
 };
 
-/// A container of many tables, which share its functors.
-struct one_of_many_tables {
+/// For the tables of a container that has many: they share its functors.
+struct shares_functors {
   static constexpr bool tracks_first_home = false;
   template <class T>
   using cell = relaxed_cell<T>;  // size() takes no lock
@@ -130,7 +130,7 @@ struct one_of_many_tables {
 };
 
 /// The policy of one container type: elements plus the functors, the allocator and who owns them.
-template <class Elements, class Hash, class KeyEqual, class Allocator, class Ownership = one_table>
+template <class Elements, class Hash, class KeyEqual, class Allocator, class Ownership = owns_functors>
 struct policy : Elements {
   using elements = Elements;
   using hasher = Hash;
@@ -186,6 +186,11 @@ class slot_access {
     return std::is_trivially_destructible_v<value_type> && !in_nodes() && !destroys_itself();
   }
 
+  /// Whether a relocation copies the bytes of the slot and nothing else.
+  [[nodiscard]] static constexpr bool relocated_as_bytes() noexcept {
+    return in_nodes() || (Elements::trivially_relocatable() && !destroys_itself());
+  }
+
   template <class... Args>
   static void construct(Allocator& allocator, void* slot, Args&&... args) {
     if constexpr (in_nodes()) {
@@ -208,10 +213,8 @@ class slot_access {
 
   /// Moves an element from one slot to another, empty one of an equal allocator. One move construction.
   static void relocate([[maybe_unused]] Allocator& allocator, void* to, void* from) noexcept {
-    if constexpr (in_nodes()) {
-      ::new (to) value_type*(*static_cast<value_type**>(from));
-    } else if constexpr (Elements::trivially_relocatable() && !destroys_itself()) {
-      std::memcpy(to, from, sizeof(value_type));
+    if constexpr (relocated_as_bytes()) {
+      std::memcpy(to, from, size());
     } else {
       auto* source = std::launder(static_cast<movable_type*>(from));
       traits::construct(allocator, static_cast<movable_type*>(to), std::move(*source));

@@ -1,0 +1,35 @@
+// gtl, the successor of phmap: a map of 16 shards behind std::shared_mutex.
+#ifndef EVAC_BENCH_PEERS_GTL_HPP
+#define EVAC_BENCH_PEERS_GTL_HPP
+
+#if EVAC_BENCH_HAS_GTL
+#include <cstddef>
+#include <functional>
+#include <gtl/phmap.hpp>
+#include <memory>
+#include <shared_mutex>
+#include <type_traits>
+#include <utility>
+
+#include "peers/adapting.hpp"
+#include "peers/submapped_map.hpp"
+
+namespace bench {
+
+struct gtl_peer {
+  static constexpr const char* name = "gtl::parallel_flat_hash_map";
+  static constexpr bool locked = true;
+  template <class K, class V>
+  using native =
+      gtl::parallel_flat_hash_map<K, V, std::conditional_t<is_text<K>, string_hash, gtl::priv::hash_default_hash<K>>,
+                                  std::equal_to<>, std::allocator<std::pair<const K, V>>, 4, std::shared_mutex>;
+  template <class K, class V>
+  struct map : submapped_map<native<K, V>, K, V> {
+    explicit map(std::size_t expected = 0) : submapped_map<native<K, V>, K, V>(expected) {}
+  };
+};
+
+}  // namespace bench
+#endif
+
+#endif

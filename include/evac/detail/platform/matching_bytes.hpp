@@ -1,0 +1,44 @@
+// Which bytes of a word equal a given one: SSE2, NEON, or arithmetic in a general register.
+#ifndef EVAC_DETAIL_PLATFORM_MATCHING_BYTES_HPP
+#define EVAC_DETAIL_PLATFORM_MATCHING_BYTES_HPP
+
+#include <cstdint>
+
+#include "evac/detail/config.hpp"
+
+#if EVAC_HAS_SSE2
+#include <emmintrin.h>
+#elif EVAC_HAS_NEON
+#include <arm_neon.h>
+#endif
+
+namespace evac::inline EVAC_ABI::detail {
+
+/// Bit i of the result is byte i, the lowest first. Exact: no borrow runs into a neighbour. The product gathers the lowest
+/// bits of all bytes in the top byte.
+[[nodiscard]] constexpr std::uint32_t matching_bytes_portable(std::uint64_t bytes, std::uint8_t wanted) noexcept {
+  constexpr std::uint64_t low_bits = 0x7F7F7F7F7F7F7F7FULL;
+  constexpr std::uint64_t ones = 0x0101010101010101ULL;
+  const std::uint64_t difference = bytes ^ (ones * wanted);
+  const std::uint64_t zero_bytes = ~(((difference & low_bits) + low_bits) | difference) >> 7U & ones;
+  return static_cast<std::uint32_t>(zero_bytes * 0x0102040810204080ULL >> 56U);
+}
+
+/// The same with what the processor has. SSE2 won over the portable comparison in a throw-away timing of hits.
+[[nodiscard]] EVAC_ALWAYS_INLINE std::uint32_t matching_bytes(std::uint64_t bytes, std::uint8_t wanted) noexcept {
+#if EVAC_HAS_SSE2
+  const __m128i all_wanted = _mm_cvtsi64_si128(static_cast<long long>(0x0101010101010101ULL * wanted));
+  const __m128i equal = _mm_cmpeq_epi8(_mm_cvtsi64_si128(static_cast<long long>(bytes)), all_wanted);
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(equal));
+#elif EVAC_HAS_NEON
+  constexpr std::uint64_t bit_of_byte = 0x8040201008040201ULL;
+  const uint8x8_t equal = vceq_u8(vcreate_u8(bytes), vdup_n_u8(wanted));
+  return std::uint32_t{vaddv_u8(vand_u8(equal, vcreate_u8(bit_of_byte)))};
+#else
+  return matching_bytes_portable(bytes, wanted);
+#endif
+}
+
+}  // namespace evac::inline EVAC_ABI::detail
+
+#endif

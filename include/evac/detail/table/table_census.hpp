@@ -1,0 +1,54 @@
+// Walks a table and fills in a table_stats. O(buckets).
+#ifndef EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
+#define EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/table/table.hpp"
+#include "evac/stats.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
+
+template <class Policy>
+void collect_chain(const bucket* head, table_stats& stats) {
+  using layout = typename table<Policy>::chains::layout;
+  std::size_t length = 1;
+  for (const bucket* where = head->overflow; where != nullptr; where = where->overflow) ++length;
+  if (stats.chain_length_histogram.size() <= length) stats.chain_length_histogram.resize(length + 1);
+  ++stats.chain_length_histogram[length];
+  ++stats.occupancy_histogram[head->tags.occupied().count()];
+  stats.longest_chain = (std::max)(stats.longest_chain, length);
+  if (length > 1) stats.holes += head->tags.free(layout::home_slots()).count();
+}
+
+template <class Policy>
+[[nodiscard]] table_stats collect_stats(const table<Policy>& from) {
+  using table_type = table<Policy>;
+  const auto& homes = from.homes();
+  table_stats stats;
+  stats.size = from.size();
+  stats.home_buckets = homes.count();
+  stats.overflow_buckets = from.overflow().in_use();
+  stats.slot_count = from.slot_count();
+  stats.segment_bytes = homes.segment_bytes();
+  stats.slab_bytes = from.overflow().bytes();
+  stats.directory_bytes = homes.directory_bytes();
+  stats.node_bytes = table_type::slot_ops::in_nodes() ? from.size() * sizeof(typename Policy::value_type) : 0;
+  stats.depth = homes.opened() == 0 ? 0 : static_cast<std::size_t>(std::countr_zero(homes.opened()));
+  if (from.evacuating()) {
+    stats.frontier = homes.count() - homes.opened() / 2;
+    stats.parents_left = homes.opened() - homes.count();
+  }
+  stats.elements_moved = from.elements_moved();
+  stats.growths = from.growths();
+  stats.occupancy_histogram.resize(table_type::chains::layout::home_slots() + 1);
+  for (std::size_t home = 0; home < homes.count(); ++home) collect_chain<Policy>(homes.at(home), stats);
+  return stats;
+}
+
+}  // namespace evac::inline EVAC_ABI::detail
+
+#endif
