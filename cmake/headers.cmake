@@ -38,9 +38,12 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/growth.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
+  include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
+  include/evac/detail/lockfree/segments.hpp
   include/evac/detail/lockfree/split.hpp
+  include/evac/detail/lockfree/split_frontier.hpp
   include/evac/detail/lockfree/storage.hpp
   include/evac/detail/lockfree/sync_container.hpp
   include/evac/detail/lockfree/sync_table.hpp
@@ -84,24 +87,29 @@ set(EVAC_HEADERS
   include/evac/detail/sync/relaxed_cell.hpp
   include/evac/detail/sync/single_owner.hpp
   include/evac/detail/sync/spin_lock.hpp
+  include/evac/detail/sync/striped_count.hpp
   include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
   include/evac/detail/table/chain.hpp
+  include/evac/detail/table/contents.hpp
   include/evac/detail/table/cursor.hpp
   include/evac/detail/table/evacuation.hpp
+  include/evac/detail/table/growth.hpp
   include/evac/detail/table/home_buckets.hpp
   include/evac/detail/table/occupied_homes.hpp
   include/evac/detail/table/overflow_bound.hpp
+  include/evac/detail/table/pacer.hpp
   include/evac/detail/table/pacing.hpp
   include/evac/detail/table/policy.hpp
+  include/evac/detail/table/room.hpp
   include/evac/detail/table/scan.hpp
   include/evac/detail/table/seed.hpp
   include/evac/detail/table/segments_ahead.hpp
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
   include/evac/detail/table/table_census.hpp
-  include/evac/detail/table/table_growth.hpp
+  include/evac/detail/table/table_parts.hpp
   include/evac/detail/table/validate_table.hpp
 )
 

@@ -6,6 +6,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
+  unit/pacer_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
@@ -16,6 +17,7 @@ set(EVAC_UNIT_TESTS
   unit/segment_memory_test.cpp
   unit/slab_test.cpp
   unit/stats_test.cpp
+  unit/table_parts_test.cpp
   unit/tags_test.cpp
 )
 set(EVAC_API_TESTS

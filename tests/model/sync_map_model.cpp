@@ -187,7 +187,7 @@ struct table_model : domain_model<Model, Threads> {
     const auto run = table.claim(1000, 1);
     child_split<Storage, allocator> split(table, this->own(), *this->core);
     for (std::size_t child = run.from; child < run.to; ++child) split.run(identity(), child);
-    table.publish_done();
+    table.publish_finished();
   }
   void split() {
     const typename base::guard inside(*this);

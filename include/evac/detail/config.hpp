@@ -157,6 +157,15 @@ namespace evac::inline EVAC_ABI::detail {
 EVAC_ALWAYS_INLINE void prefetch_for_read(const void* address) noexcept { __builtin_prefetch(address, 0, 3); }
 EVAC_ALWAYS_INLINE void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1, 3); }
 
+/// What processors pass on between each other.
+inline constexpr std::size_t cache_line = 64;
+/// What some fetch at a time: words that different threads write are so far apart.
+inline constexpr std::size_t line_pair = 2 * cache_line;
+
+[[nodiscard]] constexpr std::size_t round_up(std::size_t value, std::size_t multiple) noexcept {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
 /// value < bound ? value : otherwise, by a conditional move: for what no processor can foresee. In long functions g++ 12 makes
 /// a branch of it whatever it is told about its odds; that cost sharded look-ups 0.35 mispredictions each.
 [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t below_or(std::size_t value, std::size_t bound,

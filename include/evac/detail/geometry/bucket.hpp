@@ -20,8 +20,6 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-inline constexpr std::size_t cache_line = 64;
-
 /// Directories hold biased addresses, which a leak checker takes for none: for it they keep the plain ones as well.
 inline constexpr bool keeps_plain_addresses = EVAC_ADDRESS_SANITIZER != 0;
 
@@ -44,16 +42,14 @@ struct bucket {
 };
 static_assert(sizeof(bucket) == 16);
 
-[[nodiscard]] constexpr std::size_t round_up(std::size_t value, std::size_t multiple) noexcept {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
-/// Where the slots of a bucket lie, derived from the size and alignment of a slot.
-template <std::size_t SlotSize, std::size_t SlotAlign>
+/// Where the slots of a bucket lie, derived from the size and alignment of a slot: for buckets of one owner, and for those
+/// that all threads share (lockfree/atomic_bucket.hpp).
+template <std::size_t SlotSize, std::size_t SlotAlign, unsigned FewestOverflowSlots = 1,
+          std::size_t HeaderSize = sizeof(bucket)>
 class bucket_layout {
  public:
   static constexpr std::size_t alignment = SlotAlign > cache_line ? SlotAlign : cache_line;
-  static constexpr std::size_t slots_offset = round_up(sizeof(bucket), SlotAlign);
+  static constexpr std::size_t slots_offset = round_up(HeaderSize, SlotAlign);
 
   [[nodiscard]] static constexpr std::size_t bytes_for(unsigned slot_count) noexcept {
     return round_up(slots_offset + slot_count * SlotSize, alignment);
@@ -71,7 +67,7 @@ class bucket_layout {
 
  public:
   static constexpr unsigned home_slots = densest(4, max_slots);
-  static constexpr unsigned overflow_slots = densest(1, home_slots / 2);
+  static constexpr unsigned overflow_slots = densest(FewestOverflowSlots, home_slots / 2);
   static constexpr std::size_t home_bytes = bytes_for(home_slots);
   static constexpr std::size_t overflow_bytes = bytes_for(overflow_slots);
 

@@ -45,10 +45,13 @@ class slot_mask {
   [[nodiscard]] constexpr unsigned count() const noexcept { return static_cast<unsigned>(std::popcount(bits_)); }
   [[nodiscard]] constexpr bool contains(unsigned slot) const noexcept { return ((bits_ >> slot) & 1U) != 0; }
   constexpr void add(unsigned slot) noexcept { bits_ |= 1U << slot; }
+  constexpr void add_if(unsigned slot, bool wanted) noexcept { bits_ |= std::uint32_t{wanted} << slot; }
   [[nodiscard]] constexpr slot_mask from(unsigned slot) const noexcept { return slot_mask(bits_ >> slot << slot); }
   [[nodiscard]] constexpr slot_mask operator&(slot_mask other) const noexcept { return slot_mask(bits_ & other.bits_); }
   [[nodiscard]] constexpr slot_mask operator~() const noexcept { return slot_mask(~bits_ & all); }
   [[nodiscard]] constexpr bool operator==(const slot_mask&) const noexcept = default;
+
+  [[nodiscard]] constexpr std::uint32_t bits() const noexcept { return bits_; }
 
   static constexpr std::uint32_t all = (1U << max_slots) - 1;
 
@@ -73,7 +76,13 @@ class tag_word {
 
   /// Marks an empty slot as taken by an element of this tag.
   constexpr void occupy(unsigned slot, tag_t tag) noexcept { bits_ |= std::uint64_t{tag} << (8 * slot); }
+  /// The same without a branch.
+  constexpr void occupy_if(unsigned slot, tag_t tag, bool wanted) noexcept {
+    bits_ |= (std::uint64_t{tag} & (0 - std::uint64_t{wanted})) << (8 * slot);
+  }
   constexpr void vacate(unsigned slot) noexcept { bits_ &= ~(std::uint64_t{0xFF} << (8 * slot)); }
+  /// The same for several slots, or none, without a branch.
+  constexpr void vacate(slot_mask which) noexcept { bits_ &= ~bytes_of(which.bits()); }
 
   [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept {
     return ((bits_ >> (tag | 56U) % 64U) & 1U) != 0;
@@ -86,6 +95,12 @@ class tag_word {
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
 
  private:
+  // All bits of byte i for bit i of the mask: each byte gets its bit, and what is not 0 becomes 255.
+  [[nodiscard]] static constexpr std::uint64_t bytes_of(std::uint32_t mask) noexcept {
+    const std::uint64_t single = (std::uint64_t{mask} * 0x0101010101010101ULL) & 0x0040201008040201ULL;
+    return ((single + 0x007F7F7F7F7F7F7FULL) >> 7U & 0x0101010101010101ULL) * 0xFFU;
+  }
+
   std::uint64_t bits_;
 };
 

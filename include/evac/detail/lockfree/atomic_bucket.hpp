@@ -11,7 +11,6 @@
 #ifndef EVAC_DETAIL_LOCKFREE_ATOMIC_BUCKET_HPP
 #define EVAC_DETAIL_LOCKFREE_ATOMIC_BUCKET_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -71,31 +70,20 @@ struct atomic_bucket {
   }
 };
 
-/// Sizes, from the number of words in a slot.
+/// Sizes of buckets, from the number of words in a slot.
 template <unsigned SlotWords>
 class atomic_layout {
  public:
   [[nodiscard]] static constexpr unsigned slot_words() noexcept { return SlotWords; }
-  [[nodiscard]] static constexpr std::size_t alignment() noexcept {
-    return (std::max)(cache_line, alignof(atomic_word));
-  }
-  [[nodiscard]] static constexpr unsigned home_slots() noexcept { return densest(4, max_slots); }
-  [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return densest(2, home_slots() / 2); }
-  [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return bytes_for(home_slots()); }
-  [[nodiscard]] static constexpr std::size_t overflow_bytes() noexcept { return bytes_for(overflow_slots()); }
+  [[nodiscard]] static constexpr std::size_t alignment() noexcept { return sizes::alignment; }
+  [[nodiscard]] static constexpr unsigned home_slots() noexcept { return sizes::home_slots; }
+  [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return sizes::overflow_slots; }
+  [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return sizes::home_bytes; }
+  [[nodiscard]] static constexpr std::size_t overflow_bytes() noexcept { return sizes::overflow_bytes; }
 
  private:
-  [[nodiscard]] static constexpr std::size_t bytes_for(unsigned slot_count) noexcept {
-    return round_up((2 + slot_count * SlotWords) * sizeof(atomic_word), alignment());
-  }
-  // The number of slots in [fewest, most] that wastes the smallest share of its cache lines.
-  [[nodiscard]] static constexpr unsigned densest(unsigned fewest, unsigned most) noexcept {
-    unsigned best = fewest;
-    for (unsigned slot_count = fewest + 1; slot_count <= most; ++slot_count) {
-      if (slot_count * bytes_for(best) >= best * bytes_for(slot_count)) best = slot_count;
-    }
-    return best;
-  }
+  // The first overflow bucket takes two elements at least: the new one, and the one whose place the link takes.
+  using sizes = bucket_layout<SlotWords * sizeof(atomic_word), alignof(atomic_word), 2, 2 * sizeof(atomic_word)>;
 };
 
 // The picture above, where an atomic word is a word (a model checker's is not).

@@ -142,18 +142,18 @@ class sync_table {
                                                          const held& element, size_type hash) {
     auto* const overflow = chain.needs_overflow() ? root.take_overflow(chain.home()) : nullptr;
     // Counted first: who finds the element, which may be before the lock is released, finds it counted.
-    const growth_request asked{std::addressof(root), root.count_insert(own)};
+    const growth_request asked{std::addressof(root), root.elements().insert(own.index)};
     chain.insert(element, tag_of(hash), overflow);
     return asked;
   }
-  /// After the lock is released. Up to root_type::longest_run parents are evacuated.
+  /// After the lock is released. Up to split_frontier::longest_run parents are evacuated.
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
     if (asked.elements != 0) growth_type(functors_, *asked.of, own, *core_).grow(asked.elements);
   }
   /// For change(): removes an element.
   EVAC_ALWAYS_INLINE void erase(epoch_record& own, root_type& root, chain_type& chain, place found) noexcept {
     chain.erase(found, [&](auto* emptied) { root.give_back(chain.home(), emptied); });
-    root.count_erase(own);
+    root.elements().erase(own.index);
   }
 
   /// User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
@@ -363,7 +363,7 @@ class sync_table {
   /// Throws what hashes throw for a bucket that they keep from being split; the others are.
   void reserve(size_type n) {
     const size_type homes = homes_for(n, chain_type::home_slots, shared_load);
-    root_type::check_homes(homes);
+    static_cast<void>(root_type::checked(homes));
     for (;;) {
       write_call call(*core_, 0);
       root_type* root = root_.load(acquire);  // acquire: made

@@ -48,21 +48,7 @@ class sharded_transfer : public sharded_elements<Policy, Mutex> {
   /// and this container's locks are held or nobody else knows it.
   template <class Table>
   size_type absorb(Table& from) {
-    size_type moved = 0;
-    for (position at = from.first(); at.where != nullptr;) {
-      const position next = from.next(at);
-      void* const slot = table_type::chains::layout::slot(at.where, at.index);
-      const auto& key = Policy::key(slot_ops::element(slot));
-      const size_type hash = functors_.hash_of(key);
-      auto& to = own_table(shards_.index_of(hash));
-      if (to.find_hashed(key, hash).where == nullptr) {
-        to.place(hash, [&](void* empty) { slot_ops::relocate(functors_.allocator, empty, slot); });
-        from.forget(at);
-        ++moved;
-      }
-      at = next;
-    }
-    return moved;
+    return detail::absorb(from, functors_, [&](size_type hash) -> auto& { return own_table(shards_.index_of(hash)); });
   }
   /// The same for `count` tables whose elements are all new here: with room for all of them, so that each is moved once.
   template <class TableAt>

@@ -56,7 +56,7 @@ struct epoch_record {
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
   relaxed_cell<std::size_t> parks{0};
-  alignas(64) garbage_bag bag;
+  alignas(cache_line) garbage_bag bag;
 
   /// In `nesting`: the thread has ended, but for objects that outlive its registry.
   static constexpr std::uint32_t ended = std::uint32_t{1} << 31U;
@@ -237,10 +237,10 @@ class epoch_clock {
     return std::chrono::steady_clock::now().time_since_epoch().count();
   }
 
-  alignas(128) atomic<std::uint64_t> epoch_{1};  // by one thread at a time, and rewritten by those who seal
+  alignas(line_pair) atomic<std::uint64_t> epoch_{1};  // by one thread at a time, and rewritten by those who seal
   const bool plain_ = asymmetric_fence::available();
   record_list<epoch_record> records_;
-  alignas(128) atomic<bool> advancing_{false};
+  alignas(line_pair) atomic<bool> advancing_{false};
   atomic<std::uint32_t> record_count_{0};
   atomic<std::int64_t> held_since_{0};
 };

@@ -370,14 +370,14 @@ class epoch_core {
 
   epoch_clock clock_;
   garbage_budget budget_;
-  alignas(128) garbage_bag orphans_;     // of threads that are gone
-  atomic<std::uint32_t> in_hand_{0};     // batches that somebody is reclaiming
-  atomic<std::uint32_t> extracting_{0};  // threads that take something out of batches that others have in hand
-  atomic<bool> closed_{false};           // the domain is gone
+  alignas(line_pair) garbage_bag orphans_;  // of threads that are gone
+  atomic<std::uint32_t> in_hand_{0};        // batches that somebody is reclaiming
+  atomic<std::uint32_t> extracting_{0};     // threads that take something out of batches that others have in hand
+  atomic<bool> closed_{false};              // the domain is gone
   atomic<std::size_t> references_{1};
   atomic<std::size_t> waited_for_room_{0};
   atomic<std::size_t> over_cap_{0};
-  alignas(128) parking sleepers_;
+  alignas(line_pair) parking sleepers_;
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -43,7 +43,7 @@ class garbage_budget {
 
   const std::size_t cap_;
   const std::size_t piece_;
-  alignas(128) atomic<std::size_t> charged_{0};
+  alignas(line_pair) atomic<std::size_t> charged_{0};
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

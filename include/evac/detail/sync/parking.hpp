@@ -57,15 +57,15 @@ class parking {
  private:
   // Pairs
   //   changed   wake() releases, wait() acquires: who finds the new count finds the new word as well
-  struct alignas(64) spot {
+  struct alignas(cache_line) spot {
     atomic<std::uint32_t> waiters{0};  // written by those who wait
     atomic<std::uint32_t> changes{0};  // written by those who wake
   };
   static constexpr std::size_t spots = 64;
 
   [[nodiscard]] EVAC_ALWAYS_INLINE spot& spot_of(const void* word) noexcept {
-    // Buckets are 64 bytes apart or more; neighbours get different spots.
-    return spots_[(reinterpret_cast<std::uintptr_t>(word) >> 6U) % spots];
+    // Buckets are a cache line apart or more; neighbours get different spots.
+    return spots_[reinterpret_cast<std::uintptr_t>(word) / cache_line % spots];
   }
   EVAC_NEVER_INLINE static void wake(spot& at) noexcept {
     at.changes.fetch_add(1, release);  // release: changed

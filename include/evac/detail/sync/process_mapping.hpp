@@ -31,7 +31,7 @@ namespace evac::inline EVAC_ABI::detail {
 class process_mapping {
  public:
   static constexpr std::size_t size = std::size_t{1} << 20U;  // less than a huge page; pages come as they are touched
-  static constexpr std::size_t header_size = 64;              // content begins here
+  static constexpr std::size_t header_size = cache_line;      // content begins here
 
   /// The content; at first use what construct(address of the content) makes of zeros. Null if there is no memory.
   template <class Construct>

@@ -24,7 +24,7 @@ class record_list {
   //   published   take() releases a new record at the head, for_each() acquires it; both seq_cst, so that whoever adds
   //               a record, writes to it and then reads a condition is seen by whoever writes the condition and then
   //               visits all records
-  struct alignas(128) node {
+  struct alignas(line_pair) node {
     Record record;
     atomic<bool> taken{true};  // exchanged by whoever wants the record, cleared by its owner
     node* next = nullptr;      // written before the node is published, never again

@@ -92,7 +92,7 @@ class thread_board {
     }
 
    private:
-    static constexpr std::size_t most_notes = (process_mapping::size - 128) / sizeof(note);
+    static constexpr std::size_t most_notes = (process_mapping::size - line_pair) / sizeof(note);
 
     [[nodiscard]] static bool take_free(note& each, std::uintptr_t thread) noexcept {
       std::uintptr_t none = 0;

@@ -114,7 +114,7 @@ class visible_readers {
     atomic<std::uint32_t> used{0};  // rooms for records that are given out
   };
   static constexpr std::size_t node_size = registry::list::node_size();
-  static_assert(node_size % 128 == 0 && sizeof(place) <= 2 * node_size && std::is_standard_layout_v<place>);
+  static_assert(node_size % line_pair == 0 && sizeof(place) <= 2 * node_size && std::is_standard_layout_v<place>);
   static constexpr std::uint32_t rooms = process_mapping::size / node_size - 4;  // the first ones are the place's
 
   [[nodiscard]] static registry& named(std::uint32_t word) noexcept {

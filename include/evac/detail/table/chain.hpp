@@ -11,6 +11,7 @@
 #define EVAC_DETAIL_TABLE_CHAIN_HPP
 
 #include <cstddef>
+#include <utility>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/bucket.hpp"
@@ -19,7 +20,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// One slot of one bucket; bucket is null for "none".
+/// One slot of one bucket; `where` is null for "none".
 struct slot_ref {
   bucket* where = nullptr;
   unsigned index = 0;
@@ -28,7 +29,7 @@ struct slot_ref {
 };
 
 template <class Elements, class Allocator>
-struct chain {
+struct chain_ops {
   using slot_ops = slot_access<Elements, Allocator>;
   using layout = slot_layout<Elements, Allocator>;
   using pool = overflow_pool<Allocator, layout>;
@@ -109,6 +110,35 @@ struct chain {
     }
   }
 
+  /// Constructs an element of this tag in the first free slot of the chain, or in a new overflow bucket. Strong guarantee.
+  template <class Construct>
+  static slot_ref construct(bucket* head, tag_t tag, const Construct& construct_at, Allocator& allocator,
+                            pool& overflow) {
+    const slot_mask free = head->tags.free(layout::home_slots());
+    if (!free) return construct_in_overflow(head, tag, construct_at, allocator, overflow);
+    const slot_ref at{head, free.first()};
+    construct_at(layout::slot(head, at.index));
+    head->tags.occupy(at.index, tag);
+    return at;
+  }
+  /// The same for a chain whose home is full.
+  template <class Construct>
+  EVAC_NEVER_INLINE static slot_ref construct_in_overflow(bucket* head, tag_t tag, const Construct& construct_at,
+                                                          Allocator& allocator, pool& overflow) {
+    slot_ref at = first_free(head);
+    if (at.where != nullptr) {
+      construct_at(layout::slot(at.where, at.index));
+    } else {
+      overflow.provide(allocator, 1);
+      unlinked_bucket fresh{overflow, overflow.take()};
+      construct_at(layout::slot(fresh.where, 0));
+      at = {fresh.release(), 0};
+      link(head, at.where);
+    }
+    occupy(head, at, tag);
+    return at;
+  }
+
   static void relocate(context& work, slot_ref to, slot_ref from) noexcept {
     slot_ops::relocate(work.allocator, layout::slot(to.where, to.index), layout::slot(from.where, from.index));
     ++work.moves;
@@ -153,6 +183,17 @@ struct chain {
   [[nodiscard]] static constexpr std::size_t overflow_for(std::size_t elements) noexcept {
     return (elements + layout::overflow_slots() - 1) / layout::overflow_slots();
   }
+
+ private:
+  /// An overflow bucket that goes back to the pool unless it is released.
+  struct unlinked_bucket {
+    pool& overflow;
+    bucket* where;
+    ~unlinked_bucket() {
+      if (where != nullptr) overflow.give_back(where);
+    }
+    [[nodiscard]] bucket* release() noexcept { return std::exchange(where, nullptr); }
+  };
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

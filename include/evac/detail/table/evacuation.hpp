@@ -10,6 +10,7 @@
 #define EVAC_DETAIL_TABLE_EVACUATION_HPP
 
 #include <cstddef>
+#include <cstring>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/table/chain.hpp"
@@ -18,7 +19,7 @@ namespace evac::inline EVAC_ABI::detail {
 
 template <class Elements, class Allocator>
 struct evacuation {
-  using chains = chain<Elements, Allocator>;
+  using chains = chain_ops<Elements, Allocator>;
   using slot_ops = typename chains::slot_ops;
   using layout = typename chains::layout;
   using context = typename chains::context;
@@ -28,14 +29,13 @@ struct evacuation {
   /// allocator throw; then nothing has moved. O(chain).
   template <class Leaves>
   static void split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
-    if (parent->overflow == nullptr) [[likely]] {
-      const slot_mask leaving = select(parent, leaves);
-      child->tags = tag_word(0);
-      child->overflow = nullptr;
-      move_home(parent, child, leaving, work);
-      return;
+    if (parent->tags.any_overflow()) return split_long(parent, child, leaves, work);
+    child->overflow = nullptr;
+    if constexpr (copies_all()) {
+      copy_home(parent, child, leaves, work);
+    } else {
+      move_home(parent, child, select(parent, leaves), work);
     }
-    split_long(parent, child, leaves, work);
   }
 
   /// Moves all elements of child to the end of parent's chain. The child's header is not valid afterwards. At most one
@@ -61,9 +61,45 @@ struct evacuation {
     slot_mask leaving(0);
     for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
       const unsigned index = taken.first();
-      if (leaves(slot_ops::element(layout::slot(where, index)))) leaving.add(index);
+      leaving.add_if(index, leaves(slot_ops::element(layout::slot(where, index))));
     }
     return leaving;
+  }
+
+  // Whether it is cheaper to copy a slot in vain than to ask by a branch, taken at random, whether it leaves.
+  [[nodiscard]] static constexpr bool copies_all() noexcept {
+    constexpr std::size_t cheap = 32;
+    return slot_ops::relocated_as_bytes() && slot_ops::size() <= cheap;
+  }
+
+  // Every slot is copied to the child's next free place, which advances by one or by none: what does not leave is copied
+  // over by the next. Nothing counts until the tags are stored, so that a hash may throw on the way.
+  template <class Leaves>
+  static void copy_home(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
+    const tag_word before = parent->tags;
+    slot_mask leaving(0);
+    tag_word arrived(0);
+    unsigned to = 0;
+    for (slot_mask taken = before.occupied(); taken; taken.drop_first()) {
+      const unsigned from = taken.first();
+      void* const slot = layout::slot(parent, from);
+      const bool leaves_now = leaves(slot_ops::element(slot));
+      std::memcpy(layout::slot(child, to), slot, slot_ops::size());
+      leaving.add_if(from, leaves_now);
+      arrived.occupy_if(to, before.tag(from), leaves_now);
+      to += leaves_now ? 1U : 0U;
+    }
+    work.moves += to;
+    follow(work, parent, child, leaving);
+    tag_word left = before;
+    left.vacate(leaving);
+    parent->tags = left;
+    child->tags = arrived;
+  }
+  // The watched element, if it is among those that left the home, lies behind those that left before it.
+  static void follow(context& work, bucket* parent, bucket* child, slot_mask leaving) noexcept {
+    if (work.watched == nullptr || work.watched->where != parent || !leaving.contains(work.watched->index)) return;
+    *work.watched = {child, (leaving & slot_mask::below(work.watched->index)).count()};
   }
 
   static void move_home(bucket* parent, bucket* child, slot_mask leaving, context& work) noexcept {

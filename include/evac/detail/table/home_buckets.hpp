@@ -30,7 +30,7 @@ namespace evac::inline EVAC_ABI::detail {
 
 template <class Elements, class Allocator, bool KeepsOccupied>
 class home_buckets {
-  using chains = chain<Elements, Allocator>;
+  using chains = chain_ops<Elements, Allocator>;
   using layout = typename chains::layout;
   using memory = segment_memory<Allocator, layout>;
 

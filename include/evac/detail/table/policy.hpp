@@ -92,7 +92,7 @@ struct functors {
   }
 };
 
-/// A container that is one table.
+/// For a container that is one table.
 struct owns_functors {
   static constexpr bool tracks_first_home = true;  // begin() has to find it
   template <class T>
@@ -111,7 +111,7 @@ struct owns_functors {
   };
 };
 
-/// A container of many tables, which share its functors.
+/// For the tables of a container that has many: they share its functors.
 struct shares_functors {
   static constexpr bool tracks_first_home = false;
   template <class T>
@@ -186,6 +186,11 @@ class slot_access {
     return std::is_trivially_destructible_v<value_type> && !in_nodes() && !destroys_itself();
   }
 
+  /// Whether a relocation copies the bytes of the slot and nothing else.
+  [[nodiscard]] static constexpr bool relocated_as_bytes() noexcept {
+    return in_nodes() || (Elements::trivially_relocatable() && !destroys_itself());
+  }
+
   template <class... Args>
   static void construct(Allocator& allocator, void* slot, Args&&... args) {
     if constexpr (in_nodes()) {
@@ -208,10 +213,8 @@ class slot_access {
 
   /// Moves an element from one slot to another, empty one of an equal allocator. One move construction.
   static void relocate([[maybe_unused]] Allocator& allocator, void* to, void* from) noexcept {
-    if constexpr (in_nodes()) {
-      ::new (to) value_type*(*static_cast<value_type**>(from));
-    } else if constexpr (Elements::trivially_relocatable() && !destroys_itself()) {
-      std::memcpy(to, from, sizeof(value_type));
+    if constexpr (relocated_as_bytes()) {
+      std::memcpy(to, from, size());
     } else {
       auto* source = std::launder(static_cast<movable_type*>(from));
       traits::construct(allocator, static_cast<movable_type*>(to), std::move(*source));

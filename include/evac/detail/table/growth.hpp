@@ -1,0 +1,127 @@
+// Steps by which a table grows and shrinks: one parent split, one child merged back, and how many of these an insert does.
+//
+// Free functions over table_parts. None changes the size. A step that throws has moved nothing: the table is whole, chains
+// get longer, and a later insert tries again.
+#ifndef EVAC_DETAIL_TABLE_GROWTH_HPP
+#define EVAC_DETAIL_TABLE_GROWTH_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
+#include "evac/detail/table/evacuation.hpp"
+#include "evac/detail/table/pacing.hpp"
+#include "evac/detail/table/table_parts.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
+
+/// Whether a doubling is under way: some parents are split and others not.
+template <class Policy>
+[[nodiscard]] bool is_growing(const table_parts<Policy>& of) noexcept {
+  return of.homes.count() != of.homes.opened();
+}
+
+/// Splits the parent at the frontier. Throws what the hash and the allocator throw. O(its chain).
+template <class Policy>
+void split_next(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work,
+                typename table_parts<Policy>::homes_type::ahead* got = nullptr) {
+  using parts = table_parts<Policy>;
+  if (!is_growing(of)) of.homes.open_next(of.allocator(), work, got);
+  const std::size_t child = of.homes.count();
+  const std::size_t parent = parent_of(child);
+  const std::size_t bit = child_bit(child);
+  const auto leaves = [&](const typename parts::value_type& stored) {
+    return (of.hash_of(Policy::key(stored)) & bit) != 0;
+  };
+  bucket* const from = of.homes.at(parent);
+  bucket* const to = of.homes.next_home();
+  evacuation<typename parts::elements, typename parts::allocator_type>::split(from, to, leaves, work);
+  of.homes.add_home();
+  if (!to->tags.empty()) of.homes.note_filled(child);
+  of.homes.note_emptied_if(parent, from->tags.empty());
+}
+
+/// Merges the last child back into its parent. Throws what the allocator throws. O(their chains).
+template <class Policy>
+void merge_last(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work) {
+  using parts = table_parts<Policy>;
+  // A split that threw can leave a segment opened and unused; it goes before a home of the half below does.
+  if (of.homes.count() == of.homes.opened() / 2) of.homes.close_emptied(of.allocator());
+  const std::size_t child = of.homes.count() - 1;
+  const std::size_t parent = parent_of(child);
+  evacuation<typename parts::elements, typename parts::allocator_type>::merge(of.homes.at(parent), of.homes.at(child),
+                                                                              work);
+  if (!of.homes.at(parent)->tags.empty()) of.homes.note_filled(parent);
+  of.homes.remove_home();
+  of.homes.close_emptied(of.allocator());
+}
+
+/// Splits up to `parents` parents of the doubling that is under way; returns how many. Throws as split_next().
+template <class Policy>
+std::size_t split_some(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work,
+                       std::size_t parents) {
+  std::size_t done = 0;
+  for (; done < parents && is_growing(of); ++done) split_next(of, work);
+  return done;
+}
+
+template <class Layout>
+void prefetch_bucket(const bucket* where) noexcept {
+  constexpr std::size_t most = 256;
+  for (std::size_t at = 0; at < (std::min)(Layout::home_bytes(), most); at += cache_line) {
+    prefetch_for_write(reinterpret_cast<const std::byte*>(where) + at);
+  }
+}
+
+/// Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the next
+/// are here, what hangs on them. Parents are taken in order, but steps are several inserts apart.
+template <class Policy>
+void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
+  using layout = typename table_parts<Policy>::layout;
+  const std::size_t parents = of.homes.opened() / 2;
+  const std::size_t next = of.homes.count() - parents;
+  if (!is_growing(of) || parents - next < 2 * parents_per_step) return;
+  for (std::size_t i = 0; i < parents_per_step; ++i) {
+    prefetch_for_write(of.homes.at(next + i)->overflow);
+    prefetch_bucket<layout>(of.homes.at(next + parents_per_step + i));
+    prefetch_bucket<layout>(of.homes.at(of.homes.count() + parents_per_step + i));
+  }
+}
+
+/// The step of an insert whose element is in; follows that element where it moves. What throws is left to a later insert.
+template <class Policy>
+EVAC_NEVER_INLINE void take_step(table_parts<Policy>& of, slot_ref& watched) noexcept {
+  auto work = of.work(std::addressof(watched));
+  EVAC_TRY {
+    switch (of.pace.due(of.size, of.homes.count(), table_parts<Policy>::layout::home_slots())) {
+      case pacer::step::grow:
+        split_next(of, work);
+        split_some(of, work, parents_per_step - 1);
+        prefetch_next_parents(of);
+        break;
+      case pacer::step::shrink:
+        for (std::size_t i = 0; i < merges_per_step && of.homes.count() > of.pace.fewest_homes(); ++i) {
+          merge_last(of, work);
+        }
+        of.overflow.release_one_if_idle(of.allocator());
+        break;
+      case pacer::step::none:
+        break;
+    }
+  }
+  EVAC_CATCH_ALL {}
+  of.settle();
+}
+
+/// Moves elements from overflow buckets into the home's free slots; follows one element. At most home_slots moves.
+template <class Policy>
+EVAC_NEVER_INLINE void compact_chain(table_parts<Policy>& of, bucket* head, slot_ref& watched) noexcept {
+  auto work = of.work(std::addressof(watched));
+  table_parts<Policy>::chains::compact(head, work);
+}
+
+}  // namespace evac::inline EVAC_ABI::detail
+
+#endif
