@@ -84,7 +84,7 @@ void print_counts(const std::vector<operation_count>& all, const std::string& ke
 
 void record(results& into, const std::vector<operation_count>& all) {
   into.note("Counted by callgrind --branch-sim=yes, " + std::to_string(counted_elements) +
-            " keys, -march=haswell, as if on two processors; per operation");
+            " keys, -march=haswell, as if on two processors");
 #if EVAC_BENCH_HAS_BOOST_FLAT
   into.note("Boost " BOOST_LIB_VERSION);
 #endif
@@ -94,10 +94,10 @@ void record(results& into, const std::vector<operation_count>& all) {
     into.note("Without " + name + ", which was not found");
   }
   for (const operation_count& each : all) {
-    into.add(instructions_case(each), "instructions", each.map, each.instructions);
+    into.add(instructions_case(each), "per operation", each.map, each.instructions);
   }
   for (const operation_count& each : all) {
-    into.add(mispredictions_case(each), "mispredictions", each.map, each.mispredictions);
+    into.add(mispredictions_case(each), "per operation", each.map, each.mispredictions);
   }
 }
 

@@ -18,15 +18,22 @@
 #include "peers/owned_peers.hpp"
 #include "support/measure.hpp"
 
+// Found before that of the system by std::thread::hardware_concurrency(), from which maps choose their numbers of
+// shards: the counts are those of a machine with two processors.
+int get_nprocs() noexcept { return 2; }
+
 namespace {
 
 using namespace bench;
 
-// Beside evac's maps, those that the counts are compared with.
-using counted_peers =
-    joined<owned_peers, peer_list<evac_sharded_peer, evac_sync_peer>,
+using counted_owned =
+    owned_list<joined<peer_list<evac_peer, absl_peer>, if_found<EVAC_BENCH_HAS_BOOST_FLAT, struct boost_peer>,
+                      if_found<EVAC_BENCH_HAS_ANKERL, struct ankerl_peer>, peer_list<std_peer>>>::type;
+using counted_shared =
+    joined<peer_list<evac_sync_peer, evac_sharded_peer>,
            if_found<EVAC_BENCH_HAS_BOOST_CONCURRENT, struct boost_concurrent_peer>,
            if_found<EVAC_BENCH_HAS_TBB, struct tbb_peer>, if_found<EVAC_BENCH_HAS_LIBCUCKOO, struct libcuckoo_peer>>;
+using counted_peers = joined<counted_owned, counted_shared>;
 
 template <class K>
 [[nodiscard]] K key_of(std::uint64_t number) {
