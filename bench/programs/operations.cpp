@@ -145,13 +145,14 @@ class counted_map {
 
 int main(int argc, char** argv) {
   const std::string wanted = argc > 1 ? argv[1] : "";
-  evac::detail::seed_sequence().store(1);  // otherwise each run would count other chains
   for_each_peer(counted_peers{}, [&]<class Peer>(Peer) {
     if (std::string(Peer::name).find(wanted) == std::string::npos) return;
-    counted_map<std::uint64_t, typename Peer::template map<std::uint64_t, std::uint64_t>>(integer_keys, Peer::name)
-        .count_all();
-    counted_map<std::string, typename Peer::template map<std::string, std::uint64_t>>(string_keys, Peer::name)
-        .count_all();
+    const auto count_with = [&]<class K>(const std::string& keys, K) {
+      evac::detail::seed_sequence().store(1);  // otherwise each run, and each choice of maps, would count other chains
+      counted_map<K, typename Peer::template map<K, std::uint64_t>>(keys, Peer::name).count_all();
+    };
+    count_with(integer_keys, std::uint64_t{});
+    count_with(string_keys, std::string{});
   });
   return 0;
 }
