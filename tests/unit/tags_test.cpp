@@ -57,6 +57,39 @@ TEST_CASE("occupying and vacating a slot leaves the other slots and the filter a
   REQUIRE(word.tag(6) == 7);
 }
 
+TEST_CASE("several slots are vacated at once, whichever they are, and the filter stays") {
+  for (std::uint32_t which = 0; which <= slot_mask::all; ++which) {
+    tag_word word(0);
+    word.add_to_filter(13);
+    for (unsigned slot = 0; slot < max_slots; ++slot) word.occupy(slot, static_cast<tag_t>(255 - slot));
+    tag_word one_by_one = word;
+    for (slot_mask rest(which); rest; rest.drop_first()) one_by_one.vacate(rest.first());
+    word.vacate(slot_mask(which));
+    REQUIRE(word.bits() == one_by_one.bits());
+  }
+}
+
+TEST_CASE("a slot is occupied only if it is wanted") {
+  tag_word word(0);
+  word.occupy_if(2, 9, false);
+  REQUIRE(word.empty());
+  word.occupy_if(2, 9, true);
+  REQUIRE(word.tag(2) == 9);
+  REQUIRE(word.occupied() == slot_mask(0b100));
+}
+
+TEST_CASE("a note of some slots takes the place of the one before and leaves the tags alone") {
+  tag_word word(0);
+  word.occupy(6, 200);
+  word.note(slot_mask(0b1010101));
+  REQUIRE(word.noted() == slot_mask(0b1010101));
+  word.note(slot_mask(0b10));
+  REQUIRE(word.noted() == slot_mask(0b10));
+  REQUIRE(word.tag(6) == 200);
+  word.clear_filter();
+  REQUIRE_FALSE(word.noted());
+}
+
 TEST_CASE("a slot mask from a slot on drops what lies before it") {
   slot_mask mask(0b1011010);
   REQUIRE(mask.from(2) == slot_mask(0b1011000));
