@@ -5,7 +5,7 @@
 // Invariants (checked by validate()):
 //   C1  a slot holds an element exactly when its tag is not 0, and the tag is the element's
 //   C2  the home's filter is exactly the union of the filter bits of all tags in its overflow buckets
-//   C3  no overflow bucket is empty
+//   C3  no overflow bucket is empty: so a home's filter is 0 exactly where it has no overflow bucket
 // Holes (free slots before taken ones) are allowed; an insert into a chain with holes in its home compacts it.
 #ifndef EVAC_DETAIL_TABLE_CHAIN_HPP
 #define EVAC_DETAIL_TABLE_CHAIN_HPP

@@ -26,8 +26,8 @@ struct evacuation {
   using context = typename chains::context;
 
   /// Moves the elements of parent for which leaves(element) is true to the child, whose header is written here: its
-  /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the
-  /// allocator throw; then nothing has moved. O(chain).
+  /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the allocator throw; then nothing has
+  /// moved. O(chain).
   template <class Leaves>
   static void split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     if (parent->tags.any_overflow()) return split_long(parent, child, leaves, work);
