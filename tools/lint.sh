@@ -7,6 +7,7 @@
 #   platforms   conditional compilation on a compiler, a processor or a system in the headers of `platform` only
 #   lengths     public headers 450 lines, detail headers 350 (those of detail/face 600: they spell each overload of a public
 #               class), tests and benchmarks 400
+#   documents   links between documents lead somewhere; cells of docs/guarantees have at most 200 characters
 #
 # usage: tools/lint.sh [RULE...]
 set -uo pipefail
@@ -62,11 +63,23 @@ lengths() {
   sources | too_long 400
 }
 
-[ $# -gt 0 ] || set -- edges atomics platforms lengths
+documents() {
+  local document target
+  for document in README.md docs/*.md docs/guarantees/*.md; do
+    grep -oE '\]\([^)#: ]+\)' "$document" | sed 's/^](//; s/)$//' | while read -r target; do
+      [ -e "$(dirname "$document")/$target" ] || echo "$document: $target is not there"
+    done
+  done
+  awk -F'|' '/^\|/ {
+    for (i = 2; i < NF; ++i) if (length($i) > 202) print FILENAME ":" FNR ": a cell of " length($i) - 2 " characters"
+  }' docs/guarantees/*.md
+}
+
+[ $# -gt 0 ] || set -- edges atomics platforms lengths documents
 broken=0
 for rule in "$@"; do
   case "$rule" in
-    edges | atomics | platforms | lengths) ;;
+    edges | atomics | platforms | lengths | documents) ;;
     *)
       echo "tools/lint.sh: no such rule: $rule" >&2
       exit 2

@@ -61,7 +61,7 @@ class sharded_map
   using location = std::source_location;
   using access = detail::access;
   template <class K>
-  using key_arg = detail::key_argument<K, policy_type>;
+  using key_arg = detail::key_arg<K, policy_type>;
   static constexpr auto ignore = detail::ignore_element;
 
  public:
@@ -196,7 +196,7 @@ class sharded_map
   /// hit holds the shard shared; compute_mode says what a miss holds while the factory runs. Throws what the factory throws;
   /// then nothing is inserted.
   template <class K = Key, class Factory>
-    requires detail::inserted_key<K, policy_type>
+    requires detail::forwarded_as_key<K, policy_type>
   [[nodiscard]] T get_or_compute(K&& key, Factory factory, compute_mode mode = compute_mode::under_lock,
                                  location where = location::current()) {
     return compute({"get_or_compute", where}, factory, as_key(std::forward<K>(key)), mode);
@@ -234,7 +234,7 @@ class sharded_map
 
   /// T(args...) under the key.
   template <class K = Key, class... Args>
-    requires detail::inserted_key<K, policy_type>
+    requires detail::forwarded_as_key<K, policy_type>
   bool try_emplace(K&& key, Args&&... args) {
     return detail::try_place(this->state_, {"try_emplace"}, as_key(std::forward<K>(key)), ignore, ignore,
                              std::forward<Args>(args)...);
@@ -245,7 +245,7 @@ class sharded_map
   }
   /// The same with visitors: try_emplace_or_visit(key, args..., f), try_emplace_and_visit(key, args..., f1, f2).
   template <class K = Key, class... Args>
-    requires detail::inserted_key<K, policy_type>
+    requires detail::forwarded_as_key<K, policy_type>
   bool try_emplace_or_visit(K&& key, Args&&... args) {
     return try_visiting<access::exclusive, 1>({"try_emplace_or_visit"}, as_key(std::forward<K>(key)),
                                               std::forward<Args>(args)...);
@@ -255,7 +255,7 @@ class sharded_map
     return try_visiting<access::exclusive, 1>({"try_emplace_or_visit"}, key, std::forward<Args>(args)...);
   }
   template <class K = Key, class... Args>
-    requires detail::inserted_key<K, policy_type>
+    requires detail::forwarded_as_key<K, policy_type>
   bool try_emplace_or_cvisit(K&& key, Args&&... args) {
     return try_visiting<access::shared, 1>({"try_emplace_or_cvisit"}, as_key(std::forward<K>(key)),
                                            std::forward<Args>(args)...);
@@ -265,7 +265,7 @@ class sharded_map
     return try_visiting<access::shared, 1>({"try_emplace_or_cvisit"}, key, std::forward<Args>(args)...);
   }
   template <class K = Key, class... Args>
-    requires detail::inserted_key<K, policy_type>
+    requires detail::forwarded_as_key<K, policy_type>
   bool try_emplace_and_visit(K&& key, Args&&... args) {
     return try_visiting<access::exclusive, 2>({"try_emplace_and_visit"}, as_key(std::forward<K>(key)),
                                               std::forward<Args>(args)...);
@@ -275,7 +275,7 @@ class sharded_map
     return try_visiting<access::exclusive, 2>({"try_emplace_and_visit"}, key, std::forward<Args>(args)...);
   }
   template <class K = Key, class... Args>
-    requires detail::inserted_key<K, policy_type>
+    requires detail::forwarded_as_key<K, policy_type>
   bool try_emplace_and_cvisit(K&& key, Args&&... args) {
     return try_visiting<access::shared, 2>({"try_emplace_and_cvisit"}, as_key(std::forward<K>(key)),
                                            std::forward<Args>(args)...);
@@ -288,7 +288,7 @@ class sharded_map
   /// moved without throwing is moved once, and destroyed after the lock is released. An assignment that throws leaves the
   /// value as it was where it can be moved without throwing.
   template <class K = Key, class M>
-    requires(detail::inserted_key<K, policy_type> && std::is_assignable_v<T&, M &&>)
+    requires(detail::forwarded_as_key<K, policy_type> && std::is_assignable_v<T&, M &&>)
   bool insert_or_assign(K&& key, M&& value, location where = location::current()) {
     return detail::assign_value(this->state_, {"insert_or_assign", where}, as_key(std::forward<K>(key)),
                                 std::forward<M>(value));
@@ -342,7 +342,7 @@ class sharded_map
  private:
   template <class K>
   [[nodiscard]] static decltype(auto) as_key(K&& key) {
-    return detail::as_inserted_key<policy_type>(std::forward<K>(key));
+    return detail::as_written_key<policy_type>(std::forward<K>(key));
   }
   template <access A, std::size_t Visitors, class... Args>
   bool try_visiting(detail::call_site site, Args&&... args) {

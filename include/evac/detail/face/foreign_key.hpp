@@ -1,5 +1,5 @@
-// Keys of another type than the container's, in ranges of keys or pairs: what is hashed, compared and looked up in
-// their place. Two keys that are equal as keys of the container need not have equal hashes as what they were before.
+// Keys of another type than the container's: which parameters take them, and the object that is hashed, compared and looked up in
+// their place. Two objects that are equal as keys of the container need not have equal hashes as what they were before.
 #ifndef EVAC_DETAIL_FACE_FOREIGN_KEY_HPP
 #define EVAC_DETAIL_FACE_FOREIGN_KEY_HPP
 
@@ -39,37 +39,38 @@ template <class Policy, class K>
   }
 }
 
-/// The parameter of a look-up whose argument is of type K. Where hash and equality are transparent it is K, which is deduced;
-/// else it is the container's key, and arguments convert to it as they do to any parameter. Braces make a key either way.
+/// The type of a parameter for a key. Where hash and equality are transparent it is K, deduced from the argument; else the
+/// container's key, whatever K is: then arguments are converted at the call, as for a function that is no template.
 template <bool Transparent>
 struct key_parameter {
-  template <class K, class>
+  template <class K, class Key>
   using type = K;
 };
 template <>
 struct key_parameter<false> {
-  template <class, class Key>
+  template <class K, class Key>
   using type = Key;
 };
 template <class K, class Policy>
-using key_argument = typename key_parameter<
-    transparent<typename Policy::hasher, typename Policy::key_equal>>::template type<K, typename Policy::key_type>;
+using key_arg = typename key_parameter<transparent<typename Policy::hasher, typename Policy::key_equal>>::template type<
+    K, typename Policy::key_type>;
 
-/// An argument that becomes the key of a new element, by a forwarding reference: a key, what is looked up as it is before
-/// a key is made from it, or what converts to a key. Not what may be a bit-field, which binds to a const key only.
+/// Whether a key parameter of a writing verb takes this argument by a forwarding reference. Lvalues that may be bit-fields are
+/// left to the overload for const Key&, and so are lvalue keys.
 template <class K, class Policy>
-concept inserted_key =
-    (lookup_key<K, Policy> && !std::is_same_v<std::remove_cvref_t<K>, typename Policy::key_type>) ||
-    (std::is_convertible_v<K&&, typename Policy::key_type> && !may_be_bit_field<K, typename Policy::key_type>);
+concept forwarded_as_key =
+    std::is_same_v<K, typename Policy::key_type> ||
+    (lookup_key<K, Policy> && !std::is_same_v<K, typename Policy::key_type&>) ||
+    (std::is_convertible_v<K&&, typename Policy::key_type> && !may_be_bit_field<K, typename Policy::key_type> &&
+     !std::is_same_v<std::remove_cvref_t<K>, typename Policy::key_type>);
 
-/// Such an argument as it is looked up: itself, or a key made from it.
+/// What an element's key is made of: the argument itself if it can be looked up as it is, else a key made of it.
 template <class Policy, class K>
-  requires inserted_key<K, Policy>
-[[nodiscard]] EVAC_ALWAYS_INLINE decltype(auto) as_inserted_key(K&& key) {
-  if constexpr (std::is_same_v<std::remove_cvref_t<K>, typename Policy::key_type> || lookup_key<K, Policy>) {
+[[nodiscard]] EVAC_ALWAYS_INLINE decltype(auto) as_written_key(K&& key) {
+  if constexpr (usable_as_it_is<std::remove_cvref_t<K>, Policy>) {
     return std::forward<K>(key);
   } else {
-    return static_cast<typename Policy::key_type>(std::forward<K>(key));
+    return typename Policy::key_type(std::forward<K>(key));
   }
 }
 

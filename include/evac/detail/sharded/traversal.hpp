@@ -157,7 +157,7 @@ template <class State>
     {
       const inside_call mark(std::addressof(state), site);
       const shard_guard<access::shared, typename State::shard_type> guard(each);
-      one.table = collect_stats(guard.table());
+      fill(one.table, guard.table());
     }
     one.contended = each.events().contended_count();
     one.parked = each.events().parked_count();
