@@ -23,6 +23,7 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/basic_rw_lock.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
 #include "evac/fwd.hpp"
@@ -59,7 +60,7 @@ class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
   using base::reader_count;
 };
 
-static_assert(sizeof(rw_lock) == 2 * sizeof(std::uint32_t));
+static_assert(sizeof(rw_lock) == 2 * sizeof(detail::atomic<std::uint32_t>));
 
 }  // namespace evac::inline EVAC_ABI
 

@@ -180,18 +180,33 @@ TEST_CASE("conversions, assignments and snapshots move or copy each element once
   check_each_once<one_chain>(300);
 }
 
-TEST_CASE("what a conversion made room for is no promise: the container shrinks with its contents") {
+TEST_CASE(
+    "what a conversion, a swap or an assignment made room for is no promise: the container shrinks with its contents") {
+  const auto shrinks = [](tracked_values& map) {
+    const std::size_t full = map.bucket_count();
+    map.erase_if([](const auto&) { return true; });
+    for (std::uint64_t i = 0; i < 2 * many; ++i) {
+      map.try_emplace(i, 0);
+      map.erase(i);
+    }
+    CHECK(map.bucket_count() < full / 8);
+  };
   tracked_values map(evac::shards{1});
-  for (std::uint64_t i = 0; i < many; ++i) map.try_emplace(i, 0);
+  const auto fill = [&] {
+    for (std::uint64_t i = 0; i < many; ++i) map.try_emplace(i, 0);
+  };
+  fill();
   tracked_values::map_type owned = std::move(map);
   map = std::move(owned);
-  const std::size_t full = map.bucket_count();
-  map.erase_if([](const auto&) { return true; });
-  for (std::uint64_t i = 0; i < 2 * many; ++i) {
-    map.try_emplace(i, 0);
-    map.erase(i);
-  }
-  CHECK(map.bucket_count() < full / 8);
+  shrinks(map);
+  fill();
+  tracked_values swapped(evac::shards{2});
+  map.swap(swapped);
+  shrinks(swapped);
+  fill();
+  tracked_values assigned(evac::shards{2});
+  assigned = std::move(map);
+  shrinks(assigned);
 }
 
 TEST_CASE("a vector of sharded maps moves them when it grows, also those whose elements cannot be copied") {
@@ -234,6 +249,27 @@ TEST_CASE("maps of values that cannot be moved are moved, assigned and swapped, 
   map = std::move(owned);
   CHECK(map.size() == 2);
   CHECK_VALID_SHARDS(map);
+}
+
+TEMPLATE_TEST_CASE("maps whose hashes do not spread are swapped and assigned, whatever their numbers of shards", "",
+                   sharded_constant, sharded_four_bits, sharded_raw, sharded_strings, sharded_throwers) {
+  using Map = TestType;
+  for (const std::size_t here : shard_counts) {
+    for (const std::size_t there : shard_counts) {
+      Map one = filled_shards<Map>(here, 300);
+      Map other = filled_shards<Map>(there, 20);
+      one.swap(other);
+      REQUIRE_VALID_SHARDS(one);
+      REQUIRE_VALID_SHARDS(other);
+      REQUIRE((one == filled_shards<Map>(4, 20)));
+      REQUIRE((other == filled_shards<Map>(1, 300)));
+      one = std::move(other);
+      REQUIRE_VALID_SHARDS(one);
+      REQUIRE(other.empty());
+      REQUIRE((one == filled_shards<Map>(2, 300)));
+      REQUIRE(one.shard_count() == here);
+    }
+  }
 }
 
 TEST_CASE("a map that was assigned from has the functors of the one assigned to, whatever the allocators") {

@@ -79,6 +79,8 @@ class sharded_container {
 
   static constexpr size_type bulk_visit_size = bulk_size;
 
+  // --- construction, assignment ---
+
   sharded_container()
     requires default_constructible<hasher, key_equal, allocator_type>
       : sharded_container(size_type{0}) {}
@@ -170,6 +172,8 @@ class sharded_container {
     return *this;
   }
 
+  // --- size, room, looks inside ---
+
   [[nodiscard]] size_type size() const noexcept { return state_.size(); }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   [[nodiscard]] size_type max_size(location where = location::current()) const noexcept {
@@ -202,6 +206,8 @@ class sharded_container {
   }
   [[nodiscard]] std::string dump_locks() const { return describe_locks(state_); }
 
+  // --- the whole of it, and two ---
+
   void clear(location where = location::current()) noexcept { clear_state(state_, {"clear", where}); }
   void swap(sharded_container& other,
             location where = location::current()) noexcept(traits::propagate_on_container_swap::value ||
@@ -230,6 +236,8 @@ class sharded_container {
   [[nodiscard]] friend bool operator==(const sharded_container& left, const sharded_container& right) {
     return std::addressof(left) == std::addressof(right) || equal_states(left.state_, right.state_, {"operator=="});
   }
+
+  // --- one key, and ranges of keys ---
 
   template <class K = key_type, class F>
     requires stands_for_key<K, Policy>
@@ -283,6 +291,8 @@ class sharded_container {
   size_type cvisit(It first, It last, F f, location where = location::current()) const {
     return visit_many<access::shared>(state_, {"cvisit", where}, first, last, f);
   }
+
+  // --- new elements ---
 
   template <class... Args>
     requires std::is_constructible_v<value_type, Args&&...>
@@ -436,6 +446,8 @@ class sharded_container {
                         visit_as<access::shared>(f2));
   }
 
+  // --- all elements ---
+
   template <class F>
   size_type visit_all(F f, location where = location::current()) {
     return visit_every<access::exclusive>(state_, {"visit_all", where}, in_turn(), f);
@@ -472,34 +484,31 @@ class sharded_container {
 
   template <parallel_over<state> Execution, class F>
   size_type visit_all(Execution&& execution, F f, location where = location::current()) {
-    return visit_every<access::exclusive>(state_, {"visit_all", where}, as_policy_says<Execution>{execution}, f);
+    return visit_every<access::exclusive>(state_, {"visit_all", where}, as_policy_says{execution}, f);
   }
   template <parallel_over<state> Execution, class F>
   size_type visit_all(Execution&& execution, F f, location where = location::current()) const {
-    return visit_every<access::shared>(state_, {"visit_all", where}, as_policy_says<Execution>{execution}, f);
+    return visit_every<access::shared>(state_, {"visit_all", where}, as_policy_says{execution}, f);
   }
   template <parallel_over<state> Execution, class F>
   size_type cvisit_all(Execution&& execution, F f, location where = location::current()) const {
-    return visit_every<access::shared>(state_, {"cvisit_all", where}, as_policy_says<Execution>{execution}, f);
+    return visit_every<access::shared>(state_, {"cvisit_all", where}, as_policy_says{execution}, f);
   }
   template <parallel_over<state> Execution, class F>
   bool visit_while(Execution&& execution, F f, location where = location::current()) {
-    return visit_while_true<access::exclusive>(state_, {"visit_while", where}, as_policy_says<Execution>{execution}, f)
-        .complete;
+    return visit_while_true<access::exclusive>(state_, {"visit_while", where}, as_policy_says{execution}, f).complete;
   }
   template <parallel_over<state> Execution, class F>
   bool visit_while(Execution&& execution, F f, location where = location::current()) const {
-    return visit_while_true<access::shared>(state_, {"visit_while", where}, as_policy_says<Execution>{execution}, f)
-        .complete;
+    return visit_while_true<access::shared>(state_, {"visit_while", where}, as_policy_says{execution}, f).complete;
   }
   template <parallel_over<state> Execution, class F>
   bool cvisit_while(Execution&& execution, F f, location where = location::current()) const {
-    return visit_while_true<access::shared>(state_, {"cvisit_while", where}, as_policy_says<Execution>{execution}, f)
-        .complete;
+    return visit_while_true<access::shared>(state_, {"cvisit_while", where}, as_policy_says{execution}, f).complete;
   }
   template <parallel_over<state> Execution, class F>
   size_type erase_if(Execution&& execution, F f, location where = location::current()) {
-    return erase_where(state_, {"erase_if", where}, as_policy_says<Execution>{execution}, f);
+    return erase_where(state_, {"erase_if", where}, as_policy_says{execution}, f);
   }
 
  protected:

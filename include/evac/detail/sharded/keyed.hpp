@@ -95,12 +95,13 @@ EVAC_ALWAYS_INLINE bool place_one(State& state, call_site site, const K& key, co
                                   const OnNew& on_new, const OnExisting& on_existing) {
   const inside_call mark(std::addressof(state), site);
   const entered<access::exclusive, State> in(state, key);
-  if (const position found = in.find(key); found.where != nullptr) {
+  auto& table = in.table();
+  const auto chain = table.chain_of(in.hash());
+  if (const position found = table.find_in(chain, key, in.hash()); found.where != nullptr) {
     on_existing(State::table_type::element(found));
     return false;
   }
-  const position placed = in.table().place(in.hash(), construct);
-  on_new(State::table_type::element(placed));
+  on_new(State::table_type::element(table.place_in(chain, in.hash(), construct)));
   return true;
 }
 

@@ -89,12 +89,17 @@ class room_for {
   }
   room_for(const room_for&) = delete;
   room_for& operator=(const room_for&) = delete;
-  ~room_for() {
-    for (std::size_t i = 0; i < table_count(to_); ++i) table_at(to_, i).withdraw_promise();
+  ~room_for() { withdraw(); }
+
+  /// Ends the promise, before the target's tables go elsewhere: from now on they shrink with their contents.
+  void withdraw() noexcept {
+    for (std::size_t i = 0; promised_ && i < table_count(to_); ++i) table_at(to_, i).withdraw_promise();
+    promised_ = false;
   }
 
  private:
   Target& to_;
+  bool promised_ = true;
 };
 
 /// Moves all elements of a source into a target in two steps: the constructor finds a slot for each, which may fail and
@@ -131,6 +136,7 @@ class prepared_move {
       from.forget(at);
     });
     moved_ = true;
+    room_.withdraw();
   }
 
  private:

@@ -39,10 +39,10 @@ struct in_turn {
 /// The standard's algorithm with an execution policy. It calls work() by several threads at once.
 template <class ExecutionPolicy>
 struct as_policy_says {
-  ExecutionPolicy&& policy;
+  ExecutionPolicy& policy;
   template <class Shards, class Work>
   void operator()(const Shards& shards, const Work& work) const {
-    std::for_each(std::forward<ExecutionPolicy>(policy), shards.begin(), shards.end(), work);
+    std::for_each(policy, shards.begin(), shards.end(), work);
   }
 };
 
@@ -64,7 +64,7 @@ visits visit_shard(const State& state, typename State::shard_type& each, call_si
   }
   return {visited, true};
 }
-/// Visits the elements of all shards until f returns false. `run` is in_turn or as_policy_says.
+/// Visits the elements of all shards until f returns false. `run` is one of the two above.
 template <access A, class State, class Run, class F>
 visits visit_while_true(const State& state, call_site site, const Run& run, F&& f) {
   // relaxed, all of them: read when all have ended, or as a hint that there is nothing left to do

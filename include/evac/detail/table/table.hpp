@@ -154,6 +154,55 @@ class table {
     return place_in(chain_of(hash), hash, construct);
   }
 
+  // --- the steps of find and place, for a caller that has its own step in between ---
+
+  /// The chain of a hash: valid until the table changes.
+  struct chain_at {
+    bucket* head;
+    std::size_t home;
+  };
+  [[nodiscard]] EVAC_ALWAYS_INLINE chain_at chain_of(std::size_t hash) const noexcept {
+    const std::size_t home = parts_.homes.home_of(hash);
+    return {parts_.homes.at(home), home};
+  }
+
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE position find_in(chain_at at, const K& key, std::size_t hash) const {
+    // Which half of the bucket a hit lies in is not known before the tags are there. Fetching both at once was
+    // faster wherever the table did not fit the caches (docs/benchmarks.md, "Tried").
+    if constexpr (layout::home_bytes() > cache_line) {
+      prefetch_for_read(reinterpret_cast<const std::byte*>(at.head) + cache_line);
+    }
+    const auto equal = [&](const value_type& stored) {
+      return static_cast<bool>(key_eq()(elements::key(stored), key));
+    };
+    return {chains::find(at.head, tag_of(hash), equal), at.home};
+  }
+
+  // One decision about the chain: whether its home has a free slot. The rest is out of line and gets copies of its
+  // arguments, so that the originals stay in registers.
+  template <class Construct>
+  EVAC_ALWAYS_INLINE position place_in(chain_at chain, std::size_t hash, const Construct& construct) {
+    if (parts_.homes.count() == 0) [[unlikely]]
+      return place_first(hash, Construct(construct));
+    slot_ref at;
+    tag_word tags = chain.head->tags;
+    if (const slot_mask free = tags.free(layout::home_slots())) [[likely]] {
+      at = {chain.head, free.first()};
+      construct(layout::slot(at.where, at.index));
+      tags.occupy(at.index, tag_of(hash));
+      chain.head->tags = tags;
+      parts_.homes.note_filled(chain.home);
+      if (tags.any_overflow()) [[unlikely]]
+        at = fill_home(at);
+    } else {
+      at = chains::construct_in_overflow(chain.head, tag_of(hash), Construct(construct), allocator(), parts_.overflow);
+    }
+    if (parts_.count_inserted()) [[unlikely]]
+      return {take_step(parts_, at), parts_.homes.home_of(hash)};
+    return {at, chain.home};
+  }
+
   /// Destroys the element; its destructor finds it gone from the table. Moves nothing. O(1), O(chain) for an element in
   /// an overflow bucket.
   void erase(position at) noexcept {
@@ -243,52 +292,6 @@ class table {
   void swap_functors(table& other) { parts_.functors.get().swap_hash_and_equal(other.parts_.functors.get()); }
 
  private:
-  struct chain_at {
-    bucket* head;
-    std::size_t home;
-  };
-  [[nodiscard]] EVAC_ALWAYS_INLINE chain_at chain_of(std::size_t hash) const noexcept {
-    const std::size_t home = parts_.homes.home_of(hash);
-    return {parts_.homes.at(home), home};
-  }
-
-  template <class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE position find_in(chain_at at, const K& key, std::size_t hash) const {
-    // Which half of the bucket a hit lies in is not known before the tags are there. Fetching both at once was
-    // faster wherever the table did not fit the caches (docs/benchmarks.md, "Tried").
-    if constexpr (layout::home_bytes() > cache_line) {
-      prefetch_for_read(reinterpret_cast<const std::byte*>(at.head) + cache_line);
-    }
-    const auto equal = [&](const value_type& stored) {
-      return static_cast<bool>(key_eq()(elements::key(stored), key));
-    };
-    return {chains::find(at.head, tag_of(hash), equal), at.home};
-  }
-
-  // One decision about the chain: whether its home has a free slot. The rest is out of line and gets copies of its arguments, so that
-  // the originals stay in registers.
-  template <class Construct>
-  EVAC_ALWAYS_INLINE position place_in(chain_at chain, std::size_t hash, const Construct& construct) {
-    if (parts_.homes.count() == 0) [[unlikely]]
-      return place_first(hash, Construct(construct));
-    slot_ref at;
-    tag_word tags = chain.head->tags;
-    if (const slot_mask free = tags.free(layout::home_slots())) [[likely]] {
-      at = {chain.head, free.first()};
-      construct(layout::slot(at.where, at.index));
-      tags.occupy(at.index, tag_of(hash));
-      chain.head->tags = tags;
-      parts_.homes.note_filled(chain.home);
-      if (tags.any_overflow()) [[unlikely]]
-        at = fill_home(at);
-    } else {
-      at = chains::construct_in_overflow(chain.head, tag_of(hash), Construct(construct), allocator(), parts_.overflow);
-    }
-    if (parts_.count_inserted()) [[unlikely]]
-      return {take_step(parts_, at), parts_.homes.home_of(hash)};
-    return {at, chain.home};
-  }
-
   // The first element of a table without memory, which has none again if it fails.
   template <class Construct>
   EVAC_NEVER_INLINE position place_first(std::size_t hash, const Construct& construct) {
