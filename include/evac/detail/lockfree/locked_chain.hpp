@@ -51,7 +51,7 @@ class locked_chain {
   locked_chain(bucket_type& home, bucket_state state) noexcept : home_(home), state_(state.lock()) {}
   locked_chain(const locked_chain&) = delete;
   locked_chain& operator=(const locked_chain&) = delete;
-  ~locked_chain() {
+  EVAC_ALWAYS_INLINE ~locked_chain() {
     if (!unlocked_) unlock(resting());
   }
 
@@ -72,16 +72,16 @@ class locked_chain {
 
   /// The element for which same(slot_value) is true. Throws what that throws.
   template <class Same>
-  [[nodiscard]] place find(tag_t tag, const Same& same) const {
+  [[nodiscard]] EVAC_ALWAYS_INLINE place find(tag_t tag, const Same& same) const {
     const tag_word in_home = tags();
     if (const place found = find_in(home_, in_home, tag, same); found.where != nullptr) return found;
-    if (!in_home.may_overflow(tag)) return {};
-    for (bucket_type* each = first_overflow(); each != nullptr; each = each->next()) {
-      if (const place found = find_in(*each, tags_of(*each), tag, same); found.where != nullptr) return found;
-    }
-    return {};
+    if (!in_home.may_overflow(tag)) [[likely]]
+      return {};
+    return find_in_overflow(tag, same);
   }
-  [[nodiscard]] static slot_value at(place found) noexcept { return Storage::load(found.where->slot(found.index)); }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static slot_value at(place found) noexcept {
+    return Storage::load(found.where->slot(found.index));
+  }
 
   /// Calls visit(place, tag) for every element.
   template <class Visit>
@@ -171,7 +171,7 @@ class locked_chain {
     home_.state_or_next.store(state_.bits(), release);
   }
 
-  static void put(bucket_type& to, unsigned index, const slot_value& element, tag_t tag) noexcept {
+  EVAC_ALWAYS_INLINE static void put(bucket_type& to, unsigned index, const slot_value& element, tag_t tag) noexcept {
     tag_word tags = tags_of(to);
     tags.occupy(index, tag);
     if (!protocol::stores_slot_before_tag()) set_tags(to, tags);
@@ -221,7 +221,15 @@ class locked_chain {
 
  private:
   template <class Same>
-  [[nodiscard]] static place find_in(bucket_type& bucket, tag_word tags, tag_t tag, const Same& same) {
+  [[nodiscard]] EVAC_NEVER_INLINE place find_in_overflow(tag_t tag, const Same& same) const {
+    for (bucket_type* each = first_overflow(); each != nullptr; each = each->next()) {
+      if (const place found = find_in(*each, tags_of(*each), tag, same); found.where != nullptr) return found;
+    }
+    return {};
+  }
+  template <class Same>
+  [[nodiscard]] EVAC_ALWAYS_INLINE static place find_in(bucket_type& bucket, tag_word tags, tag_t tag,
+                                                        const Same& same) {
     for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
       const place candidate{&bucket, candidates.first()};
       if (same(at(candidate))) return candidate;

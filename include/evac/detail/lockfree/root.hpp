@@ -120,7 +120,8 @@ class sync_root {
   }
 
   /// Locks the home of a hash. Throws nothing.
-  [[nodiscard]] chain_type lock_home(epoch_record& own, epoch_core& core, std::size_t hash) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE chain_type lock_home(epoch_record& own, epoch_core& core,
+                                                        std::size_t hash) noexcept {
     std::size_t index = home_of(hash);
     for (int spins = 0;;) {
       bucket_type& bucket = *at(index);

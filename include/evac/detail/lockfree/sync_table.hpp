@@ -93,20 +93,14 @@ class sync_table {
   }
   /// The element of a key, if there is one.
   template <class K>
-  [[nodiscard]] std::optional<slot_value> current(epoch_record& own, const K& key, size_type hash) const {
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::optional<slot_value> current(epoch_record& own, const K& key,
+                                                                     size_type hash) const {
     std::optional<slot_value> result;
-    find(own, key, hash, [&](const slot_value& element) { result = element; });
-    return result;
-  }
-  /// Fetches the memory that look-ups of these hashes will read.
-  void prefetch(epoch_record& own, const size_type* hashes, size_type count) const noexcept {
-    const root_type* const table = root();
-    if (table == nullptr) return;
-    const reader_type reader(*table, own);
-    for (size_type i = 0; i != count; ++i) reader.prefetch(hashes[i]);
-    if constexpr (InNodes) {
-      for (size_type i = 0; i != count; ++i) reader.prefetch_node(hashes[i]);
-    }
+    using outcome = typename reader_type::outcome;
+    const outcome at_once = find_at_once(key, hash, [&](const slot_value& element) { result.emplace(element); });
+    if (at_once == outcome::found || at_once == outcome::absent) [[likely]]
+      return result;
+    return current_again(own, key, hash);
   }
 
   // --- changing one key: by a thread that is inside, and has made room for retired_bytes
@@ -256,6 +250,13 @@ class sync_table {
     size_type elements = 0;
   };
 
+  // For current(), where one look at one bucket does not tell.
+  template <class K>
+  EVAC_NEVER_INLINE std::optional<slot_value> current_again(epoch_record& own, const K& key, size_type hash) const {
+    std::optional<slot_value> result;
+    find(own, key, hash, [&](const slot_value& element) { result = element; });
+    return result;
+  }
   // Locks the chain of a key, and calls change(root, chain, place of the key). Throws what equality and change throw.
   template <class K, class Change>
   EVAC_ALWAYS_INLINE auto with_locked_chain(root_type& table, epoch_record& own, const K& key, size_type hash,

@@ -78,7 +78,7 @@ bool store(Table& table, K&& key, V&& value) {
 template <class Table, class K, class... V>
 bool insert_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
   const write_guard inside(table.core(), 0);
-  if (table.find(inside.own, key, hash, [](const auto&) {})) return false;
+  if (table.current(inside.own, key, hash).has_value()) return false;
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value)...);
   return !table.put_if_absent(inside.own, fresh, hash).has_value();
 }
@@ -253,7 +253,13 @@ std::size_t fetch_bulk(const Table& table, const read_guard& inside, At at, cons
                        bulk_hashes& hashes) {
   std::size_t count = 0;
   for (; count != bulk_size && at != last; ++at) hashes[count++] = hash_of(*at);
-  table.prefetch(inside.own, hashes.data(), count);
+  const auto* const root = table.root();
+  if (root == nullptr) return count;
+  const typename Table::reader_type reader(*root, inside.own);
+  for (std::size_t i = 0; i != count; ++i) reader.prefetch(hashes[i]);
+  if constexpr (Table::storage::in_nodes) {
+    for (std::size_t i = 0; i != count; ++i) reader.prefetch_node(hashes[i]);
+  }
   return count;
 }
 /// Looks each key of a range up, inside the domain, after the memory of its bulk is on its way: calls on_hit(element of
