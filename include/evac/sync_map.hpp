@@ -146,8 +146,7 @@ class sync_map {
   /// a cleared table being one of them. O(elements), and O(garbage of the domain) if the map has retired anything.
   ~sync_map() = default;
 
-  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket
-  // ------------------------
+  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket ---------------------
 
   /// Whether the key is there.
   template <class K = Key>
@@ -296,8 +295,7 @@ class sync_map {
     return detail::verbs::show_or_compute(table_, std::forward<K>(key), std::forward<Factory>(factory), f);
   }
 
-  // --- changing and erasing: as storing
-  // -------------------------------------------------------------------------------
+  // --- changing and erasing: as storing ------------------------------------------------------------------------------
 
   /// Sets the value of a key to `desired` if it is `expected` (by ==, called without a lock). An absent key: false.
   template <class K = Key, class V = T>

@@ -85,8 +85,7 @@ class sync_set {
   /// table being one of them. O(keys), and O(garbage of the domain) if the set has retired anything.
   ~sync_set() = default;
 
-  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket
-  // ------------------------
+  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket ---------------------
 
   /// Whether the key is there.
   template <class K = Key>

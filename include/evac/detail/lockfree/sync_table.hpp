@@ -103,8 +103,7 @@ class sync_table {
     return current_again(own, key, hash);
   }
 
-  // --- changing one key: by a thread that is inside, and has made room for retired_bytes
-  // -------------------------------
+  // --- changing one key: by a thread that is inside, and has made room for retired_bytes -----------------------------
 
   /// Puts an element in, or in the place of the one with its key. Returns whether it is new.
   bool put(epoch_record& own, fresh_type& fresh, size_type hash) {
@@ -190,8 +189,7 @@ class sync_table {
     return taken;
   }
 
-  // --- the whole: by a thread that need not be inside
-  // ------------------------------------------------------------------
+  // --- the whole: by a thread that need not be inside ----------------------------------------------------------------
 
   /// O(stripes).
   [[nodiscard]] size_type size() const {

@@ -20,8 +20,7 @@
 
 namespace evac::inline EVAC_ABI::detail::verbs {
 
-// --- looking
-// -----------------------------------------------------------------------------------------------------------
+// --- looking ---------------------------------------------------------------------------------------------------------
 
 template <class Table, class K, class OnHit>
 EVAC_NEVER_INLINE bool find_from_inside(const Table& table, epoch_record& own, const K& key, std::size_t hash,
@@ -59,8 +58,7 @@ template <class T, class Table, class K>
   return value;
 }
 
-// --- storing
-// -----------------------------------------------------------------------------------------------------------
+// --- storing ---------------------------------------------------------------------------------------------------------
 
 template <class Table, class K, class... V>
 bool store_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
@@ -240,8 +238,7 @@ bool erase(Table& table, const K& key) {
   return verbs::erase_hashed(table, key, table.hash_of(key));
 }
 
-// --- bulks
-// ---------------------------------------------------------------------------------------------------------------
+// --- bulks -----------------------------------------------------------------------------------------------------------
 
 /// Keys whose memory a bulk call fetches at a time.
 inline constexpr std::size_t bulk_size = 32;
