@@ -84,6 +84,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/protocol.hpp
   include/evac/detail/sync/reader_record.hpp
   include/evac/detail/sync/reader_registry.hpp
+  include/evac/detail/sync/reclaimer.hpp
   include/evac/detail/sync/record_index.hpp
   include/evac/detail/sync/record_list.hpp
   include/evac/detail/sync/reentry.hpp

@@ -16,7 +16,9 @@ set(EVAC_UNIT_TESTS
   unit/rw_lock_test.cpp
   unit/segment_memory_test.cpp
   unit/slab_test.cpp
+  unit/split_frontier_test.cpp
   unit/stats_test.cpp
+  unit/striped_count_test.cpp
   unit/table_parts_test.cpp
   unit/tags_test.cpp
 )

@@ -26,9 +26,8 @@ namespace evac::inline EVAC_ABI {
 /// Retired bytes (of the objects as they were announced, and of the entries that remember them) are bounded: at the
 /// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread, of
 /// whatever domain. A guard that is held for long therefore stops writers, not memory; stats().oldest_guard tells.
-///
-/// What a shared object has retired is destroyed by its code: flush() the domain before dlclose(). Builds without NDEBUG
-/// stop with a message where that code is not there any more.
+/// Objects that a shared object has retired are destroyed by its code: flush() the domain before dlclose(). Builds
+/// without NDEBUG stop with a message where that code is not there any more.
 class epoch_domain {
  public:
   static constexpr std::size_t default_cap = std::size_t{64} << 20U;
@@ -131,8 +130,8 @@ class epoch_domain {
   }
 
   /// To be called in the child of a fork() before it uses the domain: only the thread that forked is left, and guards
-  /// of others are forgotten. What these threads were about to retire, or were moving from list to list, is never
-  /// freed. A destructor that the domain has called must not fork.
+  /// of others are forgotten. Objects that these threads were about to retire, or were moving from list to list, are
+  /// never freed. A destructor that the domain has called must not fork.
   void reinit_after_fork() noexcept { core_->reinit_after_fork(detail::thread_records::owner()); }
 
   /// For maps, which keep it alive no longer than the domain.

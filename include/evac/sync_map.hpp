@@ -6,7 +6,7 @@
 //   if (std::optional<int> port = ports.load("http")) connect(*port);
 //
 // A look-up enters an epoch (one store to a word of its own thread), reads a bucket, and leaves. Writers lock one
-// bucket. The table grows by splitting buckets in order, a few per write, by whoever writes; nobody ever waits for the
+// bucket. The table grows by splitting buckets in order, a few per write; no thread ever waits for the
 // whole. How, and why it is right: docs/design.md, "sync_map". After Go's sync.Map (interface), linear hashing (Litwin,
 // VLDB 1980), sequence locks, and Fraser's epochs.
 //
@@ -16,8 +16,8 @@
 //                  for writers of the same bucket only: they spin, then sleep. Functions that you pass in run without
 //                  any lock
 //   hash, equality are called with a bucket locked in writes: they must not use the map
-//   memory         what was erased or replaced is destroyed when no reader can hold it, by whoever writes then. What
-//                  waits (nodes and their entries, not what their elements own) is bounded by the cap of the
+//   memory         what was erased or replaced is destroyed when no reader can hold it, by a later write. Garbage
+//                  that waits (nodes and their entries, not what their elements own) is bounded by the cap of the
 //                  epoch_domain: at the cap writers wait. flush() of the domain empties it
 //   lifetime       the domain must outlive the map. When the map is gone, so is every element that it ever had, but for
 //                  those that another thread is destroying at that moment: to wait for these, and for memory that they
@@ -85,7 +85,7 @@ class sync_map {
  private:
   using table_type = detail::sync_table<policy, in_nodes>;
   using elements = typename table_type::storage;
-  using held = typename table_type::held;
+  using slot_value = typename table_type::slot_value;
 
   template <class K>
   using key_arg = typename detail::key_parameter<detail::transparent<Hash, KeyEqual>>::template type<K, Key>;
@@ -124,7 +124,8 @@ class sync_map {
 
   // --- construction --------------------------------------------------------------------------------------------------
 
-  /// Empty, in the domain of the process. No memory is allocated before the first element, but for a stateful allocator.
+  /// Empty, in the domain of the process. No memory is allocated before the first element, but for a stateful
+  /// allocator.
   sync_map()
     requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : sync_map(0, Hash()) {}
@@ -141,17 +142,17 @@ class sync_map {
   sync_map(const sync_map&) = delete;
   sync_map& operator=(const sync_map&) = delete;
   /// No other thread may be inside a call. Destroys all elements, also those that were erased, replaced or cleared and
-  /// still wait, whatever threads hold guards of the domain; but not those that a thread is destroying at that moment, a
-  /// cleared table being one of them. O(elements), and O(garbage of the domain) if the map has retired anything.
+  /// still wait, whatever threads hold guards of the domain; but not those that a thread is destroying at that moment,
+  /// a cleared table being one of them. O(elements), and O(garbage of the domain) if the map has retired anything.
   ~sync_map() = default;
 
-  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket ------------------------
+  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket ---------------------
 
   /// Whether the key is there.
   template <class K = Key>
     requires looks_up<K>
   [[nodiscard]] bool contains(const key_arg<K>& key) const {
-    return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const held&) {});
+    return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const slot_value&) {});
   }
   /// The value of a key, copied; throws what that throws.
   template <class K = Key>
@@ -165,18 +166,18 @@ class sync_map {
     requires looks_up<K>
   bool load(const key_arg<K>& key, F&& f) const {
     return detail::verbs::find(table_, detail::as_lookup_key<policy>(key),
-                               [&](const held& element) { detail::verbs::show_value<elements>(element, f); });
+                               [&](const slot_value& element) { detail::verbs::show_value<elements>(element, f); });
   }
   /// Loads many keys, fetching them ahead: for tables larger than the caches several times the speed of one by one.
   /// Writes one std::optional<T> per key, in order; returns how many keys were there. Each key is looked up at a moment
-  /// of its own. Here and in the other calls that take ranges: keys of another type are looked up as they are where hash
-  /// and equality are transparent, else as the keys that they convert to (twice each).
+  /// of its own. Here and in the other calls that take ranges: keys of another type are looked up as they are where
+  /// hash and equality are transparent, else as the keys that they convert to (twice each).
   template <std::ranges::forward_range Keys, std::output_iterator<std::optional<T>> Out>
     requires looks_up<std::ranges::range_reference_t<const Keys>>
   size_type load_many(const Keys& keys, Out out) const {
     std::optional<T> value;
     return detail::verbs::find_many(
-        table_, keys, [&](const auto&, const held& element) { value.emplace(elements::value(element)); },
+        table_, keys, [&](const auto&, const slot_value& element) { value.emplace(elements::value(element)); },
         [&] {
           *out++ = std::move(value);
           value.reset();
@@ -186,7 +187,7 @@ class sync_map {
   template <std::ranges::forward_range Keys, std::invocable<std::ranges::range_reference_t<const Keys>, const T&> F>
     requires looks_up<std::ranges::range_reference_t<const Keys>>
   size_type load_many(const Keys& keys, F&& f) const {
-    const auto show = [&](const auto& key, const held& element) {
+    const auto show = [&](const auto& key, const slot_value& element) {
       detail::verbs::show_value<elements>(element, [&](const T& value) { f(key, value); });
     };
     return detail::verbs::find_many(table_, keys, show, [] {});
@@ -201,7 +202,7 @@ class sync_map {
     [[nodiscard]] const T* find(const key_arg<K>& key) const {
       const T* found = nullptr;
       detail::verbs::find(table_, detail::as_lookup_key<policy>(key),
-                          [&](const held& element) { found = &elements::value(element); });
+                          [&](const slot_value& element) { found = &elements::value(element); });
       return found;
     }
 
@@ -219,8 +220,9 @@ class sync_map {
     return pinned(table_);
   }
 
-  // --- storing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain -----------
-  // They throw what hash, equality, the constructors of key and value and the allocator throw; nothing has changed then.
+  // --- storing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain
+  // ----------- They throw what hash, equality, the constructors of key and value and the allocator throw; nothing has
+  // changed then.
 
   /// Sets the value of a key. Returns whether the key is new.
   template <class V = T>
@@ -233,8 +235,8 @@ class sync_map {
   bool store(K&& key, V&& value) {
     return detail::verbs::store(table_, std::forward<K>(key), std::forward<V>(value));
   }
-  /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new. If one throws, those before it
-  /// are stored.
+  /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new. If one throws, those before
+  /// it are stored.
   template <std::ranges::forward_range Pairs>
     requires makes_element<std::ranges::range_reference_t<const Pairs>>
   size_type store_many(const Pairs& pairs) {
@@ -293,7 +295,7 @@ class sync_map {
     return detail::verbs::show_or_compute(table_, std::forward<K>(key), std::forward<Factory>(factory), f);
   }
 
-  // --- changing and erasing: as storing -------------------------------------------------------------------------------
+  // --- changing and erasing: as storing ------------------------------------------------------------------------------
 
   /// Sets the value of a key to `desired` if it is `expected` (by ==, called without a lock). An absent key: false.
   template <class K = Key, class V = T>
@@ -304,8 +306,8 @@ class sync_map {
   }
   /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets and returns a std::optional<T>,
   /// empty for an absent key; it is called without a lock and outside of the domain, and again with the new value when
-  /// another thread has changed it meanwhile. Returns what f returned last. f may do anything but change this key in this
-  /// map: that is reported through EVAC_ASSERT_HANDLER before it happens.
+  /// another thread has changed it meanwhile. Returns what f returned last. f may do anything but change this key in
+  /// this map: that is reported through EVAC_ASSERT_HANDLER before it happens.
   template <class K = Key, class F>
     requires(detail::makes_key<K, policy> && updates<F>)
   std::optional<T> update(const key_arg<K>& key, F&& f) {
@@ -345,7 +347,7 @@ class sync_map {
   template <class F>
     requires std::is_invocable_r_v<bool, F&, const Key&, const T&>
   bool range(F&& f) const {
-    return detail::for_each_element(table_, [&](const held& element) {
+    return detail::for_each_element(table_, [&](const slot_value& element) {
       const auto& key = elements::key(element);
       const auto& value = elements::value(element);
       return static_cast<bool>(f(key, value));
@@ -361,12 +363,13 @@ class sync_map {
     return copy;
   }
   /// Removes everything, in one step that all other calls see as before or after theirs. O(stripes); the memory goes
-  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a quarter
-  /// of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
+  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a
+  /// quarter of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
-  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
-  /// the insertion before it: so a map is empty() only if, at a moment of the call, it held nothing that had been stored
-  /// by then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few times.
+  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure
+  /// without the insertion before it: so a map is empty() only if, at a moment of the call, it held nothing that had
+  /// been stored by then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few
+  /// times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// As far as types tell; there is memory for fewer.

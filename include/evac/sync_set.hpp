@@ -54,7 +54,7 @@ class sync_set {
  private:
   using table_type = detail::sync_table<policy, in_nodes>;
   using elements = typename table_type::storage;
-  using held = typename table_type::held;
+  using slot_value = typename table_type::slot_value;
 
   template <class K>
   using key_arg = typename detail::key_parameter<detail::transparent<Hash, KeyEqual>>::template type<K, Key>;
@@ -81,29 +81,30 @@ class sync_set {
   sync_set(const sync_set&) = delete;
   sync_set& operator=(const sync_set&) = delete;
   /// No other thread may be inside a call. Destroys all keys, also those that were erased or cleared and still wait,
-  /// whatever threads hold guards of the domain; but not those that a thread is destroying at that moment, a cleared table
-  /// being one of them. O(keys), and O(garbage of the domain) if the set has retired anything.
+  /// whatever threads hold guards of the domain; but not those that a thread is destroying at that moment, a cleared
+  /// table being one of them. O(keys), and O(garbage of the domain) if the set has retired anything.
   ~sync_set() = default;
 
-  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket ------------------------
+  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket ---------------------
 
   /// Whether the key is there.
   template <class K = Key>
     requires looks_up<K>
   [[nodiscard]] bool contains(const key_arg<K>& key) const {
-    return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const held&) {});
+    return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const slot_value&) {});
   }
-  /// How many of the keys are there, fetching them ahead; each is looked up at a moment of its own. Here and in the other
-  /// calls that take ranges: keys of another type are looked up as they are where hash and equality are transparent, else
-  /// as the keys that they convert to (twice each).
+  /// How many of the keys are there, fetching them ahead; each is looked up at a moment of its own. Here and in the
+  /// other calls that take ranges: keys of another type are looked up as they are where hash and equality are
+  /// transparent, else as the keys that they convert to (twice each).
   template <std::ranges::forward_range Keys>
     requires looks_up<std::ranges::range_reference_t<const Keys>>
   [[nodiscard]] size_type count_many(const Keys& keys) const {
-    return detail::verbs::find_many(table_, keys, [](const auto&, const held&) {}, [] {});
+    return detail::verbs::find_many(table_, keys, [](const auto&, const slot_value&) {}, [] {});
   }
 
-  // --- changing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain ----------
-  // They throw what hash, equality, the constructor of the key and the allocator throw; nothing has changed then.
+  // --- changing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain
+  // ---------- They throw what hash, equality, the constructor of the key and the allocator throw; nothing has changed
+  // then.
 
   /// Adds a key; false if it is there already, which is a look-up.
   bool insert(const Key& key) { return detail::verbs::insert(table_, key); }
@@ -139,7 +140,7 @@ class sync_set {
   template <class F>
     requires std::is_invocable_r_v<bool, F&, const Key&>
   bool range(F&& f) const {
-    return detail::for_each_element(table_, [&](const held& element) {
+    return detail::for_each_element(table_, [&](const slot_value& element) {
       const auto& key = elements::key(element);
       return static_cast<bool>(f(key));
     });
@@ -154,12 +155,13 @@ class sync_set {
     return copy;
   }
   /// Removes everything, in one step that all other calls see as before or after theirs. O(stripes); the memory goes
-  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a quarter
-  /// of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
+  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a
+  /// quarter of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
-  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
-  /// the insertion before it: so a set is empty() only if, at a moment of the call, it held nothing that had been added by
-  /// then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few times.
+  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure
+  /// without the insertion before it: so a set is empty() only if, at a moment of the call, it held nothing that had
+  /// been added by then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few
+  /// times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// As far as types tell; there is memory for fewer.

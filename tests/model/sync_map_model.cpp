@@ -61,7 +61,7 @@ struct identity {
 template <class Model, rl::thread_id_t Threads, class Storage>
 struct table_model : domain_model<Model, Threads> {
   using base = domain_model<Model, Threads>;
-  using held = typename Storage::held;
+  using slot_value = typename Storage::slot_value;
   using key_type = std::uint64_t;
   using allocator = std::allocator<std::pair<const std::uint64_t, std::uint64_t>>;
   using root_type = sync_root<Storage, allocator>;
@@ -95,7 +95,7 @@ struct table_model : domain_model<Model, Threads> {
   }
 
   template <class T>
-  [[nodiscard]] static held make(key_type key, const T& value) {
+  [[nodiscard]] static slot_value make(key_type key, const T& value) {
     if constexpr (Storage::in_nodes) {
       return Storage::make(allocator(), identity::hash_of(key), key, value);
     } else {
@@ -103,14 +103,14 @@ struct table_model : domain_model<Model, Threads> {
     }
   }
   [[nodiscard]] static auto same(key_type key) {
-    return [key](const held& element) { return Storage::key(element) == key; };
+    return [key](const slot_value& element) { return Storage::key(element) == key; };
   }
   [[nodiscard]] chain_type lock(key_type key) { return root->table.lock_home(this->own(), *this->core, key); }
 
   /// By the main thread before and after the others, which have not begun or are over: any record will do.
   template <class T>
   bool insert_into(epoch_record& own, key_type key, const T& value) {
-    const held fresh = make(key, value);
+    const slot_value fresh = make(key, value);
     {
       chain_type chain = root->table.lock_home(own, *this->core, key);
       if (chain.find(tag_of(key), same(key)).where == nullptr) {
@@ -132,7 +132,7 @@ struct table_model : domain_model<Model, Threads> {
   }
   bool erase(key_type key) {
     const typename base::guard inside(*this);
-    held gone;
+    slot_value gone;
     {
       chain_type chain = lock(key);
       const place found = chain.find(tag_of(key), same(key));
@@ -147,7 +147,7 @@ struct table_model : domain_model<Model, Threads> {
   template <class Change>
   void update(key_type key, const Change& change) {
     const typename base::guard inside(*this);
-    held gone;
+    slot_value gone;
     {
       chain_type chain = lock(key);
       const place found = chain.find(tag_of(key), same(key));
@@ -157,20 +157,20 @@ struct table_model : domain_model<Model, Threads> {
     }
     take_away(gone);
   }
-  void take_away([[maybe_unused]] const held& gone) {
+  void take_away([[maybe_unused]] const slot_value& gone) {
     if constexpr (Storage::in_nodes) {
       this->core->retire(this->own(), {gone, nullptr,
                                        [](void* object, void*) {
-                                         if (Storage::give_up(static_cast<held>(object)))
-                                           Storage::destroy(allocator(), static_cast<held>(object));
+                                         if (Storage::give_up(static_cast<slot_value>(object)))
+                                           Storage::destroy(allocator(), static_cast<slot_value>(object));
                                          return true;
                                        },
                                        sizeof(*gone)});
     }
   }
   [[nodiscard]] auto find_in(root_type& table, epoch_record& own, key_type key) {
-    std::optional<typename std::decay_t<decltype(Storage::value(std::declval<held>()))>> value;
-    chain_reader<Storage, allocator>(table, own).find(key, same(key), [&](const held& found) {
+    std::optional<typename std::decay_t<decltype(Storage::value(std::declval<slot_value>()))>> value;
+    chain_reader<Storage, allocator>(table, own).find(key, same(key), [&](const slot_value& found) {
       value = Storage::value(found);
     });
     return value;
@@ -199,7 +199,7 @@ struct table_model : domain_model<Model, Threads> {
     std::array<int, 16> times{};
     const std::size_t homes = std::bit_floor(root->table.homes());
     std::vector<std::pair<std::size_t, unsigned>> to_visit;
-    std::vector<held> copied;
+    std::vector<slot_value> copied;
     for (std::size_t home = 0; home < homes; ++home) {
       to_visit.emplace_back(home, static_cast<unsigned>(std::bit_width(homes)) - 1);
       while (!to_visit.empty()) {
@@ -207,7 +207,7 @@ struct table_model : domain_model<Model, Threads> {
         to_visit.pop_back();
         const unsigned reached = chain_reader<Storage, allocator>(root->table, this->own()).copy(index, copied);
         for (unsigned bit = depth; bit < reached; ++bit) to_visit.emplace_back(index | std::size_t{1} << bit, bit + 1);
-        for (const held& each : copied) ++times[Storage::key(each) % times.size()];
+        for (const slot_value& each : copied) ++times[Storage::key(each) % times.size()];
       }
     }
     return times;
@@ -519,10 +519,10 @@ struct held_node : table_model<held_node, 2, nodes> {
       static_cast<void>(this->core->flush(this->own()));
       return;
     }
-    held kept = nullptr;
+    slot_value kept = nullptr;
     {
       const guard inside(*this);
-      chain_reader<nodes, allocator>(root->table, this->own()).find(0, same(0), [&](held found) {
+      chain_reader<nodes, allocator>(root->table, this->own()).find(0, same(0), [&](slot_value found) {
         nodes::hold(found);
         kept = found;
       });

@@ -24,10 +24,10 @@ namespace evac::inline EVAC_ABI::detail {
 
 using atomic_word = atomic<std::uint64_t>;
 
-/// What both kinds begin with. Words are written by who holds the home's lock, and read by anybody.
+/// The header of both kinds. Words are written by the thread that holds the home's lock, and read by all.
 template <class Layout>
 struct atomic_bucket {
-  atomic_word first{0};  // home: the state; overflow bucket: the next one's address
+  atomic_word state_or_next{0};  // home: the state; overflow bucket: the next one's address
   atomic_word tags{0};
 
   [[nodiscard]] EVAC_ALWAYS_INLINE atomic_word* slot(unsigned index) noexcept {
@@ -37,18 +37,18 @@ struct atomic_bucket {
     return const_cast<atomic_bucket*>(this)->slot(index);
   }
 
-  // What a pool of overflow buckets asks for. release: a reader may still be inside, and whoever loads one of these
-  // words must then find that its home says `changing`, as it did before the bucket left the chain.
+  // For a pool of overflow buckets. release: a reader may still be inside, and if it loads one of these words, it must
+  // then find that its home says `changing`, as it did before the bucket left the chain.
   [[nodiscard]] static atomic_bucket* create(void* memory) noexcept {
     return create_with(memory, Layout::overflow_slots());
   }
   void make_empty() noexcept {
-    tags.store(0, release);   // release: as above
-    first.store(0, release);  // release: as above
+    tags.store(0, release);           // release: as above
+    state_or_next.store(0, release);  // release: as above
   }
-  // relaxed: by who has the lock
-  [[nodiscard]] atomic_bucket* next() const noexcept { return from_word(first.load(relaxed)); }
-  void set_next(atomic_bucket* after) noexcept { first.store(to_word(after), release); }  // release: as above
+  // relaxed: by the thread that has the lock
+  [[nodiscard]] atomic_bucket* next() const noexcept { return from_word(state_or_next.load(relaxed)); }
+  void set_next(atomic_bucket* after) noexcept { state_or_next.store(to_word(after), release); }  // release: as above
 
   /// A home: empty, at rest, as deep as when the root was made.
   static atomic_bucket* create_home(void* memory) noexcept { return create_with(memory, Layout::home_slots()); }

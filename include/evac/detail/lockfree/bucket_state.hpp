@@ -12,11 +12,11 @@
 //                                                                  changed so that none can mistake them
 //                                                                  (lockfree/locked_chain.hpp)
 //   locked              unlock_with_new_version()
-//                                         -> resting               the same, but who reads the whole chain begins again
+//                                         -> resting               the same, but readers of the whole chain begin again
 //   locked, changing    end_change()      -> resting, new version  readers that were inside begin again
 //   locked, changing    end_split(d + 1)  -> the same, one deeper  and those whose key has left go to the child
 //
-// Who holds `locked` is the only one who stores; the version of 57 bits does not come round.
+// Only the thread that has locked the bucket stores; the version of 57 bits does not come round.
 #ifndef EVAC_DETAIL_LOCKFREE_BUCKET_STATE_HPP
 #define EVAC_DETAIL_LOCKFREE_BUCKET_STATE_HPP
 

@@ -1,4 +1,4 @@
-// What readers do: find a key, or copy a chain, while others write it. They store nothing.
+// Reading a chain while others write it: to find a key, or to copy the whole. Readers store nothing.
 //
 //   1  state              (wait while it says `changing`; go on to the child if it is deeper than expected)
 //   2  tags, slots, links
@@ -11,14 +11,13 @@
 #ifndef EVAC_DETAIL_LOCKFREE_CHAIN_READER_HPP
 #define EVAC_DETAIL_LOCKFREE_CHAIN_READER_HPP
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <thread>
 #include <vector>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/root.hpp"
+#include "evac/detail/sync/backoff.hpp"
 #include "evac/detail/sync/protocol.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -28,23 +27,23 @@ class chain_reader {
   using root_type = sync_root<Storage, Allocator>;
   using chain_type = typename root_type::chain_type;
   using bucket_type = typename root_type::bucket_type;
-  using held = typename Storage::held;
+  using slot_value = typename Storage::slot_value;
 
  public:
-  /// What a look at a bucket tells. `changed`: look again, it was written meanwhile; `elsewhere`: the key may be in
-  /// another bucket.
+  /// The result of one look at a bucket. `changed`: look again, it was written meanwhile; `elsewhere`: the key may be
+  /// in another bucket.
   enum class outcome { absent, found, changed, elsewhere };
 
   chain_reader(const root_type& root, epoch_record& own) noexcept : root_(root), own_(own) {}
 
-  /// Calls on_hit(held) for the element of this hash for which same(held) is true; returns whether there is one.
-  /// Lock-free but for writers that are changing this very bucket. Throws what same and on_hit throw.
+  /// Calls on_hit(slot_value) for the element of this hash for which same(slot_value) is true; returns whether there is
+  /// one. Lock-free but for writers that are changing this very bucket. Throws what same and on_hit throw.
   template <class Same, class OnHit>
   bool find(std::size_t hash, Same same, const OnHit& on_hit) {
     std::size_t index = root_.home_of(hash);
-    for (unsigned waits = 0;;) {
-      held copy;
-      const outcome result = look<true>(root_, index, hash, same, copy);
+    for (int waits = 0;;) {
+      slot_value copy;
+      const outcome result = search<true>(root_, index, hash, same, copy);
       if (result == outcome::absent) return false;
       if (result == outcome::found) {
         on_hit(copy);
@@ -58,8 +57,8 @@ class chain_reader {
   EVAC_ALWAYS_INLINE static outcome find_at_once(const root_type& root, std::size_t hash, Same same,
                                                  const OnHit& on_hit) {
     std::size_t index = root.home_of(hash);
-    held copy;
-    const outcome result = look<false>(root, index, hash, same, copy);
+    slot_value copy;
+    const outcome result = search<false>(root, index, hash, same, copy);
     if (result == outcome::found) on_hit(copy);
     return result;
   }
@@ -70,7 +69,7 @@ class chain_reader {
     const std::size_t index = root_.home_of(hash);
     const bucket_type& bucket = *root_.at(index);
     prefetch_rest(bucket);
-    const bucket_state state(bucket.first.load(acquire));  // acquire: as in look()
+    const bucket_state state(bucket.state_or_next.load(acquire));  // acquire: as in search()
     if (state.changing() || !root_.is_home(index, state, hash)) return false;
     const tag_word tags(bucket.tags.load(acquire));  // acquire: before the second look at the state
     const tag_t tag = tag_of(hash);
@@ -79,17 +78,17 @@ class chain_reader {
 
   /// Copies the chain of a bucket, as it was at one moment, to `to`, and returns how deep it was then. Throws
   /// std::bad_alloc.
-  unsigned copy(std::size_t index, std::vector<held>& to) {
-    for (unsigned waits = 0;; wait(waits++)) {
+  unsigned copy(std::size_t index, std::vector<slot_value>& to) {
+    for (int waits = 0;; wait(waits++)) {
       const bucket_type& bucket = *root_.at(index);
-      const bucket_state state(bucket.first.load(acquire));  // acquire: as above
+      const bucket_state state(bucket.state_or_next.load(acquire));  // acquire: as above
       to.clear();
       if (!state.changing() && copy_chain(bucket, state, to) && unchanged(bucket, state))
         return root_.depth_of(state, index);
     }
   }
 
-  /// Fetches what a look-up of this hash will read.
+  /// Fetches the memory that a look-up of this hash will read.
   EVAC_ALWAYS_INLINE void prefetch(std::size_t hash) const noexcept {
     const bucket_type& bucket = *root_.at(root_.home_of(hash));
     prefetch_for_read(&bucket);
@@ -113,19 +112,19 @@ class chain_reader {
   }
   EVAC_ALWAYS_INLINE static bool unchanged(const bucket_type& bucket, bucket_state state) noexcept {
     // relaxed: the loads before it acquire, so that it comes after them
-    return !protocol::validates_what_it_read() || bucket_state(bucket.first.load(relaxed)).same_contents(state);
+    return !protocol::validates_what_it_read() || bucket_state(bucket.state_or_next.load(relaxed)).same_contents(state);
   }
 
-  // One look at a bucket; `changed` or `elsewhere` if there must be another, at the index that is left. Goes behind the
-  // home only if it may.
-  template <bool Behind, class Same>
-  EVAC_ALWAYS_INLINE static outcome look(const root_type& root, std::size_t& index, std::size_t hash, Same same,
-                                         held& copy) {
+  // One look at a bucket; `changed` or `elsewhere` if there must be another, at the index that is left. Without
+  // FollowOverflow, at its home only.
+  template <bool FollowOverflow, class Same>
+  EVAC_ALWAYS_INLINE static outcome search(const root_type& root, std::size_t& index, std::size_t hash, Same same,
+                                           slot_value& copy) {
     const bucket_type& home = *root.at(index);
     prefetch_rest(home);
-    const bucket_state state(home.first.load(acquire));  // acquire: split, and what the last writer has stored
+    const bucket_state state(home.state_or_next.load(acquire));  // acquire: split, and what the last writer has stored
     if (!root.is_home(index, state, hash)) [[unlikely]] {
-      if (Behind) index = root.descend(index, state, hash);
+      if (FollowOverflow) index = root.descend(index, state, hash);
       return outcome::elsewhere;
     }
     if (state.changing()) [[unlikely]]
@@ -139,14 +138,14 @@ class chain_reader {
       if (same(copy)) return outcome::found;
     }
     if (tags.may_overflow(tag)) [[unlikely]] {
-      return Behind ? look_behind(home, state, tag, same, copy) : outcome::elsewhere;
+      return FollowOverflow ? search_overflow(home, state, tag, same, copy) : outcome::elsewhere;
     }
     return unchanged(home, state) ? outcome::absent : outcome::changed;
   }
   template <class Same>
-  EVAC_NEVER_INLINE static outcome look_behind(const bucket_type& home, bucket_state state, tag_t tag, Same same,
-                                               held& copy) {
-    std::uint64_t link = home.slot(chain_type::link_slot)->load(acquire);  // acquire: what the bucket holds
+  EVAC_NEVER_INLINE static outcome search_overflow(const bucket_type& home, bucket_state state, tag_t tag, Same same,
+                                                   slot_value& copy) {
+    std::uint64_t link = home.slot(chain_type::link_slot)->load(acquire);  // acquire: the words of the bucket
     while (link != 0) {
       if (!unchanged(home, state)) return outcome::changed;
       const bucket_type& bucket = *bucket_type::from_word(link);
@@ -156,17 +155,17 @@ class chain_reader {
         if (!unchanged(home, state)) return outcome::changed;
         if (same(copy)) return outcome::found;
       }
-      link = bucket.first.load(acquire);  // acquire: what the next bucket holds
+      link = bucket.state_or_next.load(acquire);  // acquire: the words of the next bucket
     }
     return unchanged(home, state) ? outcome::absent : outcome::changed;
   }
 
-  static bool copy_chain(const bucket_type& home, bucket_state state, std::vector<held>& to) {
+  static bool copy_chain(const bucket_type& home, bucket_state state, std::vector<slot_value>& to) {
     const tag_word tags(home.tags.load(acquire));  // acquire: the slots of these tags
     for (slot_mask taken = tags.occupied(); taken; taken.drop_first())
       to.push_back(Storage::load(home.slot(taken.first())));
     if (!tags.any_overflow()) return true;
-    std::uint64_t link = home.slot(chain_type::link_slot)->load(acquire);  // acquire: what the bucket holds
+    std::uint64_t link = home.slot(chain_type::link_slot)->load(acquire);  // acquire: the words of the bucket
     while (link != 0) {
       if (!unchanged(home, state)) return false;
       const bucket_type& bucket = *bucket_type::from_word(link);
@@ -174,22 +173,17 @@ class chain_reader {
       for (slot_mask taken = theirs.occupied(); taken; taken.drop_first()) {
         to.push_back(Storage::load(bucket.slot(taken.first())));
       }
-      link = bucket.first.load(acquire);  // acquire: what the next bucket holds
+      link = bucket.state_or_next.load(acquire);  // acquire: the words of the next bucket
     }
     return true;
   }
 
   // A writer is inside a few stores, or was in between: it will be over soon, unless that thread has lost its
   // processor.
-  EVAC_NEVER_INLINE void wait(unsigned waits) noexcept {
+  static constexpr backoff patience{.pauses = 64, .yields = 192};
+  EVAC_NEVER_INLINE void wait(int waits) noexcept {
     ++own_.retries;
-    if (waits < 64) {
-      spin_pause();
-    } else if (waits < 256) {
-      std::this_thread::yield();
-    } else {
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
-    }
+    patience.wait(waits);
   }
 
   const root_type& root_;

@@ -15,7 +15,7 @@ namespace evac::inline EVAC_ABI::detail {
 template <class Storage, class Allocator>
 class fresh_node {
  public:
-  using held = typename Storage::held;
+  using slot_value = typename Storage::slot_value;
 
   template <class... Args>
   fresh_node(const Allocator& allocator, std::size_t hash, Args&&... args)
@@ -26,12 +26,12 @@ class fresh_node {
     if (node_ != nullptr) Storage::destroy(allocator_, node_);
   }
   [[nodiscard]] const auto& key() const noexcept { return Storage::key(node_); }
-  [[nodiscard]] const held& get() const noexcept { return node_; }
+  [[nodiscard]] const slot_value& get() const noexcept { return node_; }
   void release() noexcept { node_ = nullptr; }
 
  private:
   const Allocator& allocator_;
-  held node_;
+  slot_value node_;
 };
 
 /// The words of an element that is not in the table yet.
@@ -39,14 +39,14 @@ template <class Storage, class Allocator>
 class fresh_slot {
  public:
   using key_type = typename Storage::key_type;
-  using held = typename Storage::held;
+  using slot_value = typename Storage::slot_value;
 
   template <class K, class... V>
   fresh_slot(const Allocator&, std::size_t, K&& key, V&&... value)
       : key_(converted<key_type>(std::forward<K>(key))),
         held_(Storage::make(key_, converted<typename Storage::mapped_type>(std::forward<V>(value))...)) {}
   [[nodiscard]] const key_type& key() const noexcept { return key_; }
-  [[nodiscard]] const held& get() const noexcept { return held_; }
+  [[nodiscard]] const slot_value& get() const noexcept { return held_; }
   void release() noexcept {}
 
  private:
@@ -61,7 +61,7 @@ class fresh_slot {
     }
   }
   key_type key_;
-  held held_;
+  slot_value held_;
 };
 
 template <class Storage, class Allocator>
@@ -74,10 +74,10 @@ using fresh_element =
 template <class Storage, class Allocator>
 class kept_element {
  public:
-  using held = typename Storage::held;
+  using slot_value = typename Storage::slot_value;
 
   /// By a thread that is inside, and has just found the element, if the key has one.
-  kept_element(const Allocator& allocator, const std::optional<held>& found) noexcept
+  kept_element(const Allocator& allocator, const std::optional<slot_value>& found) noexcept
       : allocator_(allocator), kept_(found) {
     if constexpr (Storage::in_nodes) {
       if (kept_.has_value()) Storage::hold(*kept_);
@@ -90,11 +90,11 @@ class kept_element {
       if (kept_.has_value() && Storage::let_go(*kept_)) Storage::destroy(allocator_, *kept_);
     }
   }
-  [[nodiscard]] const std::optional<held>& get() const noexcept { return kept_; }
+  [[nodiscard]] const std::optional<slot_value>& get() const noexcept { return kept_; }
 
  private:
   const Allocator& allocator_;
-  std::optional<held> kept_;
+  std::optional<slot_value> kept_;
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

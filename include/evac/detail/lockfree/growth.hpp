@@ -101,7 +101,8 @@ class growth {
     }
     frontier_.set_gaps_yield(filled || fill_some_behind());
   }
-  // The first gap stays one: so a part of what is behind it is looked through each time. Whether there may be more to do.
+  // The first gap stays one: so a part of what is behind it is looked through each time. Whether there may be more to
+  // do.
   bool fill_some_behind() noexcept {
     constexpr std::size_t looks = 4 * longest_run;
     const std::size_t end = frontier_.tried();

@@ -1,5 +1,5 @@
-// Mark of a thread that runs the function of a sync_map's update(), so that a call from inside that changes the same key
-// is noticed: update() would find the key changed, and call the function again, for ever.
+// Mark of a thread that runs the function of a sync_map's update(), so that a call from inside that changes the same
+// key is noticed: update() would find the key changed, and call the function again, for ever.
 //
 //   record of the thread -> innermost update -> update around it -> ... -> null         marks lie on the stack
 //

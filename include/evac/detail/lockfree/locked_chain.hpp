@@ -1,12 +1,12 @@
-// A chain whose home this thread has locked: what a writer does to it. Readers may be inside all the time.
+// A chain whose home this thread has locked, and the changes that a writer makes to it. Readers may be inside all the
+// time.
 //
 // Invariants, at rest
 //   C1  a tag that is not 0 says that its slot holds an element with that tag; tags are unique per slot, keys per chain
 //   C2  filter bits are those of the tags in overflow buckets, exactly
 //   C3  there are overflow buckets only behind a home whose other slots are all taken, and only the first has holes
 //   C4  a chain with overflow buckets holds at least one element more than its home has slots
-//
-// What readers rely on
+// Readers rely on these
 //   a tag is stored after its slot (release; readers load it with acquire)
 //   slots that a reader may be looking at are overwritten, elements moved, and overflow buckets linked or unlinked only
 //   while the state says `changing`; so a reader that found the state as it was has seen a chain at rest
@@ -32,7 +32,7 @@ class locked_chain {
  public:
   using layout = atomic_layout<Storage::slot_words>;
   using bucket_type = atomic_bucket<layout>;
-  using held = typename Storage::held;
+  using slot_value = typename Storage::slot_value;
 
   static constexpr unsigned home_slots = layout::home_slots();
   static constexpr unsigned overflow_slots = layout::overflow_slots();
@@ -51,7 +51,7 @@ class locked_chain {
   locked_chain(bucket_type& home, bucket_state state) noexcept : home_(home), state_(state.lock()) {}
   locked_chain(const locked_chain&) = delete;
   locked_chain& operator=(const locked_chain&) = delete;
-  ~locked_chain() {
+  EVAC_ALWAYS_INLINE ~locked_chain() {
     if (!unlocked_) unlock(resting());
   }
 
@@ -60,7 +60,7 @@ class locked_chain {
   [[nodiscard]] bucket_state state() const noexcept { return state_; }
   [[nodiscard]] bucket_type& home() const noexcept { return home_; }
 
-  // relaxed, here and below: only who holds the lock stores.
+  // relaxed, here and below: only the thread that has the lock stores.
   [[nodiscard]] tag_word tags() const noexcept { return tags_of(home_); }
   [[nodiscard]] static tag_word tags_of(const bucket_type& bucket) noexcept {
     return tag_word(bucket.tags.load(relaxed));
@@ -70,18 +70,18 @@ class locked_chain {
     return tags_of(home).any_overflow() ? bucket_type::from_word(home.slot(link_slot)->load(relaxed)) : nullptr;
   }
 
-  /// The element for which same(held) is true. Throws what that throws.
+  /// The element for which same(slot_value) is true. Throws what that throws.
   template <class Same>
-  [[nodiscard]] place find(tag_t tag, const Same& same) const {
+  [[nodiscard]] EVAC_ALWAYS_INLINE place find(tag_t tag, const Same& same) const {
     const tag_word in_home = tags();
     if (const place found = find_in(home_, in_home, tag, same); found.where != nullptr) return found;
-    if (!in_home.may_overflow(tag)) return {};
-    for (bucket_type* each = first_overflow(); each != nullptr; each = each->next()) {
-      if (const place found = find_in(*each, tags_of(*each), tag, same); found.where != nullptr) return found;
-    }
-    return {};
+    if (!in_home.may_overflow(tag)) [[likely]]
+      return {};
+    return find_in_overflow(tag, same);
   }
-  [[nodiscard]] static held at(place found) noexcept { return Storage::load(found.where->slot(found.index)); }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static slot_value at(place found) noexcept {
+    return Storage::load(found.where->slot(found.index));
+  }
 
   /// Calls visit(place, tag) for every element.
   template <class Visit>
@@ -102,7 +102,7 @@ class locked_chain {
     return !tags_of(*first_overflow()).free(overflow_slots);
   }
   /// Adds an element whose key is not here. `fresh` is an empty overflow bucket if needs_overflow().
-  void insert(const held& element, tag_t tag, bucket_type* fresh) noexcept {
+  void insert(const slot_value& element, tag_t tag, bucket_type* fresh) noexcept {
     tag_word in_home = tags();
     if (!in_home.any_overflow()) {
       if (const slot_mask holes = in_home.free(home_slots)) {
@@ -134,7 +134,7 @@ class locked_chain {
       set_tags(home_, in_home);
     } else {
       if constexpr (Storage::may_tear) begin_change();
-      // The filter first: an element is there from the store of its tag on, for those who look as for those who copy.
+      // The filter first: an element is there from the store of its tag on, for look-ups as for copies.
       in_home.add_to_filter(tag);
       set_tags(home_, in_home);
       put(*front, holes.first(), element, tag);
@@ -142,7 +142,7 @@ class locked_chain {
   }
 
   /// Replaces the value of an element, or in nodes the element by one with the same key.
-  void replace(place found, const held& element) noexcept {
+  void replace(place found, const slot_value& element) noexcept {
     if constexpr (!Storage::value_is_a_word) begin_change();
     Storage::store_value(found.where->slot(found.index), element);
   }
@@ -156,8 +156,8 @@ class locked_chain {
     tag_word left = tags_of(*found.where);
     left.vacate(found.index);
     set_tags(*found.where, left);
-    lost_one_ =
-        !Storage::may_tear && protocol::renews_version_of_losers();  // in slots, who fills the hole changes the version
+    // In slots, the thread that fills the hole changes the version.
+    element_left_ = !Storage::may_tear && protocol::renews_version_of_losers();
     if (chained) restore_order(give_back);
   }
 
@@ -168,10 +168,10 @@ class locked_chain {
     if (!protocol::says_changing()) return;
     // release: split. This state tells the depth as well, and a plain store ends what the exchange of the thread that
     // stored the depth has released. (That slots and tags are stored after it, is said by their own release.)
-    home_.first.store(state_.bits(), release);
+    home_.state_or_next.store(state_.bits(), release);
   }
 
-  static void put(bucket_type& to, unsigned index, const held& element, tag_t tag) noexcept {
+  EVAC_ALWAYS_INLINE static void put(bucket_type& to, unsigned index, const slot_value& element, tag_t tag) noexcept {
     tag_word tags = tags_of(to);
     tags.occupy(index, tag);
     if (!protocol::stores_slot_before_tag()) set_tags(to, tags);
@@ -221,7 +221,15 @@ class locked_chain {
 
  private:
   template <class Same>
-  [[nodiscard]] static place find_in(bucket_type& bucket, tag_word tags, tag_t tag, const Same& same) {
+  [[nodiscard]] EVAC_NEVER_INLINE place find_in_overflow(tag_t tag, const Same& same) const {
+    for (bucket_type* each = first_overflow(); each != nullptr; each = each->next()) {
+      if (const place found = find_in(*each, tags_of(*each), tag, same); found.where != nullptr) return found;
+    }
+    return {};
+  }
+  template <class Same>
+  [[nodiscard]] EVAC_ALWAYS_INLINE static place find_in(bucket_type& bucket, tag_word tags, tag_t tag,
+                                                        const Same& same) {
     for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
       const place candidate{&bucket, candidates.first()};
       if (same(at(candidate))) return candidate;
@@ -251,21 +259,21 @@ class locked_chain {
   }
   [[nodiscard]] bucket_state resting() const noexcept {
     if (state_.changing()) return state_.end_change();
-    return lost_one_ ? state_.unlock_with_new_version() : state_.unlock();
+    return element_left_ ? state_.unlock_with_new_version() : state_.unlock();
   }
   void unlock(bucket_state next) noexcept {
     unlocked_ = true;
     if (sleepers_ == nullptr) {
-      home_.first.store(next.bits(), relaxed);  // relaxed: whoever makes the chain known releases
+      home_.state_or_next.store(next.bits(), relaxed);  // relaxed: the thread that makes the chain known releases
     } else {
-      sleepers_->change(home_.first, next.bits());  // it releases: everything that was done under the lock
+      sleepers_->change(home_.state_or_next, next.bits());  // it releases: everything that was done under the lock
     }
   }
 
   bucket_type& home_;
   bucket_state state_;
   parking* sleepers_ = nullptr;
-  bool lost_one_ = false;
+  bool element_left_ = false;
   bool unlocked_ = false;
 };
 

@@ -5,8 +5,8 @@
 // A bucket's parent is its index without the highest bit; a bucket of depth d has all elements whose low d bits are its
 // index. `visible homes` is what the frontier has finished, as readers see it: it may lag behind, and then the bucket
 // that it leads to says in its state that it is deeper, and the key's home is one step further. So a look-up asks no
-// bucket whether it exists: one that a state or `visible homes` leads to does. From the last home before a gap, look-ups
-// take a step for each doubling since.
+// bucket whether it exists: one that a state or `visible homes` leads to does. From the last home before a gap,
+// look-ups take a step for each doubling since.
 #ifndef EVAC_DETAIL_LOCKFREE_ROOT_HPP
 #define EVAC_DETAIL_LOCKFREE_ROOT_HPP
 
@@ -111,7 +111,8 @@ class sync_root {
   /// Whether a child is split off, of a parent that exists.
   [[nodiscard]] bool is_split_off(std::size_t child) const noexcept {
     const std::size_t parent = parent_of(child);
-    return depth_of(bucket_state(at(parent)->first.load(acquire)), parent) > depth_before(child);  // acquire: split
+    return depth_of(bucket_state(at(parent)->state_or_next.load(acquire)), parent) >
+           depth_before(child);  // acquire: split
   }
   /// Whether a bucket that was claimed exists; another thread may be at work on it. O(doublings).
   [[nodiscard]] bool exists(std::size_t index) const noexcept {
@@ -119,11 +120,12 @@ class sync_root {
   }
 
   /// Locks the home of a hash. Throws nothing.
-  [[nodiscard]] chain_type lock_home(epoch_record& own, epoch_core& core, std::size_t hash) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE chain_type lock_home(epoch_record& own, epoch_core& core,
+                                                        std::size_t hash) noexcept {
     std::size_t index = home_of(hash);
     for (int spins = 0;;) {
       bucket_type& bucket = *at(index);
-      std::uint64_t bits = bucket.first.load(acquire);  // acquire: split
+      std::uint64_t bits = bucket.state_or_next.load(acquire);  // acquire: split
       const bucket_state state(bits);
       if (!is_home(index, state, hash)) [[unlikely]] {
         index = descend(index, state, hash);
@@ -131,7 +133,7 @@ class sync_root {
       }
       if (!state.locked()) {
         // acquire: handover. On failure the state is looked at again.
-        if (bucket.first.compare_exchange_weak(bits, state.lock().bits(), acquire, relaxed)) {
+        if (bucket.state_or_next.compare_exchange_weak(bits, state.lock().bits(), acquire, relaxed)) {
           return chain_type(bucket, state, core.sleepers());
         }
       } else {
@@ -226,7 +228,8 @@ class sync_root {
     if (spins < protocol::looks_before_parking) return spin_pause();
     ++own.parks;
     // seq_cst: after the announcement of this waiter in the one order of both sides
-    core.sleepers().wait(&bucket.first, [&] { return bucket_state(bucket.first.load(seq_cst)).locked(); });
+    core.sleepers().wait(&bucket.state_or_next,
+                         [&] { return bucket_state(bucket.state_or_next.load(seq_cst)).locked(); });
   }
 
   // Written by the constructor; freed_ by the thread that frees the root.

@@ -1,5 +1,5 @@
-// Memory of roots, and the end of roots and nodes that are taken away: piece by piece, with the allocator that they came
-// from; or at once, when their map is destroyed.
+// Memory of roots, and the end of roots and nodes that are taken away: piece by piece, with the allocator that they
+// came from; or at once, when their map is destroyed.
 //
 // The context of a retired object tells whose it is and what it is: an address that is the map's own, and a mark in its
 // low bits.
@@ -25,7 +25,7 @@ template <class Storage, class Allocator>
 class root_memory {
  public:
   using root_type = sync_root<Storage, Allocator>;
-  using held = typename Storage::held;
+  using slot_value = typename Storage::slot_value;
 
   /// Throws std::bad_alloc, where the allocator has a state that must outlive the map.
   explicit root_memory(const Allocator& allocator)
@@ -58,7 +58,7 @@ class root_memory {
     if constexpr (Storage::in_nodes) {
       return root.free_homes(homes, [&](auto& home) {
         chain_type::for_each_of(home, [&](auto at, tag_t) {
-          const held element = chain_type::at(at);
+          const slot_value element = chain_type::at(at);
           if (!MapLives || Storage::give_up(element)) Storage::destroy(root.allocator(), element);
         });
       });
@@ -68,7 +68,7 @@ class root_memory {
   }
 
   /// For the thread that retires them.
-  [[nodiscard]] retired_object as_retired(held node, std::size_t bytes) noexcept
+  [[nodiscard]] retired_object as_retired(slot_value node, std::size_t bytes) noexcept
     requires Storage::in_nodes
   {
     return {node, share_allocator(node_mark), reclaim_node, bytes};
@@ -148,7 +148,7 @@ class root_memory {
     void take(const retired_object& object) noexcept {
       if constexpr (Storage::in_nodes) {
         if (object.context == node_context_) {
-          auto* const node = static_cast<held>(object.object);
+          auto* const node = static_cast<slot_value>(object.object);
           node->hash.store(reinterpret_cast<std::uintptr_t>(nodes_),
                            relaxed);  // relaxed, and below: nobody else is left
           nodes_ = node;
@@ -162,7 +162,7 @@ class root_memory {
     void destroy(const Allocator& allocator) noexcept {
       if constexpr (Storage::in_nodes) {
         while (nodes_ != nullptr) {
-          const held node = static_cast<held>(nodes_);
+          const slot_value node = static_cast<slot_value>(nodes_);
           nodes_ = reinterpret_cast<void*>(node->hash.load(relaxed));
           Storage::destroy(allocator, node);
           memory_.drop_one();
@@ -196,7 +196,8 @@ class root_memory {
   }
   static bool reclaim_node(void* object, void* context) noexcept {
     with_allocator(context, [&](const Allocator& allocator) {
-      if (Storage::give_up(static_cast<held>(object))) Storage::destroy(allocator, static_cast<held>(object));
+      if (Storage::give_up(static_cast<slot_value>(object)))
+        Storage::destroy(allocator, static_cast<slot_value>(object));
     });
     return true;
   }

@@ -32,7 +32,8 @@ class sync_segments {
  public:
   using bucket_type = atomic_bucket<Layout>;
 
-  /// Opened for so many homes, at least base_homes, which are made. Throws std::bad_alloc, and what the allocator throws.
+  /// Opened for so many homes, at least base_homes, which are made. Throws std::bad_alloc, and what the allocator
+  /// throws.
   sync_segments(const Allocator& allocator, std::size_t homes) {
     if (!memory::could_hold(bytes_of(homes))) throw_bad_alloc();
     EVAC_TRY {
@@ -67,7 +68,8 @@ class sync_segments {
 
   // --- opening -------------------------------------------------------------------------------------------------------
 
-  /// Memory for as many homes again as there are, a power of two; false if there is none, or if another thread is at it.
+  /// Memory for as many homes again as there are, a power of two; false if there is none, or if another thread is at
+  /// it.
   bool open_next(const Allocator& allocator, std::size_t homes) noexcept {
     if (is_open(homes)) return true;
     const std::unique_lock guard(opening_, std::try_to_lock);

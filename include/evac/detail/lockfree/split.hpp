@@ -8,8 +8,8 @@
 //   6  state: at rest, one deeper: this publishes the child, and tells readers of the parent to look again
 //
 // The child comes into being after the tags are cleared and before anybody can write to it: else a writer could erase
-// in the child what a reader still finds in the parent. Whoever finds the parent's new depth finds everything else
-// done.
+// in the child what a reader still finds in the parent. A thread that finds the parent's new depth finds everything
+// else done.
 #ifndef EVAC_DETAIL_LOCKFREE_SPLIT_HPP
 #define EVAC_DETAIL_LOCKFREE_SPLIT_HPP
 

@@ -3,8 +3,8 @@
 //   child index   0 ........... initial ........ finished .......... tried .......... claimed ........... 2^d
 //                 | from the start | split off      | split off or gaps | at work        | do not exist
 //
-// Children are split off in the order of their indices, in runs that writers claim. A child is `finished` when it and all
-// before it are split off.
+// Children are split off in the order of their indices, in runs that writers claim. A child is `finished` when it and
+// all before it are split off.
 //
 // A gap is a child that could not be split off: the hash of an element threw, or there was no memory. Its parent keeps
 // the elements, and is not split further; so descendants of both are gaps, too. All others are split off all the same.

@@ -1,14 +1,14 @@
-// How a slot of atomic words holds an element.
+// Storage of elements in slots of atomic words: in the slots themselves, or in nodes that they point to.
 //
 //   in slots   | key words | value words |    key and value are trivially copyable and small. Readers copy, then ask
 //                                             the bucket's state whether the words belong together.
 //   in nodes   | address |                    -> { hash, holds | element }; the element is never changed once it is in
-//                                             the table. Who replaces it retires it.
+//                                             the table. The thread that replaces it retires it.
 //
 //   holds      63     56  55        54 ............. 40 39 ................ 0
 //              | hash   | orphaned | threads that hold | hash: all that homes are told by
 //
-// A `held` is what a thread has read out of a slot, or is about to put into one: a value type of a few words.
+// A `slot_value` is the contents of a slot, read by a thread or about to be put into one: a value type of a few words.
 #ifndef EVAC_DETAIL_LOCKFREE_STORAGE_HPP
 #define EVAC_DETAIL_LOCKFREE_STORAGE_HPP
 
@@ -113,60 +113,60 @@ class slots_storage {
   static constexpr unsigned key_words = words_of<key_type>();
   static constexpr unsigned value_words = Elements::is_map ? words_of<mapped_type>() : 0;
   static constexpr unsigned slot_words = key_words + value_words;
-  /// Whoever looks at a slot while it is filled may see words of two elements.
+  /// A reader that looks at a slot while it is filled may see words of two elements.
   static constexpr bool may_tear = true;
   /// One store replaces the value.
   static constexpr bool value_is_a_word = value_words <= 1;
 
-  struct held {
+  struct slot_value {
     std::uint64_t words[slot_words];
   };
 
-  [[nodiscard]] static held make(const key_type& key, const mapped_type& value) noexcept {
-    held made;
+  [[nodiscard]] static slot_value make(const key_type& key, const mapped_type& value) noexcept {
+    slot_value made;
     to_words(made.words, key);
     if constexpr (value_words != 0) to_words(made.words + key_words, value);
     return made;
   }
-  [[nodiscard]] static held make(const key_type& key) noexcept
+  [[nodiscard]] static slot_value make(const key_type& key) noexcept
     requires(!Elements::is_map)
   {
     return make(key, no_value());
   }
-  [[nodiscard]] EVAC_ALWAYS_INLINE static key_type key(const held& from) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE static key_type key(const slot_value& from) noexcept {
     return from_words<key_type>(from.words);
   }
-  [[nodiscard]] EVAC_ALWAYS_INLINE static mapped_type value(const held& from) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE static mapped_type value(const slot_value& from) noexcept {
     if constexpr (value_words == 0) {
       return {};
     } else {
       return from_words<mapped_type>(from.words + key_words);
     }
   }
-  [[nodiscard]] static bool same(const held& left, const held& right) noexcept {
-    return std::memcmp(left.words, right.words, sizeof(held)) == 0;
+  [[nodiscard]] static bool same(const slot_value& left, const slot_value& right) noexcept {
+    return std::memcmp(left.words, right.words, sizeof(slot_value)) == 0;
   }
 
-  [[nodiscard]] EVAC_ALWAYS_INLINE static held load(const atomic_word* slot) noexcept {
-    held copy;
+  [[nodiscard]] EVAC_ALWAYS_INLINE static slot_value load(const atomic_word* slot) noexcept {
+    slot_value copy;
     // acquire: before the second look at the state, which then shows a change that any of these words is from
     for (unsigned i = 0; i < slot_words; ++i) copy.words[i] = slot[i].load(acquire);
     return copy;
   }
-  EVAC_ALWAYS_INLINE static void store(atomic_word* slot, const held& from) noexcept {
+  EVAC_ALWAYS_INLINE static void store(atomic_word* slot, const slot_value& from) noexcept {
     // release: after the state has said that the bucket changes
     for (unsigned i = 0; i < slot_words; ++i) slot[i].store(from.words[i], release);
   }
-  EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, const held& from) noexcept {
+  EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, const slot_value& from) noexcept {
     for (unsigned i = key_words; i < slot_words; ++i) slot[i].store(from.words[i], release);  // release: as above
   }
-  static void prefetch(const held&) noexcept {}
+  static void prefetch(const slot_value&) noexcept {}
 
   template <class Functors>
-  [[nodiscard]] static std::size_t hash_of(const Functors& functors, const held& from) {
+  [[nodiscard]] static std::size_t hash_of(const Functors& functors, const slot_value& from) {
     return functors.hash_of(key(from));
   }
-  /// What hash_of() tells of a hash.
+  /// The bits of a hash that hash_of() tells.
   static constexpr std::size_t known_hash_bits = ~std::size_t{0};
 };
 
@@ -182,7 +182,7 @@ class nodes_storage {
 
   /// The element is never changed once it is in the table.
   struct node {
-    atomic<std::size_t> hash;  // with the holds; by who makes the node, and by who holds it or gives it up
+    atomic<std::size_t> hash;  // with the holds; by threads that make, hold or give up the node
     union {
       value_type element;
     };
@@ -192,54 +192,55 @@ class nodes_storage {
     node(const node&) = delete;
     node& operator=(const node&) = delete;
   };
-  using held = node*;
+  using slot_value = node*;
 
-  [[nodiscard]] static const key_type& key(held from) noexcept { return Elements::key(from->element); }
-  [[nodiscard]] static const auto& value(held from) noexcept {
+  [[nodiscard]] static const key_type& key(slot_value from) noexcept { return Elements::key(from->element); }
+  [[nodiscard]] static const auto& value(slot_value from) noexcept {
     if constexpr (Elements::is_map) {
       return from->element.second;
     } else {
       return from->element;
     }
   }
-  [[nodiscard]] static bool same(held left, held right) noexcept { return left == right; }
+  [[nodiscard]] static bool same(slot_value left, slot_value right) noexcept { return left == right; }
 
-  [[nodiscard]] EVAC_ALWAYS_INLINE static held load(const atomic_word* slot) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE static slot_value load(const atomic_word* slot) noexcept {
     // acquire: what the node was made of
-    return reinterpret_cast<held>(std::uintptr_t{slot->load(acquire)});
+    return reinterpret_cast<slot_value>(std::uintptr_t{slot->load(acquire)});
   }
-  EVAC_ALWAYS_INLINE static void store(atomic_word* slot, held from) noexcept {
+  EVAC_ALWAYS_INLINE static void store(atomic_word* slot, slot_value from) noexcept {
     // release: what the node was made of
     slot->store(std::uint64_t{reinterpret_cast<std::uintptr_t>(from)}, release);
   }
-  EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, held from) noexcept { store(slot, from); }
-  static void prefetch(held from) noexcept { prefetch_for_read(from); }
+  EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, slot_value from) noexcept { store(slot, from); }
+  static void prefetch(slot_value from) noexcept { prefetch_for_read(from); }
 
   template <class Functors>
-  [[nodiscard]] static std::size_t hash_of(const Functors&, held from) noexcept {
+  [[nodiscard]] static std::size_t hash_of(const Functors&, slot_value from) noexcept {
     return from->hash.load(relaxed) & known_hash_bits;  // relaxed: these bits are as old as the node
   }
 
   // A thread that leaves the domain and comes back may have to know whether a node is still the one that it has seen:
   // so nothing else may get its address meanwhile. It holds the node while it is inside, and so before the node can be
-  // reclaimed. Who reclaims it then leaves it to the last who holds it.
+  // reclaimed. The thread that reclaims it then leaves it to the last one that holds it.
   static constexpr std::size_t one_hold = most_independent_homes;
   static constexpr std::size_t orphaned = std::size_t{1} << (tag_shift - 1);
   static constexpr std::size_t all_holds = orphaned - one_hold;
   static constexpr std::size_t known_hash_bits = ~(all_holds | orphaned);
 
-  /// By who is inside, and has found the node in the table since.
-  static void hold(held from) noexcept {
-    from->hash.fetch_add(one_hold, relaxed);  // relaxed: who reclaims has synchronised with who has left
+  /// By a thread that is inside, and has found the node in the table since.
+  static void hold(slot_value from) noexcept {
+    // relaxed: a thread that reclaims has synchronised with those that have left
+    from->hash.fetch_add(one_hold, relaxed);
   }
   /// Returns whether the caller is to destroy the node; else it may be gone by now.
-  [[nodiscard]] static bool let_go(held from) noexcept {
+  [[nodiscard]] static bool let_go(slot_value from) noexcept {
     // acq_rel: what each has done with the node before, the last one sees
     const std::size_t before = from->hash.fetch_sub(one_hold, acq_rel);
     return (before & (all_holds | orphaned)) == (one_hold | orphaned);
   }
-  /// By who reclaims. Returns whether it is to destroy the node; else a thread that holds it will.
-  [[nodiscard]] static bool give_up(held from) noexcept {
+  /// By the thread that reclaims. Returns whether it is to destroy the node; else a thread that holds it will.
+  [[nodiscard]] static bool give_up(slot_value from) noexcept {
     // acquire, and acq_rel: as in let_go()
     if ((from->hash.load(acquire) & all_holds) == 0) return true;
     return (from->hash.fetch_or(orphaned, acq_rel) & all_holds) == 0;
@@ -247,7 +248,7 @@ class nodes_storage {
 
   /// A node of an element made from args. Strong guarantee.
   template <class... Args>
-  [[nodiscard]] static held make(const Allocator& allocator, std::size_t hash, Args&&... args) {
+  [[nodiscard]] static slot_value make(const Allocator& allocator, std::size_t hash, Args&&... args) {
     node_allocator nodes(allocator);
     auto memory = node_traits::allocate(nodes, 1);
     node* const fresh = ::new (static_cast<void*>(std::to_address(memory))) node(hash & known_hash_bits);
@@ -262,7 +263,7 @@ class nodes_storage {
     }
     return fresh;
   }
-  static void destroy(const Allocator& allocator, held gone) noexcept {
+  static void destroy(const Allocator& allocator, slot_value gone) noexcept {
     Allocator elements(allocator);
     std::allocator_traits<Allocator>::destroy(elements, std::addressof(gone->element));
     node_allocator nodes(allocator);

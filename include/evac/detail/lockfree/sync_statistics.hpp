@@ -1,5 +1,5 @@
-// Figures of a sync map's table, collected while others go on. O(buckets). Between buckets the thread leaves the domain for
-// an instant; a clear() ends the walk, so that the histograms tell of the part of the old table before.
+// Figures of a sync map's table, collected while others go on. O(buckets). Between buckets the thread leaves the domain
+// for an instant; a clear() ends the walk, so that the histograms tell of the part of the old table before.
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_STATISTICS_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_STATISTICS_HPP
 
@@ -55,7 +55,7 @@ template <class Policy, bool InNodes>
   stats.elements_moved = root->moved();
   stats.growths = root->growths();
   stats.occupancy_histogram.resize(chain_type::home_slots + 1);
-  std::vector<typename table_type::held> copied;
+  std::vector<typename table_type::slot_value> copied;
   for (std::size_t home = 0; home < claimed; ++home) {
     if (root->exists(home)) {
       ++stats.home_buckets;

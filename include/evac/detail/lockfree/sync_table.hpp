@@ -4,7 +4,8 @@
 //                           null until the first element, and after clear()
 //
 // A write: make room for what it may retire; enter; find or make the root; lock the home of the key; change the chain;
-// unlock; count; split off what the count asks for; leave. User code other than hash and equality runs without the lock.
+// unlock; count; split off what the count asks for; leave. User code other than hash and equality runs without the
+// lock.
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
@@ -25,6 +25,7 @@
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/lockfree/root_memory.hpp"
 #include "evac/detail/lockfree/storage.hpp"
+#include "evac/detail/sync/backoff.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -37,7 +38,7 @@ class sync_table {
   using allocator_type = typename Policy::allocator_type;
   using functors_type = typename Policy::functors_type;
   using storage = std::conditional_t<InNodes, nodes_storage<elements, allocator_type>, slots_storage<elements>>;
-  using held = typename storage::held;
+  using slot_value = typename storage::slot_value;
   using fresh_type = fresh_element<storage, allocator_type>;
   using root_type = sync_root<storage, allocator_type>;
   using reader_type = chain_reader<storage, allocator_type>;
@@ -45,7 +46,7 @@ class sync_table {
   using size_type = std::size_t;
 
   /// Bytes that a write which replaces or erases an element takes away; 0 in slots.
-  static constexpr size_type retired_bytes = InNodes ? sizeof(typename std::remove_pointer_t<held>) : 0;
+  static constexpr size_type retired_bytes = InNodes ? sizeof(typename std::remove_pointer_t<slot_value>) : 0;
 
   sync_table(epoch_core& core, const typename Policy::hasher& hash, const typename Policy::key_equal& equal,
              const allocator_type& allocator)
@@ -73,7 +74,7 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE size_type hash_of(const K& key) const {
     return functors_.hash_of(key);
   }
-  /// Calls on_hit(held) for the element of a key; returns whether there is one.
+  /// Calls on_hit(slot_value) for the element of a key; returns whether there is one.
   template <class K, class OnHit>
   EVAC_ALWAYS_INLINE bool find(epoch_record& own, const K& key, size_type hash, const OnHit& on_hit) const {
     const root_type* const table = root();
@@ -92,30 +93,24 @@ class sync_table {
   }
   /// The element of a key, if there is one.
   template <class K>
-  [[nodiscard]] std::optional<held> current(epoch_record& own, const K& key, size_type hash) const {
-    std::optional<held> result;
-    find(own, key, hash, [&](const held& element) { result = element; });
-    return result;
-  }
-  /// Fetches the memory that look-ups of these hashes will read.
-  void prefetch(epoch_record& own, const size_type* hashes, size_type count) const noexcept {
-    const root_type* const table = root();
-    if (table == nullptr) return;
-    const reader_type reader(*table, own);
-    for (size_type i = 0; i != count; ++i) reader.prefetch(hashes[i]);
-    if constexpr (InNodes) {
-      for (size_type i = 0; i != count; ++i) reader.prefetch_node(hashes[i]);
-    }
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::optional<slot_value> current(epoch_record& own, const K& key,
+                                                                     size_type hash) const {
+    std::optional<slot_value> result;
+    using outcome = typename reader_type::outcome;
+    const outcome at_once = find_at_once(key, hash, [&](const slot_value& element) { result.emplace(element); });
+    if (at_once == outcome::found || at_once == outcome::absent) [[likely]]
+      return result;
+    return current_again(own, key, hash);
   }
 
-  // --- changing one key: by a thread that is inside, and has made room for retired_bytes -------------------------------
+  // --- changing one key: by a thread that is inside, and has made room for retired_bytes -----------------------------
 
   /// Puts an element in, or in the place of the one with its key. Returns whether it is new.
   bool put(epoch_record& own, fresh_type& fresh, size_type hash) {
     check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     growth_request asked;
-    std::optional<held> replaced;
+    std::optional<slot_value> replaced;
     with_locked_chain(have_root(), own, fresh.key(), hash, [&](root_type& table, chain_type& chain, place found) {
       if (found.where != nullptr) {
         if constexpr (InNodes) replaced = chain_type::at(found);
@@ -130,10 +125,10 @@ class sync_table {
     return asked.of != nullptr;
   }
   /// Puts an element in if its key is absent; returns the one that is there else.
-  std::optional<held> put_if_absent(epoch_record& own, fresh_type& fresh, size_type hash) {
+  std::optional<slot_value> put_if_absent(epoch_record& own, fresh_type& fresh, size_type hash) {
     check_not_in_update(own, fresh.key(), hash);
     growth_request asked;
-    std::optional<held> there;
+    std::optional<slot_value> there;
     with_locked_chain(have_root(), own, fresh.key(), hash, [&](root_type& table, chain_type& chain, place found) {
       if (found.where != nullptr) {
         there = chain_type::at(found);
@@ -150,30 +145,41 @@ class sync_table {
   /// Gives a key the element `desired`, or none if that is null, if the key still has `expected`, or none. Returns
   /// whether it had.
   template <class K>
-  bool change_if_same(epoch_record& own, const K& key, size_type hash, const std::optional<held>& expected,
+  bool change_if_same(epoch_record& own, const K& key, size_type hash, const std::optional<slot_value>& expected,
                       fresh_type* desired) {
-    if (desired == nullptr) {
-      const auto same = [&](const held& there) { return storage::same(there, *expected); };
-      return !expected.has_value() || take_if(own, key, hash, same).has_value();
-    }
-    return expected.has_value() ? put_if_same(own, *desired, hash, *expected)
-                                : !put_if_absent(own, *desired, hash).has_value();
+    if (!expected.has_value()) return desired == nullptr || !put_if_absent(own, *desired, hash).has_value();
+    const auto same = [&](const slot_value& there) { return storage::same(there, *expected); };
+    if (desired == nullptr) return take_if(own, key, hash, same).has_value();
+    check_not_in_update(own, desired->key(), hash);
+    ready_to_retire(own);
+    root_type* const table = root();
+    if (table == nullptr) return false;
+    const bool done = with_locked_chain(*table, own, key, hash, [&](root_type&, chain_type& chain, place found) {
+      if (found.where == nullptr || !same(chain_type::at(found))) return false;
+      chain.replace(found, desired->get());
+      return true;
+    });
+    if (!done) return false;
+    desired->release();
+    retire(own, *expected);
+    return true;
   }
-  /// Removes a key if it has an element for which condition(held) is true: under the lock, so that it may only compare
-  /// words. Returns the element that was removed.
+  /// Removes a key if it has an element for which condition(slot_value) is true: under the lock, so that it may only
+  /// compare words. Returns the element that was removed.
   template <class K, class Condition>
-  EVAC_ALWAYS_INLINE std::optional<held> take_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
+  EVAC_ALWAYS_INLINE std::optional<slot_value> take_if(epoch_record& own, const K& key, size_type hash,
+                                                       const Condition& condition) {
     if (own.updates != nullptr) [[unlikely]] {
-      const std::optional<held> there = current(own, key, hash);
+      const std::optional<slot_value> there = current(own, key, hash);
       if (there.has_value()) check_not_in_update(own, storage::key(*there), hash);
     }
     ready_to_retire(own);
-    std::optional<held> taken;
+    std::optional<slot_value> taken;
     root_type* const table = root();
     if (table == nullptr || reader_type(*table, own).surely_absent(hash)) return taken;
     with_locked_chain(*table, own, key, hash, [&](root_type&, chain_type& chain, place found) {
       if (found.where == nullptr) return;
-      const held there = chain_type::at(found);
+      const slot_value there = chain_type::at(found);
       if (!condition(there)) return;
       chain.erase(found, [&](auto* emptied) { table->give_back(chain.home(), emptied); });
       table->elements().erase(own.index);
@@ -183,7 +189,7 @@ class sync_table {
     return taken;
   }
 
-  // --- the whole: by a thread that need not be inside ------------------------------------------------------------------
+  // --- the whole: by a thread that need not be inside ----------------------------------------------------------------
 
   /// O(stripes).
   [[nodiscard]] size_type size() const {
@@ -209,7 +215,8 @@ class sync_table {
   /// Throws what hashes throw for a bucket that they keep from being split; the others are.
   void reserve(size_type n) {
     const size_type homes = root_type::checked(homes_for(n, chain_type::home_slots, shared_load));
-    for (;;) {
+    constexpr backoff patience{.pauses = 0, .yields = 256};
+    for (int waits = 0;;) {
       write_guard inside(*core_, 0);
       root_type* table = root();
       if (table == nullptr) table = std::addressof(make_root(homes));
@@ -217,14 +224,14 @@ class sync_table {
       if (table->claimed() < homes) {
         table->open_until(homes);
         // If there is nothing to claim, others are at work on what has to come before.
-        if (!splits.grow(n)) std::this_thread::yield();
+        if (!splits.grow(n)) patience.wait(waits++);
       } else if (splits.complete(homes)) {
         return;
       }
     }
   }
-  /// For a thread that has left the domain and come back: whether a root is still the table. It may be gone, and another
-  /// may have its address.
+  /// For a thread that has left the domain and come back: whether a root is still the table. It may be gone, and
+  /// another may have its address.
   [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
     const root_type* const now = root();
     return now == std::addressof(table) && now->serial() == serial;
@@ -241,6 +248,13 @@ class sync_table {
     size_type elements = 0;
   };
 
+  // For current(), where one look at one bucket does not tell.
+  template <class K>
+  EVAC_NEVER_INLINE std::optional<slot_value> current_again(epoch_record& own, const K& key, size_type hash) const {
+    std::optional<slot_value> result;
+    find(own, key, hash, [&](const slot_value& element) { result = element; });
+    return result;
+  }
   // Locks the chain of a key, and calls change(root, chain, place of the key). Throws what equality and change throw.
   template <class K, class Change>
   EVAC_ALWAYS_INLINE auto with_locked_chain(root_type& table, epoch_record& own, const K& key, size_type hash,
@@ -250,7 +264,7 @@ class sync_table {
   }
   // Adds an element to a locked chain and counts it. Throws std::bad_alloc, and has changed nothing then.
   [[nodiscard]] EVAC_ALWAYS_INLINE growth_request insert(epoch_record& own, root_type& table, chain_type& chain,
-                                                         const held& element, size_type hash) {
+                                                         const slot_value& element, size_type hash) {
     auto* const overflow = chain.needs_overflow() ? table.take_overflow(chain.home()) : nullptr;
     // Counted first: a thread that finds the element, which may be before the lock is released, finds it counted.
     const growth_request asked{std::addressof(table), table.elements().insert(own.index)};
@@ -261,31 +275,12 @@ class sync_table {
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
     if (asked.elements != 0) growth_type(functors_, *asked.of, own, *core_).grow(asked.elements);
   }
-  // Puts `fresh` in the place of `expected`, if that is still what the key has.
-  bool put_if_same(epoch_record& own, fresh_type& fresh, size_type hash, const held& expected) {
-    check_not_in_update(own, fresh.key(), hash);
-    ready_to_retire(own);
-    root_type* const table = root();
-    if (table == nullptr) return false;
-    const bool done =
-        with_locked_chain(*table, own, fresh.key(), hash, [&](root_type&, chain_type& chain, place found) {
-          if (found.where == nullptr || !storage::same(chain_type::at(found), expected)) return false;
-          chain.replace(found, fresh.get());
-          return true;
-        });
-    if (done) {
-      fresh.release();
-      retire(own, expected);
-    }
-    return done;
-  }
-
   // User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
   EVAC_ALWAYS_INLINE void ready_to_retire(epoch_record& own) {
     if constexpr (InNodes) core_->make_room(own, retired_bytes);
   }
   // Takes away what was replaced or erased. Elements in slots need nothing.
-  EVAC_ALWAYS_INLINE void retire(epoch_record& own, const held& gone) {
+  EVAC_ALWAYS_INLINE void retire(epoch_record& own, const slot_value& gone) {
     if constexpr (InNodes) core_->retire(own, memory_.as_retired(gone, retired_bytes));
   }
   // Before anything changes.
@@ -295,7 +290,7 @@ class sync_table {
   }
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
-    return [this, &key](const held& element) -> bool { return functors_.equal(storage::key(element), key); };
+    return [this, &key](const slot_value& element) -> bool { return functors_.equal(storage::key(element), key); };
   }
 
   // --- roots ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-// Check of all invariants of a sync map's table at rest: C1 to C4 of locked_chain.hpp, and those of its root. For when no
-// other thread uses it. O(buckets + elements), and the square of the longest chain.
+// Check of all invariants of a sync map's table at rest: C1 to C4 of locked_chain.hpp, and those of its root. For when
+// no other thread uses it. O(buckets + elements), and the square of the longest chain.
 //
 //   R1  no bucket is locked or changing
 //   R2  an element lies in the bucket that its hash leads to, from where readers begin
@@ -27,7 +27,7 @@ class sync_validator {
   using chain_type = typename root_type::chain_type;
   using bucket_type = typename root_type::bucket_type;
   using storage = typename Table::storage;
-  using held = typename Table::held;
+  using slot_value = typename Table::slot_value;
 
  public:
   sync_validator(const Table& table, const root_type& root) : table_(table), root_(root) {}
@@ -48,7 +48,7 @@ class sync_validator {
 
  private:
   [[nodiscard]] bucket_state state_of(std::size_t index) const noexcept {
-    return bucket_state(root_.at(index)->first.load(acquire));  // acquire: what the last writer has stored
+    return bucket_state(root_.at(index)->state_or_next.load(acquire));  // acquire: what the last writer has stored
   }
 
   [[nodiscard]] std::string validate_bucket(std::size_t index) {
@@ -101,15 +101,15 @@ class sync_validator {
 
   [[nodiscard]] std::string validate_elements(std::size_t index) {
     std::string broken;
-    std::vector<held> chain;
+    std::vector<slot_value> chain;
     chain_type::for_each_of(*root_.at(index), [&](typename chain_type::place at, tag_t tag) {
-      const held element = chain_type::at(at);
+      const slot_value element = chain_type::at(at);
       const std::size_t hash = table_.hash_of(storage::key(element));
       if (storage::hash_of(table_.functors(), element) != (hash & storage::known_hash_bits))
         broken = "C1: a node keeps another hash than its key's";
       if (tag_of(hash) != tag) broken = "C1: a tag is not its element's";
       if (!leads_to(hash, index)) broken = "R2: an element lies where its hash does not lead";
-      for (const held& other : chain) {
+      for (const slot_value& other : chain) {
         if (table_.functors().equal(storage::key(other), storage::key(element))) broken = "C1: a key is there twice";
       }
       chain.push_back(element);

@@ -20,7 +20,7 @@
 
 namespace evac::inline EVAC_ABI::detail::verbs {
 
-// --- looking -----------------------------------------------------------------------------------------------------------
+// --- looking ---------------------------------------------------------------------------------------------------------
 
 template <class Table, class K, class OnHit>
 EVAC_NEVER_INLINE bool find_from_inside(const Table& table, epoch_record& own, const K& key, std::size_t hash,
@@ -28,7 +28,7 @@ EVAC_NEVER_INLINE bool find_from_inside(const Table& table, epoch_record& own, c
   const read_guard inside(std::adopt_lock, own);
   return table.find(own, key, hash, on_hit);
 }
-/// Calls on_hit(held) inside the domain; returns whether the key is there.
+/// Calls on_hit(slot_value) inside the domain; returns whether the key is there.
 template <class Table, class K, class OnHit>
 EVAC_ALWAYS_INLINE bool find(const Table& table, const K& key, OnHit on_hit) {
   const std::size_t hash = table.hash_of(key);
@@ -47,7 +47,7 @@ EVAC_ALWAYS_INLINE bool find(const Table& table, const K& key, OnHit on_hit) {
 }
 /// Calls f with the value of an element: a reference into its node, or to a copy of its words.
 template <class Storage, class F>
-void show_value(const typename Storage::held& element, F&& f) {
+void show_value(const typename Storage::slot_value& element, F&& f) {
   const auto& value = Storage::value(element);
   f(value);
 }
@@ -58,7 +58,7 @@ template <class T, class Table, class K>
   return value;
 }
 
-// --- storing -----------------------------------------------------------------------------------------------------------
+// --- storing ---------------------------------------------------------------------------------------------------------
 
 template <class Table, class K, class... V>
 bool store_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
@@ -76,7 +76,7 @@ bool store(Table& table, K&& key, V&& value) {
 template <class Table, class K, class... V>
 bool insert_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
   const write_guard inside(table.core(), 0);
-  if (table.find(inside.own, key, hash, [](const auto&) {})) return false;
+  if (table.current(inside.own, key, hash).has_value()) return false;
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value)...);
   return !table.put_if_absent(inside.own, fresh, hash).has_value();
 }
@@ -130,7 +130,7 @@ bool show_or_compute(Table& table, K&& key, Factory&& factory, F&& f) {
   }
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
   const write_guard inside(table.core(), 0);
-  const typename Table::held made = fresh.get();
+  const typename Table::slot_value made = fresh.get();
   const auto there = table.put_if_absent(inside.own, fresh, hash);
   verbs::show_value<storage>(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
   return there.has_value();
@@ -150,7 +150,7 @@ struct change {
 template <class Table, class K, class Decide>
 bool look_and_change(Table& table, epoch_record& own, const K& key, std::size_t hash, const Decide& decide) {
   for (;;) {
-    const std::optional<typename Table::held> current = table.current(own, key, hash);
+    const std::optional<typename Table::slot_value> current = table.current(own, key, hash);
     const change<Table> next = decide(current);
     if (!next.wanted) return false;
     if (table.change_if_same(own, key, hash, current, next.desired)) return true;
@@ -238,7 +238,7 @@ bool erase(Table& table, const K& key) {
   return verbs::erase_hashed(table, key, table.hash_of(key));
 }
 
-// --- bulks ---------------------------------------------------------------------------------------------------------------
+// --- bulks -----------------------------------------------------------------------------------------------------------
 
 /// Keys whose memory a bulk call fetches at a time.
 inline constexpr std::size_t bulk_size = 32;
@@ -250,11 +250,17 @@ std::size_t fetch_bulk(const Table& table, const read_guard& inside, At at, cons
                        bulk_hashes& hashes) {
   std::size_t count = 0;
   for (; count != bulk_size && at != last; ++at) hashes[count++] = hash_of(*at);
-  table.prefetch(inside.own, hashes.data(), count);
+  const auto* const root = table.root();
+  if (root == nullptr) return count;
+  const typename Table::reader_type reader(*root, inside.own);
+  for (std::size_t i = 0; i != count; ++i) reader.prefetch(hashes[i]);
+  if constexpr (Table::storage::in_nodes) {
+    for (std::size_t i = 0; i != count; ++i) reader.prefetch_node(hashes[i]);
+  }
   return count;
 }
 /// Looks each key of a range up, inside the domain, after the memory of its bulk is on its way: calls on_hit(element of
-/// the range, held), and after each key next(whether it is there). Returns how many are there.
+/// the range, slot_value), and after each key next(whether it is there). Returns how many are there.
 template <class Table, class Keys, class OnHit, class Next>
 std::size_t find_many(const Table& table, const Keys& keys, const OnHit& on_hit, const Next& next) {
   using policy = typename Table::policy;

@@ -1,8 +1,8 @@
 // A walk through all elements of a sync map, while others change it.
 //
 // A bucket is copied at one moment, together with its depth; of its children those are visited that were there at that
-// moment, and no other: a key that moves on later has been copied already. User code runs without a lock. Between buckets
-// the thread leaves the domain for an instant.
+// moment, and no other: a key that moves on later has been copied already. User code runs without a lock. Between
+// buckets the thread leaves the domain for an instant.
 #ifndef EVAC_DETAIL_LOCKFREE_WALK_HPP
 #define EVAC_DETAIL_LOCKFREE_WALK_HPP
 
@@ -21,8 +21,8 @@ namespace evac::inline EVAC_ABI::detail {
 /// Homes that a walk looks at before it leaves the domain for an instant.
 inline constexpr std::size_t homes_per_visit = 64;
 
-/// Calls f(held) for elements until it returns false; returns whether it never did. Each key that is there all the time
-/// is seen once, others at most once.
+/// Calls f(slot_value) for elements until it returns false; returns whether it never did. Each key that is there all
+/// the time is seen once, others at most once.
 template <class Table, class F>
 bool for_each_element(const Table& table, const F& f) {
   struct subtree {
@@ -36,7 +36,7 @@ bool for_each_element(const Table& table, const F& f) {
   // All homes below a power of two that exist: those beyond descend from them.
   const std::size_t homes = std::bit_floor(root->homes());
   const auto depth = static_cast<unsigned>(std::bit_width(homes)) - 1;
-  std::vector<typename Table::held> copied;
+  std::vector<typename Table::slot_value> copied;
   std::vector<subtree> left;
   std::size_t visited = 0;
   for (std::size_t home = 0; home < homes; ++home) {

@@ -25,7 +25,7 @@ namespace evac::inline EVAC_ABI::detail {
 class asymmetric_fence {
  public:
   /// Whether announce() may be a plain store. Found out by the first call, also one before main(), and the same from
-  /// then on for all who share the variable behind it.
+  /// then on for all that share the variable behind it.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool available() noexcept {
     if constexpr (!membarrier::known) return false;
     if (mode_.load(relaxed) == mode::plain) [[likely]]  // relaxed: says nothing about other memory
@@ -41,8 +41,8 @@ class asymmetric_fence {
   template <class T>
   EVAC_ALWAYS_INLINE static void announce(bool plain, atomic<T>& flag, T value) noexcept {
     if (plain) [[likely]] {
-      // The rare side's heavy() orders it before what follows. release: who finds this value in place of an earlier
-      // release of the flag has synchronised with that one as well, as the exchange below lets it.
+      // The rare side's heavy() orders it before what follows. release: a thread that finds this value in place of an
+      // earlier release of the flag has synchronised with that one as well, as the exchange below lets it.
       flag.store(value, release);
       compiler_fence();
     } else {
@@ -50,9 +50,9 @@ class asymmetric_fence {
     }
   }
 
-  /// The rare side's look at a flag, after heavy(). Where announce() is an exchange this is a read-modify-write, so that
-  /// either it finds what was announced, or who announces next has synchronised with it: also what that thread then
-  /// reads with less than seq_cst is no older than what happened before this look.
+  /// The rare side's look at a flag, after heavy(). Where announce() is an exchange this is a read-modify-write, so
+  /// that either it finds what was announced, or the thread that announces next has synchronised with it: also what
+  /// that thread then reads with less than seq_cst is no older than what happened before this look.
   template <class T>
   [[nodiscard]] static T observe(const atomic<T>& flag) noexcept {
     return observe(available(), flag);

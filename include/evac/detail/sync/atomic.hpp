@@ -33,8 +33,8 @@ inline constexpr auto acq_rel = std::memory_order_acq_rel;
 inline constexpr auto seq_cst = std::memory_order_seq_cst;
 
 /// Sleeps while the word has that value. Orders nothing. No cancellation point.
-// The system's own words and not std::atomic's: libstdc++ keeps a table of who sleeps in each shared object that does not
-// share symbols, and who wakes looks only into its own.
+// The system's own words and not std::atomic's: libstdc++ keeps a table of sleepers in each shared object that does not
+// share symbols, and a thread that wakes looks only into its own.
 inline void sleep_while(const atomic<std::uint32_t>& word, std::uint32_t value) noexcept {
   static_assert(sizeof word == sizeof value);
   const int saved_errno = errno;
@@ -43,7 +43,7 @@ inline void sleep_while(const atomic<std::uint32_t>& word, std::uint32_t value) 
   }
   errno = saved_errno;
 }
-/// Wakes all who sleep on the word. By its address: the word may be gone.
+/// Wakes all threads that sleep on the word. By its address: the word may be gone.
 inline void wake_all(const atomic<std::uint32_t>& word) noexcept {
   const int saved_errno = errno;
   ::syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);

@@ -1,4 +1,4 @@
-// What a thread does that waits for another without being told: it pauses, then gives its processor away, then sleeps.
+// Waiting for another thread that will not tell: pause, then give the processor away, then sleep.
 //
 //   looks    0 ............ pauses ............ pauses + yields ............
 //            pause          yield               sleep

@@ -1,15 +1,15 @@
-// The epoch, and who is inside since when.
+// Clock of an epoch_domain: the epoch, and the record of each thread that is inside since an epoch.
 //
 //   clock   | epoch: 9 | records -> R3 -> R2 -> R1 |
-//   record  | entered: 9, inside | nesting | ... | bag |      on lines of its own; who advances the epoch reads
-//   `entered`
+//   record  | entered: 9, inside | nesting | ... | bag |      on lines of its own; a thread that advances the
+//                                                             epoch reads `entered`
 //
 // States of a record's `entered`: 0 (outside) or epoch * 2 + 1 (inside since that epoch); only its thread writes it.
 //
 // Why an object that was retired in epoch e is free to go in epoch e + 2
 //   E1  The epoch goes from x to x + 1 only after all records that are inside were seen to be inside since x.
-//   E2  The stamp e of a batch is taken by a read-modify-write of the epoch after its objects were unlinked. Whoever
-//       enters in an epoch later than e has read a value that follows this one, and so finds the objects unlinked.
+//   E2  The stamp e of a batch is taken by a read-modify-write of the epoch after its objects were unlinked. A thread
+//       that enters in an epoch later than e has read a value that follows this one, and so finds the objects unlinked.
 //   E3  So only threads that entered in e or before can hold them, and the step from e + 1 to e + 2 has seen none of
 //       them inside. A thread that it could not see, because it was about to enter, reads everything after the heavy
 //       fence of that step (or after its read-modify-write of the thread's record, or of the list if the record is
@@ -65,7 +65,7 @@ struct epoch_record {
 
 class epoch_clock {
   // Pairs
-  //   left     leave() releases, advance() acquires, and on through the epoch to who reclaims
+  //   left     leave() releases, advance() acquires, and on through the epoch to the thread that reclaims
   //   sealed   the stamp of a batch and advance() are read-modify-writes of the epoch (E2)
 
  public:
@@ -149,10 +149,10 @@ class epoch_clock {
   // --- the epoch -----------------------------------------------------------------------------------------------------
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(acquire); }  // acquire: left
-  /// Whether announcements are plain stores, for all who use the clock: shared objects may each have found out something
-  /// else, but a process that has registered for the fence has it.
+  /// Whether announcements are plain stores, for all users of the clock: shared objects may each have found out
+  /// something else, but a process that has registered for the fence has it.
   [[nodiscard]] bool plain() const noexcept { return plain_; }
-  /// For those who seal batches.
+  /// For threads that seal batches.
   [[nodiscard]] atomic<std::uint64_t>& word() noexcept { return epoch_; }
 
   /// One step; false if a thread is inside since an earlier epoch, or another is at it.
@@ -212,8 +212,8 @@ class epoch_clock {
     if (held_at(current)) return note_held();            // spares the fence
     asymmetric_fence::heavy(plain_);
     if (held_at(current)) return note_held();
-    // acq_rel: sealed, and what the leavers released goes on to who reclaims. Nobody else writes another value
-    // meanwhile.
+    // acq_rel: sealed, and all that leaving threads released goes on to the thread that reclaims. Nobody else writes
+    // another value meanwhile.
     epoch_.fetch_add(1, acq_rel);
     held_since_.store(0, relaxed);  // relaxed: a figure for people
     return true;
@@ -237,7 +237,7 @@ class epoch_clock {
     return std::chrono::steady_clock::now().time_since_epoch().count();
   }
 
-  alignas(line_pair) atomic<std::uint64_t> epoch_{1};  // by one thread at a time, and rewritten by those who seal
+  alignas(line_pair) atomic<std::uint64_t> epoch_{1};  // by one thread at a time, and rewritten by threads that seal
   const bool plain_ = asymmetric_fence::available();
   record_list<epoch_record> records_;
   alignas(line_pair) atomic<bool> advancing_{false};

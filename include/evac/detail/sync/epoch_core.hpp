@@ -1,9 +1,9 @@
-// The machinery of an epoch_domain: the clock says when an object is free to go, here it waits for that and goes.
+// Core of an epoch_domain: takes garbage in, makes room for it, and decides when and by which thread it is reclaimed.
 //
-//   core   | clock | budget | records' bags: R3 | R2 | R1 | garbage of threads that are gone |
+//   core   | clock | budget | records' bags: R3 | R2 | R1 | garbage of threads that are gone | reclaimer | sleepers |
 //
-// A thread frees its own garbage as it retires more. For threads that retire no more, and for those that are gone,
-// others look after it, one bag every 64 writes.
+// A thread reclaims its own garbage as it retires more. For threads that retire no more, and for those that are gone,
+// others collect it, one bag every 64 writes.
 #ifndef EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
 #define EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
 
@@ -18,15 +18,12 @@
 #include "evac/detail/sync/epoch_clock.hpp"
 #include "evac/detail/sync/garbage.hpp"
 #include "evac/detail/sync/garbage_budget.hpp"
-#include "evac/detail/platform/mapped_memory.hpp"
 #include "evac/detail/sync/parking.hpp"
+#include "evac/detail/sync/reclaimer.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 class epoch_core {
-  // Pairs
-  //   extracted   extract() releases what it leaves of a batch that is in hand; who has it in hand acquires
-
  public:
   explicit epoch_core(std::size_t cap) noexcept : budget_(cap) {}
   epoch_core(const epoch_core&) = delete;
@@ -42,7 +39,7 @@ class epoch_core {
     own.core = this;
     return &own;
   }
-  /// What the thread has retired goes to the core.
+  /// The garbage of the thread goes to the core.
   void give_back(epoch_record* own) noexcept {
     orphans_.adopt(own->bag, clock_.word());
     budget_.refund(own->reserved + own->bag.take_all_credit());
@@ -100,7 +97,7 @@ class epoch_core {
       step_twice();
       const bool reclaimed = reclaim_all_due(own);
       if (nothing_retired()) return true;
-      // Again for what destructors retired just now; but not for others, who might never come to an end.
+      // Again for objects that destructors retired just now; but not for those of others, which might never end.
       if (!reclaimed || own.bag.is_empty()) return false;
     }
   }
@@ -125,35 +122,23 @@ class epoch_core {
 
   /// Frees all that waits. Nobody may be inside, or use the domain any more.
   void reclaim_everything() {
-    // What is reclaimed may retire something itself.
+    // A destructor that runs may retire something itself.
     for (bool again = true; again;) {
       again = false;
       for_each_bag([&](garbage_bag& bag) {
         while (garbage_batch* const batch = bag.take_any(clock_.word())) {
           again = true;
-          reclaim_batch(bag, *batch);
+          reclaimer_.reclaim_batch(bag, *batch);
         }
       });
     }
   }
 
-  /// Takes out of the garbage what owner.owns(object), but for what another thread, or this one, is reclaiming at this
-  /// moment: calls owner.take(object) for each, under a lock. They count no more.
+  /// Takes out of the garbage what owner.owns(object), but for objects that another thread, or this one, is reclaiming
+  /// at this moment: calls owner.take(object) for each, under a lock. They count no more.
   template <class Owner>
   void extract(Owner& owner) noexcept {
-    std::size_t bytes = 0;
-    const auto extract_all = [&](bool they_know) {
-      bool left = false;
-      for_each_bag([&](garbage_bag& bag) { left = bag.extract(owner, they_know, clock_.plain(), bytes) || left; });
-      return left;
-    };
-    if (extract_all(false)) {
-      extracting_.fetch_add(1, seq_cst);  // seq_cst: before the looks at what is begun in the one order of both sides
-      asymmetric_fence::heavy(clock_.plain());
-      static_cast<void>(extract_all(true));
-      extracting_.fetch_sub(1, release);  // release: extracted
-    }
-    budget_.refund(bytes);
+    reclaimer_.extract(owner, [&](const auto& visit) { for_each_bag(visit); });
   }
 
   void add_reference() noexcept { references_.fetch_add(1, relaxed); }  // relaxed: the caller has one
@@ -164,19 +149,19 @@ class epoch_core {
     delete this;
   }
 
-  /// The domain is gone; what is left of it is for threads that still have a record.
+  /// The domain is gone; the rest of it is for threads that still have a record.
   void close() noexcept {
     closed_.store(true, release);  // release: the domain does nothing more with the records
   }
   [[nodiscard]] bool closed() const noexcept { return closed_.load(acquire); }  // acquire: the same
 
-  /// In the child of a fork(): threads other than the caller are gone. What they were about to retire or to reclaim is
-  /// lost to reclamation.
+  /// In the child of a fork(): threads other than the caller are gone. Objects that they were about to retire or to
+  /// reclaim are lost to reclamation.
   void reinit_after_fork(std::uintptr_t owner) noexcept {
-    in_hand_.store(0, relaxed);  // relaxed, here and below: there is one thread
-    extracting_.store(0, relaxed);
+    reclaimer_.reset_after_fork();
     sleepers_.reset_after_fork();
     // The records that the caller has each keep the core alive, and so does the domain; those of others do no more.
+    // relaxed, all: there is one thread.
     std::size_t references = 1;
     clock_.for_each_record(
         [&](const epoch_record& each) { references += each.owner.load(relaxed) == owner ? 1U : 0U; });
@@ -246,14 +231,14 @@ class epoch_core {
     if (try_reserve(own, missing)) return;
     take_credit_back();
     if (try_reserve(own, missing)) return;
-    // Others, or this thread itself, would wait for it.
+    // Others, or this thread itself, would wait for this thread.
     if (clock_.is_busy(own)) return reserve_anyway(own, missing);
     waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
     int nothing_for = 0;                     // looks
     for (int looks = 1; !try_reserve(own, missing); ++looks) {
       if (help(own)) continue;
-      // What threads hold ready for their next objects may be all that is charged: there is nothing to wait for. To be
-      // sure that this is no moment in between, it must stay so.
+      // All charged bytes may be reservations, with no garbage to wait for. Require this for 16 consecutive looks, so
+      // that a transient state does not count.
       nothing_for = nothing_retired() ? nothing_for + 1 : 0;
       if (nothing_for == 16) return reserve_anyway(own, missing);
       backoff{0, 64, std::chrono::microseconds(looks < 1024 ? 50 : 1000)}.wait(looks);
@@ -266,7 +251,7 @@ class epoch_core {
   [[nodiscard]] bool nothing_retired() noexcept {
     bool nothing = true;
     for_each_bag([&](garbage_bag& bag) { nothing = bag.is_empty() && nothing; });
-    return nothing && in_hand_.load(acquire) == 0;  // acquire: what was in hand is back, or refunded
+    return nothing && reclaimer_.is_idle();
   }
   // Reclaims for everybody; whether there was anything.
   bool help(epoch_record& own) {
@@ -274,7 +259,7 @@ class epoch_core {
     seal_all();
     clock_.try_advance();
     bool any = false;
-    for_each_bag([&](garbage_bag& bag) { any = reclaim_due(bag, 4) || any; });
+    for_each_bag([&](garbage_bag& bag) { any = reclaimer_.reclaim_due(bag, 4) || any; });
     return any;
   }
 
@@ -303,8 +288,9 @@ class epoch_core {
   void reclaim(epoch_record& own, garbage_bag& bag, int batches, bool many_wait) {
     if (own.reclaiming) return;
     const reclaiming_scope scope(own);
-    if (reclaim_due(bag, batches)) return;
-    if ((many_wait || ++own.fruitless % looks_per_step == 0) && clock_.try_advance()) reclaim_due(bag, batches);
+    if (reclaimer_.reclaim_due(bag, batches)) return;
+    if ((many_wait || ++own.fruitless % looks_per_step == 0) && clock_.try_advance())
+      reclaimer_.reclaim_due(bag, batches);
   }
   // As far as nobody holds it.
   void step_twice() noexcept {
@@ -321,59 +307,15 @@ class epoch_core {
     const reclaiming_scope scope(own);
     bool any = false;
     for_each_bag([&](garbage_bag& bag) {
-      while (reclaim_due(bag, 16)) any = true;
+      while (reclaimer_.reclaim_due(bag, 16)) any = true;
     });
     return any;
   }
-  // Reclaims up to `batches` batches that are due; returns whether there was one.
-  bool reclaim_due(garbage_bag& bag, int batches) {
-    for (int done = 0; done < batches; ++done) {
-      // relaxed: under the lock, which nothing_retired() takes, too
-      garbage_batch* const batch = bag.take_due(clock_.epoch(), [&] { in_hand_.fetch_add(1, relaxed); });
-      if (batch == nullptr) return done != 0;
-      reclaim_batch(bag, *batch);
-      in_hand_.fetch_sub(1, release);  // release: after the batch is back, or refunded
-    }
-    return true;
-  }
-  // A batch in hand: all of it, or as far as the next step of a large object. Without a lock: user code runs here, which
-  // may retire.
-  void reclaim_batch(garbage_bag& bag, garbage_batch& batch) {
-    reclaim_function known = nullptr;
-    while (begin_next(bag, batch)) {
-      const retired_object& next = batch.objects[batch.reclaimed];
-      if (next.reclaim != known) check_is_loaded(known = next.reclaim);
-      while (!next.reclaim(next.object, next.context)) {
-        if (bag.put_back(&batch)) return;
-      }
-      ++batch.reclaimed;
-    }
-    bag.drop(&batch);
-    budget_.refund(batch.bytes);
-    delete &batch;
-  }
-  // As far as it can be told: something else may be there now.
-  static void check_is_loaded(reclaim_function reclaim) noexcept {
-    EVAC_ASSERT(is_mapped(reinterpret_cast<const void*>(reclaim)),
-                "evac: what was retired by a shared object that is unloaded cannot be destroyed any more: flush the "
-                "domain before dlclose()");
-  }
-  // Whether there is one more. Either extract() finds the announcement and leaves the object alone, or its mark is found
-  // here, and it has taken out what it wants before or finds the announcement under the lock.
-  [[nodiscard]] bool begin_next(garbage_bag& bag, garbage_batch& batch) noexcept {
-    asymmetric_fence::announce<std::uint32_t>(clock_.plain(), batch.begun, batch.reclaimed + 1);
-    if (extracting_.load(acquire) != 0) [[unlikely]] {  // acquire: extracted
-      bag.wait_for_extraction();
-    }
-    return batch.reclaimed < batch.count;
-  }
-
   epoch_clock clock_;
   garbage_budget budget_;
   alignas(line_pair) garbage_bag orphans_;  // of threads that are gone
-  atomic<std::uint32_t> in_hand_{0};        // batches that somebody is reclaiming
-  atomic<std::uint32_t> extracting_{0};     // threads that take something out of batches that others have in hand
-  atomic<bool> closed_{false};              // the domain is gone
+  reclaimer reclaimer_{clock_, budget_};
+  atomic<bool> closed_{false};  // the domain is gone
   atomic<std::size_t> references_{1};
   atomic<std::size_t> waited_for_room_{0};
   atomic<std::size_t> over_cap_{0};

@@ -4,9 +4,9 @@
 //
 //                        in hand -> [ 6 ]               batches that somebody is reclaiming, object after object
 //
-// A bag is filled by its thread and emptied by its thread or by whoever flushes the domain: it has a lock. Who destroys a
-// container takes out what that has retired, also from batches that others have in hand, as far as they have not begun
-// with it.
+// A bag is filled by its thread and emptied by its thread or by one that flushes the domain: it has a lock. A thread
+// that destroys a container takes out all that this has retired, also from batches that others have in hand, as far as
+// they have not begun with it.
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_HPP
 #define EVAC_DETAIL_SYNC_GARBAGE_HPP
 
@@ -144,7 +144,7 @@ class garbage_bag {
 
   // --- taking out ----------------------------------------------------------------------------------------------------
 
-  /// Waits for who is taking something out.
+  /// Waits for a thread that is taking something out.
   void wait_for_extraction() noexcept { const std::lock_guard guard(lock_); }
   /// Takes out each object that owner.owns(object): calls owner.take(object) under the lock, and adds their bytes. From
   /// batches that others have in hand only if `they_know`, that is after a heavy fence and while they wait for the lock
@@ -200,8 +200,8 @@ class garbage_bag {
     }
   }
 
-  /// In the child of a fork(): who held the lock is gone. What somebody was changing then is in no known state, and is
-  /// given up; but the owner's spare batch only if the owner is gone.
+  /// In the child of a fork(): the thread that had the lock is gone. A bag that it was changing is in no known state,
+  /// and is given up; but the owner's spare batch only if the owner is gone.
   void reset_after_fork(bool owner_lives) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (changing_) {
       filling_ = nullptr;
@@ -218,7 +218,7 @@ class garbage_bag {
  private:
   static constexpr std::size_t sealed_bytes = std::size_t{16} << 10U;
 
-  // From beginning to end of a change, for reset_after_fork(): the lock alone is held by those who only look as well.
+  // From beginning to end of a change, for reset_after_fork(): threads that only look have the lock as well.
   class changing_scope {
    public:
     explicit changing_scope(garbage_bag& bag) noexcept : bag_(bag) {
@@ -280,7 +280,8 @@ class garbage_bag {
 
   void take_in_hand(garbage_batch* batch) noexcept {
     --batches_;
-    batch->begun.store(batch->reclaimed, relaxed);  // relaxed: read under the lock, until who has it in hand announces
+    // relaxed: read under the lock, until the thread that has it in hand announces
+    batch->begun.store(batch->reclaimed, relaxed);
     batch->to_the_end_of = 0;
     batch->next = in_hand_;
     in_hand_ = batch;

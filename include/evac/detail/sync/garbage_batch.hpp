@@ -27,7 +27,7 @@ struct garbage_batch {
   std::uint64_t stamp = 0;  // when it was sealed
   std::size_t bytes = 0;
   relaxed_cell<std::uint32_t> count{0};  // changed under the lock of the bag
-  std::uint32_t reclaimed = 0;           // of count; by who has the batch in hand
+  std::uint32_t reclaimed = 0;           // of count; by the thread that has the batch in hand
   atomic<std::uint32_t> begun{0};   // in hand: those that are gone, and the one that is being reclaimed; by the same
   std::uint32_t to_the_end_of = 0;  // the value of `begun` at which nothing must be put back; under the lock of the bag
   retired_object objects[capacity];

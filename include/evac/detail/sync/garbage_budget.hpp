@@ -1,4 +1,4 @@
-// How many bytes wait to be freed, and how many may.
+// Budget of a domain: the bytes that wait to be freed, and the cap on them.
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_BUDGET_HPP
 #define EVAC_DETAIL_SYNC_GARBAGE_BUDGET_HPP
 

@@ -1,6 +1,6 @@
-// Where threads sleep that wait for a word to change, when the word has no bit to spare for them.
+// Parking lot for threads that wait for a word to change which has no bit to spare for them.
 //
-//   who waits                              who changes the word
+//   waiter                                 writer
 //     waiters += 1                           exchange the word
 //     word still as it was?  sleep           waiters != 0 ?   wake all
 //
@@ -30,10 +30,10 @@ class parking {
     at.waiters.fetch_add(1, seq_cst);  // seq_cst: before the look at the word in the one order of both sides
     const std::uint32_t seen = at.changes.load(acquire);  // acquire: changed
     if (still_there()) sleep_while(at.changes, seen);     // the caller looks at the word again
-    at.waiters.fetch_sub(1, relaxed);                     // relaxed: orders nothing; who wakes for nobody is not wrong
+    at.waiters.fetch_sub(1, relaxed);                     // relaxed: orders nothing; to wake nobody is not wrong
   }
 
-  /// Stores to the word and wakes whoever sleeps on it. The store is visible to all when this returns.
+  /// Stores to the word and wakes the threads that sleep on it. The store is visible to all when this returns.
   template <class T>
   EVAC_ALWAYS_INLINE void change(atomic<T>& word, T value) noexcept {
     spot& at = spot_of(&word);
@@ -49,17 +49,18 @@ class parking {
     for (const spot& each : spots_) sum += each.waiters.load(relaxed);  // relaxed: a figure
     return sum;
   }
-  /// In the child of a fork(), whose only thread does not wait: else all changes would go on waking those that are gone.
+  /// In the child of a fork(), whose only thread does not wait: else all changes would go on waking those that are
+  /// gone.
   void reset_after_fork() noexcept {
     for (spot& each : spots_) each.waiters.store(0, relaxed);  // relaxed: there is one thread
   }
 
  private:
   // Pairs
-  //   changed   wake() releases, wait() acquires: who finds the new count finds the new word as well
+  //   changed   wake() releases, wait() acquires: a thread that finds the new count finds the new word as well
   struct alignas(cache_line) spot {
-    atomic<std::uint32_t> waiters{0};  // written by those who wait
-    atomic<std::uint32_t> changes{0};  // written by those who wake
+    atomic<std::uint32_t> waiters{0};  // written by threads that wait
+    atomic<std::uint32_t> changes{0};  // written by threads that wake
   };
   static constexpr std::size_t spots = 64;
 

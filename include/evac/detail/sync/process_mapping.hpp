@@ -4,8 +4,8 @@
 //   | name | content ... |        at one of a few addresses that follow from the name and from random bytes that the
 //                               system gives to each process (AT_RANDOM): equal in a process, not known outside
 //
-// Who comes first maps it, who comes later finds the address taken and looks for the name there. Who finds something
-// else, or cannot look, goes to the next address: so there may be two, which users must be able to live with.
+// The first shared object maps it; later ones find the address taken and look for the name there. One that finds
+// something else, or cannot look, goes to the next address: so there may be two, which users must be able to live with.
 // Never unmapped, and below 2^42, so that 30 bits name its page.
 #ifndef EVAC_DETAIL_SYNC_PROCESS_MAPPING_HPP
 #define EVAC_DETAIL_SYNC_PROCESS_MAPPING_HPP
@@ -21,10 +21,10 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <thread>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/backoff.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -58,7 +58,7 @@ class process_mapping {
 
  private:
   // Pairs
-  //   made   who constructs releases the name, who finds it acquires
+  //   made   the thread that constructs releases the name, those that find it acquire
   using name_word = atomic<std::uint64_t>;
   static_assert(sizeof(name_word) <= header_size);
 
@@ -66,8 +66,8 @@ class process_mapping {
   static constexpr int attempts = 32;  // where nobody can look, each shared object takes one, and so does the next load
   static constexpr int fixed_noreplace = 0x100000;  // MAP_FIXED_NOREPLACE, which older headers lack
 
-  // In turn from 64 to 320 GiB, where hardly anything is mapped, and from 1 to 1.5 GiB, which AddressSanitizer leaves to
-  // programs.
+  // In turn from 64 to 320 GiB, where hardly anything is mapped, and from 1 to 1.5 GiB, which AddressSanitizer leaves
+  // to programs.
   [[nodiscard]] static std::uint64_t place(std::uint64_t random, int attempt) noexcept {
     constexpr std::uint64_t gibibyte = std::uint64_t{1} << 30U;
     if (attempt % 2 == 0) return 64 * gibibyte + random % 16384 * (16 * size);
@@ -105,7 +105,8 @@ class process_mapping {
   }
   // Whether that memory is there under that name. Through the system: nothing may be there any more.
   [[nodiscard]] static bool is_there(const void* place, std::uint64_t name) noexcept {
-    // Zero for a moment: somebody is making it. Who waits in vain, goes on without.
+    // Zero for a moment: another thread is making it. After waiting in vain, this one goes on without.
+    constexpr backoff patience{.pauses = 0, .yields = 1000};
     for (int looks = 0; looks < 1000; ++looks) {
       std::uint64_t found = 0;
       const iovec local{&found, sizeof found};
@@ -115,7 +116,7 @@ class process_mapping {
       if (read != sizeof found) return false;
       if (found == name) return static_cast<const name_word*>(place)->load(acquire) == name;  // acquire: made
       if (found != 0) return false;
-      std::this_thread::yield();
+      patience.wait(looks);
     }
     return false;
   }

@@ -17,7 +17,7 @@ struct protocol {
   static constexpr bool waits_for_readers() noexcept { return true; }              // epoch: E1
   static constexpr bool wakes_sleepers() noexcept { return true; }                 // parking
 
-  /// How often who wants a locked bucket looks at it before sleeping.
+  /// How often a thread that wants a locked bucket looks at it before sleeping.
   static constexpr int looks_before_parking = 64;
 };
 

@@ -1,4 +1,4 @@
-// The locks under which one thread reads, for writers to see.
+// Record of the locks under which one thread reads, for writers to see.
 //
 //   | lock A | - | lock C | - | ...        written by the thread, in any order; read by everybody
 #ifndef EVAC_DETAIL_SYNC_READER_RECORD_HPP
@@ -15,7 +15,7 @@ namespace evac::inline EVAC_ABI::detail {
 
 struct thread_marks;
 
-/// What no two threads have that are alive: the address of an object that each thread has one of. The same in all shared
+/// Identity of a living thread: the address of an object that each thread has one of. The same in all shared
 /// objects, and in the child of a fork().
 using thread_identity = const int*;
 
@@ -44,14 +44,14 @@ class reader_record {
     return held_ != 0 && leave_behind(lock);
   }
 
-  /// True once in `period` calls on average, a power of two: by chance, so that no rhythm of the locks that a thread reads
-  /// in turn leaves one of them out.
+  /// True once in `period` calls on average, a power of two: by chance, so that no rhythm of the locks that a thread
+  /// reads in turn leaves one of them out.
   [[nodiscard]] bool sample(std::uint32_t period) noexcept {
     chance_ = chance_ * 1664525U + 1013904223U;  // Numerical Recipes; the upper bits are the better ones
     return chance_ < ~std::uint32_t{0} / period;
   }
 
-  /// What a lock says while its readers announce themselves beside this record.
+  /// The word of a lock while its readers announce themselves beside this record.
   [[nodiscard]] EVAC_ALWAYS_INLINE std::uint32_t word() const noexcept { return word_; }
 
   /// Becomes the record of a thread, which is in a registry of this word and this fence.

@@ -1,11 +1,11 @@
-// The records of all threads that read under locks by announcing themselves, and what announcing takes.
+// Registry of the threads that read under locks by announcing themselves.
 //
 //   mapping   | name | list, word, fence | record | record | ...          a record per thread, never freed
 //   word      | biased | - | address of the mapping / 4096 |              what a lock says that is biased to it
 //
 // A process has one, found by all its shared objects at a place that they agree on, wherever that works
 // (process_mapping.hpp). Where it does not, there are several, and a lock says to which of them it is biased.
-// A registry is never unmapped and nothing of it lies in a shared object: locks name it when who made it is gone.
+// A registry is never unmapped and nothing of it lies in a shared object: locks name it when its maker is gone.
 #ifndef EVAC_DETAIL_SYNC_READER_REGISTRY_HPP
 #define EVAC_DETAIL_SYNC_READER_REGISTRY_HPP
 

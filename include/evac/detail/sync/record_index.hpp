@@ -1,4 +1,4 @@
-// Which record of which core a thread has: an open-addressing table, for one thread.
+// Index of one thread's records by their cores: an open-addressing table.
 //
 //   places   | core, record | - | core, record | core, record | - | - | ...      at most half of them taken
 //

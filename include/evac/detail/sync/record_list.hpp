@@ -21,12 +21,12 @@ template <class Record>
 class record_list {
   // Pairs
   //   returned    give_back() releases, take() acquires: the next owner sees the record as its last one left it
-  //   published   take() releases a new record at the head, for_each() acquires it; both seq_cst, so that whoever adds
-  //               a record, writes to it and then reads a condition is seen by whoever writes the condition and then
-  //               visits all records
+  //   published   take() releases a new record at the head, for_each() acquires it; both seq_cst, so that a thread that
+  //               adds a record, writes to it and then reads a condition is seen by one that writes the condition and
+  //               then visits all records
   struct alignas(line_pair) node {
     Record record;
-    atomic<bool> taken{true};  // exchanged by whoever wants the record, cleared by its owner
+    atomic<bool> taken{true};  // exchanged by threads that want the record, cleared by its owner
     node* next = nullptr;      // written before the node is published, never again
   };
 
@@ -74,8 +74,8 @@ class record_list {
     return &(next != nullptr ? next : head_.load(acquire))->record;  // acquire: published
   }
 
-  /// The same where each record is then looked at with asymmetric_fence::observe(), for the same reason: whoever adds a
-  /// record that this does not find has synchronised with it. `plain`: whether announcements are plain stores.
+  /// The same where each record is then looked at with asymmetric_fence::observe(), for the same reason: a thread that
+  /// adds a record that this does not find has synchronised with it. `plain`: whether announcements are plain stores.
   template <class Visit>
   void observe_each(bool plain, const Visit& visit) const {
     if (!plain) {

@@ -7,8 +7,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Behaves like a T. Plain loads and stores on every common processor: no operation is a read-modify-write. All accesses
-/// are relaxed: a reader without the lock learns a recent value and nothing else.
+/// Behaves like a T. Plain loads and stores on every common processor: no operation is a read-modify-write. All
+/// accesses are relaxed: a reader without the lock learns a recent value and nothing else.
 template <class T>
 class relaxed_cell {
  public:

@@ -7,7 +7,8 @@
 //
 //   word   0: nobody writes, or the writing thread, plus 1 if its call destroys elements
 //
-// Reading a map from inside one's own write is no misuse: a copy constructor, a hash, an equality or a destructor may do it.
+// Reading a map from inside one's own write is no misuse: a copy constructor, a hash, an equality or a destructor may
+// do it.
 //
 // Who defines EVAC_ASSERT_HANDLER(message), an expression, may have it throw: the call that noticed has then changed
 // nothing. In such a build swap and move assignment are not noexcept (give a handler that never throws noexcept);

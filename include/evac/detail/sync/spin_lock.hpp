@@ -1,4 +1,4 @@
-// A lock for a few instructions that hardly ever meet: one byte, spins, gives the processor away, and at last sleeps.
+// A lock of one byte, for short sections that hardly ever meet: spins, gives the processor away, and at last sleeps.
 #ifndef EVAC_DETAIL_SYNC_SPIN_LOCK_HPP
 #define EVAC_DETAIL_SYNC_SPIN_LOCK_HPP
 

@@ -1,10 +1,10 @@
 // A count of what comes and goes, which each thread keeps in a stripe of its own.
 //
-//   stripe 1 | inserted, erased, told |    stripe 2 | ... |    ...        each written by one thread, on a line of its own
+//   stripe 1 | inserted, erased, told | stripe 2 | ... | ... each written by one thread, on a line of its own
 //   shared   | mark | told | inserted, erased |                           told: the sum of what threads have told
 //
-// A thread tells the others what it has gained once in changes_untold calls; then it learns whether the count has reached
-// the mark. Until make_stripes() is called, and without memory for it, all count in one place.
+// A thread tells the others what it has gained once in changes_untold calls; then it learns whether the count has
+// reached the mark. Until make_stripes() is called, and without memory for it, all count in one place.
 #ifndef EVAC_DETAIL_SYNC_STRIPED_COUNT_HPP
 #define EVAC_DETAIL_SYNC_STRIPED_COUNT_HPP
 

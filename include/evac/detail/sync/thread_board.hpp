@@ -1,10 +1,10 @@
-// Where each shared object says of each thread that it is inside of domains by it, so that the others do not wait for
-// their own thread: records of a thread are known to the shared object that has taken them only.
+// Notice board of a process: each shared object notes which threads are inside of domains by it, so that the others do
+// not wait for their own thread. Records of a thread are known only to the shared object that has taken them.
 //
 //   mapping of the process   | used | thread, registry, function | thread, registry, function | free | ...
 //
-// The function tells of a registry whether its thread is busy; only that thread calls it. What lies here is the same
-// for all settings and versions of evac: what it looks like never changes under the name of the mapping.
+// The function tells of a registry whether its thread is busy; only that thread calls it. The contents are the same for
+// all settings and versions of evac: their layout never changes under the name of the mapping.
 #ifndef EVAC_DETAIL_SYNC_THREAD_BOARD_HPP
 #define EVAC_DETAIL_SYNC_THREAD_BOARD_HPP
 
@@ -23,14 +23,14 @@ namespace evac::inline EVAC_ABI::detail {
 
 class thread_board {
   // Pairs
-  //   found      board_of_process() releases, everybody acquires: the board as who made it left it
-  //   returned   who frees a note releases, who takes it acquires
+  //   found      board_of_process() releases, everybody acquires: the board as its maker left it
+  //   returned   the thread that frees a note releases, the one that takes it acquires
 
  public:
   using busy_function = bool (*)(const void* registry) noexcept;
 
   struct note {
-    atomic<std::uintptr_t> thread{0};  // 0: free; by who takes it, and then by its thread
+    atomic<std::uintptr_t> thread{0};  // 0: free; by the thread that takes it, its own from then on
     const void* registry = nullptr;    // the thread's
     busy_function is_busy = nullptr;   // the thread's
   };
@@ -75,7 +75,7 @@ class thread_board {
         return taken == nullptr;
       });
       while (taken == nullptr) {
-        std::size_t index = used_.load(relaxed);  // relaxed, both: what matters is in the note
+        std::size_t index = used_.load(relaxed);  // relaxed, both: the note itself says who has it
         if (index == most_notes) return nullptr;
         if (!used_.compare_exchange_weak(index, index + 1, relaxed, relaxed)) continue;
         if (take_free(notes_[index], thread)) taken = &notes_[index];

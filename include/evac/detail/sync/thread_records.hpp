@@ -1,4 +1,4 @@
-// Which record of an epoch_core is this thread's.
+// The records of this thread: one for each epoch_core that it has used.
 //
 //   registry of the thread    | core, record | core, record | ...        gives them back when the thread ends
 //   last                      | core, record |                           what is asked for most
@@ -141,7 +141,7 @@ class thread_records {
     registry().add(core, own);
     return own;
   }
-  // Not while it is used further up, by who has called the destructor that calls this.
+  // Not while it is used further up, by the call that led to the destructor that calls this.
   EVAC_NEVER_INLINE static void retire(epoch_record& own) noexcept {
     if (own.reclaiming) return;
     epoch_core& core = *own.core;

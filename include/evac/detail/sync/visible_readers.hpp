@@ -40,17 +40,17 @@ class visible_readers {
   /// Locks that one thread can announce at a time.
   static constexpr std::size_t record_slots = 10;
 
-  /// What a thread does after the given number of looks at a lock that it does not get. The longer the pauses, the more
-  /// operations whoever has the line gets done on it: 8 threads on 2 cores, 10 % writes, 72 million a second instead of
-  /// 61 with single pauses.
+  /// A pause after the given number of looks at a lock that the thread does not get. The longer the pauses, the longer
+  /// the owner of the cache line can work undisturbed: 8 threads on 2 cores, 10 % writes, 72 million a second instead
+  /// of 61 with single pauses.
   static void pause(int looks) noexcept {
     for (int pauses = 1 << (std::min)(looks, 5); pauses > 0; --pauses) spin_pause();
   }
 
   // --- a reader ------------------------------------------------------------------------------------------------------
 
-  /// Announces that this thread reads under `lock`; returns what the lock must say then for the announcement to count,
-  /// or 0 if there is no room for it. Only if the lock still says so afterwards does a writer see it.
+  /// Announces that this thread reads under `lock`; returns the word that the lock must then have for the announcement
+  /// to count, or 0 if there is no room for it. Only if the lock still says so afterwards does a writer see it.
   [[nodiscard]] EVAC_ALWAYS_INLINE static std::uint32_t enter(const void* lock) noexcept {
     record* const own = mine();
     return own != nullptr && own->enter(lock) ? own->word() : 0;
@@ -65,7 +65,7 @@ class visible_readers {
     return named(word).leave(this_thread(), lock);
   }
 
-  /// What a lock that this thread biases has to say; 0 if it must not.
+  /// The word of a lock that this thread biases; 0 if it must not.
   [[nodiscard]] static std::uint32_t word() noexcept {
     const record* const own = mine();
     return own != nullptr ? own->word() : 0;
@@ -87,7 +87,7 @@ class visible_readers {
   static void fence(std::uint32_t word) noexcept { named(word).fence(); }
   /// Whether any thread reads under `lock`. After fence().
   [[nodiscard]] static bool any(const void* lock, std::uint32_t word) noexcept { return named(word).any(lock); }
-  /// What a writer does after the given number of looks at any(). A reader that leaves by its record wakes nobody; it
+  /// A wait after the given number of looks at any(). A reader that leaves by its record wakes nobody; it
   /// would have to look at the lock for that.
   static void await_leavers(int looks) noexcept { patience.wait(looks); }
 
@@ -102,12 +102,12 @@ class visible_readers {
 
  private:
   // Pairs
-  //   found   registry_of_process() releases, everybody acquires: the registry as who made it left it
+  //   found   registry_of_process() releases, everybody acquires: the registry as its maker left it
   using registry = reader_registry<record_slots>;
   using record = registry::record;
   static constexpr backoff patience{.pauses = 40, .yields = 40};
 
-  /// What lies in the mapping.
+  /// The contents of the mapping.
   struct place {
     place(std::uint32_t word, bool plain) noexcept : records(word, plain) {}
     registry records;
@@ -176,8 +176,8 @@ class visible_readers {
     });
     if (found == nullptr) return nullptr;
     all = &static_cast<place*>(found)->records;
-    // Before anybody can use it; twice, if two threads come at the same time, does no harm. The system drops it when this
-    // shared object is unloaded. If there is no memory for it, children have the records as they were.
+    // Before anybody can use it; twice, if two threads come at the same time, does no harm. The system drops it when
+    // this shared object is unloaded. If there is no memory for it, children have the records as they were.
     static_cast<void>(::pthread_atfork(nullptr, nullptr, reset_after_fork));
     // One for this shared object, although threads that come at the same time may have found two.
     registry* before = nullptr;
