@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Sourced by tests/run and bench/run: `ensure_packages NAME...` returns when every named Debian package's use is there,
-# installs through apt what is missing, and otherwise says what is missing and ends the program with status 2.
+# Installs Debian packages. Sourced by tests/run and bench/run: `ensure_packages NAME...` returns when every named package
+# works, installs missing ones through apt, and otherwise names them and ends the program with status 2.
 
-# The test for a package is that what we use of it works, wherever it came from. 99: there is no test.
+# A package is tested by the use that evac makes of it, wherever it came from. 99: there is no test.
 package_works() {
   case "$1" in
     cmake) command -v cmake ;;

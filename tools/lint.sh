@@ -5,7 +5,9 @@
 #               acquiring end: "// release: NAME", "// acquire: NAME", or a stronger order
 #   atomics     std::atomic and std::memory_order are spelled in detail/sync/atomic.hpp only
 #   platforms   conditional compilation on a compiler, a processor or a system in the headers of `platform` only
-#   lengths     public headers 450 lines, detail headers 350, tests and benchmarks 400
+#   lengths     public headers 450 lines, detail headers 350 (those of detail/face 600: they spell each overload of a public
+#               class), tests and benchmarks 400
+#   documents   links between documents lead somewhere; cells of docs/guarantees have at most 200 characters
 #
 # usage: tools/lint.sh [RULE...]
 set -uo pipefail
@@ -56,15 +58,28 @@ lengths() {
     xargs wc -l | awk -v most="$most" '$2 != "total" && $1 > most { print $2 ": " $1 " lines, at most " most }'
   }
   headers | grep -v '/detail/' | too_long 450
-  headers | grep '/detail/' | too_long 350
+  headers | grep '/detail/face/' | too_long 600
+  headers | grep '/detail/' | grep -v '/detail/face/' | too_long 350
   sources | too_long 400
 }
 
-[ $# -gt 0 ] || set -- edges atomics platforms lengths
+documents() {
+  local document target
+  for document in README.md docs/*.md docs/guarantees/*.md; do
+    grep -oE '\]\([^)#: ]+\)' "$document" | sed 's/^](//; s/)$//' | while read -r target; do
+      [ -e "$(dirname "$document")/$target" ] || echo "$document: $target is not there"
+    done
+  done
+  awk -F'|' '/^\|/ {
+    for (i = 2; i < NF; ++i) if (length($i) > 202) print FILENAME ":" FNR ": a cell of " length($i) - 2 " characters"
+  }' docs/guarantees/*.md
+}
+
+[ $# -gt 0 ] || set -- edges atomics platforms lengths documents
 broken=0
 for rule in "$@"; do
   case "$rule" in
-    edges | atomics | platforms | lengths) ;;
+    edges | atomics | platforms | lengths | documents) ;;
     *)
       echo "tools/lint.sh: no such rule: $rule" >&2
       exit 2

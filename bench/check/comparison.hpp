@@ -1,4 +1,4 @@
-// Checks of the files of results and of what is said of two of them.
+// Checks of the files of results and of the comparison of two.
 #ifndef EVAC_BENCH_CHECK_COMPARISON_HPP
 #define EVAC_BENCH_CHECK_COMPARISON_HPP
 

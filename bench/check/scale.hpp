@@ -1,4 +1,4 @@
-// Checks of counted accesses to memory and of what is predicted from them.
+// Checks of counted accesses to memory and of the predictions from them.
 #ifndef EVAC_BENCH_CHECK_SCALE_HPP
 #define EVAC_BENCH_CHECK_SCALE_HPP
 

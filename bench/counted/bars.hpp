@@ -3,7 +3,8 @@
 #define EVAC_BENCH_COUNTED_BARS_HPP
 
 #include <array>
-#include <cstddef>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,13 +55,18 @@ struct judged_count {
   }
 };
 
-/// A look-up may take one instruction more than recorded; other operations, which allocate, and grow the table in steps
-/// that depend on it, a fiftieth more.
-[[nodiscard]] inline double tolerance_of(const std::string& operation, double recorded) {
+/// Instructions beyond the recorded ones: one for a look-up; a fiftieth more for other operations, which allocate, and
+/// grow the table in steps that depend on it.
+[[nodiscard]] inline double instructions_tolerance(const std::string& operation, double recorded) {
   const bool looks_up = operation == "hit" || operation == "miss" || operation == "hits in bulk";
   return looks_up ? 1 : 1 + recorded / 50;
 }
-inline constexpr double misprediction_tolerance = 0.05;
+/// The simulated predictor knows branches by their addresses, so that some share an entry in one build and not in the
+/// next. With strings that makes up to two mispredictions an operation, in the hash function of Abseil's shared library:
+/// there they are not judged.
+[[nodiscard]] inline double mispredictions_tolerance(const std::string& keys, double recorded) {
+  return keys == integer_keys ? 0.1 + recorded / 10 : std::numeric_limits<double>::infinity();
+}
 
 [[nodiscard]] inline std::string instructions_case(const operation_count& of) {
   return "instructions, " + of.keys + " / " + of.operation;
@@ -83,10 +89,10 @@ inline constexpr double misprediction_tolerance = 0.05;
     if (!each.map.starts_with("evac::")) continue;
     const std::string name = each.map + ", " + each.keys + ", " + each.operation;
     judged_count instructions{name, each.instructions, recorded_for(instructions_case(each), each.map)};
-    instructions.tolerance = tolerance_of(each.operation, instructions.recorded);
+    instructions.tolerance = instructions_tolerance(each.operation, instructions.recorded);
     judged_count mispredictions{name + ", mispredictions", each.mispredictions,
                                 recorded_for(mispredictions_case(each), each.map)};
-    mispredictions.tolerance = misprediction_tolerance;
+    mispredictions.tolerance = mispredictions_tolerance(each.keys, mispredictions.recorded);
     for (const count_target& target : count_targets) {
       if (each.keys != integer_keys || each.map != target.map || each.operation != target.operation) continue;
       instructions.target = target.instructions;
@@ -103,8 +109,8 @@ inline constexpr double misprediction_tolerance = 0.05;
   std::vector<judged_bar> bars;
   for (const judged_count& each : judged) {
     if (std::isnan(each.target)) continue;
-    bars.push_back({each.what, fixed(each.counted, 2), "at most", each.above_target() ? "MISS" : "PASS", each.counted,
-                    each.target});
+    bars.push_back({each.what, fixed(each.counted, 2), "at most", each.above_target() ? "not yet" : "PASS",
+                    each.counted, each.target});
   }
   return bars;
 }

@@ -93,7 +93,7 @@ template <class Map>
   return all;
 }
 
-/// What the stopwatch itself adds to each figure: the median of timing nothing.
+/// The share of the stopwatch in each figure: the median of timing nothing.
 [[nodiscard]] inline std::uint64_t cost_of_timing() {
   const stopwatch watch;
   latency_histogram nothing;

@@ -1,4 +1,4 @@
-// A short run of every adapter against what it should do: a map that fails it is not timed.
+// A short correctness run of every adapter: a map that fails it is not timed.
 #ifndef EVAC_BENCH_PEERS_CONCURRENT_CHECK_HPP
 #define EVAC_BENCH_PEERS_CONCURRENT_CHECK_HPP
 
@@ -107,8 +107,8 @@ template <class Peer>
   return map.size() == left && counts.size() == counters && sum == threads * steps;
 }
 
-/// What is timed: mixes on maps that are made large enough, and growth by inserts alone. (The ParlayHash of 2025
-/// follows a null pointer when elements are updated or erased while a small table grows.)
+/// The operations that are timed: mixes on maps that are made large enough, and growth by inserts alone. (The ParlayHash
+/// of 2025 follows a null pointer when elements are updated or erased while a small table grows.)
 template <class Peer>
 [[nodiscard]] bool behaves() {
   return behaves_alone<Peer>(3000, true) && behaves_alone<Peer>(0, false) && behaves_shared<Peer>();

@@ -30,7 +30,7 @@
 
 namespace bench {
 
-// All that can be changed by many threads in all these ways.
+// Maps that offer all of this to many threads.
 using concurrent_peers =
     joined<peer_list<evac_sharded_peer, evac_sync_peer, std_mutex_peer, std_shared_mutex_peer, std_sharded_peer,
                      absl_mutex_peer, absl_sharded_peer, absl_mutex_sharded_peer>,
@@ -40,7 +40,7 @@ using concurrent_peers =
            if_found<EVAC_BENCH_HAS_FOLLY, struct folly_peer>,
            if_found<EVAC_BENCH_HAS_PARLAYHASH, struct parlayhash_peer>>;
 
-/// Those too that can insert, find and increment only.
+/// Also maps that can only insert, find and increment.
 using counting_peers = joined<concurrent_peers, if_found<EVAC_BENCH_HAS_TBB, struct tbb_unordered_peer>,
                               if_found<EVAC_BENCH_HAS_GROWT, struct growt_peer>>;
 

@@ -1,5 +1,5 @@
-// Sets that threads share, asked as the maps are (concurrent_peers.hpp), so that they do the same mixes: of a key that
-// is there, the mixes expect the value ~key, which a set makes up.
+// Sets that threads share, with the interface of the maps (concurrent_peers.hpp), so that they run the same mixes: of a
+// present key, the mixes expect the value ~key, which a set makes up.
 #ifndef EVAC_BENCH_PEERS_CONCURRENT_SETS_HPP
 #define EVAC_BENCH_PEERS_CONCURRENT_SETS_HPP
 

@@ -1,4 +1,4 @@
-// folly's map of hazard pointers: readers take no lock, a changed value is a new node.
+// folly's map with hazard pointers: readers take no lock, and a changed value is a new node.
 #ifndef EVAC_BENCH_PEERS_FOLLY_HPP
 #define EVAC_BENCH_PEERS_FOLLY_HPP
 

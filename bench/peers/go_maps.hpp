@@ -25,12 +25,11 @@
 
 namespace bench {
 
-/// What the program wrote.
+/// The output of the program.
 class go_answer {
  public:
-  /// Lines of name, operations, seconds, seconds of processor time and 0 or 1, apart by tabs; the last is "end" and 0
-  /// or
-  /// 1. Without it, or if it says 0, nothing of the answer counts.
+  /// Reads lines of name, operations, seconds, seconds of processor time and a flag, separated by tabs. The last line is
+  /// "end" and a flag: without it, or if it is 0, no line of the answer counts.
   explicit go_answer(std::istream& lines) {
     for (std::string line; std::getline(lines, line);) {
       std::istringstream words(line);
@@ -92,7 +91,7 @@ inline constexpr const char* go_sync_map = "Go sync.Map";
 class go_maps {
  public:
   go_maps() = default;
-  /// Those whose name contains `wanted` and that pass the program's own check. Says which are left out, and why.
+  /// Maps whose name contains `wanted` and that pass the program's own check. Prints which are left out, and why.
   explicit go_maps(const std::string& wanted) {
     for (const auto& [name, word] : all) {
       if (std::string(name).find(wanted) == std::string::npos) continue;

@@ -1,6 +1,6 @@
-// growt: open addressing, all threads help to copy the table into a larger one. Asked to insert, find and count only:
-// when threads erase and insert one key at the same time its answers do not add up (2023), and of strings it cannot
-// erase. It does not take the keys 0 and 2^63 - 1.
+// growt: open addressing; all threads help to copy the table into a larger one. It is used for inserts, look-ups and
+// counting only: when threads erase and insert one key at the same time its answers do not add up (2023), and it cannot
+// erase strings. It does not accept the keys 0 and 2^63 - 1.
 #ifndef EVAC_BENCH_PEERS_GROWT_HPP
 #define EVAC_BENCH_PEERS_GROWT_HPP
 
@@ -70,7 +70,7 @@ struct growt_peer {
       out = static_cast<V>((*at).second);
       return true;
     }
-    /// It knows only about how many there are.
+    /// An estimate: the map knows no more.
     [[nodiscard]] std::size_t size() const {
       std::size_t count = 0;
       for_each([&](const K&, const V&) { ++count; });
@@ -83,7 +83,7 @@ struct growt_peer {
     }
 
    private:
-    /// Each thread asks through a handle of its own. They are destroyed with the map, for a thread may outlive it.
+    /// Each thread uses a handle of its own. Handles are destroyed with the map, because a thread may outlive it.
     [[nodiscard]] handle& own() const {
       struct remembered {
         std::uint64_t map = 0;

@@ -44,7 +44,7 @@ class absl_shared_mutex {
   absl::Mutex mutex_;
 };
 
-/// std::mutex, asked as if readers could share it.
+/// std::mutex with the interface of a lock that readers share.
 class exclusive_mutex {
  public:
   void lock() { mutex_.lock(); }
@@ -56,8 +56,7 @@ class exclusive_mutex {
   std::mutex mutex_;
 };
 
-/// How a map of one owner is asked. The hash is what the shard was chosen by; a map that can use it need not compute it
-/// again.
+/// Calls of a map of one owner. The hash is the one that chose the shard; a map that can use it need not compute it again.
 struct std_calls {
   static constexpr const char* name = "std::unordered_map";
   template <class K, class V>

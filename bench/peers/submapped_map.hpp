@@ -46,7 +46,7 @@ class submapped_map {
   bool erase(const Q& key) {
     bool erased = false;
     map_.erase_if(key, [&](auto&) { return erased = true; });
-    return erased;  // gtl itself says so too when another thread was faster
+    return erased;  // gtl's own answer is true also when another thread was faster
   }
   [[nodiscard]] std::size_t size() const { return map_.size(); }
   template <class F>

@@ -85,7 +85,7 @@ struct tbb_peer {
 struct tbb_text_hash : string_hash {
   using transparent_key_equal = std::equal_to<>;
 };
-/// Erases and assigns only where nobody else looks, so that it is not asked to.
+/// Not asked to erase and assign, which it can only do while no other thread looks.
 struct tbb_unordered_peer {
   static constexpr const char* name = "tbb::concurrent_unordered_map";
   static constexpr bool locked = false;
@@ -96,7 +96,7 @@ struct tbb_unordered_peer {
                            tbb::concurrent_unordered_map<K, counter<V>>>;
 
    public:
-    // Its reserve() of fewer elements than there is room for does not come back. By default 8 buckets of 4 elements.
+    // Its reserve() of fewer elements than there is room for does not return. The default is 8 buckets of 4 elements.
     explicit map(std::size_t expected = 0) : map_(std::max<std::size_t>(8, expected / 4)) {}
     template <class Q>
     bool insert(const Q& key, const V& value) {

@@ -8,7 +8,7 @@
 
 namespace bench {
 
-/// What evac::sharded_map and boost::concurrent_flat_map have in common: all but look-ups of a new key by a view.
+/// The interface that evac::sharded_map and boost::concurrent_flat_map share: everything except inserts by a view.
 template <class Map, class K, class V>
 class visited_map {
  public:

@@ -1,4 +1,4 @@
-// The bars: what evac::map promises relative to its peers, each measured beside them in one run.
+// The bars: ratios of evac::map to its peers, each measured beside them in one run.
 //
 // Rounds are interleaved over the maps; a row shows medians. Each map has its default hash.
 #include <algorithm>

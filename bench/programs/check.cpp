@@ -1,9 +1,9 @@
-// What the benchmarks stand on, checked: histogram, memory, files of results, their comparison and the documents made
-// of them, the answers of Go's maps, counted accesses and what is predicted from them.
+// Checks of the parts that the benchmarks stand on: histogram, memory, files of results, their comparison and the
+// documents made of them, the answers of Go's maps, counted accesses and the predictions from them.
 //
 //   evac_bench_check FOLDER
 //
-// FOLDER is for files that are written. Names the sentences that do not hold; status 1 if there is one.
+// FOLDER is for the files that it writes. Prints the sentences that do not hold; status 1 if there is one.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -80,7 +80,7 @@ void check_answer() {
 
 // ---- memory
 
-/// Sixteen bytes an element in a vector, which copies itself when it grows.
+/// Sixteen bytes per element in a vector, which copies itself when it grows.
 struct listed_elements {
   explicit listed_elements(std::size_t) {}
   void insert(std::uint64_t key, std::uint64_t value) { elements.push_back({key, value}); }

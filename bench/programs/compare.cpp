@@ -1,4 +1,4 @@
-// Two files of results: what got slower, and what faster, beyond noise.
+// Compares two files of results: cases that got slower, and those that got faster, beyond noise.
 //
 // Ends with status 1 if something got slower or fails its own check now, with 2 if there is nothing to compare.
 #include "support/comparison.hpp"
@@ -71,7 +71,7 @@ void print_changes(const char* title, const std::vector<change>& changes) {
   print_changes("invalid now", found.invalid_now);
   std::cout << '\n';
   for (const auto& [subject, ratio] : found.average) {
-    // Maps that nobody touched show by how much the machine differs.
+    // Maps whose code has not changed show how much the machine differs.
     std::cout << subject << ": " << fixed(ratio, 2) << " times as good on geometric average\n";
   }
   if (found.rounds == 1) std::cout << "some cases have one round only: what is noise in them cannot be told\n";

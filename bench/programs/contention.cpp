@@ -1,8 +1,9 @@
-// Four threads for each core on one map: what it costs when those who hold its locks sleep, and when all want one key.
+// Four threads for each core on one map: the cost of threads that sleep while they hold its locks, and of one key that
+// all threads want.
 //
-// Rates count what the threads finish that do not sleep on purpose; processor time is that of all, divided by this
-// number: where waiting spins, it shows here. Rounds are interleaved over the maps, each map and round runs in a process
-// of its own; figures are medians.
+// Rates count the operations of the threads that do not sleep on purpose. Processor time is that of all threads, divided
+// by the number of these operations: spinning shows here. Rounds are interleaved over the maps, each map and round runs
+// in a process of its own; figures are medians.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -27,7 +28,7 @@ namespace {
 using namespace bench;
 using namespace std::chrono_literals;
 
-/// What the first thread does; the others always use the map as everyone would.
+/// The behaviour of the first thread; the others always use the map in the ordinary way.
 enum class first_thread { like_the_others, changes_slowly, reads_slowly };
 
 struct contention_case {

@@ -1,7 +1,7 @@
 // Instructions and mispredicted branches of each operation, counted by callgrind: the same on every run and on a busy
 // machine.
 //
-// Runs evac_bench_operations under valgrind. What is counted is a loop over the keys, divided by their number; the branch
+// Runs evac_bench_operations under valgrind. A loop over the keys is counted and divided by their number; the branch
 // predictor is callgrind's model. Then evac's counts stand beside those recorded in a file of results, and beside their
 // targets. Status 3 if a count has grown beyond what was recorded; a target that is not reached yet is listed only.
 #include <cmath>
@@ -73,7 +73,7 @@ void print_counts(const std::vector<operation_count>& all, const std::string& ke
   return regressed;
 }
 
-/// What was recorded by the same compiler; counts of another one say nothing about these.
+/// Recorded counts by the same compiler; counts by another one say nothing about these.
 [[nodiscard]] std::vector<result> recorded_rows(const std::string& path, const std::string& compiler) {
   if (path.empty()) return {};
   recorded_results file = read_results(path);
@@ -84,7 +84,7 @@ void print_counts(const std::vector<operation_count>& all, const std::string& ke
 
 void record(results& into, const std::vector<operation_count>& all) {
   into.note("Counted by callgrind --branch-sim=yes, " + std::to_string(counted_elements) +
-            " keys, -march=haswell, as if on two processors; per operation");
+            " keys, -march=haswell, as if on two processors");
 #if EVAC_BENCH_HAS_BOOST_FLAT
   into.note("Boost " BOOST_LIB_VERSION);
 #endif
@@ -94,10 +94,10 @@ void record(results& into, const std::vector<operation_count>& all) {
     into.note("Without " + name + ", which was not found");
   }
   for (const operation_count& each : all) {
-    into.add(instructions_case(each), "instructions", each.map, each.instructions);
+    into.add(instructions_case(each), "per operation", each.map, each.instructions);
   }
   for (const operation_count& each : all) {
-    into.add(mispredictions_case(each), "mispredictions", each.map, each.mispredictions);
+    into.add(mispredictions_case(each), "per operation", each.map, each.mispredictions);
   }
 }
 

@@ -176,7 +176,7 @@ void add_own_options(CLI::App& app, settings& chosen) {
 int main(int argc, char** argv) {
   const auto chosen =
       settings_of<settings>(argc, argv, "evac::rw_lock beside other reader-writer locks.", add_own_options);
-  // Debian's build of abseil checks the order of locks by default, at a price that is not the lock's.
+  // Debian's build of abseil checks the order of locks by default, at a cost that is not the lock's own.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   std::cout << "absl::Mutex with its deadlock detection switched off. Median (least-most) of " << chosen.rounds
             << " interleaved rounds of " << fixed(chosen.seconds, 2) << " s; ns: less is better, million: more.\n";

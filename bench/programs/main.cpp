@@ -275,7 +275,7 @@ void add_service(report& page, const std::vector<std::string>& head, const servi
     page.bars("Million operations per second, " + head[i + 1], service.throughput[i], "M/s");
 }
 
-/// What the page is about, before anything else: how long a single insert can take.
+/// The story of the page, before anything else: how long a single insert can take.
 void add_story(report& page, const std::vector<std::string>& head, const growth_rows& grown, std::size_t keys) {
   page.heading("The longest insert");
   page.paragraph(

@@ -1,5 +1,4 @@
-// What maps take of memory with 16-byte elements: from 1 to 16 M of them, as many small maps, after erasing, after
-// churn.
+// Memory that maps take with 16-byte elements: from 1 to 16 M of them, as many small maps, after erasing, after churn.
 //
 // Parts: sizes, small maps, erased, churn. Figures are resident bytes (support/memory_use.hpp); each map, round
 // and case has a process of its own. They hardly differ between rounds: there is one unless more are asked for.

@@ -211,7 +211,7 @@ class keeping_reporter : public benchmark::ConsoleReporter {
   bench::results kept_{"micro"};
 };
 
-/// What comes after --json, which is taken out of the arguments.
+/// The file named after --json; both words are removed from the arguments.
 std::string take_json_path(int& argc, char** argv) {
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::string(argv[i]) != "--json") continue;

@@ -1,5 +1,5 @@
-// How much faster maps get with more threads: as measured on this machine, and, for our own maps, as a model of the
-// caches predicts it from counts and from the speed of one thread.
+// Speed-up of maps with more threads: measured on this machine, and, for evac's own maps, predicted by a model of the
+// caches from counts and from the speed of one thread.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>

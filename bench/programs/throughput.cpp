@@ -1,8 +1,8 @@
 // Maps that threads share, beside each other: mixes of finds, inserts and erases, one hot key, look-ups in bulk,
 // dependent look-ups, growing under load, footprint, visitors that sleep. Ends with the bars of evac's shared maps.
 //
-// Parts: mixes 100 K, mixes 10 M, dependent, growth, footprint, sleepers, and, as these run only when they are named or with
-// --all-parts: words, ycsb, counting, sets, grown, go. Rounds are interleaved over the maps, those of mixes step by
+// Parts: mixes 100 K, mixes 10 M, dependent, growth, footprint, sleepers; only if they are named or with --all-parts:
+// words, ycsb, counting, sets, grown, go. Rounds are interleaved over the maps, those of mixes step by
 // step; each map and round runs in a process of its own; figures are medians. Each adapter passes a short correctness
 // run before it is timed, each result is checked before it counts.
 #include <algorithm>

@@ -1,10 +1,9 @@
-// What threads on several cores pay for sharing memory: who holds a copy of which cache line, and what that makes of
-// the speed.
+// The price of sharing memory between cores: which threads hold a copy of which cache line, and the speed that follows.
 //
 //   line   holders, a bit for each thread     written: one is left     read: one more
 //
 // A read of a line that others hold, but not this thread, and a write to a line that others hold, wait for another
-// core: a transfer. So in MESI, with caches that never run out of room.
+// core: a transfer, as in MESI with caches that never run out of room.
 #ifndef EVAC_BENCH_SCALE_COHERENCE_HPP
 #define EVAC_BENCH_SCALE_COHERENCE_HPP
 
@@ -28,7 +27,7 @@ class line_directory {
     assert(threads >= 1 && threads <= most_threads);
   }
 
-  /// Each of these: whether the line is transferred.
+  /// Both return whether the line is transferred.
   bool read(std::size_t thread, std::uint64_t line) {
     state& at = of(line);
     if ((at.holders & bit(thread)) != 0) return false;
@@ -66,7 +65,7 @@ class line_directory {
   absl::flat_hash_map<std::uint64_t, state> lines_;
 };
 
-/// Of one operation, on average over many.
+/// Counts of one operation, on average over many.
 struct operation_counts {
   double atomic_loads, atomic_stores, read_modify_writes;
   double shared_reads, shared_writes;  // those that are transfers, of atomics and of plain memory
@@ -75,7 +74,7 @@ struct operation_counts {
 };
 
 /// Million operations a second that so many cores should do: each operation takes its local work and then its transfers
-/// one after the other; and the line that everybody wants makes one transfer at a time. It assumes that a transfer
+/// one after the other; and the line that all threads want makes one transfer at a time. It assumes that a transfer
 /// takes the same between any two cores. It leaves out: transfers that overlap each other or the work, caches that run
 /// out of room, memory bandwidth, clocks that sink when more cores work, waiting for a lock that another thread holds,
 /// lost exchanges, parking.

@@ -26,7 +26,7 @@ int pretended_cores = 0;
 }  // namespace
 }  // namespace bench
 
-// Before that of the system: what std::thread::hardware_concurrency() asks, and by it the maps.
+// Found before that of the system by std::thread::hardware_concurrency(), and through it used by the maps.
 int get_nprocs() noexcept {
   return bench::pretended_cores != 0 ? bench::pretended_cores : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
@@ -42,7 +42,7 @@ class sharded_calls {
   }
   bool insert(std::uint64_t key) { return map_.try_emplace(key, ~key); }
   bool erase(std::uint64_t key) { return map_.erase(key) != 0; }
-  /// So many reads that every lock is biased if nobody writes.
+  /// So many reads that every lock is biased if no thread writes.
   [[nodiscard]] std::size_t settling_reads() const { return map_.shard_count() * 2048; }
 
  private:
@@ -126,7 +126,7 @@ class counted_run {
     const std::uint64_t value = perform(own.log, key, dice % 100 < mix_.updates, inserts);
     own.wrong += value != ~key ? 1 : 0;
   }
-  /// What was found; what should be there if nothing was looked up or found.
+  /// The value that was found; the expected one if nothing was looked up or found.
   std::uint64_t perform(access_log& log, std::uint64_t key, bool updates, bool inserts) {
     std::uint64_t value = ~key;
     const logged_operation logged(log);

@@ -1,4 +1,4 @@
-// The mixes of the throughput bench on our maps, counted instead of timed.
+// The mixes of evac_bench_throughput on evac's maps, counted instead of timed.
 #ifndef EVAC_BENCH_SCALE_COUNTED_MIXES_HPP
 #define EVAC_BENCH_SCALE_COUNTED_MIXES_HPP
 

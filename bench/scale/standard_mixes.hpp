@@ -1,4 +1,4 @@
-// The mixes that are run with more and more threads, and how their counts are called in files of results.
+// The mixes that are run with more and more threads, and the names of their counts in files of results.
 #ifndef EVAC_BENCH_SCALE_STANDARD_MIXES_HPP
 #define EVAC_BENCH_SCALE_STANDARD_MIXES_HPP
 
@@ -14,7 +14,7 @@
 
 namespace bench {
 
-/// Uniform and skewed, each with all shares of updates, and one key that all read.
+/// Uniform and skewed, each with all shares of updates, and one key that all threads read.
 [[nodiscard]] inline std::vector<counted_mix> standard_mixes() {
   std::vector<counted_mix> all;
   for (const skew of : skews) {
@@ -27,7 +27,7 @@ namespace bench {
   all.emplace_back().which = counted_mix::keys::one_hot;
   return all;
 }
-/// As evac_bench_throughput calls it.
+/// The name that evac_bench_throughput uses.
 [[nodiscard]] inline std::string name_of(const counted_mix& mix, std::size_t threads) {
   if (mix.which == counted_mix::keys::one_hot) return hot_key_name("100 K", threads);
   return mix_name("100 K", mix.of, mix.updates, threads);
@@ -50,7 +50,7 @@ inline void record(results& all, const std::string& mix, const std::string& map,
   for (const named_count& each : named_counts)
     all.add(mix + ", " + each.name, "per operation", map, counts.*each.count);
 }
-/// Not numbers where they are not among the results.
+/// Not numbers where the results lack them.
 [[nodiscard]] inline operation_counts counts_of(const results& all, const std::string& mix, const std::string& map) {
   operation_counts counts{};
   for (const named_count& each : named_counts) counts.*each.count = all.median(mix + ", " + each.name, map);

@@ -1,4 +1,4 @@
-// What it takes to move a cache line from one core to another.
+// The time it takes to move a cache line from one core to another.
 #ifndef EVAC_BENCH_SCALE_TRANSFER_HPP
 #define EVAC_BENCH_SCALE_TRANSFER_HPP
 

@@ -1,4 +1,4 @@
-// What changed between two files of results, beyond what the rounds of each differ among themselves.
+// Changes between two files of results, beyond the differences among the rounds of each.
 #ifndef EVAC_BENCH_SUPPORT_COMPARISON_HPP
 #define EVAC_BENCH_SUPPORT_COMPARISON_HPP
 

@@ -1,8 +1,8 @@
-// Files of results as tables: each as a document of its own, chosen ones between the markers of other documents, and
-// all on a page with pictures.
+// Documents made of files of results: one for each file, chosen tables between the markers of other documents, and a page
+// with pictures of all.
 //
-//   <!-- begin: throughput / geometric mean -->     what stands between these two is replaced by that table of
-//   <!-- end -->                                    throughput.json; all else stays as it is
+//   <!-- begin: throughput / geometric mean -->     the lines between these two are replaced by that table of
+//   <!-- end -->                                    throughput.json; everything else stays as it is
 #ifndef EVAC_BENCH_SUPPORT_DOCUMENT_HPP
 #define EVAC_BENCH_SUPPORT_DOCUMENT_HPP
 
@@ -91,8 +91,8 @@ namespace bench {
          (missed.empty() ? "\n" : ".\n");
 }
 
-/// What a document may choose of a file, by its name in the markers: "NAME / facts", "NAME / verdicts", "NAME / TITLE" for
-/// each table.
+/// The parts of a file that a document may show, by their names in the markers: "NAME / facts", "NAME / verdicts", and
+/// "NAME / TITLE" for each table.
 [[nodiscard]] inline std::map<std::string, std::string> sections_of(const recorded_results& file,
                                                                     const std::string& name) {
   std::map<std::string, std::string> sections;

@@ -132,7 +132,7 @@ inline void name_missing(const std::vector<std::string>& peers) {
   for (const auto& name : peers) std::cout << "without " << name << ": not found when this was configured\n";
 }
 
-/// Names those that are missing. For what erases: concurrent_field(of what this returns).
+/// Prints the maps that are missing. For maps that can also erase: concurrent_field(choose_counting(wanted)).
 [[nodiscard]] inline counting_field choose_counting(const std::string& wanted) {
   name_missing(missing_concurrent_peers());
   return {wanted, [](auto peer) { return behaves<decltype(peer)>(); }};

@@ -104,7 +104,7 @@ struct summary {
 /// Of them those that are no file's, so that the first steps into a part of the program do not look like memory of a map.
 [[nodiscard]] inline std::size_t anonymous_bytes() { return bytes_in("/proc/self/smaps_rollup", "Anonymous:"); }
 
-/// What `work` returns, computed in a child process; nothing if the child failed.
+/// The result of `work`, computed in a child process; nothing if the child failed.
 template <class Work>
 [[nodiscard]] auto in_child(const Work& work) -> std::optional<decltype(work())> {
   using result = decltype(work());

@@ -1,6 +1,6 @@
-// What maps take of the memory of their process: its resident pages, so that what a map asks of the system itself is
-// seen as well as what it allocates. Maps that are too small for that are weighed many at a time. All of this is meant
-// for a child process (in_child): the maps are never destroyed.
+// Memory that maps take, as resident pages of their process: so memory that a map maps by itself is seen as well as
+// memory that it allocates. Maps too small for that are weighed many at a time. All of this is meant for a child process
+// (in_child): the maps are never destroyed.
 #ifndef EVAC_BENCH_SUPPORT_MEMORY_USE_HPP
 #define EVAC_BENCH_SUPPORT_MEMORY_USE_HPP
 
@@ -17,7 +17,7 @@
 
 namespace bench {
 
-/// What came to the resident memory since this was made.
+/// The growth of the resident memory since this was made.
 class memory_watch {
  public:
   memory_watch() {
@@ -26,7 +26,7 @@ class memory_watch {
     before_ = anonymous_bytes();
   }
   [[nodiscard]] double held() const { return difference(anonymous_bytes(), before_); }
-  /// The most there ever was: between two looks a map that copies itself holds two tables, only the system knows.
+  /// The peak, as the system knows it: a map that copies itself holds two tables between two looks.
   [[nodiscard]] double peak() const {
     return held() + std::max(0.0, difference(bytes_in("/proc/self/status", "VmHWM:"), resident_bytes()));
   }

@@ -1,4 +1,4 @@
-// The words behind a program's name, read by CLI11.
+// Command line options, read by CLI11.
 #ifndef EVAC_BENCH_SUPPORT_OPTIONS_HPP
 #define EVAC_BENCH_SUPPORT_OPTIONS_HPP
 
@@ -22,8 +22,8 @@ void add_shared_options(CLI::App& app, Settings& into) {
   if constexpr (requires { into.json; }) app.add_option("--json", into.json, "file for the results");
 }
 
-/// What was chosen by the shared options and by those that add_own(CLI::App&, Settings&) adds; of one that is given
-/// twice the last counts. Ends the program if it was asked for help (with 0) or by words that mean nothing (with 2).
+/// Reads the shared options and those that add_own(CLI::App&, Settings&) adds; of an option that is given twice the last
+/// one counts. Ends the program after printing help (with 0) or for arguments that it does not know (with 2).
 template <class Settings, class AddOwn>
 [[nodiscard]] Settings settings_of(int argc, char** argv, const std::string& what, const AddOwn& add_own) {
   Settings chosen;

@@ -22,7 +22,7 @@ struct series {
   std::vector<double> values;
 };
 
-/// Points by rising x, both above 0. What is not measured is dashed.
+/// Points by rising x, both above 0. Predictions are dashed.
 struct curve {
   std::string name;
   std::vector<std::pair<double, double>> points;
@@ -152,8 +152,9 @@ class report {
     body_ << "</svg></figure>\n";
   }
 
-  /// For each name a bar for each column; with one column the names are maps, with more the columns are. On a log axis the lines are a power of ten apart, and bars begin at one.
-  /// A value that is no number has no bar. texts: what stands beside the bars.
+  /// For each name a bar for each column; with one column the names are maps, with more the columns are. On a log axis
+  /// the lines are a power of ten apart, and bars begin at one. A value that is no number has no bar. texts: the labels
+  /// beside the bars.
   void grouped_bars(const std::string& title, const std::vector<std::string>& columns,
                     const std::vector<std::string>& names, const std::vector<std::vector<double>>& values,
                     const std::vector<std::vector<std::string>>& texts, bool on_log_axis) {

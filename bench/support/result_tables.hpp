@@ -98,7 +98,7 @@ struct case_table {
   return direction == better::more ? own / other : other / own;
 }
 
-/// Which tables have a mean: those whose titles begin and go on so.
+/// Tables that have a common mean: those whose titles begin and continue as given.
 struct mean_of_tables {
   const char* title;
   const char* begins;

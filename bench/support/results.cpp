@@ -37,7 +37,7 @@ constexpr int format = 1;
   return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) >> 20U;
 }
 
-/// Of the sources as they lie there now: what was known when the build was configured may be older than what was built.
+/// The commit of the sources as they are now, which may be newer than when the build was configured.
 [[nodiscard]] std::string commit() {
   const std::string command = "git -C '" EVAC_BENCH_SOURCE_DIR "' describe --always --dirty --abbrev=12 2>/dev/null";
   const auto close = [](std::FILE* file) { ::pclose(file); };

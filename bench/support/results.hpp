@@ -1,4 +1,4 @@
-// What was measured: of each case and each map (or lock) one value a round, and where, with what and when.
+// Results of a benchmark: one value a round for each case and each map (or lock), with machine, compiler and date.
 #ifndef EVAC_BENCH_SUPPORT_RESULTS_HPP
 #define EVAC_BENCH_SUPPORT_RESULTS_HPP
 
@@ -24,7 +24,7 @@ inline constexpr double invalid = std::numeric_limits<double>::quiet_NaN();
   return values.empty() ? invalid : std::exp(sum / static_cast<double>(values.size()));
 }
 
-/// What makes a figure of a unit a good one.
+/// Whether more or less of a unit is better.
 enum class better { more, less, neither };
 [[nodiscard]] better better_of(const std::string& unit);
 
@@ -78,11 +78,10 @@ class results {
     return true;
   }
 
-  /// What a reader of the figures must know besides: what was counted, who was left out.
+  /// A remark that belongs to the figures: how they were counted, which maps were left out.
   void note(const std::string& sentence) { notes_.push_back(sentence); }
 
-  /// What bench/compare and bench/run --document read; false, with a word on the error stream, if the file cannot be
-  /// written.
+  /// Writes the file that bench/compare and bench/run --document read; false, with a message, if it cannot be written.
   bool write_json(const std::string& path, const std::vector<judged_bar>& bars = {}) const;
 
  private:
@@ -111,7 +110,7 @@ struct recorded_results {
   std::vector<std::string> notes;  // none in files of before there were any, as of the bars
   std::vector<judged_bar> bars;
 };
-/// Throws std::runtime_error, whose text names the file, if it is not one of these.
+/// Throws std::runtime_error, whose text names the file, if that is no file of results.
 [[nodiscard]] recorded_results read_results(const std::string& path);
 
 }  // namespace bench

@@ -1,4 +1,4 @@
-// Bars: figures beside what they should be.
+// Bars: figures beside their bounds, and verdicts.
 #ifndef EVAC_BENCH_SUPPORT_SCOREBOARD_HPP
 #define EVAC_BENCH_SUPPORT_SCOREBOARD_HPP
 

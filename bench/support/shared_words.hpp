@@ -25,7 +25,7 @@
 
 namespace bench {
 
-/// What a count came to, independent of the order of the words.
+/// The outcome of a count, independent of the order of the words.
 struct word_totals {
   std::uint64_t words = 0;
   std::uint64_t distinct = 0;
@@ -38,7 +38,7 @@ struct word_totals {
   friend bool operator==(const word_totals&, const word_totals&) = default;
 };
 
-/// As many parts of about the same length, none beginning or ending inside a word.
+/// So many parts of about the same length, none beginning or ending inside a word.
 [[nodiscard]] inline std::vector<std::string_view> cut_between_words(std::string_view text, std::size_t parts) {
   std::vector<std::string_view> cut;
   std::size_t begin = 0;
@@ -83,8 +83,8 @@ struct shared_rows {
   std::vector<std::string> missing;  // maps that are left out, and why
 };
 
-/// Million words a second for each map and number of threads. A peer that counts other than `reference` is left out;
-/// throws if one of our own does.
+/// Million words a second for each map and number of threads. A peer whose counts differ from `reference` is left out;
+/// throws if one of our own maps differs.
 [[nodiscard]] inline shared_rows measure_shared_words(std::string_view text, std::size_t rounds,
                                                       const word_totals& reference, results& all) {
   shared_rows out;

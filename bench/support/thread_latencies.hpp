@@ -1,4 +1,4 @@
-// Latencies of one thread, and which of the long ones the system may be to blame for.
+// Latencies of one thread, and those of the long ones that the system may be to blame for.
 #ifndef EVAC_BENCH_SUPPORT_THREAD_LATENCIES_HPP
 #define EVAC_BENCH_SUPPORT_THREAD_LATENCIES_HPP
 
@@ -30,8 +30,8 @@ class thread_latencies {
     undisturbed_ = std::max(undisturbed_, other.undisturbed_);
   }
   [[nodiscard]] const latency_histogram& histogram() const { return histogram_; }
-  /// Of the operations during which the system took the core away from nobody who was in the map: a guess from the
-  /// count of involuntary switches, for machines on which other work runs.
+  /// The longest operation during which no thread inside the map lost its core: a guess from the count of involuntary
+  /// switches, for machines on which other work runs.
   [[nodiscard]] std::uint64_t longest_undisturbed() const { return undisturbed_; }
 
  private:

@@ -1,5 +1,5 @@
-// Processes that measure one after the other, a step at a time: what a machine does to one of them for a while (a
-// neighbour, cores further apart from each other) it does to the same step of the others.
+// Processes that measure one after the other, a step at a time: if a machine is slow for a while (a neighbour, cores
+// further apart from each other), it is slow for the same step of all of them.
 //
 //   parent    go[0] ->                go[1] ->                go[0] -> ...
 //   map 0              step 1 -> done                                  step 2 -> done
@@ -25,7 +25,7 @@
 
 namespace bench {
 
-/// What a process calls between two steps. In memory that it shares with its parent.
+/// A process passes its turn on between two steps. Lies in memory that it shares with its parent.
 class turn {
  public:
   turn() {
@@ -36,7 +36,7 @@ class turn {
   turn& operator=(const turn&) = delete;
   ~turn() = default;
 
-  /// A step is done: sleeps until the others have done theirs.
+  /// Ends a step: sleeps until the others have done theirs.
   void pass() {
     ::alarm(0);
     ::sem_post(&done_);

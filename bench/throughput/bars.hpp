@@ -1,4 +1,4 @@
-// What evac's shared maps promise, beside what was measured: means of mixes, scaling, bulk look-ups.
+// Bars of evac's shared maps: means of mixes, scaling, bulk look-ups.
 #ifndef EVAC_BENCH_THROUGHPUT_BARS_HPP
 #define EVAC_BENCH_THROUGHPUT_BARS_HPP
 
@@ -81,7 +81,7 @@ class map_bars {
   void scaling(const std::string& what, const std::string& one, const std::string& two, double wanted) {
     ratio("scaling 1 -> 2 threads, " + what, one, two, wanted);
   }
-  /// What `after` is to `before`.
+  /// The ratio of `after` to `before`.
   void ratio(const std::string& what, const std::string& before, const std::string& after, double wanted) {
     const double first = all_.median(before, map_);
     const double second = all_.median(after, map_);

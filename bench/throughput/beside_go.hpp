@@ -1,4 +1,4 @@
-// Go's maps on the mixes of the others; and what Go's sync.Map is made for, loads and few stores, for all of them.
+// Go's maps on the mixes of the others; and all maps on loads with few stores, which Go's sync.Map is made for.
 #ifndef EVAC_BENCH_THROUGHPUT_BESIDE_GO_HPP
 #define EVAC_BENCH_THROUGHPUT_BESIDE_GO_HPP
 

@@ -45,7 +45,7 @@ inline void print_means(const settings& chosen, results& all, const std::vector<
   for (const auto& map : maps) {
     std::vector<std::string> row{map};
     for (const std::size_t threads : chosen.threads()) {
-      // One for each round, so that their spread is known too. A map that failed in a round has none.
+      // A mean for each round, so that the spread is known too; none for a map that failed in a round.
       std::vector<std::vector<double>> by_round;
       bool whole = true;
       for_each_mix(sizes, [&](const std::string& size, skew of, unsigned updates) {

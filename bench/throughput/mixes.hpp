@@ -22,7 +22,7 @@ inline constexpr std::array<unsigned, 3> update_shares{0, 10, 50};
 inline constexpr std::array<std::size_t, 7> thread_counts{1, 2, 4, 8, 16, 32, 64};
 static_assert(thread_counts.back() == streams::most_threads);
 
-/// What a map costs that threads cannot share: measured with one.
+/// A map that threads cannot share, for comparison: measured with one thread.
 struct one_thread_absl : owned<absl_peer> {
   static constexpr const char* name = "absl::flat_hash_map, not shared";
   static constexpr bool one_thread = true;
@@ -102,7 +102,7 @@ class mix_runner {
     return checked(run);
   }
 
-  /// All threads read the one key that all have.
+  /// All threads read one key, the same for all.
   [[nodiscard]] double read_hot_key(std::size_t threads) {
     const std::uint64_t key = resident_key(0);
     std::atomic<std::uint64_t> missed{0};
@@ -123,7 +123,7 @@ class mix_runner {
     return checked(run);
   }
 
-  /// The same by one, while another stores to the key: only the reads count.
+  /// The same by one thread, while another stores to the key: only the reads count.
   [[nodiscard]] double read_stored_key()
     requires requires(typename Peer::template map<std::uint64_t, std::uint64_t>& map) { map.upsert(1, 1); }
   {
@@ -203,7 +203,7 @@ class mix_runner {
   std::uint64_t wrong_ = 0;
 };
 
-/// All that is measured on one filled map, in this order, others having theirs between two steps.
+/// All measurements on one filled map, in this order; other maps have their turns between two steps.
 template <class Peer>
 [[nodiscard]] mix_rates run_mixes(const streams& prepared, const timing& how, turn& mine) {
   // Never destroyed: the process ends here, and tearing down millions of nodes takes longer than measuring.
@@ -219,8 +219,8 @@ template <class Peer>
     rates.stored_key = runner.read_stored_key();
   }
   mine.pass();
-  // Twice: others were filled since this map was, and some systems take the memory of who sleeps away. Later the turns
-  // are short.
+  // Twice: other maps were filled since this one was, and some systems take memory away from a process that sleeps. Later
+  // the turns are short.
   static_cast<void>(runner.look_up_lists(false));
   rates.one_by_one = runner.look_up_lists(false);
   rates.in_bulk = mix_runner<Peer>::has_bulk ? runner.look_up_lists(true) : invalid;
@@ -243,7 +243,7 @@ template <class Peer>
 [[nodiscard]] grown_rates look_up_grown(const streams& prepared, const timing& how, turn& mine) {
   const auto rate_in = [&](std::size_t expected) {
     mine.pass();
-    // At once after it was filled: some systems take the memory of who sleeps away.
+    // At once after it was filled: some systems take memory away from a process that sleeps.
     const auto runner = std::make_unique<mix_runner<Peer>>(prepared, how, expected);
     return runner->look_up_lists(false);
   };

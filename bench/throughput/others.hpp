@@ -1,4 +1,4 @@
-// What is not a mix on a filled map: growing under load, footprint, visitors that sleep.
+// Measurements other than mixes on a filled map: growing under load, footprint, visitors that sleep.
 #ifndef EVAC_BENCH_THROUGHPUT_OTHERS_HPP
 #define EVAC_BENCH_THROUGHPUT_OTHERS_HPP
 

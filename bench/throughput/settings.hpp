@@ -1,4 +1,4 @@
-// What a run of evac_bench_throughput was asked for.
+// Settings of a run of evac_bench_throughput.
 #ifndef EVAC_BENCH_THROUGHPUT_SETTINGS_HPP
 #define EVAC_BENCH_THROUGHPUT_SETTINGS_HPP
 

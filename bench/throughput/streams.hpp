@@ -1,4 +1,4 @@
-// What the threads of a mix do, decided before anything is timed: keys, and what is done to them.
+// The operations of the threads of a mix, decided before anything is timed: keys, and what is done to them.
 #ifndef EVAC_BENCH_THROUGHPUT_STREAMS_HPP
 #define EVAC_BENCH_THROUGHPUT_STREAMS_HPP
 

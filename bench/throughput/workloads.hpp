@@ -1,4 +1,4 @@
-// Workloads that others publish: words with values of 32 bytes, YCSB, counting.
+// Workloads that other projects publish: words with values of 32 bytes, YCSB, counting.
 #ifndef EVAC_BENCH_THROUGHPUT_WORKLOADS_HPP
 #define EVAC_BENCH_THROUGHPUT_WORKLOADS_HPP
 
@@ -50,7 +50,7 @@ template <class Work>
 
 // ---- words
 
-/// Of which a reader can tell whether it was read in one piece, and whether it is that of its word.
+/// A value of which a reader can tell whether it was read in one piece, and whether it belongs to its word.
 struct stamped_value {
   std::uint64_t word, stamp, sum, product;
   [[nodiscard]] static stamped_value of(std::uint64_t word, std::uint64_t stamp) {
@@ -62,7 +62,7 @@ struct stamped_value {
 };
 static_assert(sizeof(stamped_value) == 32);
 
-/// The distinct words of a text, and for each thread words drawn from the text: as often as they stand in it.
+/// The distinct words of a text, and for each thread words drawn from it with the frequencies of the text.
 struct text_words {
   static constexpr std::size_t drawn = std::size_t{1} << 20U;
   std::vector<std::string> names;

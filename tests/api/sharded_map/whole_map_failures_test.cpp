@@ -106,21 +106,28 @@ TEMPLATE_TEST_CASE("copies and assignments that throw leave both maps as they we
   for (const auto& each : operations) fail_everywhere(each);
 }
 
-TEMPLATE_TEST_CASE("conversions that throw lose nothing they leave behind", "", fragile_in_place, fragile_in_nodes) {
+TEMPLATE_TEST_CASE("a conversion to or from a map of one owner that throws has moved no element", "", fragile_in_place,
+                   fragile_in_nodes) {
   using Map = TestType;
   const leak_check none_left;
-  for (countdown* const source : {&fail_hash, &fail_allocation}) {
-    const failures_seen seen = fail_each_call(*source, [](failing_run& run) {
+  const Map before = keyed<Map>(4, 0, elements);
+  const auto of_one_owner = before.snapshot();
+  for (countdown* const source : {&fail_allocation, &fail_hash}) {
+    const failures_seen there = fail_each_call(*source, [&](failing_run& run) {
       const leak_check none_left_inside;
-      Map map = keyed<Map>(4, 0, elements);
-      run([&] {
-        typename Map::map_type taken(std::move(map));
-        Map back(std::move(taken));
-        map = std::move(taken);
-      });
+      Map map(before);
+      run([&] { const typename Map::map_type taken(std::move(map)); });
+      if (run.threw()) REQUIRE((map == before));
       require_usable(map);
     });
-    CHECK(seen.thrown > 0);
+    CHECK(there.thrown > 0);
+    const failures_seen back = fail_each_call(*source, [&](failing_run& run) {
+      const leak_check none_left_inside;
+      typename Map::map_type owned(of_one_owner);
+      run([&] { const Map taken(std::move(owned)); });
+      if (run.threw()) REQUIRE((owned == of_one_owner));
+    });
+    CHECK(back.thrown > 0);
   }
 }
 
@@ -156,7 +163,8 @@ Map with_identity(int identity, std::size_t count, int n) {
   return map;
 }
 
-/// How often the move from one map to another threw; each time both were usable, and never a mix of old and new.
+/// How often the move from one map to another threw; each time both were usable, and never a mix of old and new. With one
+/// identity for both, nothing had changed.
 template <class Map, class Move>
 std::size_t failing_moves(countdown& source, int identity, std::size_t count, const Move& move) {
   const failures_seen seen = fail_any_calls(source, [&](failing_run& run) {
@@ -164,7 +172,13 @@ std::size_t failing_moves(countdown& source, int identity, std::size_t count, co
     Map from = with_identity<Map>(1, 4, elements);
     Map to = with_identity<Map>(identity, count, 0);
     for (int i = 200; i < 230; ++i) to.try_emplace(tracked(i), i);
+    const Map from_before(from);
+    const Map to_before(to);
     run([&] { move(to, from); });
+    if (run.threw() && identity == 1) {
+      REQUIRE((from == from_before));
+      REQUIRE((to == to_before));
+    }
     require_usable(from);
     require_usable(to);
     std::size_t of_old = 0;
@@ -176,8 +190,9 @@ std::size_t failing_moves(countdown& source, int identity, std::size_t count, co
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a move assignment that throws leaves the target empty or consistent, and the source usable", "",
-                   (identity_map<tracked>), (identity_map<throwing_mover>)) {
+TEMPLATE_TEST_CASE(
+    "a move assignment that throws has changed nothing, or, between unequal allocators, leaves both maps usable", "",
+    (identity_map<tracked>), (identity_map<throwing_mover>)) {
   using Map = TestType;
   const auto assign = [](Map& to, Map& from) { to = std::move(from); };
   const auto construct = [](Map& to, Map& from) { const Map moved(std::move(from), to.get_allocator()); };
@@ -195,7 +210,7 @@ TEMPLATE_TEST_CASE("a move assignment that throws leaves the target empty or con
   }
 }
 
-TEMPLATE_TEST_CASE("a swap between different numbers of shards that throws leaves both maps usable", "",
+TEMPLATE_TEST_CASE("a swap between different numbers of shards that throws has changed nothing", "",
                    (identity_map<tracked>), (identity_map<throwing_mover>)) {
   using Map = TestType;
   for (countdown* const source : {&fail_allocation, &fail_hash}) {
@@ -203,7 +218,11 @@ TEMPLATE_TEST_CASE("a swap between different numbers of shards that throws leave
       const leak_check none_left;
       Map one = with_identity<Map>(1, 4, elements);
       Map other = with_identity<Map>(1, 2, 30);
+      const Map one_before(one);
+      const Map other_before(other);
       run([&] { one.swap(other); });
+      REQUIRE((one == (run.threw() ? one_before : other_before)));
+      REQUIRE((other == (run.threw() ? other_before : one_before)));
       require_usable(one);
       require_usable(other);
     });
