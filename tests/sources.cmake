@@ -9,6 +9,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
+  unit/occupied_homes_test.cpp
   unit/overflow_bound_test.cpp
   unit/pacer_test.cpp
   unit/parking_test.cpp
@@ -20,9 +21,12 @@ set(EVAC_UNIT_TESTS
   unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
   unit/segment_memory_test.cpp
+  unit/segments_ahead_test.cpp
   unit/single_flight_test.cpp
   unit/slab_test.cpp
+  unit/split_frontier_test.cpp
   unit/stats_test.cpp
+  unit/striped_count_test.cpp
   unit/table_parts_test.cpp
   unit/tags_test.cpp
 )
