@@ -4,6 +4,8 @@ set(EVAC_UNIT_TESTS
   unit/addressing_test.cpp
   unit/backoff_test.cpp
   unit/bucket_state_test.cpp
+  unit/chain_test.cpp
+  unit/evacuation_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
