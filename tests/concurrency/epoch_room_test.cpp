@@ -103,7 +103,7 @@ TEST_CASE("a writer does not wait for room that others only set aside") {
   for (std::thread& each : idle) each.join();
   REQUIRE(domain.flush());
   REQUIRE(gone == 1);
-  // What they had set aside is given back when they end.
+  // Threads give back the bytes that they had set aside when they end.
   REQUIRE(domain.stats().charged_bytes <= object_bytes);
 }
 

@@ -52,7 +52,7 @@ void cancel_this_thread() {
   ::pthread_testcancel();
 }
 
-/// What a caller gets who has joined a flight whose thread then ends.
+/// The result of a caller that has joined a flight whose thread then ends.
 template <class End>
 int join_a_flight_that_ends(counted_flights& map, const End& end) {
   counting_equal::calls = 0;

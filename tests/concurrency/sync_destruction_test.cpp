@@ -1,4 +1,4 @@
-// What becomes of what a sync_map has retired when the map is destroyed.
+// Destruction of a sync_map that has retired objects which still wait.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What sync maps call that may take long runs outside of the epoch domain: nobody else waits for it, and it may wait for
-// anybody else.
+// User code that sync maps call and that may take long runs outside of the epoch domain: no other thread waits for it,
+// and it may wait for any other.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What a program sees whose EVAC_ASSERT_HANDLER throws: misuse arrives as an exception, and the map is usable.
+// A program whose EVAC_ASSERT_HANDLER throws: misuse arrives as an exception, and the map stays usable.
 #include "support/throwing_handler.hpp"  // before evac
 
 #include <evac/evac.hpp>

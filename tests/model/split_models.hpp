@@ -1,4 +1,4 @@
-// What readers and writers see of a table that other threads split.
+// Models of readers and writers of a table that other threads split.
 #ifndef EVAC_TESTS_MODEL_SPLIT_MODELS_HPP
 #define EVAC_TESTS_MODEL_SPLIT_MODELS_HPP
 
@@ -79,7 +79,8 @@ struct insert_and_split : table_model<insert_and_split, 3, narrow> {
   }
 };
 
-/// Who is sent to a child by a state that another thread has stored since finds in it what the split has put there.
+/// A reader that is sent to a child by a state that another thread has stored since finds there the elements that the
+/// split has moved.
 struct change_and_split : table_model<change_and_split, 3, narrow> {
   void before() {
     table_model::before();
@@ -99,7 +100,7 @@ struct change_and_split : table_model<change_and_split, 3, narrow> {
   }
 };
 
-/// What one has erased nobody finds who comes later.
+/// A key that one thread has erased is found by no thread that comes later.
 struct erase_and_split : table_model<erase_and_split, 3, narrow> {
   std::optional<atomic<bool>> erased;
   void before() {
@@ -126,7 +127,7 @@ struct erase_and_split : table_model<erase_and_split, 3, narrow> {
   }
 };
 
-/// Nobody is in a root any more when it goes, also who was splitting.
+/// No thread is in a root any more when it goes, not even one that was splitting.
 struct split_and_clear : table_model<split_and_clear, 3, narrow> {
   std::optional<atomic<root_object*>> current;
   void before() {

@@ -63,7 +63,7 @@ struct slot_used_again : table_model<Model, 2, Storage> {
 struct slot_again : slot_used_again<slot_again, narrow> {};
 struct node_slot_again : slot_used_again<node_slot_again, nodes> {};
 
-/// Who finds a node finds what it was made of, and nobody frees it meanwhile.
+/// A reader that finds a node sees the contents that it was made of, and no thread frees it meanwhile.
 struct node_contents : table_model<node_contents, 2, seen_nodes> {
   void before() {
     table_model::before();
@@ -138,7 +138,7 @@ struct overflow_used_again : table_model<overflow_used_again, 2, narrow> {
   }
 };
 
-/// A node that a thread holds outlives the thread's stay inside, and is destroyed once, by it or by who reclaims.
+/// A node that a thread holds outlives the thread's stay inside, and is destroyed once, by it or by the thread that reclaims.
 struct held_node : table_model<held_node, 2, nodes> {
   void before() {
     table_model::before();
@@ -164,7 +164,7 @@ struct held_node : table_model<held_node, 2, nodes> {
   }
 };
 
-/// Who finds a bucket locked sleeps, and wakes.
+/// A thread that finds a bucket locked sleeps, and is woken.
 struct lock_and_sleep : table_model<lock_and_sleep, 3, narrow> {
   void before() {
     table_model::before();

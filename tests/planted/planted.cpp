@@ -7,7 +7,7 @@
 //   history   what no order of the calls explains      lost    a key that was inserted is not there, or twice
 //   twice     range() has visited a key twice          gone    a value was destroyed before its reader was ready
 //   hang      nobody wakes who sleeps, or a ring       crash   a link or an address that is none
-// What needs a processor that moves stores or loads about, an order too weak, is not found here but by tests/model.
+// An order that is too weak shows only on a processor that moves stores or loads about: tests/model finds those.
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -110,7 +110,7 @@ class mortal {
   std::atomic<std::uint64_t> state_{alive};
 };
 
-/// What a round has found, in a word, and details; both empty if nothing.
+/// The finding of a round in a word, and details; both empty if there is none.
 struct finding {
   std::string what;
   std::string details;

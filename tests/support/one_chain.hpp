@@ -31,7 +31,7 @@ template <>
   return key.value();
 }
 
-/// What several chains share.
+/// The memory that several chains share.
 template <class Key>
 struct chain_room {
   using kind = chain_kind<Key>;

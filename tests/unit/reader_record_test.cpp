@@ -1,4 +1,5 @@
-// What announced readers stand on: the record of a thread, and the fence between who announces and who looks.
+// The foundations of announced readers: the record of a thread, and the fence between the reader that announces itself
+// and the writer that looks.
 #include "evac/detail/sync/reader_record.hpp"
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// What the standard, Abseil and Boost promise of single calls: node handles, allocators that construct and destroy, keys of
+// Promises of the standard, Abseil and Boost about single calls: node handles, allocators that construct and destroy, keys of
 // other types, bit-fields, hostile operators, concepts. Line by line in docs/standard.md.
 #include <algorithm>
 #include <cstddef>
