@@ -22,6 +22,7 @@ set(EVAC_UNIT_TESTS
   unit/rw_lock_bias_test.cpp
   unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
+  unit/scan_test.cpp
   unit/segment_memory_test.cpp
   unit/segments_ahead_test.cpp
   unit/single_flight_test.cpp
