@@ -1,4 +1,4 @@
-// epoch_domain: how much may wait to be reclaimed, and who waits for room.
+// epoch_domain: how much may wait to be reclaimed, and which threads wait for room.
 #include <atomic>
 #include <cstddef>
 #include <latch>

@@ -41,7 +41,7 @@ TEST_CASE("a flush takes what other threads have retired, whether they live or n
   REQUIRE(reclaimed == 800);
 }
 
-TEST_CASE("what idle threads have retired goes while another writes, however many there are") {
+TEST_CASE("objects that idle threads have retired go while another writes, however many threads there are") {
   const std::size_t idle = GENERATE(1U, 3U, 7U);
   CAPTURE(idle);
   std::atomic<std::size_t> gone{0};

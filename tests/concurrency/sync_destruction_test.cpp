@@ -72,7 +72,7 @@ struct counting_resource : std::pmr::memory_resource {
 
 }  // namespace
 
-TEST_CASE("a map that is destroyed takes along all that it has retired, whoever holds a guard of its domain") {
+TEST_CASE("a map that is destroyed takes along all that it has retired, whichever thread holds a guard of its domain") {
   counter live{0};
   counter of_another{0};
   epoch_domain domain;

@@ -66,7 +66,7 @@ TEMPLATE_TEST_CASE("factories and the function of update() may wait for writers 
   CHECK(domain.stats().over_cap == 0);
 }
 
-TEST_CASE("what store and swap put in is built outside of the domain") {
+TEST_CASE("store and swap build their elements outside of the domain") {
   evac::epoch_domain domain;
   evac::sync_map<int, witness> map(domain);
   witness::domain = &domain;

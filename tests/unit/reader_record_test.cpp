@@ -54,7 +54,7 @@ TEST_CASE("a reader record samples its share of reads, also of each of several t
   }
 }
 
-TEST_CASE("one who announces and one who looks do not miss each other") {
+TEST_CASE("a reader that announces itself and a writer that looks do not miss each other") {
   using evac::detail::asymmetric_fence;
   struct alignas(64) cell {
     evac::detail::atomic<int> announced{0};

@@ -237,7 +237,7 @@ TEST_CASE("a filter for system calls that comes after the first reader does not 
   }
 }
 
-TEST_CASE("who has been on every processor may still run where it could before") {
+TEST_CASE("a thread that has been on every processor may still run where it could before") {
   unsigned long before[128] = {};
   unsigned long after[128] = {};
   REQUIRE(syscall(SYS_sched_getaffinity, 0, sizeof before, before) > 0);

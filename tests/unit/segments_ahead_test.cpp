@@ -1,4 +1,4 @@
-// Segments that are got all at once: which, in which order, and who frees them.
+// Segments that are got all at once: which, in which order, and how they are freed.
 #include <cstddef>
 #include <evac/detail/geometry/bucket.hpp>
 #include <evac/detail/geometry/segment_memory.hpp>

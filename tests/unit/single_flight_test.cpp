@@ -1,4 +1,4 @@
-// One computation for each key at a time: those who come second get the result or the exception of the first.
+// One computation for each key at a time: threads that come second get the result or the exception of the first.
 #include <atomic>
 #include <cstddef>
 #include <evac/detail/sharded/single_flight.hpp>
@@ -35,7 +35,7 @@ std::size_t shared_by_all(flights& all, int key, const Work& work) {
 
 }  // namespace
 
-TEST_CASE("all who ask while a value is computed get that value") {
+TEST_CASE("all threads that ask while a value is computed get that value") {
   flights all;
   std::size_t computed = 0;
   std::atomic<std::size_t> wrong{0};
@@ -76,7 +76,7 @@ TEST_CASE("a settled flight is joined by nobody, so its own leader may ask again
   CHECK(outer == "outer again");
 }
 
-TEST_CASE("what the leader throws reaches the leader, and leaves no flight behind") {
+TEST_CASE("an exception of the leader reaches the leader, and leaves no flight behind") {
   flights all;
   const auto fail = [](auto&) -> std::string { throw std::runtime_error("no value"); };
   CHECK_THROWS_AS(all.share(1, 7, std::equal_to<>(), fail), std::runtime_error);

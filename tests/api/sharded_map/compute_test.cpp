@@ -117,7 +117,7 @@ TEST_CASE("a factory that holds no lock may use the map") {
   }
 }
 
-TEST_CASE("what another call inserted while the factory ran wins, in every mode without a lock") {
+TEST_CASE("a value that another call inserted while the factory ran wins, in every mode without a lock") {
   for (const evac::compute_mode mode : {evac::compute_mode::single_flight, evac::compute_mode::optimistic}) {
     int_shards map(evac::shards{1});
     const auto overtaken = [&] {

@@ -180,7 +180,7 @@ TEST_CASE("conversions, assignments and snapshots move or copy each element once
   check_each_once<one_chain>(300);
 }
 
-TEST_CASE("what a conversion made room for is no promise: the container shrinks with its contents") {
+TEST_CASE("the room that a conversion made is no promise: the container shrinks with its contents") {
   tracked_values map(evac::shards{1});
   for (std::uint64_t i = 0; i < many; ++i) map.try_emplace(i, 0);
   tracked_values::map_type owned = std::move(map);
