@@ -2,19 +2,30 @@
 # while one of them is empty.
 set(EVAC_UNIT_TESTS
   unit/addressing_test.cpp
+  unit/backoff_test.cpp
+  unit/bucket_state_test.cpp
+  unit/chain_test.cpp
+  unit/evacuation_test.cpp
+  unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/linearizability_test.cpp
+  unit/occupied_homes_test.cpp
+  unit/overflow_bound_test.cpp
   unit/pacer_test.cpp
   unit/parking_test.cpp
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
   unit/record_list_test.cpp
+  unit/reentry_test.cpp
   unit/rw_lock_bias_test.cpp
   unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
+  unit/scan_test.cpp
   unit/segment_memory_test.cpp
+  unit/segments_ahead_test.cpp
+  unit/single_flight_test.cpp
   unit/slab_test.cpp
   unit/split_frontier_test.cpp
   unit/stats_test.cpp

@@ -9,15 +9,16 @@
 #               class), tests and benchmarks 400
 #   documents   links between documents lead somewhere; cells of docs/guarantees have at most 200 characters
 #
-# usage: tools/lint.sh [RULE...]
+# usage: tools/lint.sh [RULE[:FOLDER]...]      with a folder: only what lies under it, as lengths:tests
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
 # Headers that may ask what they are compiled for.
 platform='detail/config\.hpp|detail/platform/'
 
-headers() { find include -name '*.hpp' | sort; }
-sources() { find tests bench \( -name '*.cpp' -o -name '*.hpp' \) | sort; }
+folder=
+headers() { find include -name '*.hpp' | grep "^$folder" | sort; }
+sources() { find tests bench \( -name '*.cpp' -o -name '*.hpp' \) | grep "^$folder" | sort; }
 
 edges() {
   # shellcheck disable=SC2046  # no header has a blank in its name
@@ -55,7 +56,7 @@ lengths() {
   too_long() {
     local most=$1
     shift
-    xargs wc -l | awk -v most="$most" '$2 != "total" && $1 > most { print $2 ": " $1 " lines, at most " most }'
+    xargs -r wc -l | awk -v most="$most" '$2 != "total" && $1 > most { print $2 ": " $1 " lines, at most " most }'
   }
   headers | grep -v '/detail/' | too_long 450
   headers | grep '/detail/face/' | too_long 600
@@ -78,6 +79,9 @@ documents() {
 [ $# -gt 0 ] || set -- edges atomics platforms lengths documents
 broken=0
 for rule in "$@"; do
+  folder=
+  case "$rule" in *:*) folder=${rule#*:} ;; esac
+  rule=${rule%%:*}
   case "$rule" in
     edges | atomics | platforms | lengths | documents) ;;
     *)

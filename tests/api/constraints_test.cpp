@@ -222,7 +222,7 @@ TEST_CASE("a class may hold maps of itself that it constructs by default") {
   REQUIRE(copy.by_number.at(1).by_name.at("x").nested.at(2).front().value == 3);
 }
 
-TEST_CASE("what turns into a key, but cannot be looked up as it is, is converted") {
+TEST_CASE("an argument that turns into a key, but cannot be looked up as it is, is converted") {
   evac::map<std::string, int> map;
   const name constant{"constant"};
   name variable{"variable"};
@@ -270,7 +270,7 @@ TEST_CASE("a key is looked up as it is only if constant hash and equality take i
   REQUIRE(map.extract(3).mapped() == 1);
 }
 
-TEST_CASE("an iterator, or what turns into one, is never taken for a key") {
+TEST_CASE("an iterator, or a type that turns into one, is never taken for a key") {
   using Map = evac::map<std::string, int>;
   using Set = evac::set<std::string>;
   STATIC_REQUIRE(

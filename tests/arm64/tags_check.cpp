@@ -17,7 +17,7 @@ using evac::detail::tag_word;
 constexpr unsigned tag_count = 256;
 constexpr unsigned random_words = 20000;
 
-/// What a match means, with no cleverness at all: bit i is set where byte i of the seven slots is the tag.
+/// A match, with no cleverness at all: bit i is set where byte i of the seven slots is the tag.
 slot_mask match_by_loop(std::uint64_t tags, tag_t tag) {
   slot_mask found(0);
   for (unsigned slot = 0; slot < evac::detail::max_slots; ++slot) {

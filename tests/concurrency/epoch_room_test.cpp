@@ -1,4 +1,4 @@
-// epoch_domain: how much may wait to be reclaimed, and who waits for room.
+// epoch_domain: how much may wait to be reclaimed, and which threads wait for room.
 #include <atomic>
 #include <cstddef>
 #include <latch>
@@ -103,7 +103,7 @@ TEST_CASE("a writer does not wait for room that others only set aside") {
   for (std::thread& each : idle) each.join();
   REQUIRE(domain.flush());
   REQUIRE(gone == 1);
-  // What they had set aside is given back when they end.
+  // Threads give back the bytes that they had set aside when they end.
   REQUIRE(domain.stats().charged_bytes <= object_bytes);
 }
 

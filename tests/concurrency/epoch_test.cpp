@@ -163,7 +163,7 @@ struct chained {
 
 }  // namespace
 
-TEST_CASE("who overwrites for long frees what it replaces, and hardly ever asks for a step of the epoch") {
+TEST_CASE("a thread that overwrites for long frees what it replaces, and hardly ever asks for a step of the epoch") {
   std::atomic<std::size_t> gone{0};
   constexpr std::size_t replaced = 62 * 200;  // 200 batches
   SECTION("objects") {

@@ -41,7 +41,7 @@ TEST_CASE("a flush takes what other threads have retired, whether they live or n
   REQUIRE(reclaimed == 800);
 }
 
-TEST_CASE("what idle threads have retired goes while another writes, however many there are") {
+TEST_CASE("objects that idle threads have retired go while another writes, however many threads there are") {
   const std::size_t idle = GENERATE(1U, 3U, 7U);
   CAPTURE(idle);
   std::atomic<std::size_t> gone{0};
@@ -65,7 +65,7 @@ TEST_CASE("what idle threads have retired goes while another writes, however man
   REQUIRE(gone == idle);
 }
 
-TEST_CASE("what threads that are gone have retired goes while another retires") {
+TEST_CASE("objects that ended threads have retired go while another thread retires") {
   std::atomic<std::size_t> gone{0};
   std::atomic<std::size_t> own{0};
   epoch_domain domain;
@@ -167,7 +167,7 @@ TEST_CASE("objects of a thread that outlive its records may read, retire and mak
   REQUIRE(domain.stats().threads <= 3);
   REQUIRE(domain.flush());
   REQUIRE(gone == threads * 200);
-  // What the threads had set aside came back.
+  // The bytes that the threads had set aside came back.
   REQUIRE(domain.stats().charged_bytes <= 1024);
 }
 
@@ -198,7 +198,7 @@ TEST_CASE("guards on several domains may outlive the records of their thread") {
 
 namespace {
 
-/// What is retired retires more when it goes, also in another domain.
+/// An object that retires more when it goes, also in another domain.
 struct spreading {
   epoch_domain& here;
   epoch_domain& there;

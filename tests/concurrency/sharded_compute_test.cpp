@@ -43,8 +43,9 @@ TEMPLATE_TEST_CASE("a value is computed exactly once, under the lock or in a sin
   }
 }
 
-TEMPLATE_TEST_CASE("what a single flight's factory throws reaches all who wait for it, and the next call begins anew",
-                   "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE(
+    "an exception of a single flight's factory reaches all threads that wait for it, and the next call begins anew", "",
+    EVAC_TEST_ALL_MUTEXES) {
   map_under<live_value, TestType> map(evac::shards{2});
   std::size_t shared = 0;
   for (std::size_t round = 0; round < rounds(40); ++round) {

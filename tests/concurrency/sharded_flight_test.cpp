@@ -52,7 +52,7 @@ void cancel_this_thread() {
   ::pthread_testcancel();
 }
 
-/// What a caller gets who has joined a flight whose thread then ends.
+/// The result of a caller that has joined a flight whose thread then ends.
 template <class End>
 int join_a_flight_that_ends(counted_flights& map, const End& end) {
   counting_equal::calls = 0;
@@ -78,7 +78,7 @@ int join_a_flight_that_ends(counted_flights& map, const End& end) {
 
 }  // namespace
 
-TEST_CASE("what was erased before a call began is not what it gets from a flight that is about to end") {
+TEST_CASE("a call never gets from a flight that is about to end a value that was erased before the call began") {
   using flights = evac::sharded_map<int, on_return>;
   for (const bool overtaken : {false, true}) {
     flights map(evac::shards{2});
@@ -100,7 +100,7 @@ TEST_CASE("what was erased before a call began is not what it gets from a flight
   }
 }
 
-TEST_CASE("a flight whose thread calls pthread_exit or is cancelled is taken over by one who waits for it") {
+TEST_CASE("a flight whose thread calls pthread_exit or is cancelled is taken over by a thread that waits for it") {
   counted_flights map(evac::shards{2});
   CHECK(join_a_flight_that_ends(map, [] { ::pthread_exit(nullptr); }) == 2);
   CHECK(map.find(1) == 2);

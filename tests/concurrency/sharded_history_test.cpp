@@ -22,7 +22,7 @@ namespace {
 
 using number = std::uint32_t;
 
-/// What a value that no number stands for is in a history: nothing explains it.
+/// Stands in a history for a value that is no number's: nothing explains it.
 constexpr number torn = 0xFFFFFFFFU;
 
 /// A number, told twice, that gives way to other threads now and then when it is copied or moved: also where a call is
@@ -190,7 +190,7 @@ class random_caller {
   number stored_ = 0;
 };
 
-/// What threads have done to a map, and what it has in the end.
+/// The calls of threads on a map, and its contents in the end.
 template <class Map>
 [[nodiscard]] history recorded(Map& map, const history_plan& plan) {
   stamps clock;

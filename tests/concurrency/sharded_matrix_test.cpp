@@ -70,7 +70,7 @@ class partner {
   std::thread thread_{[this] { serve(); }};
 };
 
-/// What has to have happened for a run to mean anything.
+/// Events without which a run means nothing.
 struct events {
   std::size_t growths = 0;
   std::size_t waits = 0;

@@ -248,7 +248,7 @@ TEMPLATE_TEST_CASE("the previous values that overwriting one key yields form one
   REQUIRE(map.find(only) == chain.last);
 }
 
-TEMPLATE_TEST_CASE("what a thread did before it inserted a key is visible to whoever visits the key", "",
+TEMPLATE_TEST_CASE("all that a thread did before it inserted a key is visible to every thread that visits the key", "",
                    EVAC_TEST_ALL_MUTEXES) {
   constexpr key keys = 8000;
   map_under<key, TestType> map(evac::shards{2});

@@ -1,4 +1,4 @@
-// What becomes of what a sync_map has retired when the map is destroyed.
+// Destruction of a sync_map that has retired objects which still wait.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -72,7 +72,7 @@ struct counting_resource : std::pmr::memory_resource {
 
 }  // namespace
 
-TEST_CASE("a map that is destroyed takes along all that it has retired, whoever holds a guard of its domain") {
+TEST_CASE("a map that is destroyed takes along all that it has retired, whichever thread holds a guard of its domain") {
   counter live{0};
   counter of_another{0};
   epoch_domain domain;

@@ -1,5 +1,5 @@
-// What sync maps call that may take long runs outside of the epoch domain: nobody else waits for it, and it may wait for
-// anybody else.
+// User code that sync maps call and that may take long runs outside of the epoch domain: no other thread waits for it,
+// and it may wait for any other.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -66,7 +66,7 @@ TEMPLATE_TEST_CASE("factories and the function of update() may wait for writers 
   CHECK(domain.stats().over_cap == 0);
 }
 
-TEST_CASE("what store and swap put in is built outside of the domain") {
+TEST_CASE("store and swap build their elements outside of the domain") {
   evac::epoch_domain domain;
   evac::sync_map<int, witness> map(domain);
   witness::domain = &domain;

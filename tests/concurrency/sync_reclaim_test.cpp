@@ -209,7 +209,8 @@ TEST_CASE("while a reader sleeps, writers fill the cap, wait, and go on when it 
   require_nothing_retired(domain);
 }
 
-TEMPLATE_TEST_CASE("who clears waits for room at the cap, as who overwrites does", "", key, std::string) {
+TEMPLATE_TEST_CASE("a thread that clears waits for room at the cap, as one that overwrites does", "", key,
+                   std::string) {
   constexpr std::size_t cap = std::size_t{64} << 10U;
   constexpr std::size_t clears = 60;  // several times what the cap holds
   evac::epoch_domain domain(cap);

@@ -211,8 +211,8 @@ TEMPLATE_TEST_CASE("insertions that succeeded less removals that did are the siz
   REQUIRE(visited == expected);
 }
 
-TEMPLATE_TEST_CASE("what a thread did before it stored a key is visible to whoever loads the key", "", stressed_slots,
-                   stressed_wide_slots, stressed_nodes) {
+TEMPLATE_TEST_CASE("all that a thread did before it stored a key is visible to every thread that loads the key", "",
+                   stressed_slots, stressed_wide_slots, stressed_nodes) {
   constexpr std::size_t keys = 3000;
   TestType map;
   std::vector<key> before(keys, 0);  // on purpose not atomic: the map orders the accesses, or ThreadSanitizer complains

@@ -53,7 +53,7 @@ TEMPLATE_TEST_CASE("keys that stay are visited exactly once while others come an
         const std::size_t first = stay * 7 + (thread - 2) * (others / 2);
         for (std::size_t i = 0; i < others / 2; ++i) {
           map.store(key_of<TestType>(first + i), value_of<TestType>(i + 1));
-          // What comes and goes beside those that stay, so that elements move in their buckets.
+          // Keys that come and go beside those that stay, so that elements move in their buckets.
           const std::size_t near = roll(stay * 7);
           if (near % 7 != 0 && i % 2 == 0) map.store(key_of<TestType>(near), value_of<TestType>(i + 1));
           if (near % 7 != 0 && i % 2 == 1) map.erase(key_of<TestType>(near));

@@ -1,4 +1,4 @@
-// What calls write to memory that other threads read or write, counted by the atomics of support/instrumented.
+// Writes of calls to memory that other threads read or write, counted by the atomics of support/instrumented.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>

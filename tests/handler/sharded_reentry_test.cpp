@@ -152,7 +152,7 @@ const std::vector<outer_call> outer_calls{
      }},
 };
 
-/// What the report of entering the map said; empty if there was none.
+/// The report of entering the map again; empty if there was none.
 std::string report_of(const outer_call& outer, const call& inner, Map& map, Map& other) {
   std::string report;
   const std::function<void()> enter = [&] {

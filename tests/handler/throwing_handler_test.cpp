@@ -1,4 +1,4 @@
-// What a program sees whose EVAC_ASSERT_HANDLER throws: misuse arrives as an exception, and the map is usable.
+// A program whose EVAC_ASSERT_HANDLER throws: misuse arrives as an exception, and the map stays usable.
 #include "support/throwing_handler.hpp"  // before evac
 
 #include <evac/evac.hpp>
@@ -116,7 +116,7 @@ TEST_CASE("a call that enters a map in the middle of an insert throws, and so do
   }
 }
 
-TEST_CASE("an insert goes on when who entered the map copes with the exception") {
+TEST_CASE("an insert goes on when the function that entered the map copes with the exception") {
   std::function<void()> enter;
   entered_map map(0, entering_hash{&enter});
   map[2] = 2;
@@ -159,7 +159,7 @@ TEST_CASE("unequal allocators are reported and both maps stay as they are") {
   CHECK(evac_test::foreign_frees == 0);
 }
 
-TEST_CASE("what may report misuse is not noexcept, but for what a drop-in has to be") {
+TEST_CASE("a function that may report misuse is not noexcept, but for those that a drop-in needs so") {
   using Map = evac::map<int, int>;
   using Set = evac::set<int>;
   STATIC_REQUIRE_FALSE(std::is_nothrow_swappable_v<Map>);

@@ -22,6 +22,7 @@ function(evac_add_model source)
   target_link_libraries(${program} PRIVATE evac::evac evac_warnings)
   target_include_directories(${program} BEFORE PRIVATE
     "${CMAKE_CURRENT_SOURCE_DIR}/model/shadow" "${CMAKE_CURRENT_SOURCE_DIR}/model")
+  target_include_directories(${program} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
   target_include_directories(${program} SYSTEM PRIVATE "${EVAC_RELACY_INCLUDE_DIR}")
   # relacy's destructors mark objects as gone, and it looks at the marks: stores that gcc takes for dead otherwise.
   # And it replaces operator delete, but not the one that is told the size; inlined, the two do not look like a pair.

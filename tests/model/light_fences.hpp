@@ -13,7 +13,7 @@
 
 namespace evac_model {
 
-/// What a thread knows of each thread: operations up to this one are before all that it does next.
+/// The knowledge of a thread about each thread: operations up to this one are before all that it does next.
 class knowledge {
  public:
   knowledge() = default;

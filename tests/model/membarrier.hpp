@@ -2,9 +2,9 @@
 // own, wherever it is; also one that sleeps, has not begun or is over. To be included after the shadow atomic.hpp and
 // before evac/detail/sync/asymmetric_fence.hpp, which is the library's own and finds this in place of the system call.
 //
-// What such a fence orders, and no more (P1202, "Asymmetric fences"): each light fence of a thread is before or after
-// the moment of that thread. What came before one that was before is before all that the caller does next; what the
-// caller did is before all that comes after one that is after. Two threads that pass a fence have nothing to do with
+// The order that such a fence makes, and no more (P1202, "Asymmetric fences"): each light fence of a thread is before or
+// after the moment of that thread. Operations before one that was before are before all that the caller does next; those
+// of the caller are before all that comes after one that is after. Two threads that pass a fence have nothing to do with
 // each other. (relacy's own fences are in one order with each other, and its system-wide fence is one moment for all
 // threads: both would be more.)
 #ifndef EVAC_TESTS_MODEL_MEMBARRIER_HPP

@@ -1,4 +1,4 @@
-// What the models take for granted of relacy and of what stands beside it here: small protocols that are right, and each
+// Rules that the models take for granted of relacy and of the headers beside it: small protocols that are right, and each
 // with a mistake that must be found. See rw_lock_model.cpp for how this is run.
 #define EVAC_HAS_MEMBARRIER 0
 #include "evac/detail/sync/atomic.hpp"
@@ -23,7 +23,7 @@ enum class bug {
 };
 bug planted = bug::none;
 
-/// What a thread has written it hands over, and the word goes through another state before a reader finds it.
+/// A thread hands over a value that it has written, and the word goes through another state before a reader finds it.
 template <class Model>
 struct handed_over : rl::test_suite<Model, 3> {
   using word_type = atomic<unsigned>;

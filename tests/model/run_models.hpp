@@ -1,4 +1,4 @@
-// What a program of models does with its arguments. CMake reads the two tables at the end of such a program: each line
+// main() of a program of models: what it does with its arguments. CMake reads the two tables at the end of such a program: each line
 // is a test. Included after the shadow atomic.hpp, which brings relacy.
 //
 // EVAC_TEST_ROUNDS multiplies the interleavings. They are random but the same in every run.
@@ -6,9 +6,10 @@
 #define EVAC_TESTS_MODEL_RUN_MODELS_HPP
 
 #include <cstddef>
-#include <cstdlib>
 #include <iostream>
 #include <string_view>
+
+#include "support/environment.hpp"
 
 namespace evac_model {
 
@@ -22,15 +23,6 @@ struct named_bug {
   std::string_view name;
   Bug value;
 };
-
-/// EVAC_TEST_ROUNDS, 1 if it says nothing; 0 if it is not a number.
-[[nodiscard]] inline rl::iteration_t rounds() {
-  const char* const text = std::getenv("EVAC_TEST_ROUNDS");
-  if (text == nullptr || *text == '\0') return 1;
-  char* end = nullptr;
-  const unsigned long factor = std::strtoul(text, &end, 10);
-  return *end == '\0' && factor <= 1'000'000 ? factor : 0;
-}
 
 template <class Model>
 int run(std::string_view name, rl::iteration_t interleavings, bool quiet) {
@@ -68,8 +60,8 @@ int run_models(std::string_view program, const named_model (&models)[Models], co
     return 0;
   }
   if (argc < 2 || argc > 3) return refuse("one or two words, please");
-  const rl::iteration_t factor = rounds();
-  if (factor == 0) return refuse("EVAC_TEST_ROUNDS is not a number from 1 to 1000000");
+  const rl::iteration_t factor = evac_test::rounds_from_environment();
+  if (factor == 0) return refuse("EVAC_TEST_ROUNDS is not a number above 0");
   if (argc == 3) {
     for (const named_bug<Bug>& each : bugs) {
       if (each.name == argv[2]) chosen = each.value;

@@ -183,7 +183,7 @@ struct biased_elsewhere : model<biased_elsewhere, 3> {
   }
 };
 
-/// Who leaves by another shared object than it has entered by, while a writer revokes.
+/// A reader that leaves by another shared object than it has entered by, while a writer revokes.
 struct leaving_elsewhere : model<leaving_elsewhere, 3> {
   void before() {
     model::before();
@@ -270,7 +270,7 @@ struct tries : model<tries, 4> {
   }
 };
 
-/// Who holds the lock last may destroy it, as with std::shared_mutex: nobody touches it after having left.
+/// The last thread to hold the lock may destroy it, as with std::shared_mutex: no thread touches it after having left.
 struct destruction : model<destruction, 3> {
   rl::atomic<int> left;
 

@@ -1,4 +1,4 @@
-// What a new user writes first; every way of getting the library builds and runs it.
+// A first program; every way of getting the library builds and runs it.
 #include <evac/map.hpp>
 #include <evac/set.hpp>
 

@@ -7,7 +7,7 @@
 //   history   what no order of the calls explains      lost    a key that was inserted is not there, or twice
 //   twice     range() has visited a key twice          gone    a value was destroyed before its reader was ready
 //   hang      nobody wakes who sleeps, or a ring       crash   a link or an address that is none
-// What needs a processor that moves stores or loads about, an order too weak, is not found here but by tests/model.
+// An order that is too weak shows only on a processor that moves stores or loads about: tests/model finds those.
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/environment.hpp"
 #include "support/in_threads.hpp"
 #include "support/sync_histories.hpp"
 
@@ -109,7 +110,7 @@ class mortal {
   std::atomic<std::uint64_t> state_{alive};
 };
 
-/// What a round has found, in a word, and details; both empty if nothing.
+/// The finding of a round in a word, and details; both empty if there is none.
 struct finding {
   std::string what;
   std::string details;
@@ -361,13 +362,16 @@ int main(int argc, char** argv) {
     for (const planted_step& each : steps) std::cerr << "  " << each.name << '\n';
     return 2;
   }
-  const char* const factor = std::getenv("EVAC_TEST_ROUNDS");
-  const std::chrono::seconds limit(planted == nullptr ? 6 * std::max(1, factor == nullptr ? 1 : std::atoi(factor))
-                                                      : 60);
+  const std::uint32_t factor = rounds_from_environment();
+  const number_from_environment wanted_seed("EVAC_TEST_SEED");
+  if (factor == 0 || !wanted_seed.is_valid) {
+    std::cerr << "evac_planted: EVAC_TEST_ROUNDS or EVAC_TEST_SEED is not a number that it can be\n";
+    return 2;
+  }
+  const std::chrono::seconds limit(planted == nullptr ? 6 * static_cast<std::int64_t>(factor) : 60);
   // On a busy machine a round may take long; a wrong alarm matters only where nothing is planted.
   const std::chrono::seconds standstill(planted == nullptr ? 60 : 8);
-  const char* const seed_text = std::getenv("EVAC_TEST_SEED");
-  const std::uint64_t seed = seed_text != nullptr ? std::strtoull(seed_text, nullptr, 10) : std::random_device{}();
+  const std::uint64_t seed = wanted_seed.is_set ? wanted_seed.value : std::random_device{}();
   if (planted != nullptr) evac_planted::left_out = planted->name;
 
   void* const both = mmap(nullptr, sizeof(shared_state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

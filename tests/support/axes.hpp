@@ -37,7 +37,7 @@ using fragile_map =
 using fragile_nodes = evac::map<tracked, throwing_mover, throwing_hash<tracked>, throwing_equal<tracked>,
                                 counted<tracked, throwing_mover>>;
 
-// What the list of axes is written as in a TEMPLATE_TEST_CASE.
+// The list of axes as a TEMPLATE_TEST_CASE takes it.
 #define EVAC_TEST_ALL_MAPS                                                                                           \
   evac_test::int_map, evac_test::string_map, evac_test::tracked_map, evac_test::thrower_map, evac_test::aligned_map, \
       evac_test::large_map, evac_test::empty_map, evac_test::self_map, evac_test::identity_map, evac_test::raw_map,  \

@@ -1,4 +1,4 @@
-// A hash and an equality that count their calls, for what an operation on int keys asks of them.
+// Counts of what an operation asks of hash, equality and key type; a hash and an equality of int keys that count.
 #ifndef EVAC_TESTS_SUPPORT_CALL_COUNTS_HPP
 #define EVAC_TESTS_SUPPORT_CALL_COUNTS_HPP
 
@@ -10,6 +10,7 @@ namespace evac_test {
 struct call_counts {
   std::size_t hashes = 0;
   std::size_t comparisons = 0;
+  std::size_t keys_built = 0;
 };
 inline call_counts noted_calls;
 

@@ -24,7 +24,7 @@ struct ended_child {
   }
 };
 
-/// What became of `work`. A child that hangs is killed after a minute.
+/// The end of `work` in a child process. A child that hangs is killed after a minute.
 template <class Work>
 [[nodiscard]] ended_child in_child(const Work& work) {
   ended_child ended;

@@ -13,7 +13,7 @@
 
 namespace evac_test {
 
-/// What has happened to all `tracked` objects.
+/// Counts of all `tracked` objects.
 struct census {
   std::size_t live = 0;
   std::size_t copies = 0;

@@ -1,4 +1,4 @@
-// What tests of epoch_domain have in common: objects that count their end, guards in other threads.
+// Common parts of the tests of epoch_domain: objects that count their end, guards in other threads.
 #ifndef EVAC_TESTS_SUPPORT_EPOCHS_HPP
 #define EVAC_TESTS_SUPPORT_EPOCHS_HPP
 
@@ -15,7 +15,7 @@ namespace evac_test {
 using evac::epoch_domain;
 using domain_guard = epoch_domain::guard;
 
-/// What the domain itself needs for each object that waits counts as well.
+/// The domain's own bytes for each object that waits count as well.
 inline constexpr std::size_t note_bytes = sizeof(evac::detail::retired_object);
 
 /// A domain that is full after a few objects of this size.

@@ -26,7 +26,7 @@ struct filled_sync {
   explicit filled_sync(int n) { fill(map, 0, n); }
   filled_sync(const filled_sync&) = delete;
   filled_sync& operator=(const filled_sync&) = delete;
-  // What waits in the domain of the process when that ends would be reported as leaked.
+  // Objects that still wait in the domain of the process when that ends would be reported as leaked.
   ~filled_sync() { map.domain().flush(); }
   void require_size(int n) {
     REQUIRE_VALID_SYNC(map);

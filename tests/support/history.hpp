@@ -47,7 +47,7 @@ struct call {
   std::uint64_t responded = 0;
 };
 
-/// What a key has after the call if it had `before`; nothing if the call cannot have returned then what it did.
+/// The value of a key after the call if it had `before`; nothing if the call cannot have returned then as it did.
 [[nodiscard]] inline std::optional<std::uint32_t> after(const call& made, std::uint32_t before) {
   const auto when = [](bool possible, std::uint32_t state) {
     return possible ? std::optional<std::uint32_t>(state) : std::nullopt;
@@ -130,7 +130,7 @@ class stamps {
   std::atomic<std::uint64_t> now_{1};
 };
 
-/// What one thread writes down: a buffer of its own, so that recording orders the calls only by the stamps.
+/// The record of one thread: a buffer of its own, so that recording orders the calls only by the stamps.
 class recorder {
  public:
   explicit recorder(stamps& clock) : clock_(&clock) {}
@@ -172,7 +172,7 @@ class recorder {
   return all;
 }
 
-/// What of a history is about one key; a clear() is an erasure of it.
+/// The part of a history that is about one key; a clear() is an erasure of it.
 [[nodiscard]] inline history of_key(const history& all, std::uint32_t key) {
   history some;
   std::copy_if(all.begin(), all.end(), std::back_inserter(some),

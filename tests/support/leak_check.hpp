@@ -1,4 +1,4 @@
-// What tests of failures look for when all is over.
+// A check that nothing is left over at the end of a scope.
 #ifndef EVAC_TESTS_SUPPORT_LEAK_CHECK_HPP
 #define EVAC_TESTS_SUPPORT_LEAK_CHECK_HPP
 

@@ -9,23 +9,24 @@
 #include <string>
 #include <string_view>
 
+#include "support/environment.hpp"
+
 namespace {
 
 std::uint32_t run_seed = 0;
 unsigned round_factor = 1;
 
-/// The number in an environment variable; `fallback` when it is not set. Anything else ends the program: a mistyped
-/// seed must not look like a repeated run.
-std::uint32_t number_from_environment(const char* name, std::uint32_t fallback) {
-  const char* const text = std::getenv(name);
-  if (text == nullptr || *text == '\0') return fallback;
-  char* end = nullptr;
-  const unsigned long long value = std::strtoull(text, &end, 10);
-  if (*end != '\0' || *text == '-' || value > 0xFFFFFFFFULL) {
-    std::cerr << name << "=" << text << " is not a 32-bit number\n";
-    std::exit(2);
-  }
-  return static_cast<std::uint32_t>(value);
+/// Ends the program: a mistyped number must not look like a repeated run.
+[[noreturn]] void refuse(const char* name) {
+  std::cerr << name << "=" << std::getenv(name) << " is not a number that it can be\n";
+  std::exit(2);
+}
+
+/// The number in EVAC_TEST_SEED, or any if it is not set.
+std::uint32_t seed_from_environment() {
+  const evac_test::number_from_environment seed("EVAC_TEST_SEED");
+  if (!seed.is_valid) refuse("EVAC_TEST_SEED");
+  return seed.is_set ? seed.value : std::random_device{}();
 }
 
 bool seed_on_command_line(int argc, char** argv) {
@@ -50,11 +51,12 @@ int main(int argc, char** argv) {
   if (const int status = session.applyCommandLine(argc, argv); status != 0) return status;
 
   if (!seed_on_command_line(argc, argv)) {
-    session.configData().rngSeed = number_from_environment("EVAC_TEST_SEED", std::random_device{}());
+    session.configData().rngSeed = seed_from_environment();
   }
   run_seed = session.configData().rngSeed;
   evac::detail::seed_sequence().store(run_seed, evac::detail::relaxed);  // relaxed: there is one thread yet
-  round_factor = number_from_environment("EVAC_TEST_ROUNDS", 1);
+  round_factor = evac_test::rounds_from_environment();
+  if (round_factor == 0) refuse("EVAC_TEST_ROUNDS");
   // On the error stream: reporters and --list-tests own the other one.
   std::cerr << "seed " << run_seed << " (repeat this run with EVAC_TEST_SEED=" << run_seed << ")" << std::endl;
 

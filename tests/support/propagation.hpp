@@ -1,4 +1,4 @@
-// What copies, moves, assignments and swaps do with allocators that have an identity (trait_allocator), for all kinds
+// Checks of copies, moves, assignments and swaps with allocators that have an identity (trait_allocator), for all kinds
 // of maps.
 #ifndef EVAC_TESTS_SUPPORT_PROPAGATION_HPP
 #define EVAC_TESTS_SUPPORT_PROPAGATION_HPP

@@ -44,7 +44,7 @@ struct counted_events {
   void revoked() noexcept { ++revoked_count; }
 };
 
-/// What `ask` says in a thread of its own.
+/// The answer of `ask` in a thread of its own.
 template <class Ask>
 auto elsewhere(const Ask& ask) {
   decltype(ask()) answer{};

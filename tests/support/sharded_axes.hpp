@@ -29,7 +29,7 @@ using sharded_raw = evac::sharded_map<std::uint64_t, int, raw_identity_hash>;
 using sharded_constant = evac::sharded_map<std::uint64_t, int, constant_hash>;
 using sharded_four_bits = evac::sharded_map<std::uint64_t, int, four_bit_hash>;
 
-// What the list of axes is written as in a TEMPLATE_TEST_CASE.
+// The list of axes as a TEMPLATE_TEST_CASE takes it.
 #define EVAC_TEST_ALL_SHARDED_MAPS                                                                                 \
   evac_test::sharded_ints, evac_test::sharded_strings, evac_test::sharded_tracked, evac_test::sharded_throwers,    \
       evac_test::sharded_aligned, evac_test::sharded_large, evac_test::sharded_empties, evac_test::sharded_selves, \

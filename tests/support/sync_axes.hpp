@@ -54,7 +54,7 @@ using sync_four_bit_nodes = sync_nodes<std::uint64_t, int, four_bit_hash>;
 static_assert(!sync_words::in_nodes && !sync_several::in_nodes && !sync_empties::in_nodes && !sync_enums::in_nodes);
 static_assert(sync_strings::in_nodes && sync_tracked::in_nodes && sync_large::in_nodes && sync_forced::in_nodes);
 
-// What the list of axes is written as in a TEMPLATE_TEST_CASE.
+// The list of axes as a TEMPLATE_TEST_CASE takes it.
 #define EVAC_TEST_ALL_SYNC_MAPS                                                                              \
   evac_test::sync_words, evac_test::sync_several, evac_test::sync_empties, evac_test::sync_enums,            \
       evac_test::sync_doubles, evac_test::sync_identity, evac_test::sync_raw, evac_test::sync_constant,      \

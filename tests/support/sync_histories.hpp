@@ -22,7 +22,7 @@
 
 namespace evac_test {
 
-/// What a value that no number stands for is in a history: nothing explains it.
+/// Stands in a history for a value that is no number's: nothing explains it.
 inline constexpr std::uint32_t torn = 0xFFFFFFFFU;
 
 /// Four words that belong together.
@@ -334,7 +334,7 @@ class random_caller {
   inline static std::array<std::atomic<number>, 8> last_{};  // of all threads: hints
 };
 
-/// What threads have done to a map, and what it has in the end.
+/// The calls of threads on a map, and its contents in the end.
 template <class Map>
 [[nodiscard]] history recorded(Map& map, const history_plan& plan) {
   using key_type = typename Map::key_type;

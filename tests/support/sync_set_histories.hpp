@@ -74,7 +74,7 @@ class random_set_caller {
   recorder& out_;
 };
 
-/// What threads have done to a set.
+/// The calls of threads on a set.
 template <class Set>
 [[nodiscard]] history recorded_of_set(Set& set, const history_plan& plan) {
   using key_type = typename Set::key_type;

@@ -1,4 +1,4 @@
-// What a thread does when it ends.
+// A function that a thread calls when it ends.
 #ifndef EVAC_TESTS_SUPPORT_THREAD_END_HPP
 #define EVAC_TESTS_SUPPORT_THREAD_END_HPP
 

@@ -38,7 +38,7 @@ std::size_t await(parking& sleepers, word& at, std::uint64_t value) {
 
 }  // namespace
 
-TEST_CASE("who changes a word stores to it, whether anybody sleeps or not") {
+TEST_CASE("the thread that changes a word stores to it, whether another sleeps or not") {
   parking sleepers;
   word here;
   sleepers.change(here.value, std::uint64_t{7});
@@ -49,7 +49,7 @@ TEST_CASE("who changes a word stores to it, whether anybody sleeps or not") {
   REQUIRE(here.value.load(relaxed) == 8);
 }
 
-TEST_CASE("who finds the word changed does not sleep") {
+TEST_CASE("a thread that finds the word changed does not sleep") {
   parking sleepers;
   const word here;
   int looks = 0;
@@ -78,7 +78,7 @@ TEST_CASE("two that wait for each other in turn never miss a wake-up") {
   REQUIRE(sleeps > 0);
 }
 
-TEST_CASE("all who wait for one word wake up") {
+TEST_CASE("all threads that wait for one word wake up") {
   parking sleepers;
   word turn;
   std::vector<word> arrived(crowd());
@@ -99,7 +99,7 @@ TEST_CASE("all who wait for one word wake up") {
   REQUIRE(sleeps > 0);
 }
 
-TEST_CASE("words that share a spot wake each other's waiters, who then go on waiting") {
+TEST_CASE("words that share a spot wake each other's waiters, which then go on waiting") {
   parking sleepers;
   // Spots repeat; so among these many words there are some that share one with the first.
   constexpr std::size_t words = 256;

@@ -1,4 +1,5 @@
-// What announced readers stand on: the record of a thread, and the fence between who announces and who looks.
+// The foundations of announced readers: the record of a thread, and the fence between the reader that announces itself
+// and the writer that looks.
 #include "evac/detail/sync/reader_record.hpp"
 
 #include <atomic>
@@ -53,7 +54,7 @@ TEST_CASE("a reader record samples its share of reads, also of each of several t
   }
 }
 
-TEST_CASE("one who announces and one who looks do not miss each other") {
+TEST_CASE("a reader that announces itself and a writer that looks do not miss each other") {
   using evac::detail::asymmetric_fence;
   struct alignas(64) cell {
     evac::detail::atomic<int> announced{0};

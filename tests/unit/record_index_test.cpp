@@ -65,7 +65,7 @@ TEST_CASE("a record is found after few looks, however many domains there are") {
   REQUIRE(index.places() <= 4 * count);
 }
 
-TEST_CASE("what is swept away is found no more, and everything else is") {
+TEST_CASE("an entry that is swept away is found no more, and every other is") {
   constexpr std::size_t count = 300;
   const addresses all(count, 128);
   record_index index;

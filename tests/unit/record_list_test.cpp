@@ -1,4 +1,4 @@
-// record_list: who gets which record.
+// record_list: the records that threads get.
 #include "evac/detail/sync/record_list.hpp"
 
 #include <cstddef>

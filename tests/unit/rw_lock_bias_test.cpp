@@ -1,4 +1,4 @@
-// Biased locks: when readers announce themselves, who waits for them, and the records in which they do it.
+// Biased locks: when readers announce themselves, which writers wait for them, and the records in which they do it.
 #include <algorithm>
 #include <atomic>
 #include <cstddef>

@@ -180,7 +180,7 @@ TEST_CASE("a child of fork() does not wait for what other threads read under at 
   const int status = in_child([&] {
     lock.lock();
     lock.unlock();
-    // What the thread that forks reads under, it still does.
+    // The thread that forks goes on reading under the locks that it has.
     if (own.try_lock()) _exit(2);
     own.unlock_shared();
     if (!own.try_lock()) _exit(3);
@@ -237,7 +237,7 @@ TEST_CASE("a filter for system calls that comes after the first reader does not 
   }
 }
 
-TEST_CASE("who has been on every processor may still run where it could before") {
+TEST_CASE("a thread that has been on every processor may still run where it could before") {
   unsigned long before[128] = {};
   unsigned long after[128] = {};
   REQUIRE(syscall(SYS_sched_getaffinity, 0, sizeof before, before) > 0);
@@ -250,7 +250,7 @@ TEST_CASE("who has been on every processor may still run where it could before")
 #if !EVAC_ADDRESS_SANITIZER && !EVAC_THREAD_SANITIZER
 namespace {
 
-/// What operator new does first, in the thread that says so.
+/// Called first by operator new, in the thread that asks for it.
 rw_lock lock_of_allocator;
 thread_local bool allocator_locks = false;
 thread_local int locks_of_allocator = 0;

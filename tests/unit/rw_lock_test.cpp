@@ -171,7 +171,7 @@ TEST_CASE("a writer among readers that never pause gets all its turns") {
   REQUIRE(reads >= writes);
 }
 
-TEST_CASE("who waits for long sleeps, says so, and is woken by whoever leaves") {
+TEST_CASE("a thread that waits for long sleeps, says so, and is woken by the thread that leaves") {
   rw_lock lock;
   counted_events events;
   const bool holder_writes = GENERATE(false, true);
@@ -213,7 +213,7 @@ TEST_CASE("who waits for long sleeps, says so, and is woken by whoever leaves") 
   REQUIRE(events.revoked_count == 0);
 }
 
-TEST_CASE("no wake-up is lost among many who sleep") {
+TEST_CASE("no wake-up is lost among many sleeping threads") {
   rw_lock lock;
   counted_events events;
   const std::size_t threads = crowd();
@@ -259,7 +259,7 @@ TEST_CASE("an uncontended lock is neither contended nor parked") {
   REQUIRE(events.revoked_count == 0);
 }
 
-TEST_CASE("who leaves last may destroy the lock at once") {
+TEST_CASE("the thread that leaves last may destroy the lock at once") {
   struct shared_object {
     rw_lock lock;
     std::size_t users;

@@ -1,27 +1,22 @@
-// What an operation asks of the hash, the equality and the key type: how often, in which order, only when needed.
+// Calls of the hash, the equality and the key type by each operation: how often, in which order, only when needed.
 #include <evac/map.hpp>
 #include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "support/axes.hpp"
+#include "support/call_counts.hpp"
 #include "support/catch.hpp"
 #include "support/valid.hpp"
 
-namespace {
+using namespace evac_test;
 
-struct call_counts {
-  std::size_t hashes = 0;
-  std::size_t comparisons = 0;
-  std::size_t keys_built = 0;
-};
-call_counts calls;
+namespace {
 
 /// A key that can be looked up by an int, and notes when one is built from it.
 class built_key {
  public:
-  explicit built_key(int value) : value_(value) { ++calls.keys_built; }
+  explicit built_key(int value) : value_(value) { ++noted_calls.keys_built; }
   [[nodiscard]] int value() const { return value_; }
 
  private:
@@ -35,16 +30,16 @@ struct counting_hash {
   using is_transparent = void;
   template <class K>
   std::size_t operator()(const K& key) const {
-    ++calls.hashes;
+    ++noted_calls.hashes;
     return static_cast<std::size_t>(number(key));
   }
 };
 
 /// The stored key is always on the left: what is looked up by an int arrives as an int on the right.
-struct stored_first {
+struct built_first {
   using is_transparent = void;
   bool operator()(const built_key& stored, int wanted) const {
-    ++calls.comparisons;
+    ++noted_calls.comparisons;
     return stored.value() == wanted;
   }
   bool operator()(const built_key& stored, const built_key& wanted) const { return (*this)(stored, wanted.value()); }
@@ -57,19 +52,12 @@ struct tag_hash {
 };
 struct noting_equal {
   bool operator()(int stored, int wanted) const {
-    ++calls.comparisons;
+    ++noted_calls.comparisons;
     return stored == wanted;
   }
 };
 
-using counting_map = evac::map<built_key, int, counting_hash, stored_first>;
-
-template <class Operation>
-call_counts counted_calls(const Operation& operation) {
-  calls = {};
-  operation();
-  return calls;
-}
+using counting_map = evac::map<built_key, int, counting_hash, built_first>;
 
 counting_map counted_map(int n) {
   counting_map map;
@@ -152,7 +140,7 @@ TEST_CASE("keys are compared only where a tag matches") {
 
 TEST_CASE("fewer than one look-up of an absent key in twenty compares keys") {
   evac::map<int, int, evac::hash<int>, noting_equal> map;
-  std::mt19937 random(static_cast<std::uint32_t>(evac_test::seed()));
+  std::mt19937 random(static_cast<std::uint32_t>(seed()));
   while (map.size() < 30000) map[static_cast<int>(random() / 4 * 2)] = 0;
   const call_counts seen = counted_calls([&] {
     for (int i = 0; i < 30000; ++i) (void)map.contains(static_cast<int>(random() / 4 * 2 + 1));

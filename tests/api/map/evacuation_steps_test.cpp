@@ -189,7 +189,7 @@ void try_all(const std::vector<named_operation<Map, Model>>& operations) {
       Model wanted = model;
       operation.apply(copy, wanted, n);
       require_same(copy, wanted);
-      // What came out must also bear what comes next.
+      // The map that came out must also bear the next operation.
       for (int i = 0; i < 12; ++i) copy[1000 + i] = wanted[1000 + i] = i;
       require_same(copy, wanted);
     }

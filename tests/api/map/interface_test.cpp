@@ -1,4 +1,4 @@
-// What only needs one kind of map: overloads, return values, deduction, heterogeneous look-up, oddities of keys.
+// Members of maps and sets, each on one kind of map: return values, deduction, heterogeneous look-up, oddities of keys.
 #include <cmath>
 #include <deque>
 #include <evac/evac.hpp>

@@ -77,7 +77,7 @@ TEST_CASE("an insert that opens a segment does not clear it") {
       map[i] = i;
       if (table.growths() == growths || table.homes().segment_bytes() < 131072) continue;
       ++segments_opened;
-      // What one insert may write: the elements that it moves, and what it clears.
+      // One insert may write the elements that it moves, and the memory that it clears.
       constexpr std::size_t moved = patterned_map::max_moves_per_insert * sizeof(patterned_map::value_type);
       REQUIRE(written_bytes_of_largest_block() <= patterned_map::max_cleared_bytes_per_insert + moved);
     }

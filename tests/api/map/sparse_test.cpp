@@ -140,7 +140,7 @@ TEST_CASE("the account of occupied homes is right through growth, shrinking, cop
   REQUIRE_VALID(map);
 }
 
-TEST_CASE("what a copy that throws leaves in a large table is destroyed") {
+TEST_CASE("the elements that a failed copy leaves in a large table are destroyed") {
   using copied_map = evac::map<std::uint64_t, tracked>;
   copied_map map;
   for (std::uint64_t i = 0; i < 2000; ++i) map.try_emplace(i, 1);

@@ -1,4 +1,4 @@
-// What the standard, Abseil and Boost promise of single calls: node handles, allocators that construct and destroy, keys of
+// Promises of the standard, Abseil and Boost about single calls: node handles, allocators that construct and destroy, keys of
 // other types, bit-fields, hostile operators, concepts. Line by line in docs/standard.md.
 #include <algorithm>
 #include <cstddef>
@@ -157,7 +157,7 @@ TEST_CASE("node handles have the member types of the standard and no others") {
   STATIC_REQUIRE_FALSE(has_mapped_type<set_node>);
 }
 
-TEST_CASE("what an allocator constructs it destroys, trivial or not, whatever is called") {
+TEST_CASE("an allocator destroys all that it constructs, trivial or not, whatever is called") {
   {
     using Map = evac::map<std::uint64_t, std::uint64_t, evac::hash<std::uint64_t>, std::equal_to<>,
                           balancing_allocator<std::pair<const std::uint64_t, std::uint64_t>>>;

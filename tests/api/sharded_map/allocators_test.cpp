@@ -1,4 +1,4 @@
-// Allocators of sharded maps: each propagation trait alone, fancy pointers, memory resources; who frees what.
+// Allocators of sharded maps: each propagation trait alone, fancy pointers, memory resources; each block freed by its own.
 #include <evac/sharded_map.hpp>
 #include <evac/sharded_set.hpp>
 #include <memory>
@@ -61,9 +61,9 @@ void convert(Map elsewhere) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("each propagation trait decides for its own operation only, and who allocated frees", "",
-                   (trait_map<false, false, false>), (trait_map<true, false, false>), (trait_map<false, true, false>),
-                   (trait_map<false, false, true>), (trait_map<true, true, true>),
+TEMPLATE_TEST_CASE("each propagation trait decides for its own operation only, and the allocator that allocated frees",
+                   "", (trait_map<false, false, false>), (trait_map<true, false, false>),
+                   (trait_map<false, true, false>), (trait_map<false, false, true>), (trait_map<true, true, true>),
                    (trait_map<false, false, false, throwing_mover>), (trait_map<true, true, true, throwing_mover>)) {
   const auto live = tracked_census.live;
   for (const std::size_t count : shard_counts) {
@@ -211,7 +211,7 @@ struct balancing_allocator {
 
 }  // namespace
 
-TEST_CASE("what a sharded map's allocator constructs it also destroys, trivial elements too") {
+TEST_CASE("a sharded map's allocator destroys all that it constructs, trivial elements too") {
   using Map =
       evac::sharded_map<int, int, evac::hash<int>, evac::equal_to<int>, balancing_allocator<std::pair<const int, int>>>;
   built_by_allocator = 0;

@@ -24,7 +24,7 @@ constexpr evac::compute_mode modes[] = {evac::compute_mode::under_lock, evac::co
 // look inside for a race with its end.
 struct factory_failed {};
 
-/// What a thread got.
+/// The result that a thread got.
 struct result {
   int got = 0;
   bool failed = false;
@@ -117,7 +117,7 @@ TEST_CASE("a factory that holds no lock may use the map") {
   }
 }
 
-TEST_CASE("what another call inserted while the factory ran wins, in every mode without a lock") {
+TEST_CASE("a value that another call inserted while the factory ran wins, in every mode without a lock") {
   for (const evac::compute_mode mode : {evac::compute_mode::single_flight, evac::compute_mode::optimistic}) {
     int_shards map(evac::shards{1});
     const auto overtaken = [&] {
@@ -146,7 +146,7 @@ TEST_CASE("an exception of the flight's factory reaches all that wait, and nothi
   int_shards map(evac::shards{4});
   std::atomic<int> computed{0};
   const std::vector<result> results = share_one_flight(map, true, computed);
-  // Who comes after the flight has landed starts another one, which fails as well.
+  // A thread that comes after the flight has landed starts another one, which fails as well.
   CHECK(computed >= 1);
   for (const result& each : results) CHECK(each.failed);
   CHECK(map.empty());

@@ -180,8 +180,7 @@ TEST_CASE("conversions, assignments and snapshots move or copy each element once
   check_each_once<one_chain>(300);
 }
 
-TEST_CASE(
-    "what a conversion, a swap or an assignment made room for is no promise: the container shrinks with its contents") {
+TEST_CASE("the room that a conversion, a swap or an assignment made is no promise: the container shrinks with it") {
   const auto shrinks = [](tracked_values& map) {
     const std::size_t full = map.bucket_count();
     map.erase_if([](const auto&) { return true; });

@@ -296,7 +296,7 @@ TEST_CASE("in sharded maps all constructors build the same map") {
   STATIC_REQUIRE_FALSE(std::is_convertible_v<Map::map_type, Map>);
 }
 
-TEST_CASE("what cannot be made by default has to be given") {
+TEST_CASE("functors and allocators that cannot be made by default have to be given") {
   using Map = evac::sharded_map<std::uint64_t, int, stateful_hash>;
   STATIC_REQUIRE_FALSE(std::is_default_constructible_v<Map>);
   Map map(10, stateful_hash(3));

@@ -64,7 +64,7 @@ class two_maps {
  private:
   [[nodiscard]] int any_key() { return static_cast<int>(random_() % static_cast<std::size_t>(keys_)); }
 
-  // What a visitor of a present element sees has to be what the model holds; what it writes is written there, too.
+  // A visitor of a present element has to see the model's value; a value that it writes goes to the model, too.
   struct checked_visit {
     model_type& model;
     int key;

@@ -1,4 +1,4 @@
-// Allocators of sync maps: who frees what, also after the map is gone; fancy pointers, memory resources; what is
+// Allocators of sync maps: each block freed by its own, also after the map is gone; fancy pointers, memory resources; what is
 // constructed with what.
 #include <evac/sync_map.hpp>
 #include <evac/sync_set.hpp>
@@ -32,7 +32,7 @@ void work(Map& map, int n) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("what an allocator has allocated an equal one frees, at the end of the map at the latest", "",
+TEMPLATE_TEST_CASE("an equal allocator frees what another has allocated, at the end of the map at the latest", "",
                    (identity_map<tracked>), (identity_map<int>), (identity_map<int, evac::storage::in_nodes>)) {
   const std::size_t live = tracked_census.live;
   REQUIRE(block_owner.empty());

@@ -1,4 +1,4 @@
-// What verbs of sync maps cost, by counting: hashes, comparisons, allocations; and the arguments that they take.
+// Costs of the verbs of sync maps, by counting: hashes, comparisons, allocations; and the arguments that they take.
 #include <algorithm>
 #include <cstdint>
 #include <evac/sync_map.hpp>

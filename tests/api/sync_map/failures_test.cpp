@@ -298,7 +298,7 @@ TEMPLATE_TEST_CASE("growth that fails makes no store fail, and is made up for la
   CHECK(absorbed > 0);
 }
 
-TEMPLATE_TEST_CASE("an element whose function throws stays, whoever made it", "", tracked_nodes, word_slots) {
+TEMPLATE_TEST_CASE("an element whose function throws stays, whichever call made it", "", tracked_nodes, word_slots) {
   subject<TestType> of;
   const auto make = [&] { return of.value(absent); };
   fail_function.arm(1);

@@ -181,7 +181,7 @@ TEMPLATE_TEST_CASE("update replaces, inserts and deletes as its function says", 
   }
 }
 
-TEMPLATE_TEST_CASE("what a pin finds stays as it is through overwrite, erase, growth, clear and flush", "",
+TEMPLATE_TEST_CASE("an element that a pin finds stays as it is through overwrite, erase, growth, clear and flush", "",
                    evac_test::sync_forced, evac_test::sync_strings) {
   using F = filled_sync<TestType>;
   evac::epoch_domain domain;

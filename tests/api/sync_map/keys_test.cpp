@@ -1,5 +1,5 @@
-// What sync maps and sets take for keys and values: ranges of keys of another type find, store and erase what single
-// calls do; what is no conversion is no argument.
+// Arguments of sync maps and sets that stand for keys and values: ranges of keys of another type find, store and erase
+// as single calls do; a type without a conversion is no argument.
 #include <cstdint>
 #include <evac/sync_map.hpp>
 #include <evac/sync_set.hpp>

@@ -1,7 +1,7 @@
-// What a user's compiler says who includes the headers as his own and calls every verb: nothing.
+// Warnings in a program that includes the headers as its own and calls every verb: there are none.
 #include "every_header.hpp"  // written by CMake: all that cmake/headers.cmake lists
 
-// A user of his own warnings answers for his own code; this is not meant to be an example.
+// Users answer for warnings in their own code; this is not meant to be an example.
 #include "every_verb.hpp"
 
 int main() { return *every_verb::use_everything() == 0 ? 0 : 1; }

@@ -1,4 +1,4 @@
-// What either translation unit does with maps of its own. Large enough for segments that are mapped.
+// Use that either translation unit makes of maps of its own. They get large enough for segments that are mapped.
 #ifndef EVAC_TESTS_PACKAGE_USE_ALONE_HPP
 #define EVAC_TESTS_PACKAGE_USE_ALONE_HPP
 

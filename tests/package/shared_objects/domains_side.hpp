@@ -1,4 +1,4 @@
-// What each of the shared objects of this test offers; they are the same source, which includes evac by itself.
+// Interface of each shared object in the test of domains; they are the same source, which includes evac by itself.
 #ifndef EVAC_TESTS_PACKAGE_SHARED_OBJECTS_DOMAINS_SIDE_HPP
 #define EVAC_TESTS_PACKAGE_SHARED_OBJECTS_DOMAINS_SIDE_HPP
 

@@ -1,5 +1,5 @@
-// What each shared object, and the program itself, offers to the test of locks: all are the same source, which includes
-// evac by itself. See locks.cpp.
+// Interface of each shared object, and of the program itself, in the test of locks: all are the same source, which
+// includes evac by itself. See locks.cpp.
 #ifndef EVAC_TESTS_PACKAGE_SHARED_OBJECTS_LOCK_SIDE_HPP
 #define EVAC_TESTS_PACKAGE_SHARED_OBJECTS_LOCK_SIDE_HPP
 

@@ -309,7 +309,7 @@ int main(int argc, char** argv) {
   }
   if (argc == first) return 2;
   std::vector<const lock_side*> sides{evac_lock_side()};
-  // What is loaded for good comes after what is to go: the system would only count.
+  // Objects that stay loaded come after those that are to go: the system would only count.
   for (int i = first; i < argc; ++i) a_plug_in_may_go(*sides.front(), argv[i]);
   for (int i = first; i < argc; ++i) sides.push_back(open_side(argv[i]));
   for (const auto& check : {they_share_records_or_not, biased_readers_exclude_writers_of_the_other,

@@ -16,7 +16,7 @@ struct value {
     if (on_end != nullptr) on_end();
   }
 };
-/// What the program hands over to be made in place.
+/// Memory that the program hands over, for an object to be made in.
 struct recipe {
   std::size_t number;
   void (*on_end)();

@@ -1,4 +1,4 @@
-// What each of the two shared objects offers; they are the same source, which includes evac by itself.
+// Interface of each of the two shared objects; they are the same source, which includes evac by itself.
 #ifndef EVAC_TESTS_PACKAGE_SHARED_OBJECTS_SIDE_HPP
 #define EVAC_TESTS_PACKAGE_SHARED_OBJECTS_SIDE_HPP
 

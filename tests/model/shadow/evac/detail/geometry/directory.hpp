@@ -13,7 +13,7 @@ namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t base_homes = 2;
 
-/// What others ask of it.
+/// The questions that others ask of it.
 struct directory {
   static constexpr std::size_t entries = 64;
 };

@@ -1,5 +1,5 @@
-// evac's atomics on relacy's: included in place of include/evac/detail/sync/atomic.hpp, so that what is under test are
-// the headers that users include. Also the bugs that are planted to see that the models find them.
+// evac's atomics on relacy's: included in place of include/evac/detail/sync/atomic.hpp, so that the headers
+// under test are those that users include. Also the bugs that are planted to see that the models find them.
 #ifndef EVAC_DETAIL_SYNC_ATOMIC_HPP
 #define EVAC_DETAIL_SYNC_ATOMIC_HPP
 
@@ -89,7 +89,7 @@ enum class sync_bug {
   nodes_are_loaded_relaxed,  // what a node was made of that came in another's place is not seen
   nodes_are_stored_relaxed,  // the same from the other side
   locking_is_relaxed,        // what was done under the lock before is not seen
-  changing_is_relaxed,       // who is sent to a child by a bucket that changes does not see what is in it
+  changing_is_relaxed,       // a reader that a changing bucket sends to a child does not see its contents
   count,
 };
 inline constexpr std::size_t epoch_bugs = static_cast<std::size_t>(sync_bug::no_validation) - 1;
@@ -153,7 +153,7 @@ constexpr rl::thread_id_t most_threads = 4;
 /// Where all sleep: a notification wakes more than it has to, who is awake looks at its own atomic again. A model that
 /// is about lost wake-ups therefore has one lock only.
 inline rl::waitset<most_threads> sleepers;
-/// What a reader who has announced itself in rw_lock must find at its second look, by thread. For planted bugs.
+/// The value that a reader must find at its second look, after it has announced itself in rw_lock; by thread. For planted bugs.
 inline std::uint32_t wanted_word[most_threads];
 
 }  // namespace evac_model
@@ -175,7 +175,7 @@ struct own_atomic;
 
 template <class T>
 class atomic {
-  // What the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record; head and flags of the list of
+  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record; head and flags of the list of
   // records.
   static constexpr bool of_lock = std::is_same_v<T, std::uint32_t>;
   static constexpr bool is_slot = std::is_same_v<T, const void*>;
@@ -329,7 +329,7 @@ class atomic {
     return done;
   }
 
-  // What a seq_cst operation does where there is no one order.
+  // The order of a seq_cst operation where there is no one order of all.
   [[nodiscard]] static rl::memory_order or_else(rl::memory_order weaker, rl::memory_order order) {
     return order == seq_cst && !evac_model::one_order ? weaker : order;
   }
@@ -361,7 +361,7 @@ class atomic {
   friend own_atomic<T>;
 };
 
-/// What is decided once in a process, maybe before there is a model: not modelled.
+/// A choice that is made once in a process, maybe before there is a model: not modelled.
 template <class T>
   requires std::is_enum_v<T>
 class atomic<T> {
