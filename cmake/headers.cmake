@@ -14,16 +14,19 @@ set(EVAC_HEADERS
   include/evac/sync_set.hpp
   include/evac/version.hpp
   include/evac/detail/config.hpp
+  include/evac/detail/face/construction.hpp
   include/evac/detail/face/container.hpp
-  include/evac/detail/face/container_base.hpp
-  include/evac/detail/face/container_elements.hpp
   include/evac/detail/face/deduction.hpp
   include/evac/detail/face/detached_element.hpp
+  include/evac/detail/face/element_arguments.hpp
+  include/evac/detail/face/erase_matching.hpp
+  include/evac/detail/face/exchange.hpp
   include/evac/detail/face/foreign_key.hpp
   include/evac/detail/face/from_range.hpp
   include/evac/detail/face/key_in_arguments.hpp
   include/evac/detail/face/node_handle.hpp
   include/evac/detail/face/requirements.hpp
+  include/evac/detail/face/sharded_container.hpp
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
@@ -32,10 +35,10 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/tags.hpp
   include/evac/detail/lockfree/atomic_bucket.hpp
   include/evac/detail/lockfree/bucket_state.hpp
-  include/evac/detail/lockfree/calls.hpp
   include/evac/detail/lockfree/chain_reader.hpp
-  include/evac/detail/lockfree/collect_stats.hpp
+  include/evac/detail/lockfree/fresh_element.hpp
   include/evac/detail/lockfree/growth.hpp
+  include/evac/detail/lockfree/guards.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
   include/evac/detail/lockfree/overflow_pools.hpp
@@ -45,32 +48,32 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/split.hpp
   include/evac/detail/lockfree/split_frontier.hpp
   include/evac/detail/lockfree/storage.hpp
-  include/evac/detail/lockfree/sync_container.hpp
+  include/evac/detail/lockfree/sync_statistics.hpp
   include/evac/detail/lockfree/sync_table.hpp
-  include/evac/detail/lockfree/validate.hpp
+  include/evac/detail/lockfree/validate_sync.hpp
+  include/evac/detail/lockfree/verbs.hpp
+  include/evac/detail/lockfree/walk.hpp
   include/evac/detail/platform/every_processor.hpp
   include/evac/detail/platform/highest_bit.hpp
   include/evac/detail/platform/mapped_memory.hpp
   include/evac/detail/platform/matching_bytes.hpp
   include/evac/detail/platform/membarrier.hpp
   include/evac/detail/platform/pages.hpp
+  include/evac/detail/sharded/compute.hpp
+  include/evac/detail/sharded/keyed.hpp
   include/evac/detail/sharded/shard.hpp
-  include/evac/detail/sharded/shard_array.hpp
-  include/evac/detail/sharded/sharded_container.hpp
-  include/evac/detail/sharded/sharded_container_base.hpp
-  include/evac/detail/sharded/sharded_container_elements.hpp
-  include/evac/detail/sharded/sharded_container_passes.hpp
-  include/evac/detail/sharded/sharded_container_ranges.hpp
-  include/evac/detail/sharded/sharded_elements.hpp
-  include/evac/detail/sharded/sharded_parts.hpp
-  include/evac/detail/sharded/sharded_room.hpp
-  include/evac/detail/sharded/sharded_stats.hpp
-  include/evac/detail/sharded/sharded_table.hpp
-  include/evac/detail/sharded/sharded_transfer.hpp
+  include/evac/detail/sharded/shard_room.hpp
+  include/evac/detail/sharded/sharded_state.hpp
   include/evac/detail/sharded/single_flight.hpp
+  include/evac/detail/sharded/transfer.hpp
+  include/evac/detail/sharded/traversal.hpp
+  include/evac/detail/sharded/validate_shards.hpp
+  include/evac/detail/sharded/visitors.hpp
+  include/evac/detail/sharded/whole.hpp
   include/evac/detail/sync/asymmetric_fence.hpp
   include/evac/detail/sync/atomic.hpp
   include/evac/detail/sync/backoff.hpp
+  include/evac/detail/sync/basic_rw_lock.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp

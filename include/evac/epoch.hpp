@@ -85,7 +85,7 @@ class epoch_domain {
     guard inside(*this);  // keeps the record of a thread that is about to end
     detail::epoch_record& own = detail::thread_records::of(*core_);
     core_->retire(own, {object, context, reclaim, bytes});
-    core_->tend(own);
+    core_->collect_some(own);
   }
 
   /// Room for retiring one object of so many bytes: call it before unlinking and outside of guards, with nothing in

@@ -1,8 +1,10 @@
-// Forward declarations of the public types: the only place with default template arguments. Include this instead of declaring
-// a type yourself: all of them live in an inline namespace (detail/config.hpp), and yours would be another type.
+// Forward declarations of the public types, with their default template arguments, and the small types that choose a variant of
+// them. Include this instead of declaring a type yourself: all of them live in an inline namespace (detail/config.hpp), and
+// yours would be another type.
 #ifndef EVAC_FWD_HPP
 #define EVAC_FWD_HPP
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -29,6 +31,20 @@ class epoch_domain;
 /// Where a sync_map keeps its elements. `automatic`: in the slots of its buckets if key and value are trivially copyable and small,
 /// else in nodes of their own.
 enum class storage : unsigned char { automatic, in_nodes };
+
+/// How many shards a sharded container is made with; rounded up to a power of two.
+struct shards {
+  std::size_t count;
+};
+
+/// How get_or_compute() of a sharded_map runs its factory.
+enum class compute_mode {
+  under_lock,  ///< exactly once, while the shard is held exclusively: for factories that take nanoseconds
+  /// Exactly once, with no lock held. Callers for the same key wait; an exception reaches all of them. If the thread at
+  /// work ends by pthread_exit or pthread_cancel, one of the waiting threads calls its own factory.
+  single_flight,
+  optimistic,  ///< perhaps in several threads at once, with no lock held; one result wins
+};
 
 template <class Key, class T, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
           class Allocator = std::allocator<std::pair<const Key, T>>>

@@ -1,328 +1,65 @@
-// evac::rw_lock: a reader-writer lock of eight bytes whose readers, while nobody writes, write nothing that other
+// evac::rw_lock: a reader-writer lock of eight bytes whose readers, while no thread writes, write nothing that other
 // readers touch.
 //
-//   state_  | readers ..................... | parked | writer waiting | writer |     31..3   2   1   0
-//   bias_   | 0 | 0 | price ............ | quiet reads .................... |        31  30   29..15   14..0
-//           | biased | revoking | registry: address / 4096 ................ |        31  30   29..0
+//   evac::rw_lock lock;
+//   { std::shared_lock reader(lock); ... }         { std::lock_guard writer(lock); ... }
 //
-//   state_                     who                        may
-//   0                          anybody                    become reader or writer
-//   readers                    a reader                   become one more, leave
-//   readers + writer waiting   a reader                   leave; new ones wait, so that writers do not starve
-//   writer                     the writer                 leave; everybody else waits
-//   ... + parked               whoever leaves last        wakes all
+// Threads     everything may be called by any thread, but for construction and destruction. A thread that knows that no other
+//             will use the lock any more may destroy it, also right after an unlock() or unlock_shared() of another thread.
+// Fairness    a waiting writer keeps new readers out, so readers do not starve writers. There is no order of arrival.
+// Visibility  what was written under the lock is visible to the threads that hold it next.
+// Bias        after some 1000 reads without a writer in between, readers announce themselves in a record of their own thread
+//             (128 bytes) and do not touch the lock. The first writer after that revokes this and waits for the announced
+//             readers, in O(threads); how long that takes decides how many reads it takes until the bias returns.
+// Throws      nothing, anywhere. No operation is a cancellation point.
 //
-//   bias_                      who                        may
-//   price, quiet reads         a reader in state_         count; when the price is paid, bias the lock to its registry
-//                              the writer                 forget the count
-//   biased                     any reader                 announce itself, if the word names its registry
-//                              the writer                 revoke
-//   revoking                   the writer                 set a price when nobody is announced; or make it biased again
-//
-// Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while `biased`
-// is set, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch state_.
-// A writer takes state_, revokes the bias, and waits until no announcement is left. The bias comes back after a number
-// of reads without a writer in between; how many, the price, is in proportion to what the last revocation took.
-//
-// Two shared objects of a process may have two registries of records (detail/sync/reader_registry.hpp), and a thread may
-// enter by one and leave by the other. So the word of a biased lock says in which registry its readers are.
-//
-// Invariants
-//   L1  the writer bit excludes readers in state_
-//   L2  a lock is biased by a holder of a reader in state_ only, and from then on its word is changed by the holder of the
-//       writer bit only, who leaves it biased as it was if it does not get the lock
-//   L3  an announcement counts if its thread, after announcing in registry R, found the word biased and naming R. While
-//       one that counts is there, the word names R: biased, and after the revocation revoking. For a writer sets a price
-//       only after the heavy side of R's fence and then a look through R that found none, and by the fence either that
-//       look finds the announcement or its thread has found the word revoked
-//   L4  so who holds the writer bit and finds the word not naming a registry is alone, whichever registry is its own; and
-//       who finds one that is not its own goes by state_
-//   L5  who leaves and is not announced in its own record, but finds a registry named, looks there for its thread: if it
-//       was announced by another shared object the word still names that registry (L3), and a load sees that, because
-//       the same thread has seen it before. Else it is in state_
-//   L6  a thread sleeps on state_ only with `parked` in the value that it sleeps on; who removes the reason, wakes
+// docs/guarantees/rw_lock.md has more: shared objects, fork, real-time threads, filters for system calls. How it works is in
+// detail/sync/basic_rw_lock.hpp.
 #ifndef EVAC_RW_LOCK_HPP
 #define EVAC_RW_LOCK_HPP
 
 #include <absl/base/thread_annotations.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/sync/atomic.hpp"
-#include "evac/detail/sync/reader_registry.hpp"
+#include "evac/detail/sync/basic_rw_lock.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
+#include "evac/fwd.hpp"
 
 namespace evac::inline EVAC_ABI {
 
-namespace detail {
+/// Lockable and SharedLockable; not recursive, neither for readers nor for writers. Default-constructible without running
+/// code, neither copyable nor movable.
+class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_readers> {
+  using base = detail::basic_rw_lock<detail::visible_readers>;
 
-/// Nobody counts what a lock goes through. Another type with these members does; its about_to_wait() may throw, and then
-/// the call has changed nothing.
-struct no_lock_events {
-  static void about_to_wait() noexcept {}
-  static void contended() noexcept {}
-  static void parked() noexcept {}
-  static void revoked() noexcept {}
-};
-
-/// Readers is where biased readers announce themselves, and how patient those are who wait.
-template <class Readers>
-class ABSL_LOCKABLE basic_rw_lock {
  public:
-  constexpr basic_rw_lock() noexcept = default;
-  basic_rw_lock(const basic_rw_lock&) = delete;
-  basic_rw_lock& operator=(const basic_rw_lock&) = delete;
-  ~basic_rw_lock() = default;
+  /// Waits for the writer and for all readers that are in. Blocking: spins briefly, then sleeps. lock(events) reports what
+  /// it goes through to an object with the members of detail::no_lock_events.
+  using base::lock;
+  /// Whether it got the lock. Lock-free, never waits; of a biased lock it makes one system call (membarrier) and looks through
+  /// the readers' records. One that fails leaves the bias as it was.
+  using base::try_lock;
+  /// Lock-free; a system call if a thread sleeps.
+  using base::unlock;
 
-  /// Waits for all readers and writers. Blocking: spins briefly, then sleeps. Not recursive. No cancellation point.
-  void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    no_lock_events events;
-    lock(events);
-  }
-  template <class Events>
-  void lock(Events& events) noexcept(noexcept(events.about_to_wait())) ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    std::uint32_t expected = 0;
-    // acquire: handover
-    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) [[unlikely]]
-      lock_slowly(events);
-    // relaxed: written under state_ only (L2), which is held.
-    const std::uint32_t bias = bias_.load(relaxed);
-    if (bias_word::names_registry(bias)) [[unlikely]] {
-      revoke(bias, events);
-    } else {
-      forget_quiet_reads(bias);
-    }
-  }
-  /// Never waits.
-  [[nodiscard]] bool try_lock() noexcept ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
-    std::uint32_t expected = 0;
-    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) return false;  // acquire: handover
-    const std::uint32_t bias = bias_.load(relaxed);                                         // relaxed: as in lock()
-    if (!bias_word::names_registry(bias)) {
-      forget_quiet_reads(bias);
-      return true;
-    }
-    const auto began = std::chrono::steady_clock::now();
-    begin_revocation(bias);
-    if (Readers::any(this, bias)) {
-      give_up(bias);
-      return false;
-    }
-    set_price(std::chrono::steady_clock::now() - began);
-    return true;
-  }
-  void unlock() noexcept ABSL_UNLOCK_FUNCTION() {
-    // release: handover
-    if ((state_.exchange(0, release) & parked) != 0) [[unlikely]]
-      wake_all(state_);
-  }
+  /// Waits for the writer that is in, and for those that wait. Blocking: spins briefly, then sleeps. One load and a store
+  /// to memory of the thread's own while the lock is biased. lock_shared(events) as lock(events).
+  using base::lock_shared;
+  /// Whether it got the lock. Lock-free, never waits.
+  using base::try_lock_shared;
+  /// Lock-free; a system call if a thread sleeps.
+  using base::unlock_shared;
 
-  /// Waits for writers, also for those that are waiting. Blocking: spins briefly, then sleeps. Not recursive. No
-  /// cancellation point.
-  void lock_shared() noexcept ABSL_SHARED_LOCK_FUNCTION() {
-    no_lock_events events;
-    lock_shared(events);
-  }
-  template <class Events>
-  EVAC_ALWAYS_INLINE void lock_shared(Events& events) noexcept(noexcept(events.about_to_wait()))
-      ABSL_SHARED_LOCK_FUNCTION() {
-    if (enter_biased()) return;
-    // The look at bias_ has brought the line, so that a look at the state costs nothing. relaxed: the exchange acquires
-    std::uint32_t state = state_.load(relaxed);
-    // acquire: handover
-    if ((state & (writer | writer_waiting)) != 0 ||
-        !state_.compare_exchange_strong(state, state + reader, acquire, relaxed)) [[unlikely]] {
-      lock_shared_slowly(events);
-    }
-    count_quiet_read();
-  }
-  /// Never waits.
-  [[nodiscard]] bool try_lock_shared() noexcept ABSL_SHARED_TRYLOCK_FUNCTION(true) {
-    if (enter_biased()) return true;
-    std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
-    while ((state & (writer | writer_waiting)) == 0) {
-      if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) return true;  // acquire: handover
-    }
-    return false;
-  }
-  EVAC_ALWAYS_INLINE void unlock_shared() noexcept ABSL_UNLOCK_FUNCTION() {
-    if (Readers::leave(this)) return;
-    // relaxed: what matters this thread has seen (L5)
-    if (const std::uint32_t bias = bias_.load(relaxed); bias_word::names_registry(bias)) [[unlikely]] {
-      if (Readers::leave_named(this, bias)) return;
-    }
-    // release: the next writer writes after what was read here
-    const std::uint32_t before = state_.fetch_sub(reader, release);
-    // Not a word more about state_: the writer who comes next may destroy the lock. `parked` stays for that one's
-    // unlock(), and who is woken parks again if there is still a reason (a notification needs no more than the
-    // address).
-    if ((before & parked) != 0 && before < 2 * reader) [[unlikely]]
-      wake_all(state_);
-  }
-
-  /// Whether readers announce themselves in records of their own at the moment. For tests and statistics.
-  [[nodiscard]] bool is_biased() const noexcept {
-    return bias_word::is_biased(bias_.load(relaxed));  // relaxed: a snapshot for people
-  }
-  [[nodiscard]] bool is_write_locked() const noexcept {
-    return (state_.load(relaxed) & writer) != 0;  // relaxed: a snapshot for people
-  }
-  /// Readers that hold the lock by state; biased ones are not counted.
-  [[nodiscard]] std::uint32_t reader_count() const noexcept {
-    return state_.load(relaxed) / reader;  // relaxed: a snapshot for people
-  }
-
- private:
-  // Pairs
-  //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the lock
-  //   bias set   count_quiet_read() and give_up() release, enter_biased() acquires: what the last writer wrote before
-  //   dekker     enter_biased() announces, then loads bias_; begin_revocation() changes bias_, then looks for
-  //              announcements
-  static constexpr std::uint32_t writer = 1;
-  static constexpr std::uint32_t writer_waiting = 2;
-  static constexpr std::uint32_t parked = 4;
-  static constexpr std::uint32_t reader = 8;
-
-  static constexpr std::uint32_t quiet_mask = 0x7FFF;
-  static constexpr unsigned price_shift = 15;
-  // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2
-  // times before it is biased again, and revocations cost at most an eighth of what the reads in between do.
-  static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
-  static constexpr int most_looks = 1 << 20U;         // where counting them stops
-  static constexpr std::uint32_t sample_period = 16;  // quiet reads are counted by sampling: no write for the others
-  static_assert(Readers::least_price <= Readers::highest_price && Readers::highest_price <= 0x7FFF);  // in samples
-
-  [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_biased() noexcept {
-    if (!bias_word::is_biased(bias_.load(relaxed))) return false;  // relaxed: a hint, asked again below
-    const std::uint32_t wanted = Readers::enter(this);
-    if (wanted == 0) return false;
-    // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's fence stand
-    // between. It acquires: bias set.
-    if (bias_.load(seq_cst) == wanted) [[likely]]
-      return true;
-    static_cast<void>(Readers::leave(this));
-    return false;
-  }
-
-  // A compare-exchange and not a store: two readers may be here, and a lost bias would break L3.
-  EVAC_ALWAYS_INLINE void count_quiet_read() noexcept {
-    if (Readers::sample(sample_period)) [[unlikely]]
-      count_sampled_read();
-  }
-  EVAC_NEVER_INLINE void count_sampled_read() noexcept {
-    std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
-    if (bias_word::names_registry(bias)) return;
-    const std::uint32_t price = (std::max)(bias >> price_shift, Readers::least_price);
-    const std::uint32_t next = (bias & quiet_mask) + 1 >= price ? Readers::word() : bias + 1;
-    bias_.compare_exchange_strong(bias, next, release, relaxed);  // release: bias set
-  }
-
-  // The state is the writer's: no new reader comes in by either way after this.
-  void begin_revocation(std::uint32_t bias) noexcept {
-    bias_.store(bias_word::revoked(bias), seq_cst);  // seq_cst: dekker
-    Readers::fence(bias);
-  }
-  // Who was found still reads: the next writer must look for it too (L3).
-  void give_up(std::uint32_t bias) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    bias_.store(bias, release);  // release: bias set
-    unlock();
-  }
-  template <class Events>
-  EVAC_NEVER_INLINE void revoke(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
-    struct undo {
-      basic_rw_lock* lock;
-      std::uint32_t bias;
-      ~undo() {
-        if (lock != nullptr) lock->give_up(bias);
-      }
-    };
-    const auto began = std::chrono::steady_clock::now();
-    begin_revocation(bias);
-    if (Readers::any(this, bias)) {
-      undo unless_it_waits{this, bias};
-      events.about_to_wait();
-      unless_it_waits.lock = nullptr;
-      for (int looks = 0; Readers::any(this, bias); looks += looks < most_looks ? 1 : 0) Readers::await_leavers(looks);
-    }
-    set_price(std::chrono::steady_clock::now() - began);
-    events.revoked();
-  }
-  void forget_quiet_reads(std::uint32_t bias) noexcept {
-    // relaxed: a count, written under state_
-    if ((bias & quiet_mask) != 0) bias_.store(bias & ~quiet_mask, relaxed);
-  }
-  // From here the word names no registry: nobody is announced (L3).
-  void set_price(std::chrono::nanoseconds taken) noexcept {
-    const auto reads = static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read;
-    const auto samples = std::clamp<std::uint64_t>(reads / sample_period, Readers::least_price, Readers::highest_price);
-    bias_.store(static_cast<std::uint32_t>(samples) << price_shift, relaxed);  // relaxed: written under state_
-  }
-
-  template <class Events>
-  EVAC_NEVER_INLINE void lock_slowly(Events& events) noexcept(noexcept(events.about_to_wait())) {
-    events.about_to_wait();
-    events.contended();
-    for (int looks = 0, lost = 0;;) {
-      std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
-      if (state < reader && (state & writer) == 0) {
-        // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. acquire: handover
-        if (state_.compare_exchange_weak(state, writer | (state & parked), acquire, relaxed)) return;
-        Readers::pause(lost++);
-      } else if (looks < Readers::looks_before_parking) {
-        // relaxed: orders nothing, keeps new readers out
-        if ((state & writer_waiting) == 0) state_.fetch_or(writer_waiting, relaxed);
-        Readers::pause(looks++);
-      } else if (park(state, writer_waiting | parked, events)) {
-        looks = 0;
-      }
-    }
-  }
-  template <class Events>
-  EVAC_NEVER_INLINE void lock_shared_slowly(Events& events) noexcept(noexcept(events.about_to_wait())) {
-    events.about_to_wait();
-    bool waited = false;
-    for (int looks = 0, lost = 0;;) {
-      std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
-      if ((state & (writer | writer_waiting)) == 0) {
-        if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) break;  // acquire: handover
-        // Whoever won will win again if it is left the line for a moment.
-        Readers::pause(lost++);
-      } else if (looks < Readers::looks_before_parking) {
-        waited = true;
-        Readers::pause(looks++);
-      } else if (park(state, parked, events)) {
-        looks = 0;
-      }
-    }
-    if (waited) events.contended();
-  }
-
-  // Sleeps until state_ is no longer what it was, with these flags added; false if it changed before.
-  template <class Events>
-  [[nodiscard]] bool park(std::uint32_t state, std::uint32_t flags, Events& events) noexcept {
-    if ((state & flags) != flags &&
-        !state_.compare_exchange_strong(state, state | flags, relaxed, relaxed)) {  // relaxed: orders nothing
-      return false;
-    }
-    events.parked();
-    sleep_while(state_, state | flags);
-    return true;
-  }
-
-  atomic<std::uint32_t> state_{0};  // anybody, by the transitions above
-  atomic<std::uint32_t> bias_{0};   // L2; the count by readers in state_, and reset by the writer
+  /// Snapshots for tests and statistics: whether readers announce themselves in records of their own, whether a writer holds
+  /// the lock, and how many readers hold it that are not announced. O(1), no lock.
+  using base::is_biased;
+  using base::is_write_locked;
+  using base::reader_count;
 };
 
-}  // namespace detail
-
-/// A reader-writer lock: SharedLockable and Lockable. Writers do not starve; readers of a lock that is only read scale,
-/// because none writes a shared line. Not recursive, not fair in the order of arrival.
-class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_readers> {};
-
-static_assert(sizeof(rw_lock) == 2 * sizeof(detail::atomic<std::uint32_t>));
+static_assert(sizeof(rw_lock) == 2 * sizeof(std::uint32_t));
 
 }  // namespace evac::inline EVAC_ABI
 

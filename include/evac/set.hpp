@@ -1,47 +1,213 @@
-// evac::set: evac::map without values. Everything that map.hpp says holds here; elements are never writable.
+// evac::set: a hash set for one owner at a time that never pauses to rehash: evac::map without values.
+//
+//   evac::set<std::string> seen;
+//   if (seen.insert("word").second) std::cout << "new";
+//
+// Elements are never writable. Complexity, threads, invalidation, exceptions and memory are those of evac::map, as the head of
+// map.hpp has them.
 #ifndef EVAC_SET_HPP
 #define EVAC_SET_HPP
 
+#include <cstddef>
 #include <initializer_list>
 #include <iterator>
-#include <memory>
 #include <ranges>
 #include <type_traits>
+#include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/construction.hpp"
 #include "evac/detail/face/container.hpp"
 #include "evac/detail/face/deduction.hpp"
+#include "evac/detail/face/erase_matching.hpp"
 #include "evac/detail/face/requirements.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 
 namespace evac::inline EVAC_ABI {
 
+namespace detail {
 template <class Key, class Hash, class KeyEqual, class Allocator>
-class set : public detail::container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>> {
-  using base = detail::container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>>;
+using set_policy = storable_policy<policy<set_elements<Key>, Hash, KeyEqual, Allocator>>;
+}  // namespace detail
+
+template <class Key, class Hash, class KeyEqual, class Allocator>
+class set : public detail::constructors<detail::container<detail::set_policy<Key, Hash, KeyEqual, Allocator>>> {
+  using policy = detail::set_policy<Key, Hash, KeyEqual, Allocator>;
+  using base = detail::constructors<detail::container<policy>>;
 
  public:
+  // --- types -----------------------------------------------------------------------------------------------------------
+
+  using typename base::allocator_type;
+  using typename base::const_iterator;  // forward iterators, in an order that stays the same between inserts
+  using typename base::const_pointer;
+  using typename base::const_reference;
+  using typename base::difference_type;
+  using typename base::hasher;
+  using typename base::init_type;
+  using typename base::insert_return_type;
+  using typename base::iterator;
+  using typename base::key_equal;
+  using typename base::key_type;
+  using typename base::node_type;
+  using typename base::pointer;
+  using typename base::reference;
+  using typename base::size_type;
   using typename base::value_type;
 
-  using base::base;
+  // --- bounds, each checked by a test that counts ----------------------------------------------------------------------
+
+  /// Move constructions of other elements by one insert at most, at any point of any growth, given a hash that spreads.
+  using base::max_moves_per_insert;
+  /// Allocations by one insert at most: a segment, once in a lifetime the directory, a slab of overflow buckets, a node.
+  using base::max_allocations_per_insert;
+  /// Bytes that one insert clears at most.
+  using base::max_cleared_bytes_per_insert;
+
+  // --- construction and assignment -------------------------------------------------------------------------------------
+
+  /// Empty, without memory. O(1).
   set() = default;
+  /// A source of elements: none, iterators, a list, or from_range and a range; then the tail. (n, hash, equal, allocator), of
+  /// which each part may be left out from the right, (n, hash, allocator), (n, allocator) or (allocator). With room for n
+  /// elements as after reserve(n). Of equal keys the first stays. O(n + elements). (other, allocator): a copy, or a move, with
+  /// that allocator.
+  using base::base;
   // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
-  set(std::initializer_list<value_type> list, std::size_t n = 0)
+  set(std::initializer_list<value_type> list, size_type n = 0)
     requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
-  set(const set&) = default;
-  set(set&&) = default;
-  set& operator=(const set&) = default;
-  set& operator=(set&&) = default;
+  // Copies hash nothing: O(buckets + size). Moves take everything and leave the source empty: O(1), O(size) with unequal
+  // allocators that do not propagate. An assignment that throws while it copies has changed nothing. Hash and equality come along.
   set& operator=(std::initializer_list<value_type> list) {
     base::operator=(list);
     return *this;
   }
-  ~set() = default;
-
+  /// Exchanges everything; allocators only if they propagate, else they must be equal. O(1). noexcept where swaps of the
+  /// functors are and the allocator is always equal or propagates.
+  using base::swap;
   // For the type itself: std::swap would be a better match than one for its base.
   friend void swap(set& left, set& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
+  // left == right: the same elements in whatever order. O(size).
+
+  // --- iteration -------------------------------------------------------------------------------------------------------
+
+  /// The first element, or end(). O(log buckets), however sparse the set is. Does not throw.
+  using base::begin;
+  using base::cbegin;
+  /// Behind the last element. O(1). Does not throw.
+  using base::cend;
+  using base::end;
+
+  // --- look-ups: they write nothing, invalidate nothing, and throw what hash and equality throw ------------------------
+
+  /// The element of this key, or end(). O(1): one cache line for most keys that are absent, one or two for those present.
+  /// Of several elements that a key of another type equals, the first that is met; so do count, equal_range, erase and
+  /// extract.
+  using base::find;
+  /// Whether there is an element of this key. O(1).
+  using base::contains;
+  /// The number of elements of this key: 0 or 1. O(1).
+  using base::count;
+  /// The range of the elements of this key, one or none. O(1), and the next element if there is one.
+  using base::equal_range;
+  /// Starts to fetch the memory that a look-up of this key will read. O(1).
+  using base::prefetch;
+
+  // --- inserting: O(1) and bounded as above; a present key costs a look-up, and nothing is moved from ------------------
+
+  /// Constructs an element from args if its key is absent. The bool tells whether it was. The key is looked up before anything
+  /// is built where args are one key; else the element is built first, and dropped if its key is
+  /// present.
+  using base::emplace;
+  using base::emplace_hint;
+  /// The same for one element. The bool tells whether it was inserted. The overloads with const V& are for bit-fields.
+  std::pair<iterator, bool> insert(const value_type& value) { return this->emplace(value); }
+  std::pair<iterator, bool> insert(value_type&& value) { return this->emplace(std::move(value)); }
+  template <detail::forwarded_element<policy> P>
+  std::pair<iterator, bool> insert(P&& value) {
+    return this->emplace(std::forward<P>(value));
+  }
+  template <class V>
+    requires detail::may_be_bit_field<V&, Key>
+  std::pair<iterator, bool> insert(const V& value) {
+    return this->emplace(value);
+  }
+  iterator insert(const_iterator, const value_type& value) { return this->emplace(value).first; }
+  iterator insert(const_iterator, value_type&& value) { return this->emplace(std::move(value)).first; }
+  template <detail::hinted_element<policy> P>
+  iterator insert(const_iterator, P&& value) {
+    return this->emplace(std::forward<P>(value)).first;
+  }
+  template <class V>
+    requires detail::may_be_bit_field<V&, Key>
+  iterator insert(const_iterator, const V& value) {
+    return this->emplace(value).first;
+  }
+  /// insert(first, last), insert(list), insert_range(range): one element after the other. What throws leaves those before.
+  /// insert(node), insert(hint, node): moves the element of a handle here if its key is absent, else it stays in the handle. The
+  /// allocators must be equal.
+  using base::insert;
+  void insert(std::initializer_list<value_type> list) { this->insert(list.begin(), list.end()); }
+  using base::insert_range;
+  /// Moves over every element of another set of such elements whose key is absent here, each once; the rest stays there. The
+  /// allocators must be equal, hash and equality may be of other types. O(size of the other).
+  using base::merge;
+
+  // --- erasing: moves nothing --------------------------------------------------------------------------------------------
+
+  /// erase(key): the number of elements erased. O(1); throws what hash and equality throw. erase(iterator), erase(first, last):
+  /// the next element; each O(1) and the search for the next. Destructors run at once; they may read this set, which the element
+  /// is gone from by then, and must not change it. Invalidates what refers to the erased element only.
+  using base::erase;
+  /// A handle that owns the element of this key or iterator; an empty one if there is none. One move construction, none for
+  /// elements in nodes. O(1).
+  using base::extract;
+  /// Destroys all elements, keeps the memory. Destructors as in erase. O(size + buckets / 64). Does not throw.
+  using base::clear;
+
+  // --- room --------------------------------------------------------------------------------------------------------------
+
+  /// Whether there is no element; how many there are. O(1).
+  using base::empty;
+  using base::size;
+  /// What reserve() takes at most: what addresses suffice for, or less where the allocator's max_size() is less. O(1).
+  using base::max_size;
+  /// The next inserts, up to n elements in all, move nothing, invalidate nothing, change no bucket_count() and allocate nothing
+  /// but nodes, given a hash that spreads; with another they may still allocate overflow buckets. Invalidates everything.
+  /// O(size + n / 4) at worst; on a set without memory, that of large segments is not touched. Throws std::length_error for more
+  /// than max_size(), and std::bad_alloc before anything is touched, also where the machine has less memory and swap than
+  /// that takes.
+  using base::reserve;
+  /// Room for about n slots, or for what there is if that is more; takes back what reserve() promised and may give memory back.
+  /// Invalidates everything. O(size + buckets). Throws as reserve().
+  using base::rehash;
+  /// rehash(0): that of an empty set gives all memory back.
+  using base::shrink_to_fit;
+  /// Slots of all home buckets. O(1).
+  using base::bucket_count;
+  /// size() / bucket_count(). O(1).
+  using base::load_factor;
+  /// 1; what it is set to is ignored, as in absl::flat_hash_map. O(1).
+  using base::max_load_factor;
+  /// Does up to n steps of the growth that is under way, each the evacuation of a bucket; returns how many were left to do and
+  /// done. For idle moments. Invalidates everything. O(n). Throws what the hash and the allocator throw; the set is whole then.
+  using base::evacuate;
+  /// Whether a growth is under way. O(1).
+  using base::evacuating;
+
+  // --- looks inside -------------------------------------------------------------------------------------------------------
+
+  /// Copies of the functors and the allocator. O(1).
+  using base::get_allocator;
+  using base::hash_function;
+  using base::key_eq;
+  /// What the buckets hold, and how much memory they take (evac/stats.hpp). O(buckets).
+  using base::stats;
+  /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
+  /// costs with allocators other than std::allocator. O(1).
+  using base::memory_usage;
 };
 
 /// Erases all elements for which predicate is true; returns how many. Moves none. O(buckets + size).

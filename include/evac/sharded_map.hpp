@@ -1,23 +1,31 @@
-// evac::sharded_map: a hash map for any thread, any type, with visits in place under a lock. The interface is that of
-// boost::concurrent_flat_map; what is added to it stands at the end.
+// evac::sharded_map: a hash map for any thread, any type, with visits in place under a lock.
+//
+//   sessions.try_emplace_or_visit("alice", now, [&](auto& found) { found.second.touch(now); });
+//   sessions.visit("alice", [](auto& found) { found.second.requests += 1; });
+//
+// The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, for_each, snapshot,
+// conversions to and from evac::map, shard_count, stats and dump_locks.
 //
 //   hash -> shard -> { reader-writer lock, table }        four shards per hardware thread, or as many as you say
 //
-// Threads     everything may be called by any thread at any time, but for construction and destruction.
-// Progress    blocking. A call waits for calls on the same shard one of which writes; a visitor holds its shard as long as it
-//             runs. A growing shard does a bounded piece of work per insert: nobody waits for a rehash.
+// Threads     any thread may call anything at any time, but for construction and destruction.
 // Readers     of a shard that is only read announce themselves in memory of their own (rw_lock.hpp): one hot key read by all
 //             threads costs no shared write.
-// Atomicity   single-element calls, copy, move, swap, ==, merge, assignment and clear are linearizable. visit_all and
-//             the like hold one shard at a time. docs/guarantees/sharded_map.md has the table of what may run beside what.
 // Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
 //             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
-// Destruction of erased and replaced elements happens after the lock is released, so a destructor may use the map. For that an
-//             erased element, or a replaced value, that is not trivially destructible is moved once.
-// Exceptions  of hash, equality, constructors, the allocator and visitors pass through; locks are released, the map is
-//             usable, a single insert that throws has inserted nothing (an element whose visitor throws stays).
-// Memory      128 bytes a shard (192 without NDEBUG: who holds it is remembered) and the object itself while empty; then
+// Memory      128 bytes a shard (192 without NDEBUG: its owner is remembered) and the object itself while empty; then
 //             as evac::map.
+//
+// Every operation, unless its comment says otherwise:
+//
+// Complexity  of one key: O(1) expected, linear in one chain; an insert does one bounded piece of growth work besides, so that
+//             no call waits for a rehash. Of a range: that for each. Of all elements: O(size + buckets).
+// Progress    blocking. A call on a key holds its shard, shared or exclusively, and waits for calls that hold it otherwise; a
+//             visitor holds the shard as long as it runs. docs/guarantees/sharded_map.md says what waits for what.
+// Atomicity   operations on one key, copies, moves, swap, ==, merge, assignments and clear are linearizable.
+// Invalidates nothing: no operation returns a reference. The element is valid until its visitor returns.
+// Throws      what hash, equality, constructors, the allocator and visitors throw. Locks are released, the container is
+//             usable, and what concerns one key has changed nothing (an element whose visitor throws stays).
 #ifndef EVAC_SHARDED_MAP_HPP
 #define EVAC_SHARDED_MAP_HPP
 
@@ -33,23 +41,15 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/deduction.hpp"
+#include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/requirements.hpp"
-#include "evac/detail/sharded/sharded_container.hpp"
-#include "evac/detail/sharded/single_flight.hpp"
+#include "evac/detail/face/sharded_container.hpp"
+#include "evac/detail/sharded/compute.hpp"
 #include "evac/fwd.hpp"
 #include "evac/map.hpp"
 #include "evac/rw_lock.hpp"
 
 namespace evac::inline EVAC_ABI {
-
-/// How get_or_compute runs its factory.
-enum class compute_mode {
-  under_lock,  ///< exactly once, while the shard is held exclusively: for factories that take nanoseconds
-  /// Exactly once, with no lock held. Callers for the same key wait; an exception reaches all of them. If the thread at
-  /// work ends by pthread_exit or pthread_cancel, one that waits calls its own factory.
-  single_flight,
-  optimistic,  ///< perhaps in several threads at once, with no lock held; one result wins
-};
 
 /// See the top of this file. Mutex: any default-constructible type that is SharedLockable and Lockable.
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
@@ -59,8 +59,13 @@ class sharded_map
   using policy_type = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::shares_functors>;
   using base = detail::sharded_container<policy_type, Mutex>;
   using location = std::source_location;
+  using access = detail::access;
+  template <class K>
+  using key_arg = detail::key_arg<K, policy_type>;
+  static constexpr auto ignore = detail::ignore_element;
 
  public:
+  /// Types as in the standard, and init_type (std::pair<Key, T>), mutex_type, visited_type (what visitors may write).
   using mapped_type = T;
   using typename base::key_type;
   using typename base::size_type;
@@ -68,311 +73,284 @@ class sharded_map
   /// The map of one owner with the same elements.
   using map_type = map<Key, T, Hash, KeyEqual, Allocator>;
 
+  // --- construction and assignment ---
+
+  /// (), (n, hash, equal, allocator), (first, last, ...), (list, ...), (from_range, range, ...), with n the room for so many
+  /// elements. Of the tail n, hash, equal, allocator any part may be left out from the right, and the allocator may come
+  /// before that: (n, allocator), (n, hash, allocator), (first, last, allocator) and so on. (shards{count}, n, hash, equal,
+  /// allocator) sets the number of shards, which is rounded up to a power of two and stays; by default there are four for each
+  /// hardware thread. O(shards + elements). Throws std::length_error for more than 65536 shards or an absurd n.
+  ///
+  /// Copies, also with another allocator, hold all shards of the source for reading. O(size + buckets).
+  ///
+  /// Moves take everything in O(shards), or element by element where another, unequal allocator is given; the source keeps
+  /// its shards, its functors and its allocator, and is empty. The new container needs shards of its own: no memory for
+  /// those ends the program where this is noexcept, that is with allocators that are always equal, functors whose copies do
+  /// not throw and an EVAC_ASSERT_HANDLER that does not.
   using base::base;
   sharded_map() = default;
   // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
-  sharded_map(std::initializer_list<value_type> list, size_type n = 0)
+  sharded_map(std::initializer_list<value_type> list, std::size_t n = 0)
     requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
-  sharded_map(const sharded_map&) = default;
-  sharded_map(sharded_map&&) = default;
-  /// Takes the elements of a map of one owner, each moved once. O(size).
-  explicit sharded_map(map_type&& other)
-      : sharded_map(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
-                    other.get_allocator()) {
-    this->core_.take_owned(other);
-  }
-  sharded_map& operator=(const sharded_map&) = default;
-  sharded_map& operator=(sharded_map&&) = default;
+  /// Copies, moves and lists replace all elements at once; the number of shards stays. A move is O(shards), or O(size) with
+  /// different numbers of shards or unequal allocators that do not propagate; the source is empty afterwards and has the
+  /// functors that the target had. If one throws, nothing has changed, but for such moves between unequal
+  /// allocators, which leave the source empty. Move assignment is noexcept where the allocator is always equal or propagates.
   sharded_map& operator=(std::initializer_list<value_type> list) {
     base::operator=(list);
     return *this;
+  }
+  friend void swap(sharded_map& left, sharded_map& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
+
+  // --- to and from a map of one owner ---
+
+  /// Takes the elements of a map, each moved once. O(size). If it throws, none has been moved.
+  explicit sharded_map(map_type&& other)
+      : sharded_map(shards{detail::default_shard_count()}, 0, other.hash_function(), other.key_eq(),
+                    other.get_allocator()) {
+    detail::take_owned(this->state_, other);
   }
   /// The same in place of what is here; the number of shards stays. Hash, equality and, where the allocator says so, the
   /// allocator come along; if it does not and is unequal, each element is moved twice.
   sharded_map& operator=(map_type&& other) {
     sharded_map fresh(shards{this->shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator());
-    fresh.core_.take_owned(other);
+    detail::take_owned(fresh.state_, other);
     return *this = std::move(fresh);
   }
-  ~sharded_map() = default;
-
-  friend void swap(sharded_map& left, sharded_map& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
-
-  // --- as in boost::concurrent_flat_map ---------------------------------------------------------------------------
-
-  /// Inserts T(args...) under the key if there is none; args are untouched if there is.
-  template <class... Args>
-  bool try_emplace(const Key& key, Args&&... args) {
-    return try_place({"try_emplace"}, key, ignore, ignore, std::forward<Args>(args)...);
+  /// A copy of all elements at one moment, each copied once. Holds all shards for reading. O(size + buckets).
+  [[nodiscard]] map_type snapshot(std::source_location where = std::source_location::current()) const {
+    return detail::copy_into<map_type>(this->state_, {"snapshot", where});
   }
-  template <class... Args>
-  bool try_emplace(Key&& key, Args&&... args) {
-    return try_place({"try_emplace"}, std::move(key), ignore, ignore, std::forward<Args>(args)...);
-  }
-  template <class K, class... Args>
-    requires(base::template is_lookup_key<K>)
-  bool try_emplace(K&& key, Args&&... args) {
-    return try_place({"try_emplace"}, std::forward<K>(key), ignore, ignore, std::forward<Args>(args)...);
-  }
-  /// The same; the last argument visits an element that is there already.
-  template <class Arg, class... Args>
-  bool try_emplace_or_visit(const Key& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<false>({"try_emplace_or_visit"}, key, std::forward<Arg>(arg), std::forward<Args>(args)...);
-  }
-  template <class Arg, class... Args>
-  bool try_emplace_or_visit(Key&& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<false>({"try_emplace_or_visit"}, std::move(key), std::forward<Arg>(arg),
-                               std::forward<Args>(args)...);
-  }
-  template <class K, class Arg, class... Args>
-    requires(base::template is_lookup_key<K>)
-  bool try_emplace_or_visit(K&& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<false>({"try_emplace_or_visit"}, std::forward<K>(key), std::forward<Arg>(arg),
-                               std::forward<Args>(args)...);
-  }
-  template <class Arg, class... Args>
-  bool try_emplace_or_cvisit(const Key& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<true>({"try_emplace_or_cvisit"}, key, std::forward<Arg>(arg), std::forward<Args>(args)...);
-  }
-  template <class Arg, class... Args>
-  bool try_emplace_or_cvisit(Key&& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<true>({"try_emplace_or_cvisit"}, std::move(key), std::forward<Arg>(arg),
-                              std::forward<Args>(args)...);
-  }
-  template <class K, class Arg, class... Args>
-    requires(base::template is_lookup_key<K>)
-  bool try_emplace_or_cvisit(K&& key, Arg&& arg, Args&&... args) {
-    return try_or_visit<true>({"try_emplace_or_cvisit"}, std::forward<K>(key), std::forward<Arg>(arg),
-                              std::forward<Args>(args)...);
-  }
-  /// The same; the last two arguments visit a new element, and one that is there already.
-  template <class Arg, class... Args>
-  bool try_emplace_and_visit(const Key& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<false>({"try_emplace_and_visit"}, key, std::forward<Arg>(arg), std::forward<Args>(args)...);
-  }
-  template <class Arg, class... Args>
-  bool try_emplace_and_visit(Key&& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<false>({"try_emplace_and_visit"}, std::move(key), std::forward<Arg>(arg),
-                                std::forward<Args>(args)...);
-  }
-  template <class K, class Arg, class... Args>
-    requires(base::template is_lookup_key<K>)
-  bool try_emplace_and_visit(K&& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<false>({"try_emplace_and_visit"}, std::forward<K>(key), std::forward<Arg>(arg),
-                                std::forward<Args>(args)...);
-  }
-  template <class Arg, class... Args>
-  bool try_emplace_and_cvisit(const Key& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<true>({"try_emplace_and_cvisit"}, key, std::forward<Arg>(arg), std::forward<Args>(args)...);
-  }
-  template <class Arg, class... Args>
-  bool try_emplace_and_cvisit(Key&& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<true>({"try_emplace_and_cvisit"}, std::move(key), std::forward<Arg>(arg),
-                               std::forward<Args>(args)...);
-  }
-  template <class K, class Arg, class... Args>
-    requires(base::template is_lookup_key<K>)
-  bool try_emplace_and_cvisit(K&& key, Arg&& arg, Args&&... args) {
-    return try_and_visit<true>({"try_emplace_and_cvisit"}, std::forward<K>(key), std::forward<Arg>(arg),
-                               std::forward<Args>(args)...);
+  /// All elements, moved into a map of one owner, each once: also in `map = std::move(sharded)`. Empty afterwards. Holds all
+  /// shards. O(size + buckets). If it throws, none has been moved.
+  [[nodiscard]] operator map_type() && {  // NOLINT(google-explicit-constructor)
+    return detail::move_into<map_type>(this->state_, {"conversion to map"});
   }
 
-  /// True if it inserted, false if it assigned. A replaced value that is not trivially destructible and can be moved
-  /// without throwing is moved once, and destroyed after the lock is released.
-  template <class M>
-    requires std::is_assignable_v<T&, M&&>
-  bool insert_or_assign(const Key& key, M&& value, location where = location::current()) {
-    return assign({"insert_or_assign", where}, key, std::forward<M>(value));
-  }
-  template <class M>
-    requires std::is_assignable_v<T&, M&&>
-  bool insert_or_assign(Key&& key, M&& value, location where = location::current()) {
-    return assign({"insert_or_assign", where}, std::move(key), std::forward<M>(value));
-  }
-  template <class K, class M>
-    requires(base::template is_lookup_key<K> && std::is_assignable_v<T&, M &&>)
-  bool insert_or_assign(K&& key, M&& value, location where = location::current()) {
-    return assign({"insert_or_assign", where}, std::forward<K>(key), std::forward<M>(value));
-  }
+  // --- size and room ---
 
-  // --- beyond it ---------------------------------------------------------------------------------------------------
+  /// The number of elements: a recent one while other threads write. Takes no lock. O(shards).
+  using base::empty;
+  using base::size;
+  /// The largest n that reserve() takes. O(1).
+  using base::max_size;
+  /// O(1).
+  using base::shard_count;
+  /// Room for n elements in all, with a margin for how they fall into shards: it is all but certain that the next
+  /// inserts move nothing. An empty container gives back what it has beyond that. Shard by shard. O(size + new buckets).
+  /// Throws std::length_error for an absurd n, std::bad_alloc; then all shards have the room that they had. More memory
+  /// than the machine could hold is refused before any of it is touched.
+  using base::reserve;
+  /// Room for about n slots, or for what there is if that is more; gives back what is beyond that, all of it for
+  /// rehash(0) of an empty container. Shard by shard, O(size + buckets). Throws as reserve().
+  using base::rehash;
+  /// Slots of all home buckets; elements per slot. Shard by shard, O(shards).
+  using base::bucket_count;
+  using base::load_factor;
+  /// Elements that fit without another bucket, if they fell evenly. O(shards).
+  using base::max_load;
+  /// 1. The setter is accepted and ignored.
+  using base::max_load_factor;
 
-  /// A copy of the value, if the key is there.
-  [[nodiscard]] std::optional<T> find(const Key& key, location where = location::current()) const {
-    return find_copy({"find", where}, key);
-  }
-  template <class K>
-    requires(base::template is_lookup_key<K>)
-  [[nodiscard]] std::optional<T> find(const K& key, location where = location::current()) const {
-    return find_copy({"find", where}, key);
-  }
+  // --- looks inside ---
 
-  /// The value of the key; if there is none, what factory() returns, which is also inserted. A hit takes the lock for
-  /// reading only. Throws what the factory throws; then nothing is inserted.
+  /// Copies. They hold one shard for reading where there is a state that an assignment or a swap could be replacing.
+  using base::get_allocator;
+  using base::hash_function;
+  using base::key_eq;
+  /// Statistics, shard by shard. O(buckets).
+  using base::stats;
+  /// The state of each shard's lock, a line of text each; in builds without NDEBUG with the owners' thread ids. Takes no lock:
+  /// what it says may be over when it is read.
+  using base::dump_locks;
+
+  // --- looking up and visiting ---
+  // A key of another type is looked up as it is where hash and equality are transparent for it; else it is converted.
+
+  /// visit(key, f): f(element) if the key is there; returns 0 or 1. On a const container, and by cvisit, the element is
+  /// const and the shard is held shared; else f may write the value and the shard is held exclusively.
+  /// visit(first, last, f): the same for each key of a range; returns how many are there. Keys are taken bulk_visit_size at
+  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order.
+  using base::bulk_visit_size;
+  using base::cvisit;
+  using base::visit;
+  /// Whether the key is there; count() says so as 1 or 0. Hold its shard shared.
+  using base::contains;
+  using base::count;
+  /// A copy of the value, if the key is there. Holds its shard shared.
+  template <class K = Key>
+    requires detail::stands_for_key<K, policy_type>
+  [[nodiscard]] std::optional<T> find(const key_arg<K>& key, location where = location::current()) const {
+    return detail::find_copy(this->state_, {"find", where}, detail::as_lookup_key<policy_type>(key));
+  }
+  /// f(first element, second element) with both held at once, if both are there; returns whether. Free of deadlock: the
+  /// locks are taken in one order by all. Two equal keys give the same element twice.
+  template <class K1 = Key, class K2 = Key, class F>
+    requires(detail::stands_for_key<K1, policy_type> && detail::stands_for_key<K2, policy_type>)
+  bool visit2(const key_arg<K1>& first, const key_arg<K2>& second, F f, location where = location::current()) {
+    return detail::visit_two(this->state_, {"visit2", where}, detail::as_lookup_key<policy_type>(first),
+                             detail::as_lookup_key<policy_type>(second), f);
+  }
+  /// The value of the key; if there is none, what factory() returns, which is also inserted. Linearizable in every mode. A
+  /// hit holds the shard shared; compute_mode says what a miss holds while the factory runs. Throws what the factory throws;
+  /// then nothing is inserted.
+  template <class K = Key, class Factory>
+    requires detail::forwarded_as_key<K, policy_type>
+  [[nodiscard]] T get_or_compute(K&& key, Factory factory, compute_mode mode = compute_mode::under_lock,
+                                 location where = location::current()) {
+    return compute({"get_or_compute", where}, factory, as_key(std::forward<K>(key)), mode);
+  }
   template <class Factory>
   [[nodiscard]] T get_or_compute(const Key& key, Factory factory, compute_mode mode = compute_mode::under_lock,
                                  location where = location::current()) {
-    return find_or_compute({"get_or_compute", where}, key, factory, mode);
-  }
-  template <class Factory>
-  [[nodiscard]] T get_or_compute(Key&& key, Factory factory, compute_mode mode = compute_mode::under_lock,
-                                 location where = location::current()) {
-    return find_or_compute({"get_or_compute", where}, std::move(key), factory, mode);
-  }
-  template <class K, class Factory>
-    requires(base::template is_lookup_key<K>)
-  [[nodiscard]] T get_or_compute(K&& key, Factory factory, compute_mode mode = compute_mode::under_lock,
-                                 location where = location::current()) {
-    return find_or_compute({"get_or_compute", where}, std::forward<K>(key), factory, mode);
+    return compute({"get_or_compute", where}, factory, key, mode);
   }
 
-  /// f(first element, second element) with both held at once, if both are there; returns whether. Free of deadlock: the
-  /// locks are taken in one order by all. Two equal keys give the same element twice.
-  template <class F>
-  bool visit2(const Key& first, const Key& second, F f, location where = location::current()) {
-    return this->core_.visit_two({"visit2", where}, first, second, f);
+  // --- inserting ---
+  // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms have one,
+  // for the element that is there already; and-forms have two, for a new element and for that one, which is const in the
+  // c-forms. They return whether an element was inserted.
+
+  /// An element made from args. The key is looked up before anything is built where args show it (a key and a value, or a pair);
+  /// else the element is built first, without a lock.
+  using base::emplace;
+  using base::emplace_and_cvisit;
+  using base::emplace_and_visit;
+  using base::emplace_or_cvisit;
+  using base::emplace_or_visit;
+  /// An element, or each of a range (first, last), of a list, or by the range-forms of a range as a whole: one by one, each by
+  /// itself; these return how many were inserted.
+  using base::insert;
+  using base::insert_and_cvisit;
+  using base::insert_and_visit;
+  using base::insert_or_cvisit;
+  using base::insert_or_visit;
+  using base::insert_range;
+  using base::insert_range_and_cvisit;
+  using base::insert_range_and_visit;
+  using base::insert_range_or_cvisit;
+  using base::insert_range_or_visit;
+
+  /// T(args...) under the key.
+  template <class K = Key, class... Args>
+    requires detail::forwarded_as_key<K, policy_type>
+  bool try_emplace(K&& key, Args&&... args) {
+    return detail::try_place(this->state_, {"try_emplace"}, as_key(std::forward<K>(key)), ignore, ignore,
+                             std::forward<Args>(args)...);
   }
-  template <class K1, class K2, class F>
-    requires(base::template is_lookup_key<K1> && base::template is_lookup_key<K2>)
-  bool visit2(const K1& first, const K2& second, F f, location where = location::current()) {
-    return this->core_.visit_two({"visit2", where}, first, second, f);
+  template <class... Args>
+  bool try_emplace(const Key& key, Args&&... args) {
+    return detail::try_place(this->state_, {"try_emplace"}, key, ignore, ignore, std::forward<Args>(args)...);
+  }
+  /// The same with visitors: try_emplace_or_visit(key, args..., f), try_emplace_and_visit(key, args..., f1, f2).
+  template <class K = Key, class... Args>
+    requires detail::forwarded_as_key<K, policy_type>
+  bool try_emplace_or_visit(K&& key, Args&&... args) {
+    return try_visiting<access::exclusive, 1>({"try_emplace_or_visit"}, as_key(std::forward<K>(key)),
+                                              std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  bool try_emplace_or_visit(const Key& key, Args&&... args) {
+    return try_visiting<access::exclusive, 1>({"try_emplace_or_visit"}, key, std::forward<Args>(args)...);
+  }
+  template <class K = Key, class... Args>
+    requires detail::forwarded_as_key<K, policy_type>
+  bool try_emplace_or_cvisit(K&& key, Args&&... args) {
+    return try_visiting<access::shared, 1>({"try_emplace_or_cvisit"}, as_key(std::forward<K>(key)),
+                                           std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  bool try_emplace_or_cvisit(const Key& key, Args&&... args) {
+    return try_visiting<access::shared, 1>({"try_emplace_or_cvisit"}, key, std::forward<Args>(args)...);
+  }
+  template <class K = Key, class... Args>
+    requires detail::forwarded_as_key<K, policy_type>
+  bool try_emplace_and_visit(K&& key, Args&&... args) {
+    return try_visiting<access::exclusive, 2>({"try_emplace_and_visit"}, as_key(std::forward<K>(key)),
+                                              std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  bool try_emplace_and_visit(const Key& key, Args&&... args) {
+    return try_visiting<access::exclusive, 2>({"try_emplace_and_visit"}, key, std::forward<Args>(args)...);
+  }
+  template <class K = Key, class... Args>
+    requires detail::forwarded_as_key<K, policy_type>
+  bool try_emplace_and_cvisit(K&& key, Args&&... args) {
+    return try_visiting<access::shared, 2>({"try_emplace_and_cvisit"}, as_key(std::forward<K>(key)),
+                                           std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  bool try_emplace_and_cvisit(const Key& key, Args&&... args) {
+    return try_visiting<access::shared, 2>({"try_emplace_and_cvisit"}, key, std::forward<Args>(args)...);
+  }
+  /// Inserts the value, or assigns it to that of a present key. A replaced value that is not trivially destructible and can be
+  /// moved without throwing is moved once, and destroyed after the lock is released. An assignment that throws leaves the
+  /// value as it was where it can be moved without throwing.
+  template <class K = Key, class M>
+    requires(detail::forwarded_as_key<K, policy_type> && std::is_assignable_v<T&, M &&>)
+  bool insert_or_assign(K&& key, M&& value, location where = location::current()) {
+    return detail::assign_value(this->state_, {"insert_or_assign", where}, as_key(std::forward<K>(key)),
+                                std::forward<M>(value));
+  }
+  template <class M>
+    requires std::is_assignable_v<T&, M&&>
+  bool insert_or_assign(const Key& key, M&& value, location where = location::current()) {
+    return detail::assign_value(this->state_, {"insert_or_assign", where}, key, std::forward<M>(value));
   }
 
-  /// A copy of all elements at one moment, each copied once. Holds all shards for reading. O(size).
-  [[nodiscard]] map_type snapshot(location where = location::current()) const {
-    return this->core_.template copy_into<map_type>({"snapshot", where});
-  }
-  /// All elements, moved into a map of one owner, each once: also in `map = std::move(sharded)`. Empty afterwards. O(size).
-  [[nodiscard]] operator map_type() && {  // NOLINT(google-explicit-constructor)
-    return this->core_.template move_into<map_type>({"conversion to map"});
-  }
+  // --- all elements ---
+  // Shard by shard, each held while its elements are visited: no moment for all. With an execution policy in front, shards are
+  // worked on as the policy says, and the visitor must bear to be called by several threads at once; that needs
+  // <execution>, and what the standard library needs for it.
+
+  /// f(element) for every element; returns how many there were. Const elements and shared locks as in visit().
+  using base::cvisit_all;
+  using base::visit_all;
+  /// The same until f returns false; returns whether it never did.
+  using base::cvisit_while;
+  using base::visit_while;
+  /// f(copy of the element) for every element with no lock held, so that f may use the container. An element that is there
+  /// throughout is visited once, any other at most once. Needs copyable elements.
+  using base::for_each;
+
+  // --- erasing ---
+  // An element is destroyed after the lock is released, so that its destructor may use the container; if it is not trivially
+  // destructible it is moved once for that (in a node: only its address).
+
+  /// erase(key): returns how many were erased, 0 or 1.
+  using base::erase;
+  /// erase_if(key, f): the same if f(element) is true. erase_if(f), erase_if(policy, f): all elements for which it is, shard by
+  /// shard as above; returns how many.
+  using base::erase_if;
+  /// All elements go, all memory is given back. Linearizable; the locks are held for O(shards), the elements destroyed
+  /// after that in O(size) (under the locks if there is no memory for empty shards). noexcept.
+  using base::clear;
+
+  // --- two containers ---
+  // Both are held as a whole, the one at the lower address first.
+
+  /// Exchanges everything, in O(shards); with different numbers of shards every element moves, in O(size). If it throws, nothing
+  /// has changed; where this is noexcept (allocators that are always equal, or propagate on swap) it ends the program.
+  using base::swap;
+  /// Moves over every element of source, a sharded_map or a map, whose key is absent here; returns how many. Each is
+  /// moved over once; growth moves elements as in inserts. O(size of the source). The allocators must be equal; hash and
+  /// equality may be of other types. If a hash throws, the elements not yet moved stay in the source.
+  using base::merge;
+  // operator==: the same elements, in whatever order. Atomic. O(size) expected.
 
  private:
-  static constexpr auto ignore = [](const value_type&) {};
-
-  template <bool Const, class K, class... Args>
-  bool try_or_visit(detail::call_site site, K&& key, Args&&... args) {
-    return base::template with_last<1>(
-        [&](auto&&... rest) {
-          return [&](auto& f) {
-            return try_place(site, std::forward<K>(key), ignore, base::template as_visited<Const>(f),
-                             std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Args>(args)...);
-  }
-  template <bool Const, class K, class... Args>
-  bool try_and_visit(detail::call_site site, K&& key, Args&&... args) {
-    return base::template with_last<2>(
-        [&](auto&&... rest) {
-          return [&](auto& on_new, auto& on_existing) {
-            return try_place(site, std::forward<K>(key), base::as_visited(on_new),
-                             base::template as_visited<Const>(on_existing), std::forward<decltype(rest)>(rest)...);
-          };
-        },
-        std::forward<Args>(args)...);
-  }
-  template <class K, class OnNew, class OnExisting, class... Args>
-  bool try_place(detail::call_site site, K&& key, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
-    const auto construct = [&](void* slot) {
-      base::core::slot_ops::construct(this->core_.functors().allocator, slot, std::piecewise_construct,
-                                      std::forward_as_tuple(std::forward<K>(key)),
-                                      std::forward_as_tuple(std::forward<Args>(args)...));
-    };
-    return this->core_.place_one(site, std::as_const(key), construct, on_new, on_existing);
-  }
-  template <class K, class M>
-  bool assign(detail::call_site site, K&& key, M&& value) {
-    if constexpr (std::is_trivially_destructible_v<T> || !std::is_nothrow_move_constructible_v<T>) {
-      const auto replace = [&](value_type& element) { element.second = std::forward<M>(value); };
-      return try_place(site, std::forward<K>(key), ignore, replace, std::forward<M>(value));
-    } else {
-      std::optional<T> replaced;  // destroyed when the lock is released
-      const auto replace = [&](value_type& element) {
-        replaced.emplace(std::move(element.second));
-        EVAC_TRY { element.second = std::forward<M>(value); }
-        EVAC_CATCH_ALL {
-          // An assignment that fails must not cost the old value: what can be moved out without throwing moves back.
-          std::destroy_at(std::addressof(element.second));
-          std::construct_at(std::addressof(element.second), *std::move(replaced));
-          EVAC_RETHROW;
-        }
-      };
-      return try_place(site, std::forward<K>(key), ignore, replace, std::forward<M>(value));
-    }
-  }
-
   template <class K>
-  [[nodiscard]] std::optional<T> find_copy(detail::call_site site, const K& key) const {
-    return find_copy(site, key, [] {});
+  [[nodiscard]] static decltype(auto) as_key(K&& key) {
+    return detail::as_written_key<policy_type>(std::forward<K>(key));
   }
-  // The same, and calls found() under the shard's lock if the key is there.
-  template <class K, class Found>
-  [[nodiscard]] std::optional<T> find_copy(detail::call_site site, const K& key, const Found& found) const {
-    std::optional<T> copy;
-    const auto take_copy = [&](const value_type& element) {
-      found();
-      copy.emplace(element.second);
-    };
-    this->core_.template visit_one<typename base::reading_shard>(site, key, take_copy);
-    return copy;
+  template <access A, std::size_t Visitors, class... Args>
+  bool try_visiting(detail::call_site site, Args&&... args) {
+    return detail::try_place_visiting<A, Visitors>(this->state_, site, std::forward<Args>(args)...);
   }
-  template <class K, class Factory>
-  [[nodiscard]] T find_or_compute(detail::call_site site, K&& key, Factory& factory, compute_mode mode) {
-    if (std::optional<T> found = find_copy(site, std::as_const(key))) return *std::move(found);
-    switch (mode) {
-      case compute_mode::under_lock:
-        return insert_or_find(site, std::forward<K>(key), factory);
-      case compute_mode::single_flight:
-        return compute_once(site, std::forward<K>(key), factory);
-      case compute_mode::optimistic:
-        break;
-    }
-    return insert_computed(site, std::forward<K>(key), factory(), [] {});
-  }
-  template <class K, class Factory>
-  [[nodiscard]] T insert_or_find(detail::call_site site, K&& key, Factory& factory) {
-    std::optional<T> result;
-    const auto construct = [&](void* slot) {
-      base::core::slot_ops::construct(this->core_.functors().allocator, slot, std::forward<K>(key), factory());
-    };
-    const auto take_copy = [&](const value_type& element) { result.emplace(element.second); };
-    this->core_.place_one(site, std::as_const(key), construct, take_copy, take_copy);
-    return *std::move(result);
-  }
-  // Flights are compared by their keys, so what is looked up becomes one here.
-  template <class K, class Factory>
-  [[nodiscard]] T compute_once(detail::call_site site, K&& looked_up, Factory& factory) {
-    using held_key = std::conditional_t<std::is_same_v<std::remove_cvref_t<K>, Key>, K&&, Key>;
-    held_key key(std::forward<K>(looked_up));
-    return flights_.share(key, this->core_.hash_of(site, std::as_const(key)), this->core_.copy_equal(site),
-                          [&](auto& flight) {
-                            const auto settle = [&] { flight.settle(); };
-                            // Another flight may have landed since the look-up.
-                            if (std::optional<T> found = find_copy(site, std::as_const(key), settle)) {
-                              return *std::move(found);
-                            }
-                            return insert_computed(site, std::forward<held_key>(key), factory(), settle);
-                          });
-  }
-  // The given value or, if another thread was faster, the one that is there. Calls settle() under the shard's lock, before
-  // the key is moved from.
-  template <class K, class Settle>
-  [[nodiscard]] T insert_computed(detail::call_site site, K&& key, T&& computed, const Settle& settle) {
-    std::optional<T> result;
-    const auto construct = [&](void* slot) {
-      settle();
-      base::core::slot_ops::construct(this->core_.functors().allocator, slot, std::forward<K>(key),
-                                      std::move(computed));
-    };
-    const auto take_new = [&](const value_type& element) { result.emplace(element.second); };
-    const auto take_existing = [&](const value_type& element) {
-      settle();
-      result.emplace(element.second);
-    };
-    this->core_.place_one(site, std::as_const(key), construct, take_new, take_existing);
-    return *std::move(result);
+  template <class Factory, class K>
+  [[nodiscard]] T compute(detail::call_site site, Factory& factory, K&& key, compute_mode mode) {
+    return detail::computation(this->state_, site, flights_, factory).run(std::forward<K>(key), mode);
   }
 
   detail::single_flight<Key, T> flights_;

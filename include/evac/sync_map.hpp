@@ -33,44 +33,68 @@
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <iterator>
 #include <optional>
 #include <ranges>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/lockfree/sync_container.hpp"
+#include "evac/detail/face/foreign_key.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
+#include "evac/detail/face/requirements.hpp"
+#include "evac/detail/lockfree/sync_statistics.hpp"
+#include "evac/detail/lockfree/sync_table.hpp"
+#include "evac/detail/lockfree/verbs.hpp"
+#include "evac/detail/lockfree/walk.hpp"
+#include "evac/detail/table/table_access.hpp"
+#include "evac/epoch.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/map.hpp"
+#include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI {
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, storage Storage>
-class sync_map
-    : public detail::sync_container<detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>, Storage> {
+class sync_map {
+  static_assert(detail::storable_key<Key>,
+                "evac: Key must be an object type without const or volatile, not a reference");
   static_assert(std::is_object_v<T> && std::is_same_v<T, std::remove_cv_t<T>>,
                 "evac: T must be an object type without const or volatile, not a reference or void");
 
-  using policy = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>;
-  using base = detail::sync_container<policy, Storage>;
-  using typename base::fresh_element;
-  using typename base::held;
-  using typename base::storage_type;
-  using typename base::table_type;
-
  public:
-  using typename base::key_type;
-  using typename base::size_type;
+  using key_type = Key;
+  using mapped_type = T;
+  using value_type = std::pair<const Key, T>;
+  using hasher = Hash;
+  using key_equal = KeyEqual;
+  using allocator_type = Allocator;
+  using size_type = std::size_t;
 
  private:
-  // What a key is looked up by, and made of if it is stored: a key that is given up, or something else.
+  using policy = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>;
+
+ public:
+  /// Whether elements are in nodes of their own, or in the slots of the buckets.
+  static constexpr bool in_nodes =
+      detail::are_in_nodes<typename policy::elements, Storage == evac::storage::in_nodes>();
+  /// Keys whose memory a bulk call fetches at a time.
+  static constexpr size_type bulk_size = detail::verbs::bulk_size;
+
+ private:
+  using table_type = detail::sync_table<policy, in_nodes>;
+  using elements = typename table_type::storage;
+  using held = typename table_type::held;
+
+  template <class K>
+  using key_arg = typename detail::key_arg<detail::transparent<Hash, KeyEqual>>::template type<K, Key>;
+  template <class K>
+  static constexpr bool looks_up = detail::stands_for_key<K, policy>;
+  // Verbs that may store: a key that is given up, or an object that is looked up as it is and that a key is made of.
   template <class K>
   static constexpr bool makes_key =
-      std::is_same_v<K, key_type> || (detail::lookup_key<K, policy> && std::is_constructible_v<key_type, K&&>);
+      std::is_same_v<K, Key> || (detail::lookup_key<K, policy> && std::is_constructible_v<Key, K&&>);
   template <class V>
   static constexpr bool makes_value = std::is_constructible_v<T, V&&>;
   // A pair, or what looks like one, that a key and a value can be made of.
@@ -88,402 +112,291 @@ class sync_map
       return false;
     }
   }();
+  template <class F>
+  static constexpr bool updates = std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>;
 
  public:
-  using mapped_type = T;
-  using base::base;
-  using base::in_nodes;
-
-  /// What load_or_store and load_or_compute return: the value of the key, and whether it was there before.
+  /// Result of load_or_store and load_or_compute: the value of the key, and whether it was there before.
   struct load_result {
     T value;
     bool loaded;
   };
 
-  // --- looking -------------------------------------------------------------------------------------------------------
+  // --- construction --------------------------------------------------------------------------------------------------
 
-  /// The value of a key, copied.
-  [[nodiscard]] std::optional<T> load(const key_type& key) const { return load_key(key); }
-  template <class K>
-    requires detail::lookup_key<K, policy>
-  [[nodiscard]] std::optional<T> load(const K& key) const {
-    return load_key(key);
+  /// Empty, in the domain of the process. No memory is allocated before the first element, but for a stateful allocator.
+  sync_map()
+    requires detail::default_constructible<Hash, KeyEqual, Allocator>
+      : sync_map(0, Hash()) {}
+  /// Room for n elements, as reserve(n) makes it, in a domain that must outlive the map. Throws what reserve() throws.
+  explicit sync_map(size_type n, const Hash& hash = Hash(), const KeyEqual& equal = KeyEqual(),
+                    const Allocator& allocator = Allocator(), epoch_domain& domain = epoch_domain::process())
+      : table_(domain.core(), hash, equal, allocator), domain_(&domain) {
+    detail::check_functors_and_allocator<policy>();
+    if (n != 0) reserve(n);
+  }
+  explicit sync_map(epoch_domain& domain) : sync_map(0, Hash(), KeyEqual(), Allocator(), domain) {}
+  explicit sync_map(const Allocator& allocator) : sync_map(0, Hash(), KeyEqual(), allocator) {}
+  // Other threads may be at work on the source. snapshot() gives a copy that has one owner.
+  sync_map(const sync_map&) = delete;
+  sync_map& operator=(const sync_map&) = delete;
+  /// No other thread may be inside a call. Destroys all elements, also those that were erased, replaced or cleared and
+  /// still wait, whatever threads hold guards of the domain; but not those that a thread is destroying at that moment, a
+  /// cleared table being one of them. O(elements), and O(garbage of the domain) if the map has retired anything.
+  ~sync_map() = default;
+
+  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket ------------------------
+
+  /// Whether the key is there.
+  template <class K = Key>
+    requires looks_up<K>
+  [[nodiscard]] bool contains(const key_arg<K>& key) const {
+    return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const held&) {});
+  }
+  /// The value of a key, copied; throws what that throws.
+  template <class K = Key>
+    requires looks_up<K>
+  [[nodiscard]] std::optional<T> load(const key_arg<K>& key) const {
+    return detail::verbs::load<T>(table_, detail::as_lookup_key<policy>(key));
   }
   /// Calls f(const T&) if the key is there, without a copy (of values in nodes), inside the domain: keep it short.
-  /// Returns whether.
-  template <std::invocable<const T&> F>
-  bool load(const key_type& key, F&& f) const {
-    return load_with(key, f);
-  }
-  template <class K, std::invocable<const T&> F>
-    requires detail::lookup_key<K, policy>
-  bool load(const K& key, F&& f) const {
-    return load_with(key, f);
+  /// Returns whether it was called.
+  template <class K = Key, std::invocable<const T&> F>
+    requires looks_up<K>
+  bool load(const key_arg<K>& key, F&& f) const {
+    return detail::verbs::find(table_, detail::as_lookup_key<policy>(key),
+                               [&](const held& element) { detail::verbs::show_value<elements>(element, f); });
   }
   /// Loads many keys, fetching them ahead: for tables larger than the caches several times the speed of one by one.
   /// Writes one std::optional<T> per key, in order; returns how many keys were there. Each key is looked up at a moment
-  /// of its own.
+  /// of its own. Here and in the other calls that take ranges: keys of another type are looked up as they are where hash
+  /// and equality are transparent, else as the keys that they convert to (twice each).
   template <std::ranges::forward_range Keys, std::output_iterator<std::optional<T>> Out>
-    requires detail::stands_for_key<std::ranges::range_reference_t<const Keys>, policy>
+    requires looks_up<std::ranges::range_reference_t<const Keys>>
   size_type load_many(const Keys& keys, Out out) const {
-    size_type found = 0;
-    this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
-      std::optional<T> value;
-      const auto copy = [&](const held& element) { value.emplace(storage_type::value(element)); };
-      found += this->table_.find(own, detail::as_lookup_key<policy>(key), hash, copy) ? 1U : 0U;
-      *out++ = std::move(value);
-    });
-    return found;
+    std::optional<T> value;
+    return detail::verbs::find_many(
+        table_, keys, [&](const auto&, const held& element) { value.emplace(elements::value(element)); },
+        [&] {
+          *out++ = std::move(value);
+          value.reset();
+        });
   }
-  /// The same, calling f(key, const T&) for those that are there.
+  /// The same, calling f(key, const T&) for those that are there, as load() does.
   template <std::ranges::forward_range Keys, std::invocable<std::ranges::range_reference_t<const Keys>, const T&> F>
-    requires detail::stands_for_key<std::ranges::range_reference_t<const Keys>, policy>
+    requires looks_up<std::ranges::range_reference_t<const Keys>>
   size_type load_many(const Keys& keys, F&& f) const {
-    size_type found = 0;
-    this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
-      const auto show = [&](const held& element) { show_value(element, [&](const T& value) { f(key, value); }); };
-      found += this->table_.find(own, detail::as_lookup_key<policy>(key), hash, show) ? 1U : 0U;
-    });
-    return found;
+    const auto show = [&](const auto& key, const held& element) {
+      detail::verbs::show_value<elements>(element, [&](const T& value) { f(key, value); });
+    };
+    return detail::verbs::find_many(table_, keys, show, [] {});
   }
 
-  /// A guard under which found values stay: see pinned. Garbage waits as long as it lives.
+  /// A guard under which found values stay. Garbage waits as long as it lives.
   class [[nodiscard]] pinned {
    public:
     /// The value of a key as it is now, or null. It stays, unchanged, as long as the guard, whatever others do.
-    [[nodiscard]] const T* find(const key_type& key) const { return find_key(key); }
-    template <class K>
-      requires detail::lookup_key<K, policy>
-    [[nodiscard]] const T* find(const K& key) const {
-      return find_key(key);
+    template <class K = Key>
+      requires looks_up<K>
+    [[nodiscard]] const T* find(const key_arg<K>& key) const {
+      const T* found = nullptr;
+      detail::verbs::find(table_, detail::as_lookup_key<policy>(key),
+                          [&](const held& element) { found = &elements::value(element); });
+      return found;
     }
 
    private:
     friend sync_map;
-    explicit pinned(const sync_map& map) : map_(map), inside_(map.table_.core()) {}
-    template <class K>
-    [[nodiscard]] const T* find_key(const K& key) const {
-      const T* found = nullptr;
-      map_.find(key, [&](const held& element) { found = &storage_type::value(element); });
-      return found;
-    }
-    const sync_map& map_;
-    detail::read_call inside_;
+    explicit pinned(const table_type& table) : table_(table), inside_(table.core()) {}
+    const table_type& table_;
+    detail::read_guard inside_;
   };
+  /// For maps in nodes. A thread that holds one never waits for room.
   [[nodiscard]] pinned pin() const {
     static_assert(
         in_nodes,
         "evac: elements in slots have no address that stays; use load(), or give the map evac::storage::in_nodes");
-    return pinned(*this);
+    return pinned(table_);
   }
 
-  // --- storing -------------------------------------------------------------------------------------------------------
+  // --- storing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain -----------
+  // They throw what hash, equality, the constructors of key and value and the allocator throw; nothing has changed then.
 
   /// Sets the value of a key. Returns whether the key is new.
   template <class V = T>
     requires makes_value<V>
-  bool store(const key_type& key, V&& value) {
-    return store_key(key, std::forward<V>(value));
+  bool store(const Key& key, V&& value) {
+    return detail::verbs::store(table_, key, std::forward<V>(value));
   }
-  template <class K = key_type, class V = T>
+  template <class K = Key, class V = T>
     requires(makes_key<K> && makes_value<V>)
   bool store(K&& key, V&& value) {
-    return store_key(std::forward<K>(key), std::forward<V>(value));
+    return detail::verbs::store(table_, std::forward<K>(key), std::forward<V>(value));
   }
-  /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new.
+  /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new. If one throws, those before it
+  /// are stored.
   template <std::ranges::forward_range Pairs>
     requires makes_element<std::ranges::range_reference_t<const Pairs>>
   size_type store_many(const Pairs& pairs) {
-    size_type added = 0;
-    this->write_bulks(
-        pairs, [&](const auto& pair) { return this->table_.hash_of(detail::as_lookup_key<policy>(pair.first)); },
+    return detail::verbs::write_many(
+        table_, pairs, [&](const auto& pair) { return table_.hash_of(detail::as_lookup_key<policy>(pair.first)); },
         [&](const auto& pair, size_type hash) {
-          added += store_hashed(hash, detail::as_lookup_key<policy>(pair.first), pair.second) ? 1U : 0U;
+          return detail::verbs::store_hashed(table_, hash, detail::as_lookup_key<policy>(pair.first), pair.second);
         });
-    return added;
   }
-
-  /// Sets the value of a key; returns the one it replaced.
+  /// Sets the value of a key; returns a copy of the one it replaced.
   template <class V = T>
     requires makes_value<V>
-  std::optional<T> swap(const key_type& key, V&& value) {
-    return swap_key(key, std::forward<V>(value));
+  std::optional<T> swap(const Key& key, V&& value) {
+    return detail::verbs::swap<T>(table_, key, std::forward<V>(value));
   }
-  template <class K = key_type, class V = T>
+  template <class K = Key, class V = T>
     requires(makes_key<K> && makes_value<V>)
   std::optional<T> swap(K&& key, V&& value) {
-    return swap_key(std::forward<K>(key), std::forward<V>(value));
+    return detail::verbs::swap<T>(table_, std::forward<K>(key), std::forward<V>(value));
   }
-
-  /// The value of a key, which is set to `value` if it is absent. Of several threads one stores, and the others load
-  /// what it stored.
+  /// The value of a key, copied, which is set to `value` if it is absent. Of several threads one stores, and the others
+  /// load what it stored. Where the key is present, this is a look-up.
   template <class V = T>
     requires makes_value<V>
-  load_result load_or_store(const key_type& key, V&& value) {
-    return load_or(key, std::forward<V>(value));
+  load_result load_or_store(const Key& key, V&& value) {
+    return detail::verbs::load_or_store<load_result>(table_, key, std::forward<V>(value));
   }
-  template <class K = key_type, class V = T>
+  template <class K = Key, class V = T>
     requires(makes_key<K> && makes_value<V>)
   load_result load_or_store(K&& key, V&& value) {
-    return load_or(std::forward<K>(key), std::forward<V>(value));
+    return detail::verbs::load_or_store<load_result>(table_, std::forward<K>(key), std::forward<V>(value));
   }
   /// The same with the result of factory(), which is called if the key is absent, without a lock and outside of the
   /// domain: it may take long, call the map, and wait for other threads. Two threads may both call theirs; one result
   /// wins. Use sharded_map::get_or_compute to have it called once.
   template <class Factory>
     requires makes_value_by<Factory>
-  load_result load_or_compute(const key_type& key, Factory&& factory) {
-    return compute(key, std::forward<Factory>(factory));
+  load_result load_or_compute(const Key& key, Factory&& factory) {
+    return detail::verbs::load_or_compute<load_result>(table_, key, std::forward<Factory>(factory));
   }
-  template <class K = key_type, class Factory>
+  template <class K = Key, class Factory>
     requires(makes_key<K> && makes_value_by<Factory>)
   load_result load_or_compute(K&& key, Factory&& factory) {
-    return compute(std::forward<K>(key), std::forward<Factory>(factory));
+    return detail::verbs::load_or_compute<load_result>(table_, std::forward<K>(key), std::forward<Factory>(factory));
   }
   /// The same without a copy: calls f(const T&), inside the domain, with the value that the key then has; returns
   /// whether it was there before. If f throws, the element stays.
   template <class Factory, std::invocable<const T&> F>
     requires makes_value_by<Factory>
-  bool load_or_compute(const key_type& key, Factory&& factory, F&& f) {
-    return compute_and_show(key, std::forward<Factory>(factory), f);
+  bool load_or_compute(const Key& key, Factory&& factory, F&& f) {
+    return detail::verbs::show_or_compute(table_, key, std::forward<Factory>(factory), f);
   }
-  template <class K = key_type, class Factory, std::invocable<const T&> F>
+  template <class K = Key, class Factory, std::invocable<const T&> F>
     requires(makes_key<K> && makes_value_by<Factory>)
   bool load_or_compute(K&& key, Factory&& factory, F&& f) {
-    return compute_and_show(std::forward<K>(key), std::forward<Factory>(factory), f);
+    return detail::verbs::show_or_compute(table_, std::forward<K>(key), std::forward<Factory>(factory), f);
   }
 
-  // --- changing ------------------------------------------------------------------------------------------------------
+  // --- changing and erasing: as storing -------------------------------------------------------------------------------
 
   /// Sets the value of a key to `desired` if it is `expected` (by ==, called without a lock). An absent key: false.
-  template <class V = T>
-    requires makes_value<V>
-  bool compare_and_swap(const key_type& key, const T& expected, V&& desired) {
-    return compare_and_swap_key(key, expected, std::forward<V>(desired));
-  }
-  template <class K, class V = T>
-    requires(makes_key<const K&> && makes_value<V>)
-  bool compare_and_swap(const K& key, const T& expected, V&& desired) {
-    return compare_and_swap_key(key, expected, std::forward<V>(desired));
-  }
-  /// Removes a key if its value is `expected` (by ==, called without a lock).
-  bool compare_and_delete(const key_type& key, const T& expected) { return compare_and_delete_key(key, expected); }
-  template <class K>
-    requires detail::lookup_key<K, policy>
-  bool compare_and_delete(const K& key, const T& expected) {
-    return compare_and_delete_key(key, expected);
-  }
-  /// Removes a key; returns its last value.
-  std::optional<T> load_and_delete(const key_type& key) { return load_and_delete_key(key); }
-  template <class K>
-    requires detail::lookup_key<K, policy>
-  std::optional<T> load_and_delete(const K& key) {
-    return load_and_delete_key(key);
+  template <class K = Key, class V = T>
+    requires(detail::makes_key<K, policy> && makes_value<V>)
+  bool compare_and_swap(const key_arg<K>& key, const T& expected, V&& desired) {
+    return detail::verbs::compare_and_swap(table_, detail::as_lookup_key<policy>(key), expected,
+                                           std::forward<V>(desired));
   }
   /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets and returns a std::optional<T>,
   /// empty for an absent key; it is called without a lock and outside of the domain, and again with the new value when
   /// another thread has changed it meanwhile. Returns what f returned last. f may do anything but change this key in this
   /// map: that is reported through EVAC_ASSERT_HANDLER before it happens.
-  template <class F>
-    requires std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>
-  std::optional<T> update(const key_type& key, F&& f) {
-    return update_key(key, f);
+  template <class K = Key, class F>
+    requires(detail::makes_key<K, policy> && updates<F>)
+  std::optional<T> update(const key_arg<K>& key, F&& f) {
+    return detail::verbs::update<T>(table_, detail::as_lookup_key<policy>(key), f);
   }
-  template <class K, class F>
-    requires(makes_key<const K&> && std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>)
-  std::optional<T> update(const K& key, F&& f) {
-    return update_key(key, f);
+  /// Removes a key; false if it was absent. The element is destroyed when no reader can hold it.
+  template <class K = Key>
+    requires looks_up<K>
+  bool erase(const key_arg<K>& key) {
+    return detail::verbs::erase(table_, detail::as_lookup_key<policy>(key));
+  }
+  /// Erases each of the keys by itself, fetching them ahead. Returns how many were there.
+  template <std::ranges::forward_range Keys>
+    requires looks_up<std::ranges::range_reference_t<const Keys>>
+  size_type erase_many(const Keys& keys) {
+    return detail::verbs::erase_many(table_, keys);
+  }
+  /// Removes a key if its value is `expected` (by ==, called without a lock).
+  template <class K = Key>
+    requires looks_up<K>
+  bool compare_and_delete(const key_arg<K>& key, const T& expected) {
+    return detail::verbs::compare_and_delete(table_, detail::as_lookup_key<policy>(key), expected);
+  }
+  /// Removes a key; returns a copy of its last value.
+  template <class K = Key>
+    requires looks_up<K>
+  std::optional<T> load_and_delete(const key_arg<K>& key) {
+    return detail::verbs::load_and_delete<T>(table_, detail::as_lookup_key<policy>(key));
   }
 
-  // --- all elements --------------------------------------------------------------------------------------------------
+  // --- the whole -----------------------------------------------------------------------------------------------------
 
   /// Calls f(const Key&, const T&) for elements until it returns false. No snapshot: a key that is there all the time
   /// is visited exactly once, however the table grows, others at most once; a value is one that the key had during the
   /// call. f runs without a lock and may call anything, also range(). Returns whether f never returned false. O(buckets
-  /// + elements).
+  /// + elements). Throws std::bad_alloc, and what f throws.
   template <class F>
     requires std::is_invocable_r_v<bool, F&, const Key&, const T&>
   bool range(F&& f) const {
-    return this->table_.for_each([&](const held& element) {
-      const auto& key = storage_type::key(element);
-      const auto& value = storage_type::value(element);
+    return detail::for_each_element(table_, [&](const held& element) {
+      const auto& key = elements::key(element);
+      const auto& value = elements::value(element);
       return static_cast<bool>(f(key, value));
     });
   }
   /// A map of one owner with what range() visits. Copies each element once, as long as no others come meanwhile.
   [[nodiscard]] map<Key, T, Hash, KeyEqual, Allocator> snapshot() const {
-    map<Key, T, Hash, KeyEqual, Allocator> copy(this->size(), this->hash_function(), this->key_eq(),
-                                                this->get_allocator());
+    map<Key, T, Hash, KeyEqual, Allocator> copy(size(), hash_function(), key_eq(), get_allocator());
     range([&](const Key& key, const T& value) {
       copy.try_emplace(key, value);
       return true;
     });
     return copy;
   }
+  /// Removes everything, in one step that all other calls see as before or after theirs. O(stripes); the memory goes
+  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a quarter
+  /// of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
+  void clear() { table_.clear(); }
+  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
+  /// the insertion before it: so a map is empty() only if, at a moment of the call, it held nothing that had been stored
+  /// by then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few times.
+  [[nodiscard]] size_type size() const { return table_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  /// As far as types tell; there is memory for fewer.
+  [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
+  /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
+  /// others. Throws std::length_error and std::bad_alloc; the map then has the elements that it had.
+  void reserve(size_type n) {
+    if (n > max_size()) detail::throw_length_error("evac: reserve() or constructor asked for more than max_size()");
+    table_.reserve(n);
+  }
+
+  [[nodiscard]] Hash hash_function() const { return table_.functors().hash; }
+  [[nodiscard]] KeyEqual key_eq() const { return table_.functors().equal; }
+  [[nodiscard]] Allocator get_allocator() const { return table_.allocator(); }
+  /// The domain whose guards keep what is taken away.
+  [[nodiscard]] epoch_domain& domain() const noexcept { return *domain_; }
+  /// Figures, collected while others go on. O(buckets).
+  [[nodiscard]] sync_stats stats() const {
+    sync_stats result = detail::collect_stats(table_);
+    result.domain = domain_->stats();
+    return result;
+  }
+  /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
+  [[nodiscard]] size_type memory_usage() const { return detail::memory_of(table_); }
 
  private:
-  template <class F>
-  static void show_value(const held& element, const F& f) {
-    const auto& value = storage_type::value(element);
-    f(value);
-  }
-  template <class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE std::optional<T> load_key(const K& key) const {
-    std::optional<T> value;
-    this->find(key, [&](const held& element) { value.emplace(storage_type::value(element)); });
-    return value;
-  }
-  template <class K, class F>
-  EVAC_ALWAYS_INLINE bool load_with(const K& key, F& f) const {
-    return this->find(key, [&](const held& element) { show_value(element, f); });
-  }
+  friend struct detail::table_access;
 
-  template <class K, class V>
-  bool store_key(K&& key, V&& value) {
-    const size_type hash = this->table_.hash_of(key);
-    return store_hashed(hash, std::forward<K>(key), std::forward<V>(value));
-  }
-  template <class K, class V>
-  bool store_hashed(size_type hash, K&& key, V&& value) {
-    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
-    std::optional<held> replaced;
-    const bool is_new = this->table_.put(call.own, fresh, hash, replaced);
-    if (replaced.has_value()) this->table_.retire(call.own, *replaced);
-    return is_new;
-  }
-  template <class K, class V>
-  std::optional<T> swap_key(K&& key, V&& value) {
-    const size_type hash = this->table_.hash_of(key);
-    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
-    // Copied before anything changes: a copy may throw. Not in the loop, where its move to the caller would not be
-    // elided.
-    std::optional<T> before;
-    for (;; before.reset()) {
-      const std::optional<held> seen = this->table_.seen(call.own, fresh.key(), hash);
-      if (seen.has_value()) {
-        before.emplace(storage_type::value(*seen));
-        if (this->table_.put_if_same(call.own, fresh, hash, *seen)) return before;
-      } else if (!this->table_.put_absent(call.own, fresh, hash).has_value()) {
-        return before;
-      }
-    }
-  }
-  template <class K, class V>
-  load_result load_or(K&& key, V&& value) {
-    const size_type hash = this->table_.hash_of(key);
-    const detail::write_call call(this->table_.core(), 0);
-    if (const std::optional<held> seen = this->table_.seen(call.own, key, hash))
-      return {storage_type::value(*seen), true};
-    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<V>(value));
-    return put_or_load(call, fresh, hash, {storage_type::value(fresh.get()), false});
-  }
-  // The factory runs outside of the domain: it may take long, and wait for other threads' writes.
-  template <class K, class Factory>
-  load_result compute(K&& key, Factory&& factory) {
-    const size_type hash = this->table_.hash_of(key);
-    {
-      const detail::read_call inside(this->table_.core());
-      if (const std::optional<held> seen = this->table_.seen(inside.own, key, hash))
-        return {storage_type::value(*seen), true};
-    }
-    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
-    load_result made{storage_type::value(fresh.get()), false};
-    const detail::write_call call(this->table_.core(), 0);
-    return put_or_load(call, fresh, hash, std::move(made));
-  }
-  // `made` was copied before anything changes.
-  load_result put_or_load(const detail::write_call& call, fresh_element& fresh, size_type hash, load_result&& made) {
-    const std::optional<held> there = this->table_.put_absent(call.own, fresh, hash);
-    if (there.has_value()) return {storage_type::value(*there), true};
-    return std::move(made);
-  }
-  template <class K, class Factory, class F>
-  bool compute_and_show(K&& key, Factory&& factory, F& f) {
-    const size_type hash = this->table_.hash_of(key);
-    {
-      const detail::read_call inside(this->table_.core());
-      if (const std::optional<held> seen = this->table_.seen(inside.own, key, hash)) {
-        show_value(*seen, f);
-        return true;
-      }
-    }
-    fresh_element fresh(this->table_, hash, std::forward<K>(key), std::forward<Factory>(factory)());
-    const detail::write_call call(this->table_.core(), 0);
-    const held made = fresh.get();
-    const std::optional<held> there = this->table_.put_absent(call.own, fresh, hash);
-    show_value(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
-    return there.has_value();
-  }
-  template <class K, class V>
-  bool compare_and_swap_key(const K& key, const T& expected, V&& desired) {
-    const size_type hash = this->table_.hash_of(key);
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
-    std::optional<fresh_element> fresh;
-    for (;;) {
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
-      if (!fresh.has_value()) fresh.emplace(this->table_, hash, key, std::forward<V>(desired));
-      if (this->table_.put_if_same(call.own, *fresh, hash, *seen)) return true;
-    }
-  }
-  template <class K>
-  bool compare_and_delete_key(const K& key, const T& expected) {
-    const size_type hash = this->table_.hash_of(key);
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
-    for (;;) {
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      if (!seen.has_value() || !(storage_type::value(*seen) == expected)) return false;
-      if (take_same(call, key, hash, *seen)) return true;
-    }
-  }
-  template <class K>
-  std::optional<T> load_and_delete_key(const K& key) {
-    const size_type hash = this->table_.hash_of(key);
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
-    std::optional<T> value;  // as in swap_key()
-    for (;; value.reset()) {
-      const std::optional<held> seen = this->table_.seen(call.own, key, hash);
-      if (!seen.has_value()) return value;
-      value.emplace(storage_type::value(*seen));
-      if (take_same(call, key, hash, *seen)) return value;
-    }
-  }
-  template <class K, class F>
-  std::optional<T> update_key(const K& key, F& f) {
-    const size_type hash = this->table_.hash_of(key);
-    for (;;) {
-      typename table_type::kept_element kept(this->table_);
-      std::optional<T> before;
-      {
-        const detail::read_call inside(this->table_.core());
-        kept.look(inside.own, key, hash);
-        if (kept.get().has_value()) before.emplace(storage_type::value(*kept.get()));
-      }
-      // Outside of the domain: it may take long, and wait for other threads' writes.
-      std::optional<T> after =
-          this->table_.call_within_update(key, hash, [&]() -> std::optional<T> { return f(std::move(before)); });
-      if (change_kept(key, hash, kept.get(), after)) return after;
-    }
-  }
-  template <class K>
-  bool change_kept(const K& key, size_type hash, const std::optional<held>& kept, const std::optional<T>& after) {
-    if (after.has_value()) {
-      fresh_element fresh(this->table_, hash, key, *after);
-      const detail::write_call call(this->table_.core(), table_type::retired_bytes);
-      return kept.has_value() ? this->table_.put_if_same(call.own, fresh, hash, *kept)
-                              : !this->table_.put_absent(call.own, fresh, hash).has_value();
-    }
-    if (!kept.has_value()) return true;
-    const detail::write_call call(this->table_.core(), table_type::retired_bytes);
-    return take_same(call, key, hash, *kept);
-  }
-  template <class K>
-  bool take_same(const detail::write_call& call, const K& key, size_type hash, const held& seen) {
-    const auto same = [&](const held& there) { return storage_type::same(there, seen); };
-    return this->table_.take_if(call.own, key, hash, same).has_value();
-  }
+  table_type table_;
+  epoch_domain* domain_;
 };
 
 }  // namespace evac::inline EVAC_ABI

@@ -1,98 +1,195 @@
-// evac::sync_set: the keys of a sync_map without values. See sync_map.hpp for what is promised.
+// evac::sync_set: the keys of a sync_map without values. sync_map.hpp says how it works, what progress its calls make,
+// what becomes of erased keys, and what happens in a fork().
+//
+//   evac::sync_set<std::string> seen;
+//   if (seen.insert("http")) greet("http");
 #ifndef EVAC_SYNC_SET_HPP
 #define EVAC_SYNC_SET_HPP
 
 #include <cstddef>
-#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/lockfree/sync_container.hpp"
+#include "evac/detail/face/foreign_key.hpp"
+#include "evac/detail/face/key_in_arguments.hpp"
+#include "evac/detail/face/requirements.hpp"
+#include "evac/detail/lockfree/sync_statistics.hpp"
+#include "evac/detail/lockfree/sync_table.hpp"
+#include "evac/detail/lockfree/verbs.hpp"
+#include "evac/detail/lockfree/walk.hpp"
+#include "evac/detail/table/table_access.hpp"
+#include "evac/epoch.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/set.hpp"
+#include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI {
 
 template <class Key, class Hash, class KeyEqual, class Allocator, storage Storage>
-class sync_set
-    : public detail::sync_container<detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>, Storage> {
-  using policy = detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>;
-  using base = detail::sync_container<policy, Storage>;
-  using typename base::fresh_element;
-  using typename base::held;
-  using typename base::storage_type;
-
-  template <class K>
-  static constexpr bool makes_key = detail::makes_key<K, policy>;
+class sync_set {
+  static_assert(detail::storable_key<Key>,
+                "evac: Key must be an object type without const or volatile, not a reference");
 
  public:
-  using base::base;
-  using typename base::key_type;
-  using typename base::size_type;
+  using key_type = Key;
+  using value_type = Key;
+  using hasher = Hash;
+  using key_equal = KeyEqual;
+  using allocator_type = Allocator;
+  using size_type = std::size_t;
 
-  /// Adds a key; false if it is there already.
-  bool insert(const key_type& key) { return insert_key(key); }
-  bool insert(key_type&& key) { return insert_key(std::move(key)); }
-  /// Adds each key by itself, fetching them ahead. Returns how many were new.
-  template <std::ranges::forward_range Keys>
-    requires makes_key<std::ranges::range_reference_t<const Keys>>
-  size_type insert_many(const Keys& keys) {
-    size_type added = 0;
-    this->write_bulks(
-        keys, [&](const auto& key) { return this->table_.hash_of(detail::as_lookup_key<policy>(key)); },
-        [&](const auto& key, size_type hash) {
-          added += insert_hashed(hash, detail::as_lookup_key<policy>(key)) ? 1U : 0U;
-        });
-    return added;
+ private:
+  using policy = detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>;
+
+ public:
+  /// Whether elements are in nodes of their own, or in the slots of the buckets.
+  static constexpr bool in_nodes =
+      detail::are_in_nodes<typename policy::elements, Storage == evac::storage::in_nodes>();
+  /// Keys whose memory a bulk call fetches at a time.
+  static constexpr size_type bulk_size = detail::verbs::bulk_size;
+
+ private:
+  using table_type = detail::sync_table<policy, in_nodes>;
+  using elements = typename table_type::storage;
+  using held = typename table_type::held;
+
+  template <class K>
+  using key_arg = typename detail::key_arg<detail::transparent<Hash, KeyEqual>>::template type<K, Key>;
+  template <class K>
+  static constexpr bool looks_up = detail::stands_for_key<K, policy>;
+
+ public:
+  // --- construction --------------------------------------------------------------------------------------------------
+
+  /// Empty, in the domain of the process. No memory is allocated before the first key, but for a stateful allocator.
+  sync_set()
+    requires detail::default_constructible<Hash, KeyEqual, Allocator>
+      : sync_set(0, Hash()) {}
+  /// Room for n keys, as reserve(n) makes it, in a domain that must outlive the set. Throws what reserve() throws.
+  explicit sync_set(size_type n, const Hash& hash = Hash(), const KeyEqual& equal = KeyEqual(),
+                    const Allocator& allocator = Allocator(), epoch_domain& domain = epoch_domain::process())
+      : table_(domain.core(), hash, equal, allocator), domain_(&domain) {
+    detail::check_functors_and_allocator<policy>();
+    if (n != 0) reserve(n);
   }
-  /// How many of the keys are there, fetching them ahead.
+  explicit sync_set(epoch_domain& domain) : sync_set(0, Hash(), KeyEqual(), Allocator(), domain) {}
+  explicit sync_set(const Allocator& allocator) : sync_set(0, Hash(), KeyEqual(), allocator) {}
+  // Other threads may be at work on the source. snapshot() gives a copy that has one owner.
+  sync_set(const sync_set&) = delete;
+  sync_set& operator=(const sync_set&) = delete;
+  /// No other thread may be inside a call. Destroys all keys, also those that were erased or cleared and still wait,
+  /// whatever threads hold guards of the domain; but not those that a thread is destroying at that moment, a cleared table
+  /// being one of them. O(keys), and O(garbage of the domain) if the set has retired anything.
+  ~sync_set() = default;
+
+  // --- looking: O(1) expected; lock-free but for a writer inside a few stores to the very bucket ------------------------
+
+  /// Whether the key is there.
+  template <class K = Key>
+    requires looks_up<K>
+  [[nodiscard]] bool contains(const key_arg<K>& key) const {
+    return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const held&) {});
+  }
+  /// How many of the keys are there, fetching them ahead; each is looked up at a moment of its own. Here and in the other
+  /// calls that take ranges: keys of another type are looked up as they are where hash and equality are transparent, else
+  /// as the keys that they convert to (twice each).
   template <std::ranges::forward_range Keys>
-    requires detail::stands_for_key<std::ranges::range_reference_t<const Keys>, policy>
+    requires looks_up<std::ranges::range_reference_t<const Keys>>
   [[nodiscard]] size_type count_many(const Keys& keys) const {
-    size_type found = 0;
-    this->read_bulks(keys, [&](const auto& key, size_type hash, detail::epoch_record& own) {
-      found += this->table_.find(own, detail::as_lookup_key<policy>(key), hash, [](const held&) {}) ? 1U : 0U;
-    });
-    return found;
+    return detail::verbs::find_many(table_, keys, [](const auto&, const held&) {}, [] {});
   }
 
-  /// Calls f(const Key&) for keys until it returns false: see sync_map::range().
+  // --- changing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain ----------
+  // They throw what hash, equality, the constructor of the key and the allocator throw; nothing has changed then.
+
+  /// Adds a key; false if it is there already, which is a look-up.
+  bool insert(const Key& key) { return detail::verbs::insert(table_, key); }
+  bool insert(Key&& key) { return detail::verbs::insert(table_, std::move(key)); }
+  /// Adds each key by itself, fetching them ahead. Returns how many were new. If one throws, those before it are there.
+  template <std::ranges::forward_range Keys>
+    requires detail::makes_key<std::ranges::range_reference_t<const Keys>, policy>
+  size_type insert_many(const Keys& keys) {
+    return detail::verbs::write_many(
+        table_, keys, [&](const auto& key) { return table_.hash_of(detail::as_lookup_key<policy>(key)); },
+        [&](const auto& key, size_type hash) {
+          return detail::verbs::insert_hashed(table_, hash, detail::as_lookup_key<policy>(key));
+        });
+  }
+  /// Removes a key; false if it was absent. It is destroyed when no reader can hold it.
+  template <class K = Key>
+    requires looks_up<K>
+  bool erase(const key_arg<K>& key) {
+    return detail::verbs::erase(table_, detail::as_lookup_key<policy>(key));
+  }
+  /// Erases each of the keys by itself, fetching them ahead. Returns how many were there.
+  template <std::ranges::forward_range Keys>
+    requires looks_up<std::ranges::range_reference_t<const Keys>>
+  size_type erase_many(const Keys& keys) {
+    return detail::verbs::erase_many(table_, keys);
+  }
+
+  // --- the whole -----------------------------------------------------------------------------------------------------
+
+  /// Calls f(const Key&) for keys until it returns false. No snapshot: a key that is there all the time is visited
+  /// exactly once, however the table grows, others at most once. f runs without a lock and may call anything, also
+  /// range(). Returns whether f never returned false. O(buckets + keys). Throws std::bad_alloc, and what f throws.
   template <class F>
     requires std::is_invocable_r_v<bool, F&, const Key&>
   bool range(F&& f) const {
-    return this->table_.for_each([&](const held& element) {
-      const auto& key = storage_type::key(element);
+    return detail::for_each_element(table_, [&](const held& element) {
+      const auto& key = elements::key(element);
       return static_cast<bool>(f(key));
     });
   }
   /// A set of one owner with what range() visits. Copies each key once, as long as no others come meanwhile.
   [[nodiscard]] set<Key, Hash, KeyEqual, Allocator> snapshot() const {
-    set<Key, Hash, KeyEqual, Allocator> copy(this->size(), this->hash_function(), this->key_eq(),
-                                             this->get_allocator());
+    set<Key, Hash, KeyEqual, Allocator> copy(size(), hash_function(), key_eq(), get_allocator());
     range([&](const Key& key) {
       copy.insert(key);
       return true;
     });
     return copy;
   }
+  /// Removes everything, in one step that all other calls see as before or after theirs. O(stripes); the memory goes
+  /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a quarter
+  /// of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
+  void clear() { table_.clear(); }
+  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure without
+  /// the insertion before it: so a set is empty() only if, at a moment of the call, it held nothing that had been added by
+  /// then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few times.
+  [[nodiscard]] size_type size() const { return table_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  /// As far as types tell; there is memory for fewer.
+  [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
+  /// Makes the memory for n keys, so that no write has to split buckets before. O(n) at worst, without stopping others.
+  /// Throws std::length_error and std::bad_alloc; the set then has the keys that it had.
+  void reserve(size_type n) {
+    if (n > max_size()) detail::throw_length_error("evac: reserve() or constructor asked for more than max_size()");
+    table_.reserve(n);
+  }
+
+  [[nodiscard]] Hash hash_function() const { return table_.functors().hash; }
+  [[nodiscard]] KeyEqual key_eq() const { return table_.functors().equal; }
+  [[nodiscard]] Allocator get_allocator() const { return table_.allocator(); }
+  /// The domain whose guards keep what is taken away.
+  [[nodiscard]] epoch_domain& domain() const noexcept { return *domain_; }
+  /// Figures, collected while others go on. O(buckets).
+  [[nodiscard]] sync_stats stats() const {
+    sync_stats result = detail::collect_stats(table_);
+    result.domain = domain_->stats();
+    return result;
+  }
+  /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
+  [[nodiscard]] size_type memory_usage() const { return detail::memory_of(table_); }
 
  private:
-  template <class K>
-  bool insert_key(K&& key) {
-    const size_type hash = this->table_.hash_of(key);
-    return insert_hashed(hash, std::forward<K>(key));
-  }
-  template <class K>
-  bool insert_hashed(size_type hash, K&& key) {
-    const detail::write_call call(this->table_.core(), 0);
-    if (this->table_.find(call.own, key, hash, [](const held&) {}))
-      return false;  // without a lock, and nothing is built
-    fresh_element fresh(this->table_, hash, std::forward<K>(key));
-    return !this->table_.put_absent(call.own, fresh, hash).has_value();
-  }
+  friend struct detail::table_access;
+
+  table_type table_;
+  epoch_domain* domain_;
 };
 
 }  // namespace evac::inline EVAC_ABI

@@ -6,7 +6,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <evac/detail/lockfree/validate.hpp>
+#include <evac/detail/lockfree/validate_sync.hpp>
 #include <evac/sync_map.hpp>
 #include <evac/sync_set.hpp>
 #include <functional>

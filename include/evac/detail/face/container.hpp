@@ -1,9 +1,8 @@
-// What map and set share: construction, assignment, and what is done with two of them. The rest is in the classes that
-// this one is derived from: container_elements.hpp, and below it container_base.hpp.
+// Base of map and set: the table, the misuse check, and all verbs that both have. The contract of each member is documented
+// where map.hpp and set.hpp list it; comments here say only what is special about its making.
 #ifndef EVAC_DETAIL_FACE_CONTAINER_HPP
 #define EVAC_DETAIL_FACE_CONTAINER_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
@@ -13,150 +12,74 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/face/container_elements.hpp"
-#include "evac/detail/face/from_range.hpp"
+#include "evac/detail/face/detached_element.hpp"
+#include "evac/detail/face/element_arguments.hpp"
+#include "evac/detail/face/exchange.hpp"
+#include "evac/detail/face/node_handle.hpp"
 #include "evac/detail/face/requirements.hpp"
 #include "evac/detail/sync/single_owner.hpp"
+#include "evac/detail/table/cursor.hpp"
+#include "evac/detail/table/table.hpp"
+#include "evac/detail/table/table_census.hpp"
+#include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
-class container : public container_elements<Policy> {
-  using base = container_elements<Policy>;
-  using typename base::slot_ops;
-  using typename base::table_type;
-  using typename base::traits;
+class container {
+  using table_type = table<Policy>;
+  using layout = typename table_type::chains::layout;
+  using traits = typename Policy::allocator_traits;
+
+  static constexpr bool copies_functors_safely = std::is_nothrow_copy_constructible_v<typename Policy::hasher> &&
+                                                 std::is_nothrow_copy_constructible_v<typename Policy::key_equal>;
+  static constexpr bool swaps_functors_safely = !misuse_may_throw &&
+                                                std::is_nothrow_swappable_v<typename Policy::hasher> &&
+                                                std::is_nothrow_swappable_v<typename Policy::key_equal>;
 
  public:
-  using typename base::allocator_type;
-  using typename base::hasher;
-  using typename base::key_equal;
-  using typename base::size_type;
-  using typename base::value_type;
+  using key_type = typename Policy::key_type;
+  using value_type = typename Policy::value_type;
+  using init_type = typename Policy::init_type;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using hasher = typename Policy::hasher;
+  using key_equal = typename Policy::key_equal;
+  using allocator_type = typename Policy::allocator_type;
+  using reference = value_type&;
+  using const_reference = const value_type&;
+  using pointer = typename traits::pointer;
+  using const_pointer = typename traits::const_pointer;
+  using const_iterator = cursor<Policy, true>;
+  using iterator = cursor<Policy, !Policy::is_map>;  // the elements of a set are its keys: never writable
+  using node_type = node_handle<typename Policy::elements, allocator_type>;
+  using insert_return_type = insert_return<iterator, node_type>;
 
-  container()
-    requires default_constructible<hasher, key_equal, allocator_type>
-      : container(0, hasher(), key_equal(), allocator_type()) {}
-  explicit container(const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : container(0, hasher(), key_equal(), allocator) {}
+  // Chains of 32 occur once in 10^9 parents. One compacted chain, and half of the homes of a base block that is full.
+  static constexpr size_type max_moves_per_insert = base_homes / 2 * max_slots + parents_per_step * 32 + max_slots;
+  static constexpr size_type max_allocations_per_insert = 4;  // segment, directory, slab of overflow buckets, node
+  static constexpr size_type max_cleared_bytes_per_insert =
+      parents_per_step * sizeof(bucket);  // the children's headers
 
-  explicit container(size_type n)
-    requires default_constructible<hasher, key_equal, allocator_type>
-      : container(n, hasher(), key_equal(), allocator_type()) {}
-  explicit container(size_type n, const hasher& hash)
-    requires default_constructible<key_equal, allocator_type>
-      : container(n, hash, key_equal(), allocator_type()) {}
-  explicit container(size_type n, const hasher& hash, const key_equal& equal)
-    requires default_constructible<allocator_type>
-      : container(n, hash, equal, allocator_type()) {}
   explicit container(size_type n, const hasher& hash, const key_equal& equal, const allocator_type& allocator)
-      : base(hash, equal, allocator) {
+      : table_(hash, equal, allocator) {
     check_functors_and_allocator<Policy>();
     table_.reserve(n);
   }
-  container(size_type n, const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : container(n, hasher(), key_equal(), allocator) {}
-  container(size_type n, const hasher& hash, const allocator_type& allocator)
-    requires default_constructible<key_equal>
-      : container(n, hash, key_equal(), allocator) {}
 
-  template <std::input_iterator It>
-  container(It first, It last, size_type n = 0)
-    requires default_constructible<hasher, key_equal, allocator_type>
-      : container(std::move(first), std::move(last), n, hasher(), key_equal(), allocator_type()) {}
-  template <std::input_iterator It>
-  container(It first, It last, size_type n, const hasher& hash)
-    requires default_constructible<key_equal, allocator_type>
-      : container(std::move(first), std::move(last), n, hash, key_equal(), allocator_type()) {}
-  template <std::input_iterator It>
-  container(It first, It last, size_type n, const hasher& hash, const key_equal& equal)
-    requires default_constructible<allocator_type>
-      : container(std::move(first), std::move(last), n, hash, equal, allocator_type()) {}
-  template <std::input_iterator It>
-  container(It first, It last, size_type n, const hasher& hash, const key_equal& equal, const allocator_type& allocator)
-      : container(n, hash, equal, allocator) {
-    this->insert(std::move(first), std::move(last));
-  }
-  template <std::input_iterator It>
-  container(It first, It last, const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : container(std::move(first), std::move(last), 0, hasher(), key_equal(), allocator) {}
-  template <std::input_iterator It>
-  container(It first, It last, size_type n, const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : container(std::move(first), std::move(last), n, hasher(), key_equal(), allocator) {}
-  template <std::input_iterator It>
-  container(It first, It last, size_type n, const hasher& hash, const allocator_type& allocator)
-    requires default_constructible<key_equal>
-      : container(std::move(first), std::move(last), n, hash, key_equal(), allocator) {}
-
-  container(std::initializer_list<value_type> list, size_type n = 0)
-    requires default_constructible<hasher, key_equal, allocator_type>
-      : container(list, n, hasher(), key_equal(), allocator_type()) {}
-  container(std::initializer_list<value_type> list, size_type n, const hasher& hash)
-    requires default_constructible<key_equal, allocator_type>
-      : container(list, n, hash, key_equal(), allocator_type()) {}
-  container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const key_equal& equal)
-    requires default_constructible<allocator_type>
-      : container(list, n, hash, equal, allocator_type()) {}
-  container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const key_equal& equal,
-            const allocator_type& allocator)
-      : container(list.begin(), list.end(), n, hash, equal, allocator) {}
-  container(std::initializer_list<value_type> list, const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : container(list, 0, hasher(), key_equal(), allocator) {}
-  container(std::initializer_list<value_type> list, size_type n, const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : container(list, n, hasher(), key_equal(), allocator) {}
-  container(std::initializer_list<value_type> list, size_type n, const hasher& hash, const allocator_type& allocator)
-    requires default_constructible<key_equal>
-      : container(list, n, hash, key_equal(), allocator) {}
-
-  template <std::ranges::input_range R>
-  container(from_range_t tag, R&& range, size_type n = 0)
-    requires default_constructible<hasher, key_equal, allocator_type>
-      : container(tag, std::forward<R>(range), n, hasher(), key_equal(), allocator_type()) {}
-  template <std::ranges::input_range R>
-  container(from_range_t tag, R&& range, size_type n, const hasher& hash)
-    requires default_constructible<key_equal, allocator_type>
-      : container(tag, std::forward<R>(range), n, hash, key_equal(), allocator_type()) {}
-  template <std::ranges::input_range R>
-  container(from_range_t tag, R&& range, size_type n, const hasher& hash, const key_equal& equal)
-    requires default_constructible<allocator_type>
-      : container(tag, std::forward<R>(range), n, hash, equal, allocator_type()) {}
-  template <std::ranges::input_range R>
-  container(from_range_t, R&& range, size_type n, const hasher& hash, const key_equal& equal,
-            const allocator_type& allocator)
-      : container(n, hash, equal, allocator) {
-    this->insert_range(std::forward<R>(range));
-  }
-  template <std::ranges::input_range R>
-  container(from_range_t tag, R&& range, const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : container(tag, std::forward<R>(range), 0, hasher(), key_equal(), allocator) {}
-  template <std::ranges::input_range R>
-  container(from_range_t tag, R&& range, size_type n, const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : container(tag, std::forward<R>(range), n, hasher(), key_equal(), allocator) {}
-  template <std::ranges::input_range R>
-  container(from_range_t tag, R&& range, size_type n, const hasher& hash, const allocator_type& allocator)
-    requires default_constructible<key_equal>
-      : container(tag, std::forward<R>(range), n, hash, key_equal(), allocator) {}
+  // --- copies, moves, swaps ---
 
   container(const container& other)
       : container(other, traits::select_on_container_copy_construction(other.table_.allocator())) {}
   container(const container& other, const std::type_identity_t<allocator_type>& allocator)
-      : base(other.table_.hash_function(), other.table_.key_eq(), allocator) {
+      : table_(other.table_.hash_function(), other.table_.key_eq(), allocator) {
     other.owner_.check_reader();
-    table_.clone(other.table_, copier(table_));
+    copy_elements(other.table_, table_);
   }
-  container(container&& other) noexcept(std::is_nothrow_copy_constructible_v<hasher> &&
-                                        std::is_nothrow_copy_constructible_v<key_equal>)
+  container(container&& other) noexcept(copies_functors_safely)
       : container(std::move(other), single_owner::writer(other.owner_)) {}
   container(container&& other, const std::type_identity_t<allocator_type>& allocator)
-      : base(other.table_.hash_function(), other.table_.key_eq(), allocator) {
+      : table_(other.table_.hash_function(), other.table_.key_eq(), allocator) {
     const single_owner::writer other_guard(other.owner_);
     if (same_memory(allocator, other.table_.allocator())) {
       table_.swap_contents(other.table_);
@@ -170,44 +93,32 @@ class container : public container_elements<Policy> {
     if (this == std::addressof(other)) return *this;
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     other.owner_.check_reader();
-    constexpr bool propagate = traits::propagate_on_container_copy_assignment::value;
-    const allocator_type& used = propagate ? other.table_.allocator() : table_.allocator();
-    table_type fresh(other.table_.hash_function(), other.table_.key_eq(), used);
-    fresh.clone(other.table_, copier(fresh));
-    adopt(fresh);
-    if constexpr (propagate) table_.allocator() = other.table_.allocator();
-    table_.swap_contents(fresh);
+    copy_assign(table_, other.table_);
     return *this;
   }
-  container& operator=(container&& other) noexcept(
-      !misuse_may_throw && (traits::propagate_on_container_move_assignment::value || traits::is_always_equal::value) &&
-      std::is_nothrow_swappable_v<hasher> && std::is_nothrow_swappable_v<key_equal>) {
+  container& operator=(container&& other) noexcept(swaps_functors_safely &&
+                                                   (traits::propagate_on_container_move_assignment::value ||
+                                                    traits::is_always_equal::value)) {
     if (this == std::addressof(other)) return *this;
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     const single_owner::writer other_guard(other.owner_);
-    if constexpr (traits::propagate_on_container_move_assignment::value) {
-      adopt(other.table_);
-      table_.allocator() = std::move(other.table_.allocator());
-      table_.swap_contents(other.table_);
-    } else if (same_memory(table_.allocator(), other.table_.allocator())) {
-      adopt(other.table_);
-      table_.swap_contents(other.table_);
-    } else {
-      table_type fresh(other.table_.hash_function(), other.table_.key_eq(), table_.allocator());
-      move_elements(other.table_, fresh);
-      adopt(other.table_);
-      table_.swap_contents(fresh);
-    }
+    move_assign(table_, other.table_);
     return *this;
   }
   container& operator=(std::initializer_list<value_type> list) {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
-    container fresh(list, 0, table_.hash_function(), table_.key_eq(), table_.allocator());
+    container fresh(0, table_.hash_function(), table_.key_eq(), table_.allocator());
+    fresh.insert(list.begin(), list.end());
     table_.swap_contents(fresh.table_);
     return *this;
   }
-
-  /// Moves over every element of source whose key is absent here, each once. The allocators must be equal.
+  void swap(container& other) noexcept(swaps_functors_safely &&
+                                       (traits::propagate_on_container_swap::value || traits::is_always_equal::value)) {
+    if (this == std::addressof(other)) return;
+    const single_owner::writer guard(owner_);
+    const single_owner::writer other_guard(other.owner_);
+    swap_all(table_, other.table_);
+  }
   template <class OtherHash, class OtherEqual>
   void merge(container<policy<typename Policy::elements, OtherHash, OtherEqual, allocator_type>>& source) {
     if (static_cast<const void*>(this) == static_cast<const void*>(std::addressof(source))) return;
@@ -220,84 +131,219 @@ class container : public container_elements<Policy> {
   void merge(container<policy<typename Policy::elements, OtherHash, OtherEqual, allocator_type>>&& source) {
     merge(source);
   }
-
-  void swap(container& other) noexcept(!misuse_may_throw &&
-                                       (traits::propagate_on_container_swap::value || traits::is_always_equal::value) &&
-                                       std::is_nothrow_swappable_v<hasher> && std::is_nothrow_swappable_v<key_equal>) {
-    if (this == std::addressof(other)) return;
-    const single_owner::writer guard(owner_);
-    const single_owner::writer other_guard(other.owner_);
-    if constexpr (!traits::propagate_on_container_swap::value) {
-      EVAC_ASSERT(same_memory(table_.allocator(), other.table_.allocator()), "evac: swap with unequal allocators");
-    }
-    table_.swap_functors(other.table_);
-    if constexpr (traits::propagate_on_container_swap::value) {
-      using std::swap;
-      swap(table_.allocator(), other.table_.allocator());
-    }
-    table_.swap_contents(other.table_);
-  }
-
-  /// Same elements, in whatever order. O(size) expected.
   [[nodiscard]] friend bool operator==(const container& left, const container& right) {
     left.owner_.check_reader();
     right.owner_.check_reader();
-    if (left.size() != right.size()) return false;
-    return std::all_of(left.begin(), left.end(), [&](const value_type& element) {
-      const position at = right.lookup(Policy::key(element));
-      return at.where != nullptr && table_type::element(at) == element;
-    });
+    return same_elements(left.table_, right.table_);
+  }
+
+  // --- iteration ---
+
+  [[nodiscard]] iterator begin() noexcept { return iterator_at(table_.first()); }
+  [[nodiscard]] const_iterator begin() const noexcept { return iterator_at(table_.first()); }
+  [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
+  [[nodiscard]] iterator end() noexcept { return iterator_at({}); }
+  [[nodiscard]] const_iterator end() const noexcept { return iterator_at({}); }
+  [[nodiscard]] const_iterator cend() const noexcept { return end(); }
+
+  // --- room ---
+
+  [[nodiscard]] bool empty() const noexcept { return table_.size() == 0; }
+  [[nodiscard]] size_type size() const noexcept { return table_.size(); }
+  [[nodiscard]] size_type max_size() const noexcept { return table_type::max_size(table_.allocator()); }
+  void reserve(size_type n) {
+    const single_owner::writer guard(owner_);
+    table_.reserve(n);
+  }
+  void rehash(size_type n) {
+    const single_owner::writer guard(owner_);
+    table_.fit(n / layout::home_slots() + (n % layout::home_slots() != 0 ? 1 : 0));
+  }
+  void shrink_to_fit() { rehash(0); }
+  [[nodiscard]] size_type bucket_count() const noexcept { return table_.home_count() * layout::home_slots(); }
+  [[nodiscard]] float load_factor() const noexcept {
+    return empty() ? 0.0F : static_cast<float>(size()) / static_cast<float>(bucket_count());
+  }
+  [[nodiscard]] float max_load_factor() const noexcept { return 1.0F; }
+  void max_load_factor(float) noexcept {}
+  size_type evacuate(size_type n) {
+    const single_owner::writer guard(owner_);
+    return table_.evacuate(n);
+  }
+  [[nodiscard]] bool evacuating() const noexcept { return table_.evacuating(); }
+
+  // --- looks inside ---
+
+  [[nodiscard]] hasher hash_function() const { return table_.hash_function(); }
+  [[nodiscard]] key_equal key_eq() const { return table_.key_eq(); }
+  [[nodiscard]] allocator_type get_allocator() const noexcept { return table_.allocator(); }
+  [[nodiscard]] table_stats stats() const {
+    table_stats result;
+    fill(result, table_);
+    return result;
+  }
+  [[nodiscard]] size_type memory_usage() const noexcept { return bytes_held(table_); }
+
+  // --- look-ups ---
+
+  template <stands_for_key<Policy> K = key_type>
+  [[nodiscard]] EVAC_ALWAYS_INLINE iterator find(const key_arg<K, Policy>& key) {
+    return iterator_at(lookup(key));
+  }
+  template <stands_for_key<Policy> K = key_type>
+  [[nodiscard]] EVAC_ALWAYS_INLINE const_iterator find(const key_arg<K, Policy>& key) const {
+    return iterator_at(lookup(key));
+  }
+  template <stands_for_key<Policy> K = key_type>
+  [[nodiscard]] bool contains(const key_arg<K, Policy>& key) const {
+    return lookup(key).where != nullptr;
+  }
+  template <stands_for_key<Policy> K = key_type>
+  [[nodiscard]] size_type count(const key_arg<K, Policy>& key) const {
+    return lookup(key).where != nullptr ? 1 : 0;
+  }
+  template <stands_for_key<Policy> K = key_type>
+  [[nodiscard]] std::pair<iterator, iterator> equal_range(const key_arg<K, Policy>& key) {
+    return range_from(iterator_at(lookup(key)));
+  }
+  template <stands_for_key<Policy> K = key_type>
+  [[nodiscard]] std::pair<const_iterator, const_iterator> equal_range(const key_arg<K, Policy>& key) const {
+    return range_from(iterator_at(lookup(key)));
+  }
+  template <stands_for_key<Policy> K = key_type>
+  void prefetch(const key_arg<K, Policy>& key) const {
+    table_.prefetch(as_lookup_key<Policy>(key));
+  }
+
+  // --- inserting ---
+
+  template <class... Args>
+  std::pair<iterator, bool> emplace(Args&&... args) {
+    if constexpr (requires { key_in_arguments<Policy>(args...); }) {
+      return place_if_absent(key_in_arguments<Policy>(args...),
+                             [&](void* slot) { construct_at(slot, std::forward<Args>(args)...); });
+    } else {
+      return emplace_built(std::forward<Args>(args)...);
+    }
+  }
+  template <class... Args>
+  iterator emplace_hint(const_iterator, Args&&... args) {
+    return emplace(std::forward<Args>(args)...).first;
+  }
+  template <std::input_iterator It>
+  void insert(It first, It last) {
+    for (; first != last; ++first) emplace(*first);
+  }
+  template <std::ranges::input_range R>
+  void insert_range(R&& range) {
+    for (auto&& value : range) emplace(std::forward<decltype(value)>(value));
+  }
+  insert_return_type insert(node_type&& node) {
+    if (node.empty()) return {end(), false, {}};
+    const auto [placed, inserted] = insert_node(node);
+    return {iterator_at(placed), inserted, std::move(node)};
+  }
+  iterator insert(const_iterator, node_type&& node) {
+    return node.empty() ? end() : iterator_at(insert_node(node).first);
+  }
+
+  // --- erasing ---
+
+  iterator erase(const_iterator victim) {
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
+    EVAC_ASSERT(victim.at_.where != nullptr, "evac: end iterator erased");
+    return iterator_at(table_.erase_and_next(victim.at_));
+  }
+  iterator erase(const_iterator first, const_iterator last) {
+    while (first != last) first = erase(first);
+    return iterator_at(last.at_);
+  }
+  size_type erase(const key_type& key) { return erase_key(key); }
+  template <forwarded_lookup_key<Policy> K>
+  size_type erase(K&& key) {
+    return erase_key(key);
+  }
+  node_type extract(const_iterator victim) {
+    const single_owner::writer guard(owner_);
+    EVAC_ASSERT(victim.at_.where != nullptr, "evac: end iterator extracted");
+    node_type node(table_.allocator(), layout::slot(victim.at_.where, victim.at_.index));
+    table_.forget(victim.at_);
+    return node;
+  }
+  node_type extract(const key_type& key) { return extract_found(lookup(key)); }
+  template <forwarded_lookup_key<Policy> K>
+  node_type extract(K&& key) {
+    return extract_found(lookup(key));
+  }
+  void clear() noexcept {
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
+    table_.clear();
   }
 
  protected:
-  using base::lookup;
-  using base::owner_;
-  using base::same_memory;
-  using base::table_;
+  template <class K, class Construct>
+  EVAC_ALWAYS_INLINE std::pair<iterator, bool> place_if_absent(const K& key, const Construct& construct) {
+    const single_owner::writer guard(owner_);
+    return result(table_.find_or_place(key, construct));
+  }
+  template <class... Args>
+  EVAC_ALWAYS_INLINE void construct_at(void* slot, Args&&... args) {
+    table_type::slot_ops::construct(table_.allocator(), slot, std::forward<Args>(args)...);
+  }
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE position lookup(const K& key) const {
+    owner_.check_reader();
+    return table_.find(as_lookup_key<Policy>(key));
+  }
+  [[nodiscard]] static value_type& element_at(position place) noexcept { return table_type::element(place); }
 
  private:
   template <class>
   friend class container;
   friend struct table_access;
+  container(container&& other, const single_owner::writer&) noexcept(copies_functors_safely)
+      : table_(std::move(other.table_), other.table_.allocator()) {}
 
-  container(container&& other, const single_owner::writer&) noexcept(std::is_nothrow_copy_constructible_v<hasher> &&
-                                                                     std::is_nothrow_copy_constructible_v<key_equal>)
-      : base(std::move(other.table_), other.table_.allocator()) {}
+  [[nodiscard]] EVAC_ALWAYS_INLINE iterator iterator_at(position place) noexcept {
+    return {std::addressof(table_), place};
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE const_iterator iterator_at(position place) const noexcept {
+    return {std::addressof(table_), place};
+  }
+  [[nodiscard]] std::pair<iterator, bool> result(std::pair<position, bool> found) noexcept {
+    return {iterator_at(found.first), found.second};
+  }
+  template <class Iterator>
+  [[nodiscard]] static std::pair<Iterator, Iterator> range_from(Iterator first) {
+    return {first, first.at_.where == nullptr ? first : std::next(first)};
+  }
+  template <class... Args>
+  std::pair<iterator, bool> emplace_built(Args&&... args) {
+    const single_owner::writer guard(owner_);
+    detached_element<typename Policy::elements, allocator_type> built(table_.allocator());
+    built.construct(std::forward<Args>(args)...);
+    return result(place_detached(table_, built));
+  }
+  std::pair<position, bool> insert_node(node_type& node) {
+    const single_owner::writer guard(owner_);
+    EVAC_ASSERT(same_memory(node.get_allocator(), table_.allocator()), "evac: node of an unequal allocator inserted");
+    return place_detached(table_, node);
+  }
+  template <class K>
+  size_type erase_key(const K& key) {
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
+    const position found = table_.find(key);
+    if (found.where == nullptr) return 0;
+    table_.erase(found);
+    return 1;
+  }
+  node_type extract_found(position found) {
+    return found.where == nullptr ? node_type() : extract(const_iterator(std::addressof(table_), found));
+  }
 
-  [[nodiscard]] static auto copier(table_type& to) {
-    return [&to](void* slot, const value_type& from) { slot_ops::construct(to.allocator(), slot, from); };
-  }
-  [[nodiscard]] static auto mover(table_type& to) {
-    return [&to](void* slot, value_type& from) {
-      slot_ops::construct(to.allocator(), slot, std::move(slot_ops::movable(from)));
-    };
-  }
-  // Moves all elements one by one. The source is empty afterwards, also if a move throws: then its keys may be
-  // moved-from.
-  static void move_elements(table_type& from, table_type& to) {
-    struct emptied {
-      table_type& source;
-      ~emptied() { source.release(); }
-    } const at_exit{from};
-    to.clone(from, mover(to));
-  }
-  // Exchanges the functors with those of `from` and frees everything here: the first half of an assignment.
-  void adopt(table_type& from) {
-    table_.swap_functors(from);
-    table_.release();
-  }
+  table_type table_;
+  single_owner owner_;
 };
-
-template <class Policy>
-  requires(!are_storable<typename Policy::elements>)
-class container<Policy> : public unstorable<typename Policy::elements> {};
-
-template <class Container, class Predicate>
-std::size_t erase_matching(Container& from, Predicate& predicate) {
-  const std::size_t before = from.size();
-  for (auto at = from.begin(); at != from.end();) at = predicate(*at) ? from.erase(at) : std::next(at);
-  return before - from.size();
-}
 
 }  // namespace evac::inline EVAC_ABI::detail
 

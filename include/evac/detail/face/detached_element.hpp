@@ -1,4 +1,4 @@
-// A slot outside any table: an element on its way in or out.
+// An element outside any table, on its way in or out.
 #ifndef EVAC_DETAIL_FACE_DETACHED_ELEMENT_HPP
 #define EVAC_DETAIL_FACE_DETACHED_ELEMENT_HPP
 
@@ -7,6 +7,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/table/policy.hpp"
+#include "evac/detail/table/table.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -46,6 +47,15 @@ class detached_element {
   alignas(slot_ops::alignment()) std::byte storage_[slot_ops::size()];
   bool full_ = false;
 };
+
+/// Gives a table the element of a detached_element or of a node handle, unless its key is present there. Strong guarantee.
+template <class Policy, class Detached>
+std::pair<position, bool> place_detached(table<Policy>& to, Detached& detached) {
+  const auto& key = Policy::key(detached.element());
+  const std::size_t hash = to.hash_of(key);
+  if (const position found = to.find_hashed(key, hash); found.where != nullptr) return {found, false};
+  return {to.place(hash, [&](void* slot) { detached.release_to(slot); }), true};
+}
 
 }  // namespace evac::inline EVAC_ABI::detail
 

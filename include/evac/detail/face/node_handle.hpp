@@ -8,12 +8,13 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/table/policy.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
-class container_elements;
+class container;
 
 /// The member types that the standard gives a handle: those of a map name no value_type, those of a set no key.
 template <class Elements, bool IsMap = Elements::is_map>
@@ -80,7 +81,9 @@ class node_handle : public node_types<Elements> {
 
  private:
   template <class>
-  friend class container_elements;
+  friend class container;
+  template <class Policy, class Detached>
+  friend std::pair<position, bool> place_detached(table<Policy>& to, Detached& detached);
 
   // Takes the element of a slot, which is empty afterwards.
   node_handle(Allocator& allocator, void* slot) noexcept : allocator_(allocator) {

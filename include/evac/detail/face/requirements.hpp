@@ -1,18 +1,16 @@
-// What maps and sets ask of their template arguments, and what they say where they do not get it.
+// Requirements on template arguments, and the messages when they are not met.
 #ifndef EVAC_DETAIL_FACE_REQUIREMENTS_HPP
 #define EVAC_DETAIL_FACE_REQUIREMENTS_HPP
 
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/construction.hpp"
 #include "evac/detail/table/policy.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
-
-/// What a constructor asks of the parts that it is not given.
-template <class... Parts>
-concept default_constructible = (std::is_default_constructible_v<Parts> && ...);
 
 template <class Key>
 concept storable_key = std::is_object_v<Key> && std::is_same_v<Key, std::remove_cv_t<Key>>;
@@ -44,6 +42,23 @@ class unstorable<map_elements<Key, T>> : public unstorable<set_elements<Key>> {
   static_assert(std::is_object_v<T>,
                 "evac: T must be an object type, not a reference or void; store a pointer or a std::reference_wrapper");
 };
+
+/// The policy of a container, or, where its elements cannot be stored, another with as many members, so that the message above
+/// comes alone.
+template <class Policy>
+struct storable {
+  using type = Policy;
+};
+template <class Policy>
+  requires(!are_storable<typename Policy::elements>)
+struct storable<Policy> {
+  static_assert(sizeof(unstorable<typename Policy::elements>) != 0);
+  template <class Elements>
+  using of = policy<Elements, hash<int>, equal_to<int>, std::allocator<typename Elements::value_type>>;
+  using type = std::conditional_t<Policy::is_map, of<map_elements<int, int>>, of<set_elements<int>>>;
+};
+template <class Policy>
+using storable_policy = typename storable<Policy>::type;
 
 template <class Hash, class Key>
 concept hashes = requires(const Hash& hash, const Key& key) { static_cast<std::size_t>(hash(key)); };

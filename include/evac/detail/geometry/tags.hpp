@@ -90,6 +90,9 @@ class tag_word {
   [[nodiscard]] constexpr bool any_overflow() const noexcept { return (bits_ >> 56U) != 0; }
   constexpr void add_to_filter(tag_t tag) noexcept { bits_ |= std::uint64_t{1} << (tag | 56U) % 64U; }
   constexpr void clear_filter() noexcept { bits_ &= ~(std::uint64_t{0xFF} << 56U); }
+  /// In an overflow bucket the top byte is free for a note of some of its slots.
+  constexpr void note(slot_mask which) noexcept { bits_ = bits_ << 8U >> 8U | std::uint64_t{which.bits()} << 56U; }
+  [[nodiscard]] constexpr slot_mask noted() const noexcept { return slot_mask(filter()); }
   [[nodiscard]] constexpr std::uint8_t filter() const noexcept { return static_cast<std::uint8_t>(bits_ >> 56U); }
 
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }

@@ -1,4 +1,4 @@
-// Marks a thread that runs the function of a sync_map's update(), so that a call from inside that changes the same key
+// Mark of a thread that runs the function of a sync_map's update(), so that a call from inside that changes the same key
 // is noticed: update() would find the key changed, and call the function again, for ever.
 //
 //   record of the thread -> innermost update -> update around it -> ... -> null         marks lie on the stack
@@ -8,9 +8,11 @@
 #define EVAC_DETAIL_LOCKFREE_KEY_UPDATE_HPP
 
 #include <cstddef>
+#include <memory>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
+#include "evac/detail/sync/thread_records.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -31,7 +33,7 @@ class key_update {
     if (own_ != nullptr) own_->updates = around_;
   }
 
-  /// For who is about to change a key, an object of the table's key_type. Throws what the keys' equality throws.
+  /// By a thread that is about to change a key, an object of the table's key_type. Throws what equality throws.
   EVAC_NEVER_INLINE static void report_reentry(const key_update* innermost, const void* table, std::size_t hash,
                                                const void* key) {
     for (const key_update* each = innermost; each != nullptr; each = each->around_) {
@@ -50,6 +52,23 @@ class key_update {
   bool (*is_own_)(const void* context, const void* key);
   const key_update* around_ = nullptr;
 };
+
+/// Calls f(), from which calls that change this key of the table are misuse.
+template <class Table, class K, class F>
+auto call_within_update(const Table& table, const K& key, std::size_t hash, const F& f) {
+  struct context {
+    const Table& table;
+    const K& key;
+  };
+  const context of{table, key};
+  const auto is_own = [](const void* update, const void* other) -> bool {
+    const auto& mine = *static_cast<const context*>(update);
+    return mine.table.functors().equal(*static_cast<const typename Table::key_type*>(other), mine.key);
+  };
+  const key_update mark(thread_records::of_living(table.core()), std::addressof(table), hash, std::addressof(of),
+                        is_own);
+  return f();
+}
 
 }  // namespace evac::inline EVAC_ABI::detail
 

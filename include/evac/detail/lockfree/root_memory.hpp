@@ -1,8 +1,8 @@
-// How the roots of a sync_map are made, and what becomes of roots and nodes that are taken away: piece by piece, with
-// the allocator that they came from; or at once, when their map is destroyed.
+// Memory of roots, and the end of roots and nodes that are taken away: piece by piece, with the allocator that they came
+// from; or at once, when their map is destroyed.
 //
-// The context of a retired object tells whose it is and what it is: an address that is the map's own, and one or two on
-// top of it.
+// The context of a retired object tells whose it is and what it is: an address that is the map's own, and a mark in its
+// low bits.
 #ifndef EVAC_DETAIL_LOCKFREE_ROOT_MEMORY_HPP
 #define EVAC_DETAIL_LOCKFREE_ROOT_MEMORY_HPP
 
@@ -67,14 +67,14 @@ class root_memory {
     }
   }
 
-  /// For who retires them.
-  [[nodiscard]] retired_object gone(held node, std::size_t bytes) noexcept
+  /// For the thread that retires them.
+  [[nodiscard]] retired_object as_retired(held node, std::size_t bytes) noexcept
     requires Storage::in_nodes
   {
-    return {node, keep(node_mark), reclaim_node, bytes};
+    return {node, share_allocator(node_mark), reclaim_node, bytes};
   }
-  [[nodiscard]] retired_object gone(root_type* root, std::size_t bytes) noexcept {
-    return {root, keep(root_mark), reclaim_root, bytes};
+  [[nodiscard]] retired_object as_retired(root_type* root, std::size_t bytes) noexcept {
+    return {root, share_allocator(root_mark), reclaim_root, bytes};
   }
   /// Destroys what was retired and still waits, but for what a thread is reclaiming at this moment. Nobody is inside
   /// the map, or can come. O(garbage of the domain) if anything was retired.
@@ -126,10 +126,10 @@ class root_memory {
     const void* const own = allocators_are_alike ? static_cast<const void*>(this) : shared();
     return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(own) | mark);
   }
-  // The context of something that is taken away.
-  [[nodiscard]] void* keep(std::uintptr_t mark) noexcept {
+  // The context of something that is taken away, which keeps the allocator alive.
+  [[nodiscard]] void* share_allocator(std::uintptr_t mark) noexcept {
     if constexpr (!allocators_are_alike) shared()->add_reference();
-    // relaxed, both: who destroys the map has synchronised with all that have used it
+    // relaxed, both: the thread that destroys the map has synchronised with all that have used it
     if ((own_.load(relaxed) & has_retired) == 0) own_.fetch_or(has_retired, relaxed);
     return context(mark);
   }
@@ -137,7 +137,8 @@ class root_memory {
     if constexpr (!allocators_are_alike) shared()->drop_reference();
   }
 
-  // What was taken out of the garbage. Linked through what nobody will read any more: there may be no memory.
+  // Objects that were taken out of the garbage. Linked through words that nobody will read any more: there may be no
+  // memory.
   class retired_list {
    public:
     explicit retired_list(root_memory& memory) noexcept : memory_(memory) {}
@@ -209,8 +210,8 @@ class root_memory {
     return true;
   }
 
-  // Where the allocator is that garbage keeps alive, and whether anything was retired; by whoever retires something
-  // first.
+  // The address of the allocator that garbage keeps alive, and whether anything was retired; by the thread that first
+  // retires something.
   atomic<std::uintptr_t> own_;
 };
 

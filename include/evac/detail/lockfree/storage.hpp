@@ -96,7 +96,6 @@ struct no_value {};
 
 template <class Elements>
 class slots_storage {
-  using key_type = typename Elements::key_type;
   template <class E>
   struct mapped {
     using type = no_value;
@@ -108,6 +107,7 @@ class slots_storage {
   };
 
  public:
+  using key_type = typename Elements::key_type;
   using mapped_type = typename mapped<Elements>::type;
   static constexpr bool in_nodes = false;
   static constexpr unsigned key_words = words_of<key_type>();

@@ -1,4 +1,4 @@
-// A shard: a table and the lock that guards it.
+// One shard of a sharded container: a table, the lock that guards it, and the guard that holds it.
 //
 //   0                            64                                        128
 //   +----------------------------+------------------------------------------+
@@ -7,7 +7,7 @@
 //     read by look-ups, written    written by every insert and erase
 //     by growing and shrinking
 //
-// What its lock goes through is counted in the shard itself, by threads that have to wait anyway.
+// Threads that have to wait for the lock count what happens to it, in the shard itself.
 #ifndef EVAC_DETAIL_SHARDED_SHARD_HPP
 #define EVAC_DETAIL_SHARDED_SHARD_HPP
 
@@ -26,8 +26,11 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Asks, before the innermost call of a sharded container waits for a lock, whether this thread holds it through another
-/// shared object. What EVAC_ASSERT_HANDLER throws passes.
+/// How a lock is held: beside other readers, or alone.
+enum class access : bool { shared, exclusive };
+
+/// The events of a lock that only has to find re-entry: before the innermost call of a sharded container waits for a lock, it
+/// looks whether this thread holds it through another shared object. An exception of EVAC_ASSERT_HANDLER passes.
 struct reentry_check {
   static void about_to_wait() {
     visible_readers::be_known();
@@ -38,7 +41,7 @@ struct reentry_check {
   static void revoked() noexcept {}
 };
 
-/// What a lock has gone through since construction. Any thread adds; the sums are for people.
+/// Counts of a lock's events since construction. Any thread adds; the sums are for people.
 class lock_events {
  public:
   static void about_to_wait() { reentry_check::about_to_wait(); }
@@ -57,7 +60,7 @@ class lock_events {
   atomic<std::uint32_t> revoked_{0};
 };
 
-/// Which thread holds the lock exclusively: known in builds without NDEBUG only.
+/// The thread that holds the lock exclusively: known in builds without NDEBUG only.
 template <bool Tracked>
 class lock_owner {
  public:
@@ -77,27 +80,28 @@ class lock_owner<true> {
   atomic<std::size_t> id_{0};
 };
 
-/// Locks any mutex, and tells `events` what that takes.
-template <class Mutex, class Events>
+/// Locks any mutex, and tells `events` how that went.
+template <access A, class Mutex, class Events>
 EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  if constexpr (requires { mutex.lock(events); }) {
-    mutex.lock(events);
-  } else if (!mutex.try_lock()) {
+  constexpr bool exclusive = A == access::exclusive;
+  // An rw_lock makes the thread known when it counts quiet reads.
+  constexpr bool counts = requires { mutex.lock_shared(events); };
+  if constexpr (exclusive || !counts) visible_readers::be_known();
+  if constexpr (counts) {
+    exclusive ? mutex.lock(events) : mutex.lock_shared(events);
+  } else if (!(exclusive ? mutex.try_lock() : mutex.try_lock_shared())) {
     events.about_to_wait();
     events.contended();
-    mutex.lock();
+    exclusive ? mutex.lock() : mutex.lock_shared();
   }
 }
-template <class Mutex, class Events>
-EVAC_ALWAYS_INLINE void lock_shared_counted(Mutex& mutex, Events& events) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  if constexpr (requires { mutex.lock_shared(events); }) {
-    mutex.lock_shared(events);  // rw_lock makes itself known when it counts quiet reads
+/// Unlocks a mutex or a shard.
+template <access A, class Lockable>
+EVAC_ALWAYS_INLINE void unlock_as(Lockable& locked) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if constexpr (A == access::exclusive) {
+    locked.unlock();
   } else {
-    visible_readers::be_known();
-    if (mutex.try_lock_shared()) return;
-    events.about_to_wait();
-    events.contended();
-    mutex.lock_shared();
+    locked.unlock_shared();
   }
 }
 
@@ -107,15 +111,14 @@ class alignas(cache_line) ABSL_LOCKABLE shard {
   explicit shard(typename Policy::functors_type& functors) noexcept : table_(functors) {}
 
   void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    visible_readers::be_known();
-    lock_counted(mutex_, events_);
+    lock_counted<access::exclusive>(mutex_, events_);
     owner_.enter();
   }
   void unlock() ABSL_UNLOCK_FUNCTION() {
     owner_.leave();
     mutex_.unlock();
   }
-  void lock_shared() ABSL_SHARED_LOCK_FUNCTION() { lock_shared_counted(mutex_, events_); }
+  void lock_shared() ABSL_SHARED_LOCK_FUNCTION() { lock_counted<access::shared>(mutex_, events_); }
   void unlock_shared() ABSL_UNLOCK_FUNCTION() { mutex_.unlock_shared(); }
 
   /// The table, for a caller that holds the lock exclusively.
@@ -138,33 +141,44 @@ class alignas(cache_line) ABSL_LOCKABLE shard {
   mutable Mutex mutex_;
 };
 
-/// Holds one shard exclusively.
-template <class Shard>
-class ABSL_SCOPED_LOCKABLE writing {
- public:
-  explicit writing(Shard& held) ABSL_EXCLUSIVE_LOCK_FUNCTION(held) : held_(held) { held_.lock(); }
-  writing(const writing&) = delete;
-  writing& operator=(const writing&) = delete;
-  ~writing() ABSL_UNLOCK_FUNCTION() { held_.unlock(); }
-
-  [[nodiscard]] auto& table() const noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS { return held_.table_locked(); }
-
- private:
-  Shard& held_;
-};
-
-/// Holds one shard for reading.
-template <class Shard>
-class ABSL_SCOPED_LOCKABLE reading {
- public:
-  explicit reading(Shard& held) ABSL_SHARED_LOCK_FUNCTION(held) : held_(held) { held_.lock_shared(); }
-  reading(const reading&) = delete;
-  reading& operator=(const reading&) = delete;
-  ~reading() ABSL_UNLOCK_FUNCTION() { held_.unlock_shared(); }
-
-  [[nodiscard]] const auto& table() const noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return held_.table_locked_shared();
+/// Locks a shard.
+template <access A, class Shard>
+EVAC_ALWAYS_INLINE void lock_as(Shard& unlocked) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if constexpr (A == access::exclusive) {
+    unlocked.lock();
+  } else {
+    unlocked.lock_shared();
   }
+}
+/// The table of a shard that the caller holds so.
+template <access A, class Shard>
+[[nodiscard]] EVAC_ALWAYS_INLINE auto& table_as(Shard& locked) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if constexpr (A == access::exclusive) {
+    return locked.table_locked();
+  } else {
+    return locked.table_locked_shared();
+  }
+}
+
+/// Holds one shard to the end of its scope.
+template <access A, class Shard>
+class ABSL_SCOPED_LOCKABLE shard_guard {
+ public:
+  template <access B = A>
+    requires(B == access::exclusive)
+  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) ABSL_EXCLUSIVE_LOCK_FUNCTION(held) : held_(held) {
+    held_.lock();
+  }
+  template <access B = A>
+    requires(B == access::shared)
+  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) ABSL_SHARED_LOCK_FUNCTION(held) : held_(held) {
+    held_.lock_shared();
+  }
+  shard_guard(const shard_guard&) = delete;
+  shard_guard& operator=(const shard_guard&) = delete;
+  ~shard_guard() ABSL_UNLOCK_FUNCTION() { unlock_as<A>(held_); }
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE auto& table() const noexcept { return table_as<A>(held_); }
 
  private:
   Shard& held_;

@@ -1,12 +1,12 @@
-// One computation for each key at a time: who comes second waits for the result of who came first (the idea of Go's
-// golang.org/x/sync/singleflight).
+// A table of computations under way, at most one for each key: a thread that comes second waits for the result of the first
+// (the idea of Go's golang.org/x/sync/singleflight).
 //
 //   listed    callers of the same key join it
-//   settled   off the list: nobody joins any more     by its leader, under the lock of what the result is put into
-//   landed    those who joined wake up                by its leader, however it leaves
+//   settled   off the list: no more callers join      by its leader, under the lock of the place that the result goes to
+//   landed    the callers that joined wake up         by its leader, however it leaves
 //
-// A result may be taken away again as soon as that lock is released. So whoever joined did so before the result was put
-// in place, and has a call that includes this moment: together with the leader's it takes effect there. One who joined
+// A result may be erased again as soon as that lock is released. A caller that joined did so before the result was put in
+// place, and so its call includes this moment: together with the leader's it takes effect there. A caller that joined
 // later could return what had been erased before its call began.
 #ifndef EVAC_DETAIL_SHARDED_SINGLE_FLIGHT_HPP
 #define EVAC_DETAIL_SHARDED_SINGLE_FLIGHT_HPP
@@ -31,7 +31,7 @@ class single_flight {
     const Key& key;  // the leader's argument: only compared while the flight is listed, and whole until then
     std::size_t hash;
     std::thread::id leader;
-    // By the leader before it lands, then read by all. Neither: the leader's thread ended inside of its work.
+    // Written by the leader before it lands, then read by all. Neither is set if the leader's thread ended inside its work.
     std::optional<T> result{};
     std::exception_ptr failure{};
     bool landed = false;  // under mutex_
@@ -55,7 +55,7 @@ class single_flight {
       all_.landed_.notify_all();
     }
 
-    /// Nobody joins from now on. To be called under the lock that the result is put in place or found under, before the
+    /// No caller joins from now on. To be called under the lock that the result is put in place or found under, before the
     /// key is moved from.
     void settle() noexcept {
       if (!listed_.has_value()) return;
@@ -76,8 +76,8 @@ class single_flight {
   single_flight& operator=(const single_flight&) noexcept { return *this; }
   ~single_flight() = default;
 
-  /// What work(leading&) returns, or what it returned to the thread that is already at it. Throws what work threw there.
-  /// If the thread at work is cancelled or ends by pthread_exit, one of those that wait for it takes its place.
+  /// The result of work(leading&), called here or by the thread that is already at it. Throws what work threw there. If the
+  /// thread at work is cancelled or ends by pthread_exit, one of the waiting threads takes its place.
   template <class Equal, class Work>
   [[nodiscard]] T share(const Key& key, std::size_t hash, const Equal& equal, const Work& work) {
     for (;;) {

@@ -37,17 +37,17 @@ class epoch_core;
 class key_update;
 
 struct epoch_record {
-  own_atomic<std::uint64_t> entered{0};    // states above
-  std::uint32_t nesting = 0;               // guards of this thread, and `ended`; the thread's
-  std::uint32_t index = 0;                 // 1, 2, ...: of all records of the domain; written once
-  epoch_core* core = nullptr;              // whose record this is; written once
-  atomic<std::uintptr_t> owner{0};         // the thread, 0 while there is none; written by it
-  bool plain = false;                      // whether entering is a plain store, as the clock says; the thread's
-  bool reclaiming = false;                 // user code is being called to free something; the thread's
-  std::uint32_t ticks = 0;                 // the thread's
-  std::size_t reserved = 0;                // bytes charged for what the thread may retire next; the thread's
-  const epoch_record* tended = nullptr;    // whose garbage the thread has looked after last; the thread's
-  std::uint32_t fruitless = 0;             // looks after garbage that was not due; the thread's
+  own_atomic<std::uint64_t> entered{0};          // states above
+  std::uint32_t nesting = 0;                     // guards of this thread, and `ended`; the thread's
+  std::uint32_t index = 0;                       // 1, 2, ...: of all records of the domain; written once
+  epoch_core* core = nullptr;                    // whose record this is; written once
+  atomic<std::uintptr_t> owner{0};               // the thread, 0 while there is none; written by it
+  bool plain = false;                            // whether entering is a plain store, as the clock says; the thread's
+  bool reclaiming = false;                       // user code is being called to free something; the thread's
+  std::uint32_t ticks = 0;                       // the thread's
+  std::size_t reserved = 0;                      // bytes charged for what the thread may retire next; the thread's
+  const epoch_record* collected_from = nullptr;  // whose garbage the thread has collected last; the thread's
+  std::uint32_t fruitless = 0;                   // looks after garbage that was not due; the thread's
   epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
   epoch_record* sibling_before = nullptr;  // and in the one before; the thread's
   const key_update* updates = nullptr;     // sync_map::update() calls that the thread is in; the thread's
@@ -105,7 +105,7 @@ class epoch_clock {
     own.nesting = 0;
     own.reclaiming = false;
     own.reserved = 0;
-    own.tended = nullptr;
+    own.collected_from = nullptr;
     own.updates = nullptr;  // left behind by a thread that a fork() has cut off inside of one, or by exit() there
     own.sibling = nullptr;
     own.sibling_before = nullptr;

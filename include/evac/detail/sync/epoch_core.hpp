@@ -86,9 +86,9 @@ class epoch_core {
 
   /// A little work on what is due: at most a few batches, or one step of a large object each. After a write; a guard of
   /// this thread that is older than the epoch holds it up.
-  EVAC_ALWAYS_INLINE void tend(epoch_record& own) {
+  EVAC_ALWAYS_INLINE void collect_some(epoch_record& own) {
     if ((++own.ticks & 63U) == 0) [[unlikely]] {
-      tend_now(own);
+      collect_in_turn(own);
     }
   }
 
@@ -287,15 +287,15 @@ class epoch_core {
   static constexpr std::uint32_t looks_per_step = 16;
 
   // Also somebody else's garbage, in turn: that thread may write no more.
-  EVAC_NEVER_INLINE void tend_now(epoch_record& own) {
-    epoch_record& other = clock_.after(own.tended);
-    own.tended = &other;
-    look_after(own, own.bag, 1);
-    if (&other != &own) look_after(own, other.bag, 1);
-    look_after(own, orphans_, 4);
+  EVAC_NEVER_INLINE void collect_in_turn(epoch_record& own) {
+    epoch_record& other = clock_.after(own.collected_from);
+    own.collected_from = &other;
+    collect_from(own, own.bag, 1);
+    if (&other != &own) collect_from(own, other.bag, 1);
+    collect_from(own, orphans_, 4);
   }
   // Asked without the lock, for mostly there is nothing, and the lock's line would be another thread's.
-  void look_after(epoch_record& own, garbage_bag& bag, int batches) {
+  void collect_from(epoch_record& own, garbage_bag& bag, int batches) {
     if (bag.batches() != 0 && bag.seal_if_idle(clock_.word())) reclaim(own, bag, batches, false);
   }
   // A thread that is called to free something frees nothing else meanwhile: destructors that retire would nest as deep

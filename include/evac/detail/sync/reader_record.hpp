@@ -26,26 +26,22 @@ class reader_record {
 
   /// Announces a lock; false if there is no room.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool enter(const void* lock) noexcept {
-    for (auto& slot : slots_) {
-      // relaxed: only this thread writes its slots.
-      if (slot.load(relaxed) != nullptr) continue;
-      asymmetric_fence::announce(plain_, slot, lock);
-      ++held_;
+    // Most threads read under one lock at a time: the first slot is theirs without a loop. relaxed: only this thread
+    // writes its slots.
+    if (slots_[0].load(relaxed) == nullptr) [[likely]] {
+      take(slots_[0], lock);
       return true;
     }
-    return false;
+    return enter_behind(lock);
   }
 
   /// Withdraws the announcement; false if there is none.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool leave(const void* lock) noexcept {
-    if (held_ == 0) return false;
-    for (auto& slot : slots_) {
-      if (slot.load(relaxed) != lock) continue;  // relaxed: only this thread writes its slots
-      slot.store(nullptr, release);              // release: what was read under the lock was read before
-      --held_;
+    if (slots_[0].load(relaxed) == lock) {  // relaxed: only this thread writes its slots
+      withdraw(slots_[0]);
       return true;
     }
-    return false;
+    return held_ != 0 && leave_behind(lock);
   }
 
   /// True once in `period` calls on average, a power of two: by chance, so that no rhythm of the locks that a thread reads
@@ -103,6 +99,32 @@ class reader_record {
   }
 
  private:
+  EVAC_ALWAYS_INLINE void take(own_atomic<const void*>& slot, const void* lock) noexcept {
+    asymmetric_fence::announce(plain_, slot, lock);
+    ++held_;
+  }
+  EVAC_ALWAYS_INLINE void withdraw(own_atomic<const void*>& slot) noexcept {
+    slot.store(nullptr, release);  // release: what was read under the lock was read before
+    --held_;
+  }
+  // The same in the slots behind the first.
+  [[nodiscard]] EVAC_NEVER_INLINE bool enter_behind(const void* lock) noexcept {
+    for (std::size_t i = 1; i != Capacity; ++i) {
+      if (slots_[i].load(relaxed) != nullptr) continue;  // relaxed: as in enter()
+      take(slots_[i], lock);
+      return true;
+    }
+    return false;
+  }
+  [[nodiscard]] EVAC_NEVER_INLINE bool leave_behind(const void* lock) noexcept {
+    for (std::size_t i = 1; i != Capacity; ++i) {
+      if (slots_[i].load(relaxed) != lock) continue;  // relaxed: as in leave()
+      withdraw(slots_[i]);
+      return true;
+    }
+    return false;
+  }
+
   own_atomic<const void*> slots_[Capacity] = {};  // written by the owner, read by writers
   own_atomic<thread_identity> owner_{nullptr};    // written by the owner
   // The owner's, all of these:

@@ -20,7 +20,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What the word of a lock says of its readers: see rw_lock.hpp.
+/// The word of a lock that says where its readers are: see basic_rw_lock.hpp.
 struct bias_word {
   static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
   static constexpr std::uint32_t revoking = std::uint32_t{1} << 30U;

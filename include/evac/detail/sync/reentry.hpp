@@ -1,4 +1,4 @@
-// Notices that a thread calls a map from inside a visitor of the same map, before it waits for itself.
+// Marks of calls: a thread that calls a map from inside a visitor of the same map is reported before it waits for itself.
 //
 //   innermost call of this thread -> call around it -> ... -> null        marks lie on the stack
 //
@@ -6,10 +6,10 @@
 //
 // Shared objects that do not share symbols have a chain of marks each:
 //
-//   marks of A  <->  marks of B  <->  ...        a ring for each thread; see visible_readers.hpp for how they meet
+//   marks of A  <->  marks of B  <->  ...        a ring for each thread; visible_readers.hpp says how they meet
 //
-// A call looks through the chain of its own shared object at once. Through the others' it looks when it is about to
-// wait, or is about to lock the whole map: who waits for itself comes there.
+// A call looks through the chain of its own shared object at once. It looks through the others' when it is about to
+// wait, or about to lock the whole map: a thread that waits for itself always gets there.
 #ifndef EVAC_DETAIL_SYNC_REENTRY_HPP
 #define EVAC_DETAIL_SYNC_REENTRY_HPP
 
@@ -20,7 +20,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What was called, and where. The line is 0 where a call takes any number of arguments, after which no
+/// An operation, and where it was called. The line is 0 where an operation takes any number of arguments, after which no
 /// std::source_location can be defaulted.
 struct call_site {
   const char* operation;
@@ -35,14 +35,12 @@ struct thread_marks {
   thread_marks* next = nullptr;  // of this thread in another shared object, in a ring; null while there is no other
 };
 
-/// Marks the scope as inside a call of the map.
+/// The mark of one call of a map, from its construction to the end of its scope.
 class inside_call {
  public:
   EVAC_ALWAYS_INLINE inside_call(const void* map, call_site site) : map_(map), site_(site), around_(marks_.innermost) {
-    for (const inside_call* outer = around_; outer != nullptr; outer = outer->around_) {
-      if (outer->map_ == map) [[unlikely]]
-        report(site, outer->site_);
-    }
+    if (around_ != nullptr) [[unlikely]]
+      look_around();
     marks_.innermost = this;
   }
   inside_call(const inside_call&) = delete;
@@ -54,7 +52,7 @@ class inside_call {
     return find(marks_.innermost, map) != nullptr || find_elsewhere(map) != nullptr;
   }
 
-  /// Before this call waits: whether it is inside one that another shared object has made.
+  /// To be called before this call waits: reports a call around it that another shared object has made.
   void look_elsewhere() const {
     if (marks_.next == nullptr) return;
     if (const inside_call* const outer = find_elsewhere(map_)) report(site_, outer->site_);
@@ -82,6 +80,9 @@ class inside_call {
   }
 
  private:
+  EVAC_NEVER_INLINE void look_around() const {
+    if (const inside_call* const outer = find(around_, map_)) report(site_, outer->site_);
+  }
   [[nodiscard]] static const inside_call* find(const inside_call* call, const void* map) noexcept {
     while (call != nullptr && call->map_ != map) call = call->around_;
     return call;

@@ -42,10 +42,6 @@ struct chain_ops {
     slot_ref* watched = nullptr;
   };
 
-  [[nodiscard]] static unsigned capacity(const bucket* head, const bucket* where) noexcept {
-    return where == head ? layout::home_slots() : layout::overflow_slots();
-  }
-
   /// The slot whose element satisfies `equal`, which is asked only where the tag matches.
   template <class Equal>
   [[nodiscard]] EVAC_ALWAYS_INLINE static slot_ref find(bucket* head, tag_t tag, const Equal& equal) {
@@ -64,8 +60,13 @@ struct chain_ops {
   }
 
   [[nodiscard]] static slot_ref first_free(bucket* head) noexcept {
-    for (bucket* where = head; where != nullptr; where = where->overflow) {
-      if (const slot_mask free = where->tags.free(capacity(head, where))) return {where, free.first()};
+    if (const slot_mask free = head->tags.free(layout::home_slots())) return {head, free.first()};
+    return first_free_overflow(head);
+  }
+  [[nodiscard]] static slot_ref first_free_overflow(bucket* head) noexcept {
+    for (bucket* where = head->overflow; where != nullptr; where = where->overflow) {
+      if (const slot_mask free = where->tags.free(layout::overflow_slots())) [[likely]]
+        return {where, free.first()};
     }
     return {};
   }
@@ -125,7 +126,7 @@ struct chain_ops {
   template <class Construct>
   EVAC_NEVER_INLINE static slot_ref construct_in_overflow(bucket* head, tag_t tag, const Construct& construct_at,
                                                           Allocator& allocator, pool& overflow) {
-    slot_ref at = first_free(head);
+    slot_ref at = first_free_overflow(head);
     if (at.where != nullptr) {
       construct_at(layout::slot(at.where, at.index));
     } else {

@@ -13,9 +13,7 @@
 namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
-class container_base;
-template <class Policy>
-class container_elements;
+class container;
 
 /// Forward iterator in order of homes; the order stays the same between inserts. Invalidated by any insert that is not
 /// an insert of a present key, and by erasing its own element only.
@@ -59,9 +57,7 @@ class cursor {
   template <class, bool>
   friend class cursor;
   template <class>
-  friend class container_base;
-  template <class>
-  friend class container_elements;
+  friend class container;
 
   cursor(const table<Policy>* owner, position at) noexcept : table_(owner), at_(at) {}
 

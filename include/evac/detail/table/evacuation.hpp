@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/table/chain.hpp"
@@ -30,12 +31,7 @@ struct evacuation {
   template <class Leaves>
   static void split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     if (parent->tags.any_overflow()) return split_long(parent, child, leaves, work);
-    child->overflow = nullptr;
-    if constexpr (copies_all()) {
-      copy_home(parent, child, leaves, work);
-    } else {
-      move_home(parent, child, select(parent, leaves), work);
-    }
+    split_home(parent, child, leaves, work);
   }
 
   /// Moves all elements of child to the end of parent's chain. The child's header is not valid afterwards. At most one
@@ -56,6 +52,12 @@ struct evacuation {
   }
 
  private:
+  // Whether it is cheaper to copy a slot in vain than to ask by a branch, taken at random, whether it leaves.
+  [[nodiscard]] static constexpr bool copies_all() noexcept {
+    constexpr std::size_t cheap = 32;
+    return slot_ops::relocated_as_bytes() && slot_ops::size() <= cheap;
+  }
+
   template <class Leaves>
   [[nodiscard]] static slot_mask select(const bucket* where, const Leaves& leaves) {
     slot_mask leaving(0);
@@ -66,53 +68,61 @@ struct evacuation {
     return leaving;
   }
 
-  // Whether it is cheaper to copy a slot in vain than to ask by a branch, taken at random, whether it leaves.
-  [[nodiscard]] static constexpr bool copies_all() noexcept {
-    constexpr std::size_t cheap = 32;
-    return slot_ops::relocated_as_bytes() && slot_ops::size() <= cheap;
-  }
+  // What a child's home got from its parent's: so many elements, with these tags, which left these slots.
+  struct share {
+    slot_mask left{0};
+    tag_word tags{0};
+    unsigned count = 0;
+  };
 
   // Every slot is copied to the child's next free place, which advances by one or by none: what does not leave is copied
-  // over by the next. Nothing counts until the tags are stored, so that a hash may throw on the way.
-  template <class Leaves>
-  static void copy_home(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
+  // over by the next. Nothing counts until the tags are stored, so that leaves_at(slot) may throw on the way.
+  template <class LeavesAt>
+  [[nodiscard]] static share copy_home(const bucket* parent, bucket* child, const LeavesAt& leaves_at) {
     const tag_word before = parent->tags;
-    slot_mask leaving(0);
-    tag_word arrived(0);
-    unsigned to = 0;
+    share given;
     for (slot_mask taken = before.occupied(); taken; taken.drop_first()) {
       const unsigned from = taken.first();
-      void* const slot = layout::slot(parent, from);
-      const bool leaves_now = leaves(slot_ops::element(slot));
-      std::memcpy(layout::slot(child, to), slot, slot_ops::size());
-      leaving.add_if(from, leaves_now);
-      arrived.occupy_if(to, before.tag(from), leaves_now);
-      to += leaves_now ? 1U : 0U;
+      const bool leaves = leaves_at(from);
+      std::memcpy(layout::slot(child, given.count), layout::slot(parent, from), slot_ops::size());
+      given.left.add_if(from, leaves);
+      given.tags.occupy_if(given.count, before.tag(from), leaves);
+      given.count += leaves ? 1U : 0U;
     }
-    work.moves += to;
-    follow(work, parent, child, leaving);
-    tag_word left = before;
-    left.vacate(leaving);
-    parent->tags = left;
-    child->tags = arrived;
+    return given;
   }
-  // The watched element, if it is among those that left the home, lies behind those that left before it.
-  static void follow(context& work, bucket* parent, bucket* child, slot_mask leaving) noexcept {
-    if (work.watched == nullptr || work.watched->where != parent || !leaving.contains(work.watched->index)) return;
-    *work.watched = {child, (leaving & slot_mask::below(work.watched->index)).count()};
+  // The same by relocations, of slots that are known.
+  [[nodiscard]] static share move_home(bucket* parent, bucket* child, slot_mask leaving,
+                                       Allocator& allocator) noexcept {
+    share given{leaving, tag_word(0), 0};
+    for (; leaving; leaving.drop_first(), ++given.count) {
+      slot_ops::relocate(allocator, layout::slot(child, given.count), layout::slot(parent, leaving.first()));
+      given.tags.occupy(given.count, parent->tags.tag(leaving.first()));
+    }
+    return given;
+  }
+  // Makes it true.
+  static void settle(bucket* parent, bucket* child, const share& given, context& work) noexcept {
+    work.moves += given.count;
+    slot_ref* const watched = work.watched;
+    if (watched != nullptr && watched->where == parent && given.left.contains(watched->index)) {
+      *watched = {child, (given.left & slot_mask::below(watched->index)).count()};
+    }
+    tag_word kept = parent->tags;
+    kept.vacate(given.left);
+    parent->tags = kept;
+    child->tags = given.tags;
+    child->overflow = nullptr;
   }
 
-  static void move_home(bucket* parent, bucket* child, slot_mask leaving, context& work) noexcept {
-    tag_word gone = parent->tags;
-    tag_word arrived(0);
-    for (unsigned to = 0; leaving; leaving.drop_first(), ++to) {
-      const unsigned from = leaving.first();
-      chains::relocate(work, {child, to}, {parent, from});
-      arrived.occupy(to, gone.tag(from));
-      gone.vacate(from);
+  template <class Leaves>
+  static void split_home(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
+    if constexpr (copies_all()) {
+      const auto leaves_at = [&](unsigned slot) { return leaves(slot_ops::element(layout::slot(parent, slot))); };
+      settle(parent, child, copy_home(parent, child, leaves_at), work);
+    } else {
+      settle(parent, child, move_home(parent, child, select(parent, leaves), work.allocator), work);
     }
-    parent->tags = gone;
-    child->tags = arrived;
   }
 
   // The leaving slots of an overflow bucket are noted in the unused top byte of its own tag word, where a chain of any
@@ -121,28 +131,60 @@ struct evacuation {
   EVAC_NEVER_INLINE static void split_long(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     const slot_mask leaving_home = select(parent, leaves);
     std::size_t leaving = leaving_home.count();
+    std::size_t all = parent->tags.occupied().count();
     for (bucket* where = parent->overflow; where != nullptr; where = where->overflow) {
-      where->tags.clear_filter();
-      for (slot_mask chosen = select(where, leaves); chosen; chosen.drop_first(), ++leaving) {
-        where->tags.add_to_filter(static_cast<tag_t>(chosen.first()));
-      }
+      const slot_mask chosen = select(where, leaves);
+      where->tags.note(chosen);
+      leaving += chosen.count();
+      all += where->tags.occupied().count();
     }
     if (leaving > layout::home_slots()) {
       work.overflow.provide(work.allocator, chains::overflow_for(leaving - layout::home_slots()));
     }
-    child->tags = tag_word(0);
-    child->overflow = nullptr;
-    move_home(parent, child, leaving_home, work);
-    for (bucket* where = parent->overflow; where != nullptr; where = where->overflow) {
+    if constexpr (copies_all()) {
+      const auto leaves_at = [&](unsigned slot) { return leaving_home.contains(slot); };
+      settle(parent, child, copy_home(parent, child, leaves_at), work);
+      if (leaving <= layout::home_slots() && all - leaving <= layout::home_slots()) [[likely]] {
+        return share_overflow(parent, child, work);
+      }
+    } else {
+      settle(parent, child, move_home(parent, child, leaving_home, work.allocator), work);
+    }
+    append_noted(parent, child, work);
+    chains::compact(parent, work);
+  }
+
+  // Both homes have room for all that is left: each element goes to the next free slot of one of them, without a branch.
+  static void share_overflow(bucket* parent, bucket* child, context& work) noexcept {
+    const auto next_free = [](const bucket* of) { return of->tags.free(layout::home_slots()).first() % 8; };
+    bucket* where = std::exchange(parent->overflow, nullptr);
+    parent->tags.clear_filter();
+    while (where != nullptr) {
+      const slot_mask leaving = where->tags.noted();
       for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
-        const unsigned index = taken.first();
-        if (!where->tags.may_overflow(static_cast<tag_t>(index))) continue;
+        const unsigned from = taken.first();
+        bucket* const homes[2] = {parent, child};
+        bucket* const home = homes[leaving.contains(from) ? 1 : 0];
+        const slot_ref to{home, next_free(home)};
+        chains::relocate(work, to, {where, from});
+        home->tags.occupy(to.index, where->tags.tag(from));
+      }
+      bucket* const behind = where->overflow;
+      work.overflow.give_back(where);
+      where = behind;
+    }
+  }
+
+  // Chains so long that one of them needs overflow buckets again.
+  static void append_noted(bucket* parent, bucket* child, context& work) noexcept {
+    for (bucket* where = parent->overflow; where != nullptr; where = where->overflow) {
+      for (slot_mask leaving = where->tags.noted(); leaving; leaving.drop_first()) {
+        const unsigned index = leaving.first();
         chains::append(child, {where, index}, where->tags.tag(index), work);
         where->tags.vacate(index);
       }
       where->tags.clear_filter();
     }
-    chains::compact(parent, work);
   }
 };
 

@@ -90,10 +90,10 @@ void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
   }
 }
 
-/// The step of an insert whose element is in; follows that element where it moves. What throws is left to a later insert.
+/// The step of an insert whose element is in; returns where that is afterwards. What throws is left to a later insert.
 template <class Policy>
-EVAC_NEVER_INLINE void take_step(table_parts<Policy>& of, slot_ref& watched) noexcept {
-  auto work = of.work(std::addressof(watched));
+[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
+  auto work = of.work(std::addressof(added));
   EVAC_TRY {
     switch (of.pace.due(of.size, of.homes.count(), table_parts<Policy>::layout::home_slots())) {
       case pacer::step::grow:
@@ -113,13 +113,7 @@ EVAC_NEVER_INLINE void take_step(table_parts<Policy>& of, slot_ref& watched) noe
   }
   EVAC_CATCH_ALL {}
   of.settle();
-}
-
-/// Moves elements from overflow buckets into the home's free slots; follows one element. At most home_slots moves.
-template <class Policy>
-EVAC_NEVER_INLINE void compact_chain(table_parts<Policy>& of, bucket* head, slot_ref& watched) noexcept {
-  auto work = of.work(std::addressof(watched));
-  table_parts<Policy>::chains::compact(head, work);
+  return added;
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

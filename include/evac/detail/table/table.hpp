@@ -15,6 +15,7 @@
 #define EVAC_DETAIL_TABLE_TABLE_HPP
 
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -138,17 +139,16 @@ class table {
     prefetch_for_read(bytes + cache_line);
   }
 
-  /// Finds the key, or constructs an element from args in its place. Strong guarantee. The element is constructed
-  /// before anything moves, so args may refer to elements of this table.
-  template <class K, class... Args>
-  EVAC_ALWAYS_INLINE std::pair<position, bool> emplace(const K& key, Args&&... args) {
+  /// Finds the key, or places an element in its stead that construct(slot) builds. Strong guarantee. The element is
+  /// constructed before anything moves, so it may be made of elements of this table.
+  template <class K, class Construct>
+  EVAC_ALWAYS_INLINE std::pair<position, bool> find_or_place(const K& key, const Construct& construct) {
     const std::size_t hash = hash_of(key);
     const chain_at at = chain_of(hash);
     if (const position found = find_in(at, key, hash); found.where != nullptr) return {found, false};
-    const auto construct = [&](void* slot) { slot_ops::construct(allocator(), slot, std::forward<Args>(args)...); };
     return {place_in(at, hash, construct), true};
   }
-  /// Places an element whose key is known to be absent; construct(slot) builds it. Strong guarantee.
+  /// Places an element whose key is known to be absent.
   template <class Construct>
   EVAC_ALWAYS_INLINE position place(std::size_t hash, const Construct& construct) {
     return place_in(chain_of(hash), hash, construct);
@@ -265,31 +265,28 @@ class table {
     return {chains::find(at.head, tag_of(hash), equal), at.home};
   }
 
-  // One decision about the chain: whether its home has a free slot. What else may have to be done is out of line.
+  // One decision about the chain: whether its home has a free slot. What else may have to be done is out of line, and gets copies
+  // of what it is told, so that the originals stay in registers.
   template <class Construct>
   EVAC_ALWAYS_INLINE position place_in(chain_at chain, std::size_t hash, const Construct& construct) {
     if (parts_.homes.count() == 0) [[unlikely]]
-      return place_first(hash, construct);
-    position at{{}, chain.home};
+      return place_first(hash, Construct(construct));
+    slot_ref at;
     tag_word tags = chain.head->tags;
-    if (slot_mask free = tags.free(layout::home_slots())) [[likely]] {
-      static_cast<slot_ref&>(at) = {chain.head, free.first()};
-      construct(layout::slot(chain.head, at.index));
+    if (const slot_mask free = tags.free(layout::home_slots())) [[likely]] {
+      at = {chain.head, free.first()};
+      construct(layout::slot(at.where, at.index));
       tags.occupy(at.index, tag_of(hash));
       chain.head->tags = tags;
       parts_.homes.note_filled(chain.home);
-      free.drop_first();
-      if (tags.any_overflow() && free) [[unlikely]]
-        fill_home(chain.head, at);
+      if (tags.any_overflow()) [[unlikely]]
+        at = fill_home(at);
     } else {
-      static_cast<slot_ref&>(at) =
-          chains::construct_in_overflow(chain.head, tag_of(hash), construct, allocator(), parts_.overflow);
+      at = chains::construct_in_overflow(chain.head, tag_of(hash), Construct(construct), allocator(), parts_.overflow);
     }
-    if (parts_.count_inserted()) [[unlikely]] {
-      take_step(parts_, at);
-      at.home = parts_.homes.home_of(hash);
-    }
-    return at;
+    if (parts_.count_inserted()) [[unlikely]]
+      return {take_step(parts_, at), parts_.homes.home_of(hash)};
+    return {at, chain.home};
   }
 
   // The first element of a table without memory, which has none again if it fails.
@@ -308,9 +305,14 @@ class table {
     return at;
   }
 
-  // What reserve() promised room for moves nothing.
-  EVAC_NEVER_INLINE void fill_home(bucket* head, slot_ref& watched) noexcept {
-    if (parts_.pace.may_move(parts_.size + 1, layout::home_slots())) compact_chain(parts_, head, watched);
+  // A home that has had a free slot in front of overflow buckets may have another. What reserve() promised room for moves
+  // nothing. Returns where the new element is then.
+  [[nodiscard]] EVAC_NEVER_INLINE slot_ref fill_home(slot_ref added) noexcept {
+    if (!added.where->tags.free(layout::home_slots())) return added;
+    if (!parts_.pace.may_move(parts_.size + 1, layout::home_slots())) return added;
+    auto work = parts_.work(std::addressof(added));
+    chains::compact(added.where, work);
+    return added;
   }
 
   [[nodiscard]] position first_from(std::size_t home) const noexcept {

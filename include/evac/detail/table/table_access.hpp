@@ -16,10 +16,14 @@ struct table_access {
   [[nodiscard]] static auto& owner_of(Container& container) noexcept {
     return container.owner_;
   }
-  /// The many tables of a sharded container.
+  /// The state of a sharded container, and its many tables.
+  template <class Container>
+  [[nodiscard]] static auto& state_of(Container& container) noexcept {
+    return container.state_;
+  }
   template <class Container>
   [[nodiscard]] static auto& shards_of(Container& container) noexcept {
-    return container.core_.shards();
+    return container.state_.shards;
   }
 };
 

@@ -1,4 +1,4 @@
-// Walks a table and fills in a table_stats. O(buckets).
+// A walk over all buckets of a table that fills in a table_stats. O(buckets).
 #ifndef EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
 #define EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
 
@@ -13,7 +13,7 @@
 namespace evac::inline EVAC_ABI::detail {
 
 template <class Policy>
-void collect_chain(const bucket* head, table_stats& stats) {
+void add_chain(const bucket* head, table_stats& stats) {
   using layout = typename table<Policy>::chains::layout;
   std::size_t length = 1;
   for (const bucket* where = head->overflow; where != nullptr; where = where->overflow) ++length;
@@ -24,11 +24,11 @@ void collect_chain(const bucket* head, table_stats& stats) {
   if (length > 1) stats.holes += head->tags.free(layout::home_slots()).count();
 }
 
+/// Of an empty table_stats.
 template <class Policy>
-[[nodiscard]] table_stats collect_stats(const table<Policy>& from) {
+void fill(table_stats& stats, const table<Policy>& from) {
   using table_type = table<Policy>;
   const auto& homes = from.homes();
-  table_stats stats;
   stats.size = from.size();
   stats.home_buckets = homes.count();
   stats.overflow_buckets = from.overflow().in_use();
@@ -45,8 +45,14 @@ template <class Policy>
   stats.elements_moved = from.elements_moved();
   stats.growths = from.growths();
   stats.occupancy_histogram.resize(table_type::chains::layout::home_slots() + 1);
-  for (std::size_t home = 0; home < homes.count(); ++home) collect_chain<Policy>(homes.at(home), stats);
-  return stats;
+  for (std::size_t home = 0; home < homes.count(); ++home) add_chain<Policy>(homes.at(home), stats);
+}
+
+/// Bytes held, without what has not been touched of the segment that is being filled. O(1).
+template <class Policy>
+[[nodiscard]] std::size_t bytes_held(const table<Policy>& of) noexcept {
+  const std::size_t nodes = table<Policy>::slot_ops::in_nodes() ? of.size() * sizeof(typename Policy::value_type) : 0;
+  return of.homes().touched_bytes() + of.homes().directory_bytes() + of.overflow().bytes() + nodes;
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -1,4 +1,4 @@
-// Walks all invariants of a sync map's table at rest: C1 to C4 of locked_chain.hpp, and those of its root. For when no
+// Check of all invariants of a sync map's table at rest: C1 to C4 of locked_chain.hpp, and those of its root. For when no
 // other thread uses it. O(buckets + elements), and the square of the longest chain.
 //
 //   R1  no bucket is locked or changing
@@ -7,8 +7,8 @@
 //   R4  the counted elements and overflow buckets are those that are there
 //   R5  claimed children exist; those whose split has failed (no memory, a hash that threw), and their descendants,
 //       are counted by unsplit_children()
-#ifndef EVAC_DETAIL_LOCKFREE_VALIDATE_HPP
-#define EVAC_DETAIL_LOCKFREE_VALIDATE_HPP
+#ifndef EVAC_DETAIL_LOCKFREE_VALIDATE_SYNC_HPP
+#define EVAC_DETAIL_LOCKFREE_VALIDATE_SYNC_HPP
 
 #include <bit>
 #include <cstddef>

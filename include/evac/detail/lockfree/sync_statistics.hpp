@@ -1,7 +1,7 @@
-// Walks the table of a sync map and fills in a sync_stats, while others go on. O(buckets). Between buckets it leaves the
-// domain for an instant; a clear() ends the walk, so that the histograms tell of the part of the old table before.
-#ifndef EVAC_DETAIL_LOCKFREE_COLLECT_STATS_HPP
-#define EVAC_DETAIL_LOCKFREE_COLLECT_STATS_HPP
+// Figures of a sync map's table, collected while others go on. O(buckets). Between buckets the thread leaves the domain for
+// an instant; a clear() ends the walk, so that the histograms tell of the part of the old table before.
+#ifndef EVAC_DETAIL_LOCKFREE_SYNC_STATISTICS_HPP
+#define EVAC_DETAIL_LOCKFREE_SYNC_STATISTICS_HPP
 
 #include <algorithm>
 #include <bit>
@@ -11,6 +11,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
+#include "evac/detail/lockfree/walk.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -28,14 +29,14 @@ void add_chain(std::size_t elements, table_stats& stats) {
   stats.longest_chain = (std::max)(stats.longest_chain, length);
 }
 
+/// All but those of the domain.
 template <class Policy, bool InNodes>
 [[nodiscard]] sync_stats collect_stats(const sync_table<Policy, InNodes>& from) {
   using table_type = sync_table<Policy, InNodes>;
   using chain_type = typename table_type::chain_type;
   sync_stats result;
-  result.domain = from.domain().stats();
   table_stats& stats = result.table;
-  read_call inside(from.core());
+  read_guard inside(from.core());
   const auto* const root = from.root();
   if (root == nullptr) return result;
   const std::uint64_t serial = root->serial();
@@ -58,19 +59,34 @@ template <class Policy, bool InNodes>
   for (std::size_t home = 0; home < claimed; ++home) {
     if (root->exists(home)) {
       ++stats.home_buckets;
-      chain_reader<typename table_type::storage, typename table_type::allocator_type>(*root, inside.own)
-          .copy(home, copied);
+      static_cast<void>(typename table_type::reader_type(*root, inside.own).copy(home, copied));
       add_chain<chain_type>(copied.size(), stats);
     } else {
       ++result.unsplit_buckets;
     }
-    if (home % table_type::homes_per_visit == table_type::homes_per_visit - 1) {
+    if (home % homes_per_visit == homes_per_visit - 1) {
       inside.refresh();
       if (!from.is_current(*root, serial)) break;
     }
   }
   stats.slot_count = stats.home_buckets * chain_type::home_slots + stats.overflow_buckets * chain_type::overflow_slots;
   return result;
+}
+
+/// Bytes of the table, without those of mapped segments that have not been touched. O(1).
+template <class Policy, bool InNodes>
+[[nodiscard]] std::size_t memory_of(const sync_table<Policy, InNodes>& table) {
+  const read_guard inside(table.core());
+  const auto* const root = table.root();
+  if (root == nullptr) return 0;
+  return root->touched_bytes() + root->slab_bytes() + sizeof(*root) + root->size() * table.retired_bytes;
+}
+/// Elements that types allow; there is memory for fewer.
+template <class Policy, bool InNodes>
+[[nodiscard]] std::size_t most_elements(const sync_table<Policy, InNodes>& table) noexcept {
+  const auto of_allocator = Policy::allocator_traits::max_size(table.allocator());
+  return (std::min)((~std::size_t{0} >> 1U) / sizeof(typename Policy::value_type),
+                    static_cast<std::size_t>(of_allocator));
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

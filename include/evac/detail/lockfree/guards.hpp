@@ -1,0 +1,80 @@
+// Guards of one call of a sync_map: inside the domain of its map from beginning to end, so that nothing it finds is
+// reclaimed.
+#ifndef EVAC_DETAIL_LOCKFREE_GUARDS_HPP
+#define EVAC_DETAIL_LOCKFREE_GUARDS_HPP
+
+#include <cstddef>
+#include <mutex>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/epoch_core.hpp"
+#include "evac/detail/sync/thread_records.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
+
+/// For a call that reads.
+class read_guard {
+ public:
+  EVAC_ALWAYS_INLINE explicit read_guard(epoch_core& core) : own(thread_records::of(core)) { core.enter(own); }
+  /// Takes over what another guard has released.
+  EVAC_ALWAYS_INLINE read_guard(std::adopt_lock_t, epoch_record& released) : own(released) {}
+  read_guard(const read_guard&) = delete;
+  read_guard& operator=(const read_guard&) = delete;
+  EVAC_ALWAYS_INLINE ~read_guard() {
+    if (!released_) thread_records::leave(own);
+  }
+  /// The thread stays inside, for another guard to adopt.
+  [[nodiscard]] epoch_record& release() noexcept {
+    released_ = true;
+    return own;
+  }
+  /// Leaves and enters again, so that what was retired meanwhile can go; what was found before is not to be used any
+  /// more.
+  void refresh() noexcept {
+    // The record stays, also that of a thread that has ended.
+    static_cast<void>(epoch_clock::leave(own));
+    own.core->enter(own);
+  }
+
+  epoch_record& own;
+
+ private:
+  bool released_ = false;
+};
+
+/// For a call that may change something; `retires` bytes, or 0, may be taken away by it.
+class write_guard {
+ public:
+  EVAC_ALWAYS_INLINE write_guard(epoch_core& core, std::size_t retires) : own(thread_records::of(core)) {
+    if (own.nesting == epoch_record::ended) [[unlikely]] {
+      enter_after_end(core, retires);
+    } else {
+      if (retires != 0) core.make_room(own, retires);
+      core.enter(own);
+    }
+  }
+  write_guard(const write_guard&) = delete;
+  write_guard& operator=(const write_guard&) = delete;
+  EVAC_ALWAYS_INLINE ~write_guard() {
+    if (thread_records::leave(own) && own.nesting == 0) own.core->collect_some(own);
+  }
+
+  epoch_record& own;
+
+ private:
+  // Inside from the start, so that whatever runs meanwhile does not give the record back.
+  EVAC_NEVER_INLINE void enter_after_end(epoch_core& core, std::size_t retires) {
+    core.enter(own);
+    EVAC_TRY {
+      if (retires != 0) core.make_room(own, retires);
+    }
+    EVAC_CATCH_ALL {
+      thread_records::leave(own);
+      EVAC_RETHROW;
+    }
+  }
+};
+
+}  // namespace evac::inline EVAC_ABI::detail
+
+#endif

@@ -1,0 +1,302 @@
+// Verbs of sync maps and sets, from the public class to the steps of sync_table. One key each, and bulks of keys.
+//
+// User code other than hash and equality runs without a lock: a verb that depends on the value looks first, and then
+// changes the chain only if it finds what it has seen, else it looks again.
+#ifndef EVAC_DETAIL_LOCKFREE_VERBS_HPP
+#define EVAC_DETAIL_LOCKFREE_VERBS_HPP
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <ranges>
+#include <utility>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/face/foreign_key.hpp"
+#include "evac/detail/lockfree/guards.hpp"
+#include "evac/detail/lockfree/sync_table.hpp"
+
+namespace evac::inline EVAC_ABI::detail::verbs {
+
+// --- looking -----------------------------------------------------------------------------------------------------------
+
+template <class Table, class K, class OnHit>
+EVAC_NEVER_INLINE bool find_from_inside(const Table& table, epoch_record& own, const K& key, std::size_t hash,
+                                        OnHit on_hit) {
+  const read_guard inside(std::adopt_lock, own);
+  return table.find(own, key, hash, on_hit);
+}
+/// Calls on_hit(held) inside the domain; returns whether the key is there.
+template <class Table, class K, class OnHit>
+EVAC_ALWAYS_INLINE bool find(const Table& table, const K& key, OnHit on_hit) {
+  const std::size_t hash = table.hash_of(key);
+  epoch_record* own = nullptr;
+  {
+    read_guard inside(table.core());
+    using outcome = typename Table::reader_type::outcome;
+    const outcome at_once = table.find_at_once(key, hash, on_hit);
+    if (at_once == outcome::found) return true;
+    if (at_once == outcome::absent) [[likely]]
+      return false;
+    own = &inside.release();
+  }
+  // A tail call, so that nothing it needs stays live across the fast path.
+  return verbs::find_from_inside(table, *own, key, hash, on_hit);
+}
+/// Calls f with the value of an element: a reference into its node, or to a copy of its words.
+template <class Storage, class F>
+void show_value(const typename Storage::held& element, F&& f) {
+  const auto& value = Storage::value(element);
+  f(value);
+}
+template <class T, class Table, class K>
+[[nodiscard]] EVAC_ALWAYS_INLINE std::optional<T> load(const Table& table, const K& key) {
+  std::optional<T> value;
+  verbs::find(table, key, [&](const auto& element) { value.emplace(Table::storage::value(element)); });
+  return value;
+}
+
+// --- storing -----------------------------------------------------------------------------------------------------------
+
+template <class Table, class K, class... V>
+bool store_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
+  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value)...);
+  const write_guard inside(table.core(), Table::retired_bytes);
+  return table.put(inside.own, fresh, hash);
+}
+template <class Table, class K, class V>
+bool store(Table& table, K&& key, V&& value) {
+  const std::size_t hash = table.hash_of(key);
+  return verbs::store_hashed(table, hash, std::forward<K>(key), std::forward<V>(value));
+}
+
+/// Adds an element if its key is absent; nothing is built if it is there.
+template <class Table, class K, class... V>
+bool insert_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
+  const write_guard inside(table.core(), 0);
+  if (table.find(inside.own, key, hash, [](const auto&) {})) return false;
+  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value)...);
+  return !table.put_if_absent(inside.own, fresh, hash).has_value();
+}
+template <class Table, class K>
+bool insert(Table& table, K&& key) {
+  const std::size_t hash = table.hash_of(key);
+  return verbs::insert_hashed(table, hash, std::forward<K>(key));
+}
+
+// `made` was copied before anything changes.
+template <class Table, class Result>
+Result put_or_load(Table& table, epoch_record& own, typename Table::fresh_type& fresh, std::size_t hash,
+                   Result&& made) {
+  if (const auto there = table.put_if_absent(own, fresh, hash)) return {Table::storage::value(*there), true};
+  return std::move(made);
+}
+/// Result is {value, whether it was there}.
+template <class Result, class Table, class K, class V>
+Result load_or_store(Table& table, K&& key, V&& value) {
+  const std::size_t hash = table.hash_of(key);
+  const write_guard inside(table.core(), 0);
+  if (const auto current = table.current(inside.own, key, hash)) return {Table::storage::value(*current), true};
+  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value));
+  return verbs::put_or_load(table, inside.own, fresh, hash, Result{Table::storage::value(fresh.get()), false});
+}
+/// The same with the result of a factory, which runs outside of the domain: it may take long, and wait for other
+/// threads' writes.
+template <class Result, class Table, class K, class Factory>
+Result load_or_compute(Table& table, K&& key, Factory&& factory) {
+  const std::size_t hash = table.hash_of(key);
+  {
+    const read_guard inside(table.core());
+    if (const auto current = table.current(inside.own, key, hash)) return {Table::storage::value(*current), true};
+  }
+  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
+  Result made{Table::storage::value(fresh.get()), false};
+  const write_guard inside(table.core(), 0);
+  return verbs::put_or_load(table, inside.own, fresh, hash, std::move(made));
+}
+/// The same without a copy: calls f with the value, inside the domain; returns whether it was there.
+template <class Table, class K, class Factory, class F>
+bool show_or_compute(Table& table, K&& key, Factory&& factory, F&& f) {
+  using storage = typename Table::storage;
+  const std::size_t hash = table.hash_of(key);
+  {
+    const read_guard inside(table.core());
+    if (const auto current = table.current(inside.own, key, hash)) {
+      verbs::show_value<storage>(*current, f);
+      return true;
+    }
+  }
+  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
+  const write_guard inside(table.core(), 0);
+  const typename Table::held made = fresh.get();
+  const auto there = table.put_if_absent(inside.own, fresh, hash);
+  verbs::show_value<storage>(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
+  return there.has_value();
+}
+
+// --- look, then change if it is still the same -----------------------------------------------------------------------
+
+/// The change that a verb wants, once it has seen what a key has.
+template <class Table>
+struct change {
+  bool wanted = true;                             // false: leave the key as it is
+  typename Table::fresh_type* desired = nullptr;  // null: remove it
+};
+
+/// Calls decide(element of the key, if it has one), without a lock, until the change that it returns meets the same
+/// element, or is not wanted; returns whether it was wanted.
+template <class Table, class K, class Decide>
+bool look_and_change(Table& table, epoch_record& own, const K& key, std::size_t hash, const Decide& decide) {
+  for (;;) {
+    const std::optional<typename Table::held> current = table.current(own, key, hash);
+    const change<Table> next = decide(current);
+    if (!next.wanted) return false;
+    if (table.change_if_same(own, key, hash, current, next.desired)) return true;
+  }
+}
+
+/// Returns the value that was replaced. It is copied before anything changes, since a copy may throw; and here, where
+/// the copy to the caller is elided.
+template <class T, class Table, class K, class V>
+std::optional<T> swap(Table& table, K&& key, V&& value) {
+  const std::size_t hash = table.hash_of(key);
+  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value));
+  const write_guard inside(table.core(), Table::retired_bytes);
+  std::optional<T> before;
+  verbs::look_and_change(table, inside.own, fresh.key(), hash, [&](const auto& current) -> change<Table> {
+    before.reset();
+    if (current.has_value()) before.emplace(Table::storage::value(*current));
+    return {.desired = std::addressof(fresh)};
+  });
+  return before;
+}
+template <class Table, class K, class T, class V>
+bool compare_and_swap(Table& table, const K& key, const T& expected, V&& desired) {
+  const std::size_t hash = table.hash_of(key);
+  const write_guard inside(table.core(), Table::retired_bytes);
+  std::optional<typename Table::fresh_type> fresh;
+  return verbs::look_and_change(table, inside.own, key, hash, [&](const auto& current) -> change<Table> {
+    if (!current.has_value() || !(Table::storage::value(*current) == expected)) return {.wanted = false};
+    if (!fresh.has_value()) fresh.emplace(table.allocator(), hash, key, std::forward<V>(desired));
+    return {.desired = std::addressof(*fresh)};
+  });
+}
+template <class Table, class K, class T>
+bool compare_and_delete(Table& table, const K& key, const T& expected) {
+  const std::size_t hash = table.hash_of(key);
+  const write_guard inside(table.core(), Table::retired_bytes);
+  return verbs::look_and_change(table, inside.own, key, hash, [&](const auto& current) -> change<Table> {
+    return {.wanted = current.has_value() && Table::storage::value(*current) == expected};
+  });
+}
+/// Returns the value that was removed; see swap().
+template <class T, class Table, class K>
+std::optional<T> load_and_delete(Table& table, const K& key) {
+  const std::size_t hash = table.hash_of(key);
+  const write_guard inside(table.core(), Table::retired_bytes);
+  std::optional<T> value;
+  verbs::look_and_change(table, inside.own, key, hash, [&](const auto& current) -> change<Table> {
+    value.reset();
+    if (current.has_value()) value.emplace(Table::storage::value(*current));
+    return {.wanted = current.has_value()};
+  });
+  return value;
+}
+/// The same loop around f, which runs outside of the domain: it may take long, and wait for other threads' writes.
+template <class T, class Table, class K, class F>
+std::optional<T> update(Table& table, const K& key, F& f) {
+  using fresh_type = typename Table::fresh_type;
+  const std::size_t hash = table.hash_of(key);
+  for (;;) {
+    const auto kept = [&] {
+      const read_guard inside(table.core());
+      return kept_element<typename Table::storage, typename Table::allocator_type>(
+          table.allocator(), table.current(inside.own, key, hash));
+    }();
+    std::optional<T> before;
+    if (kept.get().has_value()) before.emplace(Table::storage::value(*kept.get()));
+    std::optional<T> after =
+        detail::call_within_update(table, key, hash, [&]() -> std::optional<T> { return f(std::move(before)); });
+    std::optional<fresh_type> fresh;
+    if (after.has_value()) fresh.emplace(table.allocator(), hash, key, std::as_const(*after));
+    if (!fresh.has_value() && !kept.get().has_value()) return after;
+    const write_guard inside(table.core(), Table::retired_bytes);
+    fresh_type* const desired = fresh.has_value() ? std::addressof(*fresh) : nullptr;
+    if (table.change_if_same(inside.own, key, hash, kept.get(), desired)) return after;
+  }
+}
+
+template <class Table, class K>
+EVAC_ALWAYS_INLINE bool erase_hashed(Table& table, const K& key, std::size_t hash) {
+  const write_guard inside(table.core(), Table::retired_bytes);
+  return table.take_if(inside.own, key, hash, [](const auto&) { return true; }).has_value();
+}
+template <class Table, class K>
+bool erase(Table& table, const K& key) {
+  return verbs::erase_hashed(table, key, table.hash_of(key));
+}
+
+// --- bulks ---------------------------------------------------------------------------------------------------------------
+
+/// Keys whose memory a bulk call fetches at a time.
+inline constexpr std::size_t bulk_size = 32;
+using bulk_hashes = std::array<std::size_t, bulk_size>;
+
+// Fetches the memory of the next bulk of keys; returns how many these are.
+template <class Table, class At, class Last, class HashOf>
+std::size_t fetch_bulk(const Table& table, const read_guard& inside, At at, const Last& last, const HashOf& hash_of,
+                       bulk_hashes& hashes) {
+  std::size_t count = 0;
+  for (; count != bulk_size && at != last; ++at) hashes[count++] = hash_of(*at);
+  table.prefetch(inside.own, hashes.data(), count);
+  return count;
+}
+/// Looks each key of a range up, inside the domain, after the memory of its bulk is on its way: calls on_hit(element of
+/// the range, held), and after each key next(whether it is there). Returns how many are there.
+template <class Table, class Keys, class OnHit, class Next>
+std::size_t find_many(const Table& table, const Keys& keys, const OnHit& on_hit, const Next& next) {
+  using policy = typename Table::policy;
+  bulk_hashes hashes;
+  std::size_t found = 0;
+  const auto hash_of = [&](const auto& key) { return table.hash_of(as_lookup_key<policy>(key)); };
+  const auto last = std::ranges::end(keys);
+  for (auto first = std::ranges::begin(keys); first != last;) {
+    const read_guard inside(table.core());
+    const std::size_t count = verbs::fetch_bulk(table, inside, first, last, hash_of, hashes);
+    for (std::size_t i = 0; i != count; ++i, static_cast<void>(++first)) {
+      const auto& key = *first;
+      found += table.find(inside.own, as_lookup_key<policy>(key), hashes[i],
+                          [&](const auto& element) { on_hit(key, element); })
+                   ? 1U
+                   : 0U;
+      next();
+    }
+  }
+  return found;
+}
+/// Calls each(element of the range, hash_of(it)), which may change something, in the same way. It comes outside of the
+/// domain: a thread that is inside never waits for room. Returns how often that returned true.
+template <class Table, class Range, class HashOf, class Each>
+std::size_t write_many(Table& table, const Range& range, const HashOf& hash_of, const Each& each) {
+  bulk_hashes hashes;
+  std::size_t done = 0;
+  const auto last = std::ranges::end(range);
+  for (auto first = std::ranges::begin(range); first != last;) {
+    const std::size_t count = verbs::fetch_bulk(table, read_guard(table.core()), first, last, hash_of, hashes);
+    for (std::size_t i = 0; i != count; ++i, static_cast<void>(++first)) done += each(*first, hashes[i]) ? 1U : 0U;
+  }
+  return done;
+}
+template <class Table, class Keys>
+std::size_t erase_many(Table& table, const Keys& keys) {
+  using policy = typename Table::policy;
+  return verbs::write_many(
+      table, keys, [&](const auto& key) { return table.hash_of(as_lookup_key<policy>(key)); },
+      [&](const auto& key, std::size_t hash) { return verbs::erase_hashed(table, as_lookup_key<policy>(key), hash); });
+}
+
+}  // namespace evac::inline EVAC_ABI::detail::verbs
+
+#endif

@@ -1,0 +1,62 @@
+// A walk through all elements of a sync map, while others change it.
+//
+// A bucket is copied at one moment, together with its depth; of its children those are visited that were there at that
+// moment, and no other: a key that moves on later has been copied already. User code runs without a lock. Between buckets
+// the thread leaves the domain for an instant.
+#ifndef EVAC_DETAIL_LOCKFREE_WALK_HPP
+#define EVAC_DETAIL_LOCKFREE_WALK_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
+#include "evac/detail/lockfree/guards.hpp"
+#include "evac/detail/lockfree/sync_table.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
+
+/// Homes that a walk looks at before it leaves the domain for an instant.
+inline constexpr std::size_t homes_per_visit = 64;
+
+/// Calls f(held) for elements until it returns false; returns whether it never did. Each key that is there all the time
+/// is seen once, others at most once.
+template <class Table, class F>
+bool for_each_element(const Table& table, const F& f) {
+  struct subtree {
+    std::size_t index;
+    unsigned depth;
+  };
+  read_guard inside(table.core());
+  const auto* const root = table.root();
+  if (root == nullptr) return true;
+  const std::uint64_t serial = root->serial();
+  // All homes below a power of two that exist: those beyond descend from them.
+  const std::size_t homes = std::bit_floor(root->homes());
+  const auto depth = static_cast<unsigned>(std::bit_width(homes)) - 1;
+  std::vector<typename Table::held> copied;
+  std::vector<subtree> left;
+  std::size_t visited = 0;
+  for (std::size_t home = 0; home < homes; ++home) {
+    left.push_back({home, depth});
+    while (!left.empty()) {
+      const subtree next = left.back();
+      left.pop_back();
+      const unsigned reached = typename Table::reader_type(*root, inside.own).copy(next.index, copied);
+      for (unsigned bit = next.depth; bit < reached; ++bit) left.push_back({child_of(next.index, bit), bit + 1});
+      for (const auto& each : copied) {
+        if (!f(each)) return false;
+      }
+      if (++visited % homes_per_visit != 0) continue;
+      inside.refresh();
+      if (!table.is_current(*root, serial)) return true;  // after a clear() no key has been there all the time
+    }
+  }
+  return true;
+}
+
+}  // namespace evac::inline EVAC_ABI::detail
+
+#endif

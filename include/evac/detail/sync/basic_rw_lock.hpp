@@ -1,0 +1,313 @@
+// A reader-writer lock of eight bytes whose readers, while no thread writes, write nothing that other readers touch.
+//
+//   state_  | readers ..................... | parked | writer waiting | writer |     31..3   2   1   0
+//   bias_   | 0 | 0 | price ............ | quiet reads .................... |        31  30   29..15   14..0
+//           | biased | revoking | registry: address / 4096 ................ |        31  30   29..0
+//
+//   state_                     thread                     may
+//   0                          any                        become reader or writer
+//   readers                    a reader                   become one more, leave
+//   readers + writer waiting   a reader                   leave; new ones wait, so that writers do not starve
+//   writer                     the writer                 leave; all others wait
+//   ... + parked               the last one to leave      wakes all
+//
+//   bias_                      thread                     may
+//   price, quiet reads         a reader in state_         count; when the price is paid, bias the lock to its registry
+//                              the writer                 forget the count
+//   biased                     any reader                 announce itself, if the word names its registry
+//                              the writer                 revoke
+//   revoking                   the writer                 set a price when no reader is announced; or make it biased again
+//
+// Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while `biased`
+// is set, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch state_.
+// A writer takes state_, revokes the bias, and waits until no announcement is left. The bias comes back after a number
+// of reads without a writer in between; how many, the price, is in proportion to how long the last revocation took.
+//
+// Two shared objects of a process may have two registries of records (detail/sync/reader_registry.hpp), and a thread may
+// enter by one and leave by the other. So the word of a biased lock says in which registry its readers are.
+//
+// Invariants
+//   L1  the writer bit excludes readers in state_
+//   L2  a lock is biased by a holder of a reader in state_ only, and from then on its word is changed by the holder of the
+//       writer bit only, which leaves it biased as it was if it does not get the lock
+//   L3  an announcement counts if its thread, after announcing in registry R, found the word biased and naming R. While
+//       one that counts is there, the word names R: biased, and after the revocation revoking. For a writer sets a price
+//       only after the heavy side of R's fence and then a look through R that found none, and by the fence either that
+//       look finds the announcement or its thread has found the word revoked
+//   L4  so a holder of the writer bit that finds the word naming no registry is alone, whichever registry is its own; and
+//       a reader that finds one that is not its own goes by state_
+//   L5  a reader that leaves and is not announced in its own record, but finds a registry named, looks there for its
+//       thread: if it was announced by another shared object the word still names that registry (L3), and a load sees
+//       that, because the same thread has seen it before. Else it is in state_
+//   L6  a thread sleeps on state_ only with `parked` in the value that it sleeps on; the thread that removes the reason
+//       wakes it
+#ifndef EVAC_DETAIL_SYNC_BASIC_RW_LOCK_HPP
+#define EVAC_DETAIL_SYNC_BASIC_RW_LOCK_HPP
+
+#include <absl/base/thread_annotations.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "evac/detail/config.hpp"
+#include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/reader_registry.hpp"
+#include "evac/detail/sync/visible_readers.hpp"
+
+namespace evac::inline EVAC_ABI::detail {
+
+/// The events of a lock, not counted. Another type with these members counts them; its about_to_wait() may throw, and
+/// then the call has changed nothing.
+struct no_lock_events {
+  static void about_to_wait() noexcept {}
+  static void contended() noexcept {}
+  static void parked() noexcept {}
+  static void revoked() noexcept {}
+};
+
+/// Readers is where biased readers announce themselves, and says how patient waiting threads are. rw_lock.hpp documents the
+/// members.
+template <class Readers>
+class ABSL_LOCKABLE basic_rw_lock {
+ public:
+  constexpr basic_rw_lock() noexcept = default;
+  basic_rw_lock(const basic_rw_lock&) = delete;
+  basic_rw_lock& operator=(const basic_rw_lock&) = delete;
+  ~basic_rw_lock() = default;
+
+  void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    no_lock_events events;
+    lock(events);
+  }
+  template <class Events>
+  void lock(Events& events) noexcept(noexcept(events.about_to_wait())) ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    std::uint32_t expected = 0;
+    // acquire: handover
+    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) [[unlikely]]
+      lock_slowly(events);
+    // relaxed: written under state_ only (L2), which is held.
+    const std::uint32_t bias = bias_.load(relaxed);
+    if (bias_word::names_registry(bias)) [[unlikely]] {
+      revoke(bias, events);
+    } else {
+      forget_quiet_reads(bias);
+    }
+  }
+  [[nodiscard]] bool try_lock() noexcept ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    std::uint32_t expected = 0;
+    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) return false;  // acquire: handover
+    const std::uint32_t bias = bias_.load(relaxed);                                         // relaxed: as in lock()
+    if (!bias_word::names_registry(bias)) {
+      forget_quiet_reads(bias);
+      return true;
+    }
+    const auto began = std::chrono::steady_clock::now();
+    begin_revocation(bias);
+    if (Readers::any(this, bias)) {
+      give_up(bias);
+      return false;
+    }
+    set_price(std::chrono::steady_clock::now() - began);
+    return true;
+  }
+  void unlock() noexcept ABSL_UNLOCK_FUNCTION() {
+    // release: handover
+    if ((state_.exchange(0, release) & parked) != 0) [[unlikely]]
+      wake_all(state_);
+  }
+
+  void lock_shared() noexcept ABSL_SHARED_LOCK_FUNCTION() {
+    no_lock_events events;
+    lock_shared(events);
+  }
+  template <class Events>
+  EVAC_ALWAYS_INLINE void lock_shared(Events& events) noexcept(noexcept(events.about_to_wait()))
+      ABSL_SHARED_LOCK_FUNCTION() {
+    if (enter_biased()) return;
+    // The look at bias_ has brought the line, so that a look at the state costs nothing. relaxed: the exchange acquires
+    std::uint32_t state = state_.load(relaxed);
+    // acquire: handover
+    if ((state & (writer | writer_waiting)) != 0 ||
+        !state_.compare_exchange_strong(state, state + reader, acquire, relaxed)) [[unlikely]] {
+      lock_shared_slowly(events);
+    }
+    count_quiet_read();
+  }
+  [[nodiscard]] bool try_lock_shared() noexcept ABSL_SHARED_TRYLOCK_FUNCTION(true) {
+    if (enter_biased()) return true;
+    std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
+    while ((state & (writer | writer_waiting)) == 0) {
+      if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) return true;  // acquire: handover
+    }
+    return false;
+  }
+  EVAC_ALWAYS_INLINE void unlock_shared() noexcept ABSL_UNLOCK_FUNCTION() {
+    if (Readers::leave(this)) return;
+    // relaxed: this thread has seen before what matters here (L5)
+    if (const std::uint32_t bias = bias_.load(relaxed); bias_word::names_registry(bias)) [[unlikely]] {
+      if (Readers::leave_named(this, bias)) return;
+    }
+    // release: the next writer writes after what was read here
+    const std::uint32_t before = state_.fetch_sub(reader, release);
+    // state_ is not touched again: the writer that comes next may destroy the lock. `parked` stays for that one's
+    // unlock(), and a thread that is woken parks again if there is still a reason (a notification needs no more than the
+    // address).
+    if ((before & parked) != 0 && before < 2 * reader) [[unlikely]]
+      wake_all(state_);
+  }
+
+  [[nodiscard]] bool is_biased() const noexcept {
+    return bias_word::is_biased(bias_.load(relaxed));  // relaxed: a snapshot for people
+  }
+  [[nodiscard]] bool is_write_locked() const noexcept {
+    return (state_.load(relaxed) & writer) != 0;  // relaxed: a snapshot for people
+  }
+  [[nodiscard]] std::uint32_t reader_count() const noexcept {
+    return state_.load(relaxed) / reader;  // relaxed: a snapshot for people
+  }
+
+ private:
+  // Pairs
+  //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the lock
+  //   bias set   count_quiet_read() and give_up() release, enter_biased() acquires: what the last writer wrote before
+  //   dekker     enter_biased() announces, then loads bias_; begin_revocation() changes bias_, then looks for
+  //              announcements
+  static constexpr std::uint32_t writer = 1;
+  static constexpr std::uint32_t writer_waiting = 2;
+  static constexpr std::uint32_t parked = 4;
+  static constexpr std::uint32_t reader = 8;
+
+  static constexpr std::uint32_t quiet_mask = 0x7FFF;
+  static constexpr unsigned price_shift = 15;
+  // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2
+  // times before it is biased again, and revocations cost at most an eighth of what the reads in between do.
+  static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
+  static constexpr int most_looks = 1 << 20U;         // where counting them stops
+  static constexpr std::uint32_t sample_period = 16;  // quiet reads are counted by sampling: no write for the others
+  static_assert(Readers::least_price <= Readers::highest_price && Readers::highest_price <= 0x7FFF);  // in samples
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_biased() noexcept {
+    if (!bias_word::is_biased(bias_.load(relaxed))) return false;  // relaxed: a hint, asked again below
+    const std::uint32_t wanted = Readers::enter(this);
+    if (wanted == 0) return false;
+    // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's fence stand
+    // between. It acquires: bias set.
+    if (bias_.load(seq_cst) == wanted) [[likely]]
+      return true;
+    static_cast<void>(Readers::leave(this));
+    return false;
+  }
+
+  // A compare-exchange and not a store: two readers may be here, and a lost bias would break L3.
+  EVAC_ALWAYS_INLINE void count_quiet_read() noexcept {
+    if (Readers::sample(sample_period)) [[unlikely]]
+      count_sampled_read();
+  }
+  EVAC_NEVER_INLINE void count_sampled_read() noexcept {
+    std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
+    if (bias_word::names_registry(bias)) return;
+    const std::uint32_t price = (std::max)(bias >> price_shift, Readers::least_price);
+    const std::uint32_t next = (bias & quiet_mask) + 1 >= price ? Readers::word() : bias + 1;
+    bias_.compare_exchange_strong(bias, next, release, relaxed);  // release: bias set
+  }
+
+  // The writer bit is set: after this no new reader comes in by either way.
+  void begin_revocation(std::uint32_t bias) noexcept {
+    bias_.store(bias_word::revoked(bias), seq_cst);  // seq_cst: dekker
+    Readers::fence(bias);
+  }
+  // The reader that was found still reads: the next writer must look for it too (L3).
+  void give_up(std::uint32_t bias) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    bias_.store(bias, release);  // release: bias set
+    unlock();
+  }
+  template <class Events>
+  EVAC_NEVER_INLINE void revoke(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
+    struct undo {
+      basic_rw_lock* lock;
+      std::uint32_t bias;
+      ~undo() {
+        if (lock != nullptr) lock->give_up(bias);
+      }
+    };
+    const auto began = std::chrono::steady_clock::now();
+    begin_revocation(bias);
+    if (Readers::any(this, bias)) {
+      undo unless_it_waits{this, bias};
+      events.about_to_wait();
+      unless_it_waits.lock = nullptr;
+      for (int looks = 0; Readers::any(this, bias); looks += looks < most_looks ? 1 : 0) Readers::await_leavers(looks);
+    }
+    set_price(std::chrono::steady_clock::now() - began);
+    events.revoked();
+  }
+  void forget_quiet_reads(std::uint32_t bias) noexcept {
+    // relaxed: a count, written under state_
+    if ((bias & quiet_mask) != 0) bias_.store(bias & ~quiet_mask, relaxed);
+  }
+  // From here the word names no registry: no reader is announced (L3).
+  void set_price(std::chrono::nanoseconds taken) noexcept {
+    const auto reads = static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read;
+    const auto samples = std::clamp<std::uint64_t>(reads / sample_period, Readers::least_price, Readers::highest_price);
+    bias_.store(static_cast<std::uint32_t>(samples) << price_shift, relaxed);  // relaxed: written under state_
+  }
+
+  template <class Events>
+  EVAC_NEVER_INLINE void lock_slowly(Events& events) noexcept(noexcept(events.about_to_wait())) {
+    events.about_to_wait();
+    events.contended();
+    for (int looks = 0, lost = 0;;) {
+      std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
+      if (state < reader && (state & writer) == 0) {
+        // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. acquire: handover
+        if (state_.compare_exchange_weak(state, writer | (state & parked), acquire, relaxed)) return;
+        Readers::pause(lost++);
+      } else if (looks < Readers::looks_before_parking) {
+        // relaxed: orders nothing, keeps new readers out
+        if ((state & writer_waiting) == 0) state_.fetch_or(writer_waiting, relaxed);
+        Readers::pause(looks++);
+      } else if (park(state, writer_waiting | parked, events)) {
+        looks = 0;
+      }
+    }
+  }
+  template <class Events>
+  EVAC_NEVER_INLINE void lock_shared_slowly(Events& events) noexcept(noexcept(events.about_to_wait())) {
+    events.about_to_wait();
+    bool waited = false;
+    for (int looks = 0, lost = 0;;) {
+      std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
+      if ((state & (writer | writer_waiting)) == 0) {
+        if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) break;  // acquire: handover
+        // The thread that won will win again if it is left the line for a moment.
+        Readers::pause(lost++);
+      } else if (looks < Readers::looks_before_parking) {
+        waited = true;
+        Readers::pause(looks++);
+      } else if (park(state, parked, events)) {
+        looks = 0;
+      }
+    }
+    if (waited) events.contended();
+  }
+
+  // Adds these flags to state_ and sleeps until it changes; false if it had changed before.
+  template <class Events>
+  [[nodiscard]] bool park(std::uint32_t state, std::uint32_t flags, Events& events) noexcept {
+    if ((state & flags) != flags &&
+        !state_.compare_exchange_strong(state, state | flags, relaxed, relaxed)) {  // relaxed: orders nothing
+      return false;
+    }
+    events.parked();
+    sleep_while(state_, state | flags);
+    return true;
+  }
+
+  atomic<std::uint32_t> state_{0};  // any thread, by the transitions above
+  atomic<std::uint32_t> bias_{0};   // L2; the count by readers in state_, and reset by the writer
+};
+
+}  // namespace evac::inline EVAC_ABI::detail
+
+#endif
