@@ -60,15 +60,20 @@ set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/ranges_test.cpp
   api/sharded_map/reserve_test.cpp
   api/sharded_map/sequences_test.cpp
+  api/sharded_map/whole_map_failures_test.cpp
+  api/sharded_map/whole_map_test.cpp
 )
 set(EVAC_API_SYNC_MAP_TESTS
   api/sync_map/allocators_test.cpp
+  api/sync_map/bounds_test.cpp
   api/sync_map/counting_test.cpp
   api/sync_map/failures_test.cpp
   api/sync_map/growth_test.cpp
   api/sync_map/interface_test.cpp
   api/sync_map/keys_test.cpp
   api/sync_map/kinds_test.cpp
+  api/sync_map/overloads_test.cpp
+  api/sync_map/ranges_test.cpp
   api/sync_map/sequences_test.cpp
   api/sync_map/types_test.cpp
 )
@@ -90,10 +95,13 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
+  concurrency/sharded_compute_test.cpp
   concurrency/sharded_flight_test.cpp
   concurrency/sharded_history_test.cpp
   concurrency/sharded_matrix_test.cpp
+  concurrency/sharded_release_test.cpp
   concurrency/sharded_stress_test.cpp
+  concurrency/sharded_whole_maps_test.cpp
   concurrency/sync_destruction_test.cpp
   concurrency/sync_gaps_test.cpp
   concurrency/sync_history_test.cpp
@@ -101,6 +109,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/sync_reclaim_test.cpp
   concurrency/sync_size_test.cpp
   concurrency/sync_stress_test.cpp
+  concurrency/sync_walks_test.cpp
 )
 # A program of its own: its atomics count.
 set(EVAC_COUNTED_TESTS

@@ -1,13 +1,9 @@
-// Many threads on one sync_map: what must come out exactly, whichever of them is where.
-#include <array>
+// Many threads on the same keys of one sync_map: what must come out exactly, whichever of them is where.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <evac/sync_map.hpp>
-#include <iterator>
-#include <memory>
 #include <optional>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -15,99 +11,9 @@
 #include "support/catch.hpp"
 #include "support/in_threads.hpp"
 #include "support/overwrites.hpp"
-#include "support/sync_histories.hpp"
 #include "support/sync_stress.hpp"
 
 using namespace evac_test;
-
-namespace {
-
-/// Words that are one value, in slots if they are 7 and in nodes if they are 8.
-template <std::size_t Words>
-struct same_words {
-  std::array<std::uint64_t, Words> words{};
-  explicit same_words(std::uint64_t of = 0) { words.fill(of); }
-  [[nodiscard]] bool is_torn() const {
-    for (const std::uint64_t word : words) {
-      if (word != words[0]) return true;
-    }
-    return false;
-  }
-  friend bool operator==(const same_words&, const same_words&) = default;
-};
-
-using in_slots = map_of<key, key>;
-using in_slots_constant = map_of<key, key, stumbling<constant>>;
-using wide_in_slots = map_of<key, four_words>;
-using in_nodes = map_of<key, key, stumbling<good>, evac::storage::in_nodes>;
-using in_nodes_four_bits = map_of<key, key, stumbling<four_bits>, evac::storage::in_nodes>;
-using strings = map_of<std::string, std::string>;
-
-static_assert(!map_of<key, same_words<7>>::in_nodes && map_of<key, same_words<8>>::in_nodes);
-
-template <class Map>
-auto key_of(std::size_t number) {
-  return encode<typename Map::key_type>(static_cast<std::uint32_t>(number));
-}
-template <class Map>
-auto value_of(std::size_t number) {
-  return encode<typename Map::mapped_type>(static_cast<std::uint32_t>(number));
-}
-
-}  // namespace
-
-TEMPLATE_TEST_CASE("keys that stay are visited exactly once while others come and go and the table grows", "", in_slots,
-                   in_slots_constant, wide_in_slots, in_nodes, in_nodes_four_bits, strings) {
-  constexpr std::size_t stay = 10;
-  // One chain, or 16, must not get too long.
-  const std::size_t others =
-      std::is_same_v<TestType, in_slots_constant> || std::is_same_v<TestType, in_nodes_four_bits> ? 40 : 1500;
-  std::size_t twice_or_torn = 0;
-  std::size_t grown = 0;
-  for (std::size_t round = 0; round < rounds(3); ++round) {
-    TestType map;
-    for (std::size_t i = 0; i < stay; ++i) map.store(key_of<TestType>(i * 7), value_of<TestType>(i));
-    std::atomic<std::size_t> ranging{2};
-    std::atomic<std::size_t> filling{2};
-    const std::size_t wrong = in_threads(4, [&](std::size_t thread) {
-      std::size_t bad = 0;
-      if (thread < 2) {
-        for (std::size_t i = 0; i < 150 || filling != 0; ++i) {
-          std::vector<unsigned> seen(stay * 7 + others + 1, 0);
-          map.range([&](const auto& k, const auto& value) {
-            ++seen.at(decode(k));
-            bad += decode(value) == torn ? 1 : 0;
-            return true;
-          });
-          for (std::size_t k = 0; k < seen.size(); ++k) {
-            const bool stays = k < stay * 7 && k % 7 == 0;
-            bad += seen[k] > 1 || (stays && seen[k] != 1) ? 1 : 0;
-          }
-        }
-        --ranging;
-        return bad;
-      }
-      dice roll(thread);
-      for (bool first_time = true; ranging != 0; first_time = false) {
-        const std::size_t first = stay * 7 + (thread - 2) * (others / 2);
-        for (std::size_t i = 0; i < others / 2; ++i) {
-          map.store(key_of<TestType>(first + i), value_of<TestType>(i + 1));
-          // What comes and goes beside those that stay, so that elements move in their buckets.
-          const std::size_t near = roll(stay * 7);
-          if (near % 7 != 0 && i % 2 == 0) map.store(key_of<TestType>(near), value_of<TestType>(i + 1));
-          if (near % 7 != 0 && i % 2 == 1) map.erase(key_of<TestType>(near));
-        }
-        if (first_time) --filling;
-        for (std::size_t i = 0; i < others / 2; ++i) map.erase(key_of<TestType>(first + i));
-      }
-      return bad;
-    });
-    twice_or_torn += wrong;
-    grown += map.stats().table.growths;
-  }
-  REQUIRE(twice_or_torn == 0);
-  REQUIRE((grown != 0 || others == 40));
-}
 
 TEMPLATE_TEST_CASE("a value of 64 bytes is never torn", "", same_words<7>, same_words<8>) {
   using map_type = map_of<key, TestType>;
@@ -164,8 +70,8 @@ TEMPLATE_TEST_CASE("a value of 64 bytes is never torn", "", same_words<7>, same_
   REQUIRE(overwrites != 0);
 }
 
-TEMPLATE_TEST_CASE("stores and clears that race leave what was stored after the last clear", "", in_slots,
-                   wide_in_slots, in_nodes, strings) {
+TEMPLATE_TEST_CASE("stores and clears that race leave what was stored after the last clear", "", stressed_slots,
+                   stressed_wide_slots, stressed_nodes, stressed_strings) {
   for (std::size_t round = 0; round < rounds(15); ++round) {
     TestType map;
     constexpr std::size_t each = 400;
@@ -198,7 +104,7 @@ TEMPLATE_TEST_CASE("stores and clears that race leave what was stored after the 
   }
 }
 
-TEMPLATE_TEST_CASE("the values that overwrites of one key return form one chain", "", in_slots, in_nodes) {
+TEMPLATE_TEST_CASE("the values that overwrites of one key return form one chain", "", stressed_slots, stressed_nodes) {
   TestType map;
   constexpr key only = 7;
   const std::size_t each = 65536 / crowd();
@@ -225,8 +131,8 @@ TEMPLATE_TEST_CASE("the values that overwrites of one key return form one chain"
   REQUIRE(map.load(only) == chain.last);
 }
 
-TEMPLATE_TEST_CASE("in sync maps increments of one key by all threads add up", "", in_slots, wide_in_slots, in_nodes,
-                   strings) {
+TEMPLATE_TEST_CASE("in sync maps increments of one key by all threads add up", "", stressed_slots, stressed_wide_slots,
+                   stressed_nodes, stressed_strings) {
   TestType map;
   const auto only = key_of<TestType>(7);
   const std::size_t each = rounds(1500);
@@ -246,16 +152,16 @@ TEMPLATE_TEST_CASE("in sync maps increments of one key by all threads add up", "
   REQUIRE(decode(*map.load(only)) == 2 * each * crowd());
 }
 
-TEMPLATE_TEST_CASE("insertions that succeeded less removals that did are the size", "", in_slots, in_slots_constant,
-                   wide_in_slots, in_nodes, strings) {
+TEMPLATE_TEST_CASE("insertions that succeeded less removals that did are the size", "", stressed_slots,
+                   stressed_constant_slots, stressed_wide_slots, stressed_nodes, stressed_strings) {
   using mapped = typename TestType::mapped_type;
   TestType map;
-  const std::size_t keys = std::is_same_v<TestType, in_slots_constant> ? 12 : 48;
+  const std::size_t keys = std::is_same_v<TestType, stressed_constant_slots> ? 12 : 48;
   std::atomic<std::ptrdiff_t> expected{0};
   in_threads(crowd(), [&](std::size_t thread) {
     dice roll(thread);
     std::ptrdiff_t more = 0;
-    for (std::size_t i = 0; i < rounds(std::is_same_v<TestType, in_slots_constant> ? 4000 : 15000); ++i) {
+    for (std::size_t i = 0; i < rounds(std::is_same_v<TestType, stressed_constant_slots> ? 4000 : 15000); ++i) {
       const auto k = key_of<TestType>(roll(keys));
       const mapped value = value_of<TestType>(1 + roll(3));
       switch (roll(10)) {
@@ -305,86 +211,8 @@ TEMPLATE_TEST_CASE("insertions that succeeded less removals that did are the siz
   REQUIRE(visited == expected);
 }
 
-TEMPLATE_TEST_CASE("range may be nested and may erase what it visits, by all threads at once", "", in_slots,
-                   wide_in_slots, in_nodes, strings) {
-  constexpr std::size_t keys = 300;
-  TestType map;
-  for (std::size_t i = 0; i < keys; ++i) map.store(key_of<TestType>(i), value_of<TestType>(i + 1));
-  // A visit of every key in every visit of a key.
-  std::vector<unsigned> seen(keys, 0);
-  std::size_t outer = 0;
-  map.range([&](const auto&, const auto&) {
-    if (++outer % 50 != 0) return true;
-    return map.range([&](const auto& inner, const auto&) { return ++seen.at(decode(inner)), true; });
-  });
-  REQUIRE(outer == keys);
-  REQUIRE(seen == std::vector<unsigned>(keys, keys / 50));
-
-  std::atomic<std::size_t> erased{0};
-  in_threads(4, [&](std::size_t thread) {
-    map.range([&](const auto& k, const auto&) {
-      stumble();
-      if (thread % 2 == 0) {
-        erased += map.erase(k) ? 1 : 0;
-      } else {
-        erased += map.load_and_delete(k).has_value() ? 1 : 0;
-      }
-      return true;
-    });
-  });
-  REQUIRE(erased == keys);
-  REQUIRE(map.empty());
-}
-
-TEMPLATE_TEST_CASE("bulk calls beside other writers do to each key what single ones do", "", in_slots, wide_in_slots,
-                   in_nodes, strings) {
-  using pair = std::pair<typename TestType::key_type, typename TestType::mapped_type>;
-  constexpr std::size_t stay = 40;
-  TestType map;
-  for (std::size_t i = 0; i < stay; ++i) map.store(key_of<TestType>(i), value_of<TestType>(i + 1));
-  std::atomic<std::ptrdiff_t> more{0};
-  const std::size_t wrong = in_threads(4, [&](std::size_t thread) {
-    dice roll(thread);
-    std::size_t bad = 0;
-    std::vector<pair> pairs;
-    std::vector<typename TestType::key_type> keys;
-    for (std::size_t i = 0; i < rounds(400); ++i) {
-      pairs.clear();
-      keys.clear();
-      const std::size_t first = stay + roll(200);
-      for (std::size_t k = first; k < first + 70; ++k) {
-        pairs.emplace_back(key_of<TestType>(k), value_of<TestType>(k + 1));
-        keys.push_back(pairs.back().first);
-      }
-      switch ((thread + i) % 4) {
-        case 0:
-          more += static_cast<std::ptrdiff_t>(map.store_many(pairs));
-          break;
-        case 1:
-          more -= static_cast<std::ptrdiff_t>(map.erase_many(keys));
-          break;
-        default: {
-          for (std::size_t k = 0; k < stay; ++k) keys.push_back(key_of<TestType>(k));
-          std::vector<std::optional<typename TestType::mapped_type>> found;
-          const std::size_t count = map.load_many(keys, std::back_inserter(found));
-          std::size_t there = 0;
-          for (std::size_t k = 0; k < found.size(); ++k) {
-            there += found[k].has_value() ? 1 : 0;
-            bad += found[k].has_value() && decode(*found[k]) != decode(keys[k]) + 1 ? 1 : 0;
-            bad += k >= 70 && !found[k].has_value() ? 1 : 0;
-          }
-          bad += found.size() == keys.size() && there == count ? 0 : 1;
-        }
-      }
-    }
-    return bad;
-  });
-  REQUIRE(wrong == 0);
-  REQUIRE(static_cast<std::ptrdiff_t>(map.size()) == static_cast<std::ptrdiff_t>(stay) + more);
-}
-
-TEMPLATE_TEST_CASE("what a thread did before it stored a key is visible to whoever loads the key", "", in_slots,
-                   wide_in_slots, in_nodes) {
+TEMPLATE_TEST_CASE("what a thread did before it stored a key is visible to whoever loads the key", "", stressed_slots,
+                   stressed_wide_slots, stressed_nodes) {
   constexpr std::size_t keys = 3000;
   TestType map;
   std::vector<key> before(keys, 0);  // on purpose not atomic: the map orders the accesses, or ThreadSanitizer complains

@@ -38,31 +38,12 @@ struct countdown {
   }
 };
 
-/// What came of an operation in which a call was to fail.
-struct attempt {
-  bool struck = false;  // there was such a call
-  bool threw = false;
-};
-/// Runs operation() while the n-th call of what `source` counts fails.
-template <class Operation>
-attempt with_failure(countdown& source, std::size_t n, const Operation& operation) {
-  attempt result;
-  source.arm(n);
-  try {
-    operation();
-  } catch (const std::runtime_error&) {
-    result.threw = true;
-  }
-  result.struck = source.struck;
-  source.arm(0);
-  return result;
-}
-
 inline countdown fail_copy;
 inline countdown fail_move;
 inline countdown fail_hash;
 inline countdown fail_equal;
 inline countdown fail_allocation;
+inline countdown fail_function;  // a visitor, a factory, a predicate
 
 /// An int that counts its copies, moves and live objects; its copies may be made to throw.
 class tracked {

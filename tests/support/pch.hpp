@@ -1,4 +1,4 @@
-// What nearly every test includes and what seldom changes.
+// The precompiled header of the tests: the standard headers and Catch2, which nearly every test includes, and all of evac.
 #ifndef EVAC_TESTS_SUPPORT_PCH_HPP
 #define EVAC_TESTS_SUPPORT_PCH_HPP
 
@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <evac/evac.hpp>
 #include <functional>
 #include <memory>
 #include <memory_resource>

@@ -10,6 +10,7 @@
 
 #include "support/allocators.hpp"
 #include "support/catch.hpp"
+#include "support/failures.hpp"
 #include "support/sharded_axes.hpp"
 
 using namespace evac_test;
@@ -92,22 +93,20 @@ TEST_CASE("a reserve or a rehash that fails in a later shard has changed none") 
   const auto reserves = [](sharded_tracked& map) { map.reserve(4000); };
   const auto rehashes = [](sharded_tracked& map) { map.rehash(4000); };
   const auto check = [](int elements, const auto& operation) {
-    std::size_t failures = 0;
-    for (std::size_t n = 1;; ++n) {
+    const failures_seen seen = fail_each_call(fail_allocation, [&](failing_run& run) {
       sharded_tracked map = filled_shards<sharded_tracked>(4, elements);
       const std::vector<std::size_t> slots = slots_of(map);
       const std::size_t buckets = map.bucket_count();
-      const attempt made = with_failure(fail_allocation, n, [&] { operation(map); });
-      if (!made.struck) break;
-      REQUIRE(made.threw);
+      run([&] { operation(map); });
+      if (!run.struck()) return;
+      REQUIRE(run.threw());
       CHECK(map.bucket_count() == buckets);
       CHECK(map.size() == static_cast<std::size_t>(elements));
       if (elements == 0) CHECK(slots_of(map) == slots);
       CHECK_VALID_SHARDS(map);
       CHECK_ALL_FREE(map);
-      ++failures;
-    }
-    CHECK(failures > 8);  // also in the last of four shards
+    });
+    CHECK(seen.thrown > 8);  // also in the last of four shards
   };
   for (const int elements : {0, 1, 300}) {
     check(elements, reserves);
@@ -120,7 +119,9 @@ TEST_CASE("a failed reserve leaves no promise behind: a map that empties gives i
     sharded_tracked map(evac::shards{2});
     for (int i = 0; i < 4000; ++i) map.try_emplace(i, i);
     for (std::size_t n = 1; fail && n <= 3; ++n) {
-      CHECK(with_failure(fail_allocation, n, [&] { map.reserve(20000); }).threw);
+      failing_run run(fail_allocation, n);
+      run([&] { map.reserve(20000); });
+      CHECK(run.threw());
     }
     map.erase_if([](const auto&) { return true; });
     for (int i = 0; i < 20000; ++i) {

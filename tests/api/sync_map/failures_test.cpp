@@ -13,14 +13,13 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/failures.hpp"
 #include "support/leak_check.hpp"
 #include "support/sync_axes.hpp"
 
 using namespace evac_test;
 
 namespace {
-
-countdown fail_call;
 
 template <class Key, class Value, class Hash = throwing_hash<Key>>
 using fragile = evac::sync_map<Key, Value, Hash, throwing_equal<Key>, counted<Key, Value>>;
@@ -75,13 +74,6 @@ struct operation {
   std::function<void(Map& map)> call;
 };
 
-struct failure {
-  char letter;
-  countdown& source;
-};
-const std::vector<failure> failures{{'h', fail_hash},       {'e', fail_equal}, {'c', fail_copy},
-                                    {'a', fail_allocation}, {'m', fail_move},  {'f', fail_call}};
-
 /// Each key can be written and is found again; a bucket that was left locked would stop this for ever.
 template <class Map>
 void require_usable(subject<Map>& of) {
@@ -121,43 +113,27 @@ template <class Map>
 void fail_everywhere(const operation<Map>& tried, int n = elements) {
   INFO(tried.name);
   const one_seed seeds;
-  std::string failed;
-  for (const failure& each : failures) {
+  for (const failure_source& each : failure_sources) {
     INFO("failing " << each.letter);
-    bool struck = true;
-    for (std::size_t calls = 1; struck && calls < 5000; ++calls) {
+    const failures_seen seen = fail_any_calls(each.calls, [&](failing_run& run) {
       const leak_check none_left;
       const std::size_t live = tracked_census.live;
       seeds.begin_again();
       subject<Map> of(n);
       const auto before = of.contents();
-      each.source.arm(calls);
-      bool threw = false;
-      try {
-        tried.call(of.map);
-      } catch (const std::runtime_error&) {
-        threw = true;
-      } catch (const std::bad_alloc&) {
-        threw = true;  // for what was refused in a growth
-      }
-      struck = each.source.struck;
-      each.source.arm(0);
-      if (threw) failed += failed.find(each.letter) == std::string::npos ? std::string(1, each.letter) : "";
+      run([&] { tried.call(of.map); });
       const bool moved = each.letter == 'm' && tried.promise == after::nothing_changed_but_by_moving_the_result;
-      if (threw && tried.promise != after::some_are_there && !moved) REQUIRE(of.contents() == before);
+      if (run.threw() && tried.promise != after::some_are_there && !moved) REQUIRE(of.contents() == before);
       require_usable(of);
       require_flushed(of, live);
-    }
-    REQUIRE_FALSE(struck);
-  }
-  for (const char letter : tried.must_fail) {
-    INFO("no failure of " << letter);
-    REQUIRE(failed.find(letter) != std::string::npos);
+    });
+    const bool must = tried.must_fail.find(each.letter) != std::string::npos;
+    REQUIRE((seen.thrown > 0 || !must));
   }
 }
 
 const auto ticking = [](const auto&...) {
-  fail_call.tick();
+  fail_function.tick();
   return true;
 };
 
@@ -186,15 +162,15 @@ TEMPLATE_TEST_CASE("verbs of one key that throw change nothing, leak nothing and
   constexpr auto same = after::nothing_changed;
   constexpr auto moved = after::nothing_changed_but_by_moving_the_result;
   const auto to_value = [&](const optional&) {
-    fail_call.tick();
+    fail_function.tick();
     return optional(value);
   };
   const auto to_nothing = [](const optional&) {
-    fail_call.tick();
+    fail_function.tick();
     return optional();
   };
   const auto make_value = [&] {
-    fail_call.tick();
+    fail_function.tick();
     return value;
   };
   const std::vector<operation<Map>> operations{
@@ -291,47 +267,44 @@ TEMPLATE_TEST_CASE("growth that fails makes no store fail, and is made up for la
   const leak_check none_left;
   const one_seed seeds;
   const int n = std::is_same_v<Map, chained_slots> ? 100 : 300;
-  std::size_t swallowed = 0;
+  std::size_t absorbed = 0;
   for (countdown* const source : {&fail_allocation, &fail_hash}) {
-    bool struck = true;
-    for (std::size_t calls = 1; struck && calls < 5000; ++calls) {
+    fail_each_call(*source, [&](failing_run& run) {
       const std::size_t live = tracked_census.live;
       seeds.begin_again();
       subject<Map> of(0);
       std::size_t thrown = 0;
-      source->arm(calls);
-      for (int i = 0; i < n; ++i) {
-        try {
-          of.map.store(of.key(i), of.value(i));
-        } catch (const std::runtime_error&) {
-          ++thrown;
-          REQUIRE_FALSE(of.map.contains(of.key(i)));
-          REQUIRE(of.map.store(of.key(i), of.value(i)));
+      run([&] {
+        for (int i = 0; i < n; ++i) {
+          try {
+            of.map.store(of.key(i), of.value(i));
+          } catch (const std::runtime_error&) {
+            ++thrown;
+            REQUIRE_FALSE(of.map.contains(of.key(i)));
+            REQUIRE(of.map.store(of.key(i), of.value(i)));
+          }
         }
-      }
-      struck = source->struck;
-      source->arm(0);
+      });
       REQUIRE(thrown <= 1);
-      swallowed += struck && thrown == 0 ? 1 : 0;
+      absorbed += run.struck() && thrown == 0 ? 1 : 0;
       REQUIRE(of.map.size() == static_cast<std::size_t>(n));
       REQUIRE_VALID_SYNC(of.map);
       for (int i = n; i < 3 * n; ++i) of.map.store(of.key(i), of.value(i));
       REQUIRE(evac::detail::unsplit_children(of.map) == 0);
       REQUIRE_VALID_SYNC(of.map);
       require_flushed(of, live);
-    }
-    REQUIRE_FALSE(struck);
+    });
   }
-  CHECK(swallowed > 0);
+  CHECK(absorbed > 0);
 }
 
 TEMPLATE_TEST_CASE("an element whose function throws stays, whoever made it", "", tracked_nodes, word_slots) {
   subject<TestType> of;
   const auto make = [&] { return of.value(absent); };
-  fail_call.arm(1);
+  fail_function.arm(1);
   CHECK_THROWS_AS(of.map.load_or_compute(of.key(absent), make, ticking), std::runtime_error);
   CHECK(of.map.load(of.key(absent)) == of.value(absent));
-  fail_call.arm(1);
+  fail_function.arm(1);
   CHECK_THROWS_AS(of.map.load_or_compute(of.key(absent), make, ticking), std::runtime_error);
   CHECK(of.map.size() == elements + 1);
   require_usable(of);
@@ -345,21 +318,18 @@ TEMPLATE_TEST_CASE(
   const leak_check none_left;
   std::string failed;
   const auto fail_everywhere_in = [&](const auto& call) {
-    for (const failure& each : failures) {
-      bool struck = true;
-      for (std::size_t calls = 1; struck && calls < 1000; ++calls) {
+    for (const failure_source& each : failure_sources) {
+      fail_any_calls(each.calls, [&](failing_run& run) {
         evac::epoch_domain domain;
         TestType set(domain);
         for (int i = 0; i < elements; ++i) set.insert(K(i));
-        const attempt made = with_failure(each.source, calls, [&] { call(set); });
-        struck = made.struck;
+        run([&] { call(set); });
         REQUIRE_VALID_SYNC(set);
-        if (made.threw) {
-          failed += each.letter;
-          REQUIRE(set.size() == elements);
-          for (int i = 0; i < elements; ++i) REQUIRE_FALSE(set.insert(K(i)));
-        }
-      }
+        if (!run.threw()) return;
+        failed += each.letter;
+        REQUIRE(set.size() == elements);
+        for (int i = 0; i < elements; ++i) REQUIRE_FALSE(set.insert(K(i)));
+      });
     }
   };
   const K there(present);
