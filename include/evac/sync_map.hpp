@@ -88,7 +88,7 @@ class sync_map {
   using held = typename table_type::held;
 
   template <class K>
-  using key_arg = typename detail::key_arg<detail::transparent<Hash, KeyEqual>>::template type<K, Key>;
+  using key_arg = typename detail::key_parameter<detail::transparent<Hash, KeyEqual>>::template type<K, Key>;
   template <class K>
   static constexpr bool looks_up = detail::stands_for_key<K, policy>;
   // Verbs that may store: a key that is given up, or an object that is looked up as it is and that a key is made of.

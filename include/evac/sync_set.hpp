@@ -57,7 +57,7 @@ class sync_set {
   using held = typename table_type::held;
 
   template <class K>
-  using key_arg = typename detail::key_arg<detail::transparent<Hash, KeyEqual>>::template type<K, Key>;
+  using key_arg = typename detail::key_parameter<detail::transparent<Hash, KeyEqual>>::template type<K, Key>;
   template <class K>
   static constexpr bool looks_up = detail::stands_for_key<K, policy>;
 

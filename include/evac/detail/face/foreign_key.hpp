@@ -24,19 +24,6 @@ concept makes_key =
     stands_for_key<K, Policy> && (!lookup_key<std::remove_cvref_t<K>, Policy> ||
                                   std::is_constructible_v<typename Policy::key_type, const std::remove_cvref_t<K>&>);
 
-/// The parameter of verbs that only look a key up: `template <class K = key_type> f(const key_arg<...>::type<K, key_type>&)`
-/// takes any K where hash and equality are transparent; else only the key type, to which all converts that does elsewhere.
-template <bool Transparent>
-struct key_arg {
-  template <class K, class Key>
-  using type = K;
-};
-template <>
-struct key_arg<false> {
-  template <class K, class Key>
-  using type = Key;
-};
-
 /// What hash and equality are to be given for `key`: itself (a reference) if it is a key or if both are transparent for
 /// its type, else a key made from it (a value: name it, or use it within the expression).
 template <class Policy, class K>

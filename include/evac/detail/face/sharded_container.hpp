@@ -54,7 +54,7 @@ class sharded_container {
 
  private:
   template <class K>
-  using key_arg = key_arg<K, Policy>;
+  using key_arg = detail::key_arg<K, Policy>;
   // Where hash and equality are transparent without limits, they would take a predicate, or an execution policy, for a key.
   template <class F>
   static constexpr bool judges_element = std::is_invocable_v<F&, typename state::template visited<access::exclusive>&>;
