@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rules of the house that no compiler knows. Prints what breaks one, a line each; status 1 if anything does.
+# Rules of the house that no compiler knows. Prints each place that breaks one; status 1 if there is any.
 #
 #   edges       every pair of orderings that a header names ("// Pairs") has a comment at its releasing and at its
 #               acquiring end: "// release: NAME", "// acquire: NAME", or a stronger order

@@ -1,5 +1,5 @@
 // Checks of the parts that the benchmarks stand on: histogram, memory, files of results, their comparison and the
-// documents made of them, the answers of Go's maps, counted accesses and the predictions from them.
+// documents made of them, the answers of Go's maps, counted operations, counted accesses and the predictions from them.
 //
 //   evac_bench_check FOLDER
 //
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "check/comparison.hpp"
+#include "check/counted.hpp"
 #include "check/documents.hpp"
 #include "check/require.hpp"
 #include "check/scale.hpp"
@@ -127,6 +128,7 @@ int main(int argc, char** argv) {
   check_document(argv[1]);
   check_sections();
   check_answer();
+  check_counted();
   check_lines();
   check_model();
 #ifdef EVAC_BENCH_HAS_COUNTS
