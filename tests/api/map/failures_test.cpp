@@ -106,6 +106,18 @@ TEMPLATE_TEST_CASE("reserve, rehash and merge that throw lose no element", "", f
   });
 }
 
+TEMPLATE_TEST_CASE("a map that could not shrink grows on with its elements", "", fragile_map, fragile_nodes) {
+  const failures_seen seen = fail_each_call(fail_allocation, [](failing_run& run) {
+    TestType map = grown<TestType>(90);
+    map.reserve(20000);
+    run([&] { map.shrink_to_fit(); });
+    for (int i = 100; i < 3000; ++i) map.try_emplace(tracked(i), i);
+    REQUIRE(map.load_factor() < 1.0F);
+    REQUIRE_VALID(map);
+  });
+  REQUIRE(seen.thrown > 0);
+}
+
 TEST_CASE("elements whose moves throw are never moved") {
   fail_move.arm(1);
   evac::map<int, throwing_mover> map;
@@ -116,6 +128,7 @@ TEST_CASE("elements whose moves throw are never moved") {
   fail_move.arm(0);
   for (int i = 1; i < 5000; i += 2) REQUIRE(map.at(i).value() == i);
 }
+
 TEMPLATE_TEST_CASE("a constructor that throws leaks nothing", "", fragile_map, fragile_nodes) {
   const leak_check none_left;
   std::vector<std::pair<tracked, typename TestType::mapped_type>> source;

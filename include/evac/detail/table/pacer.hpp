@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/directory.hpp"
@@ -68,6 +69,14 @@ class pacer {
   /// Whether an element may be moved for tidiness at this size: nothing moves up to the size that was reserved for.
   [[nodiscard]] bool may_move(std::size_t size, std::size_t home_slots) const noexcept {
     return size >= grow_threshold(reserved_homes_, home_slots);
+  }
+
+  /// Number by number: a copy of the whole would read its padding, where the lock of a shard counts.
+  void swap(pacer& other) noexcept {
+    std::swap(next_step_, other.next_step_);
+    std::swap(shrink_below_, other.shrink_below_);
+    std::swap(reserved_homes_, other.reserved_homes_);
+    std::swap(oversized_inserts_, other.oversized_inserts_);
   }
 
  private:

@@ -141,12 +141,16 @@ void fit_room(table_parts<Policy>& of, std::size_t wanted) {
     throw_length_error("evac: rehash() asked for more than max_size()");
   }
   grow_or_undo(of, homes, 0);
+  // Also after a failure: the pacer must not go on waiting for the size of the table that was.
+  struct settled {
+    table_parts<Policy>& parts;
+    ~settled() { parts.settle(); }
+  } const at_exit{of};
   of.pace.reserved(0);
   shrink_to(of, homes);
   repack_overflow(of);
   of.homes.trim_base(of.allocator(), of.overflow, of.moves);
   of.pace.reserved((std::min)(wanted, of.homes.count()));
-  of.settle();
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

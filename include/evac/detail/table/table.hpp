@@ -286,7 +286,7 @@ class table {
     std::swap(parts_.moves, other.parts_.moves);
     std::swap(parts_.overflow, other.parts_.overflow);
     std::swap(parts_.size, other.parts_.size);
-    std::swap(parts_.pace, other.parts_.pace);
+    parts_.pace.swap(other.parts_.pace);
     if constexpr (functors_storage::owned) std::swap(parts_.functors.get().seed, other.parts_.functors.get().seed);
   }
   void swap_functors(table& other) { parts_.functors.get().swap_hash_and_equal(other.parts_.functors.get()); }
