@@ -97,14 +97,15 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   map(std::initializer_list<value_type> list, size_type n = 0)
     requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
-  // Copies hash nothing: O(buckets + size). Moves take everything and leave the source empty: O(1), O(size) with unequal
-  // allocators that do not propagate. An assignment that throws while it copies has changed nothing. Hash and equality come along.
+  // Copies hash nothing: O(buckets + size). Moves take everything, leave the source empty and invalidate its iterators:
+  // O(1), O(size) with unequal allocators that do not propagate. An assignment that throws while it copies has changed nothing.
+  // Hash and equality come along.
   map& operator=(std::initializer_list<value_type> list) {
     base::operator=(list);
     return *this;
   }
-  /// Exchanges everything; allocators only if they propagate, else they must be equal. O(1). noexcept where swaps of the
-  /// functors are and the allocator is always equal or propagates.
+  /// Exchanges everything; invalidates all iterators of both, while references stay valid. Allocators only if they propagate,
+  /// else they must be equal. O(1). noexcept where swaps of the functors are and the allocator is always equal or propagates.
   using base::swap;
   // For the type itself: std::swap would be a better match than one for its base.
   friend void swap(map& left, map& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }

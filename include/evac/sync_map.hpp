@@ -10,7 +10,8 @@
 // whole. How, and why it is right: docs/design.md, "sync_map". After Go's sync.Map (interface), linear hashing (Litwin,
 // VLDB 1980), sequence locks, and Fraser's epochs.
 //
-//   complexity     O(1) expected for all verbs of one key; clear O(threads); range, reserve, stats linear
+//   complexity     O(1) expected for all verbs of one key; clear and size O(stripes), of which there are 8 to 128, by the
+//                  number of processors; range, reserve, stats linear
 //   linearizable   all verbs of one key, and clear(). range() is no snapshot: see there
 //   progress       readers are lock-free but for writers that are inside a few stores to the very bucket; writers wait
 //                  for writers of the same bucket only: they spin, then sleep. Functions that you pass in run without
@@ -366,10 +367,9 @@ class sync_map {
   /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a
   /// quarter of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
-  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure
-  /// without the insertion before it: so a map is empty() only if, at a moment of the call, it held nothing that had
-  /// been stored by then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few
-  /// times.
+  /// Every call that had returned before this one began is counted; calls that run meanwhile may or may not be, but an
+  /// erasure never without its insertion: so a map is empty() only if, at a moment of the call, it held nothing that had
+  /// been stored by then. O(stripes): a cache line for each, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// As far as types tell; there is memory for fewer.

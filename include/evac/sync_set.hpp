@@ -158,10 +158,9 @@ class sync_set {
   /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a
   /// quarter of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
-  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure
-  /// without the insertion before it: so a set is empty() only if, at a moment of the call, it held nothing that had
-  /// been added by then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few
-  /// times.
+  /// Every call that had returned before this one began is counted; calls that run meanwhile may or may not be, but an
+  /// erasure never without its insertion: so a set is empty() only if, at a moment of the call, it held nothing that had
+  /// been added by then. O(stripes): a cache line for each, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// As far as types tell; there is memory for fewer.
