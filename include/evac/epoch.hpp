@@ -79,8 +79,8 @@ class epoch_domain {
       return true;
     });
   }
-  /// The same with a function that frees the object, or a part of it: it is called until it returns true, by any
-  /// thread. It must not throw.
+  /// The same with a function bool (*)(void* object, void* context) that frees the object, or a part of it. It is
+  /// called with these two arguments, by any thread, until it returns true. It must not throw.
   void retire(void* object, void* context, std::size_t bytes, detail::reclaim_function reclaim) {
     guard inside(*this);  // keeps the record of a thread that is about to end
     detail::epoch_record& own = detail::thread_records::of(*core_);

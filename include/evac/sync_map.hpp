@@ -305,10 +305,11 @@ class sync_map {
     return detail::verbs::compare_and_swap(table_, detail::as_lookup_key<policy>(key), expected,
                                            std::forward<V>(desired));
   }
-  /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets and returns a std::optional<T>,
-  /// empty for an absent key; it is called without a lock and outside of the domain, and again with the new value when
-  /// another thread has changed it meanwhile. Returns what f returned last. f may do anything but change this key in
-  /// this map: that is reported through EVAC_ASSERT_HANDLER before it happens.
+  /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets a std::optional<T>, empty if the
+  /// key is absent, and returns one: empty erases the key, or leaves it absent. f is called without a lock and outside
+  /// of the domain, and again with the new value when another thread has changed it meanwhile. Returns what f returned
+  /// last. f may do anything but change this key in this map: that is reported through EVAC_ASSERT_HANDLER before it
+  /// happens.
   template <class K = Key, class F>
     requires(detail::makes_key<K, policy> && updates<F>)
   std::optional<T> update(const key_arg<K>& key, F&& f) {
