@@ -302,6 +302,9 @@ class sync_map {
   template <class K = Key, class V = T>
     requires(detail::makes_key<K, policy> && makes_value<V>)
   bool compare_and_swap(const key_arg<K>& key, const T& expected, V&& desired) {
+    static_assert(
+        requires(const T& value) { static_cast<bool>(value == value); },
+        "evac: compare_and_swap() compares values with ==; give the mapped type an operator==");
     return detail::verbs::compare_and_swap(table_, detail::as_lookup_key<policy>(key), expected,
                                            std::forward<V>(desired));
   }
@@ -331,6 +334,9 @@ class sync_map {
   template <class K = Key>
     requires looks_up<K>
   bool compare_and_delete(const key_arg<K>& key, const T& expected) {
+    static_assert(
+        requires(const T& value) { static_cast<bool>(value == value); },
+        "evac: compare_and_delete() compares values with ==; give the mapped type an operator==");
     return detail::verbs::compare_and_delete(table_, detail::as_lookup_key<policy>(key), expected);
   }
   /// Removes a key; returns a copy of its last value.

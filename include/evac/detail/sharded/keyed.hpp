@@ -81,6 +81,9 @@ void remove(typename State::table_type& table, position at, const Keep& keep) {
 
 template <access A, class State, class K, class F>
 EVAC_ALWAYS_INLINE std::size_t visit_one(const State& state, call_site site, const K& key, F& f) {
+  static_assert(std::is_invocable_v<F&, typename State::template visited<A>&>,
+                "evac: the visitor must accept an element: value_type&, or const value_type& in cvisit(), on a const "
+                "container and in sets; to write the value use visit() on a container that is not const");
   const inside_call mark(std::addressof(state), site);
   const entered<A, State> in(state, key);
   const position at = in.find(key);
