@@ -260,7 +260,8 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   /// Whether there is no element; how many there are. O(1).
   using base::empty;
   using base::size;
-  /// The most that reserve() takes: as many as there are addresses for, or fewer where the allocator's max_size() is less. O(1).
+  /// The largest n that reserve() accepts: as many as there are addresses for, or fewer where the allocator's max_size() is
+  /// less; the machine may have memory for fewer. O(1).
   using base::max_size;
   /// The next inserts, up to n elements in all, move nothing, invalidate nothing, change no bucket_count() and allocate nothing
   /// but nodes, given a hash that spreads; with another they may still allocate overflow buckets. Invalidates everything.

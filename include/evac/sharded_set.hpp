@@ -97,7 +97,7 @@ class sharded_set
   /// The number of elements: a recent one while other threads write. Takes no lock. O(shards).
   using base::empty;
   using base::size;
-  /// The largest n that reserve() takes. O(1).
+  /// The largest n that reserve() accepts; the machine may have memory for fewer. O(1).
   using base::max_size;
   /// O(1).
   using base::shard_count;
@@ -119,7 +119,8 @@ class sharded_set
 
   // --- looks inside ---
 
-  /// Copies. They hold one shard for reading where there is a state that an assignment or a swap could be replacing.
+  /// Return copies. If the functor or allocator has state, one shard is held shared meanwhile, because an assignment or swap
+  /// could be replacing it.
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
@@ -155,8 +156,8 @@ class sharded_set
   using base::emplace_and_visit;
   using base::emplace_or_cvisit;
   using base::emplace_or_visit;
-  /// An element, or each of a range (first, last), of a list, or by the range-forms of a range as a whole: one by one, each by
-  /// itself; these return how many were inserted.
+  /// An element, or each of a range (first, last), of a list, or each of a range object (the range-forms). Elements are
+  /// inserted one by one, not as a whole; these return how many were inserted.
   using base::insert;
   using base::insert_and_cvisit;
   using base::insert_and_visit;

@@ -213,7 +213,8 @@ class sync_map {
     const table_type& table_;
     detail::read_guard inside_;
   };
-  /// For maps in nodes. A thread that holds one never waits for room.
+  /// Only for maps whose elements are in nodes. A thread that holds one does not wait at the cap of the domain: its own
+  /// writes exceed it.
   [[nodiscard]] pinned pin() const {
     static_assert(
         in_nodes,
@@ -221,9 +222,8 @@ class sync_map {
     return pinned(table_);
   }
 
-  // --- storing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain
-  // ----------- They throw what hash, equality, the constructors of key and value and the allocator throw; nothing has
-  // changed then.
+  // --- storing: O(1) expected; waits for writers of its bucket, and for garbage at the cap ---------------------------
+  // These throw what hash, equality, constructors and the allocator throw; nothing has changed then.
 
   /// Sets the value of a key. Returns whether the key is new.
   template <class V = T>
@@ -379,7 +379,7 @@ class sync_map {
   /// been stored by then. O(stripes): a cache line for each, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  /// As far as types tell; there is memory for fewer.
+  /// The largest n that reserve() accepts; the machine may have memory for fewer.
   [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
   /// others. Throws std::length_error and std::bad_alloc; the map then has the elements that it had.
@@ -391,7 +391,7 @@ class sync_map {
   [[nodiscard]] Hash hash_function() const { return table_.functors().hash; }
   [[nodiscard]] KeyEqual key_eq() const { return table_.functors().equal; }
   [[nodiscard]] Allocator get_allocator() const { return table_.allocator(); }
-  /// The domain whose guards keep what is taken away.
+  /// The epoch domain of this map: while a guard of it is held, nothing that is erased or replaced meanwhile is destroyed.
   [[nodiscard]] epoch_domain& domain() const noexcept { return *domain_; }
   /// Figures, collected while others go on. O(buckets).
   [[nodiscard]] sync_stats stats() const {
