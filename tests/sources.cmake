@@ -169,6 +169,7 @@ set(EVAC_COMPILE_FAIL_CASES
   compile_fail/sharded_hash_not_callable.cpp
   compile_fail/sharded_key_is_a_reference.cpp
   compile_fail/sharded_mutex_not_shared.cpp
+  compile_fail/sharded_traversal_of_writable_elements.cpp
   compile_fail/sharded_value_is_a_reference.cpp
   compile_fail/sharded_visitor_forgotten.cpp
   compile_fail/sharded_visitor_of_writable_elements.cpp

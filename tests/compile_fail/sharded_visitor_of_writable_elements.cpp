@@ -1,4 +1,4 @@
-// expect: evac: the visitor must accept an element: value_type&, or const value_type& in cvisit()
+// expect: evac: the visitor must accept an element: value_type&, or const value_type& in the c-forms
 #include <utility>
 
 #include "evac/sharded_map.hpp"
