@@ -1,5 +1,7 @@
 # Everything comes from installed packages; nothing is downloaded.
-find_package(absl REQUIRED)
+if(NOT TARGET absl::hash)  # else a project that contains evac brings abseil as targets of its own
+  find_package(absl REQUIRED)
+endif()
 
 if(EVAC_BUILD_TESTS)
   find_package(Catch2 REQUIRED)

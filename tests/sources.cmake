@@ -169,9 +169,14 @@ set(EVAC_COMPILE_FAIL_CASES
   compile_fail/sharded_hash_not_callable.cpp
   compile_fail/sharded_key_is_a_reference.cpp
   compile_fail/sharded_mutex_not_shared.cpp
+  compile_fail/sharded_traversal_of_writable_elements.cpp
   compile_fail/sharded_value_is_a_reference.cpp
+  compile_fail/sharded_visitor_forgotten.cpp
+  compile_fail/sharded_visitor_of_writable_elements.cpp
   compile_fail/sharded_visitors_missing.cpp
   compile_fail/sharded_wrong_allocator.cpp
+  compile_fail/sync_compare_and_delete_without_equality.cpp
+  compile_fail/sync_compare_and_swap_without_equality.cpp
   compile_fail/sync_default_hash_missing.cpp
   compile_fail/sync_hash_not_callable.cpp
   compile_fail/sync_incomplete_value.cpp

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rules of the house that no compiler knows. Prints each place that breaks one; status 1 if there is any.
+# Project rules that no compiler checks. Prints each place that breaks one; status 1 if there is any.
 #
 #   edges       every pair of orderings that a header names ("// Pairs") has a comment at its releasing and at its
 #               acquiring end: "// release: NAME", "// acquire: NAME", or a stronger order

@@ -196,7 +196,7 @@ inline constexpr std::size_t most_columns = 8;
   return text;
 }
 
-/// Ends with a column for each map of ours: how many times as good it is as the map of the row, case by case.
+/// Ends with a column for each map of ours: how many times as good it is as the map of the row, column by column.
 [[nodiscard]] inline text_table text_table_of(const case_table& of, const std::map<std::string, std::string>& bytes) {
   if (of.columns.size() > most_columns) return turned_text_table(of);
   text_table text{{"map"}, {}};
@@ -211,7 +211,8 @@ inline constexpr std::size_t most_columns = 8;
   for (const auto& subject : of.subjects) {
     if (subject.starts_with("evac::") && compares && of.subjects.size() > 1) ours.push_back(subject);
   }
-  for (const auto& own : ours) text.head.push_back(own + " is so many times as good");
+  for (const auto& own : ours)
+    text.head.push_back("advantage of " + own + ", column by column (above 1: it is better)");
   for (const auto& subject : of.subjects) {
     std::vector<std::string> row{subject};
     for (const auto& column : of.columns) {

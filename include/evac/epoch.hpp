@@ -1,9 +1,9 @@
 // Epoch-based reclamation: memory that readers may still hold is freed when they are gone.
 //
 //   reader                                   writer
-//     epoch_domain::guard inside(domain);      Node* old = head.exchange(fresh);
-//     Node* node = head.load(acquire);         domain.retire(old);        freed when no guard of now is left
-//     ... use node ...
+//     epoch_domain::guard inside(domain);      domain.make_room(sizeof(Node));
+//     Node* node = head.load(acquire);         Node* old = head.exchange(fresh);
+//     ... use node ...                         domain.retire(old);   freed when every guard that exists now has ended
 //
 // Entering and leaving write one word that belongs to the thread; a reader never writes memory that another thread
 // reads often. Based on K. Fraser, "Practical lock-freedom" (2004) and on the asymmetric fences of folly's and Linux'
@@ -21,7 +21,8 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// Threads that read shared memory, and the memory that was taken away from them. Any thread may call anything.
+/// Threads that read shared memory, and the memory that was taken away from them. Any thread may call
+/// anything but the constructor and the destructor.
 ///
 /// Retired bytes (of the objects as they were announced, and of the entries that remember them) are bounded: at the
 /// cap, make_room() helps to reclaim and then waits for guards to end, but never for one of the calling thread, of
@@ -51,10 +52,10 @@ class epoch_domain {
     return *domain;
   }
 
-  /// While a guard lives, nothing is reclaimed that this thread could find when the guard began. Nestable. Its begin
-  /// and its end are two plain stores each, to a line of this thread, where the system has membarrier(); else one of
-  /// those at the begin is an exchange. Throws std::bad_alloc the first time that a thread uses a domain. To be
-  /// destroyed by the thread that made it.
+  /// While a guard lives, nothing is reclaimed that was unlinked after the guard began: whatever this thread finds in
+  /// shared memory meanwhile stays. Nestable. Its begin and its end are two plain stores each, to a line of this thread,
+  /// where the system has membarrier(); else one of those at the begin is an exchange. Throws std::bad_alloc the first
+  /// time that a thread uses a domain. To be destroyed by the thread that made it.
   class [[nodiscard]] guard {
    public:
     EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : guard(*domain.core_) {}
@@ -78,8 +79,8 @@ class epoch_domain {
       return true;
     });
   }
-  /// The same with a function that frees the object, or a part of it: it is called until it returns true, by any
-  /// thread. It must not throw.
+  /// The same with a function bool (*)(void* object, void* context) that frees the object, or a part of it. It is
+  /// called with these two arguments, by any thread, until it returns true. It must not throw.
   void retire(void* object, void* context, std::size_t bytes, detail::reclaim_function reclaim) {
     guard inside(*this);  // keeps the record of a thread that is about to end
     detail::epoch_record& own = detail::thread_records::of(*core_);

@@ -11,7 +11,7 @@
 //   complexity     expected, for a hash that spreads; linear in one chain at worst, of which elements with equal hashes make one
 //   thread safety  as a standard container: concurrent const calls are safe, also in the middle of a growth (no look-up
 //                  or iteration writes anything); without NDEBUG misuse stops the program with a message, or
-//                  calls the EVAC_ASSERT_HANDLER(message) that you define (detail/sync/single_owner.hpp)
+//                  calls the EVAC_ASSERT_HANDLER(message) that you define (docs/guarantees/README.md)
 //   invalidation   an insert of an absent key invalidates iterators and references, as in absl::flat_hash_map, unless
 //                  reserve() promised room for it; erasing only those of the element
 //   exceptions     whatever hash, equality, constructors or the allocator throw passes through and leaves a usable map; single
@@ -88,7 +88,7 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
 
   /// Empty, without memory. O(1).
   map() = default;
-  /// A source of elements: none, iterators, a list, or from_range and a range; then the tail. (n, hash, equal, allocator), of
+  /// A source of elements: none, iterators, a list, or evac::from_range and a range; then the tail. (n, hash, equal, allocator), of
   /// which each part may be left out from the right, (n, hash, allocator), (n, allocator) or (allocator). With room for n
   /// elements as after reserve(n). Of equal keys the first stays. O(n + elements). (other, allocator): a copy, or a move, with
   /// that allocator.
@@ -97,14 +97,15 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   map(std::initializer_list<value_type> list, size_type n = 0)
     requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
-  // Copies hash nothing: O(buckets + size). Moves take everything and leave the source empty: O(1), O(size) with unequal
-  // allocators that do not propagate. An assignment that throws while it copies has changed nothing. Hash and equality come along.
+  // Copies hash nothing: O(buckets + size). Moves take everything, leave the source empty and invalidate its iterators:
+  // O(1), O(size) with unequal allocators that do not propagate. An assignment that throws while it copies has changed nothing.
+  // Hash and equality come along.
   map& operator=(std::initializer_list<value_type> list) {
     base::operator=(list);
     return *this;
   }
-  /// Exchanges everything; allocators only if they propagate, else they must be equal. O(1). noexcept where swaps of the
-  /// functors are and the allocator is always equal or propagates.
+  /// Exchanges everything; invalidates all iterators of both, while references stay valid. Allocators only if they propagate,
+  /// else they must be equal. O(1). noexcept where swaps of the functors are and the allocator is always equal or propagates.
   using base::swap;
   // For the type itself: std::swap would be a better match than one for its base.
   friend void swap(map& left, map& right) noexcept(noexcept(left.swap(right))) { left.swap(right); }
@@ -248,7 +249,8 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::erase;
   iterator erase(iterator at) { return this->erase(const_iterator(at)); }
   /// A handle that owns the element of this key or iterator; an empty one if there is none. One move construction, none for
-  /// elements in nodes. O(1).
+  /// elements in nodes. The handle has key(), mapped(), empty() and operator bool, as in the
+  /// standard. O(1).
   using base::extract;
   /// Destroys all elements, keeps the memory. Destructors as in erase. O(size + buckets / 64). Does not throw.
   using base::clear;
@@ -258,7 +260,8 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   /// Whether there is no element; how many there are. O(1).
   using base::empty;
   using base::size;
-  /// The most that reserve() takes: as many as there are addresses for, or fewer where the allocator's max_size() is less. O(1).
+  /// The largest n that reserve() accepts: as many as there are addresses for, or fewer where the allocator's max_size() is
+  /// less; the machine may have memory for fewer. O(1).
   using base::max_size;
   /// The next inserts, up to n elements in all, move nothing, invalidate nothing, change no bucket_count() and allocate nothing
   /// but nodes, given a hash that spreads; with another they may still allocate overflow buckets. Invalidates everything.
@@ -277,10 +280,11 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::load_factor;
   /// 1. Accepts another and ignores it, as absl::flat_hash_map does. O(1).
   using base::max_load_factor;
-  /// Does up to n steps of the growth that is under way, each the evacuation of a bucket; returns how many were left to do and
-  /// done. For idle moments. Invalidates everything. O(n). Throws what the hash and the allocator throw; the map is whole then.
+  /// Does up to n steps of the growth that is under way, each the evacuation of a bucket; returns how many it did, fewer than
+  /// n if the growth is then complete. For idle moments; completing a doubling may make the table larger than its elements
+  /// need. Invalidates everything. O(n). Throws what the hash and the allocator throw; the map is whole then.
   using base::evacuate;
-  /// Whether a growth is under way. O(1).
+  /// Whether a growth is under way: mostly true, since the number of buckets is rarely a power of two. O(1).
   using base::evacuating;
 
   // --- looks inside -------------------------------------------------------------------------------------------------------
@@ -289,7 +293,7 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
-  /// The contents of the buckets in numbers, and the memory they take (evac/stats.hpp). O(buckets).
+  /// The contents of the buckets in numbers, and the memory they take: a table_stats (evac/stats.hpp). O(buckets).
   using base::stats;
   /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
   /// costs with allocators other than std::allocator. O(1).

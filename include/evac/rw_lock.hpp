@@ -36,8 +36,8 @@ class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
   using base = detail::basic_rw_lock<detail::visible_readers>;
 
  public:
-  /// Waits for the writer and for all readers that are in. Blocking: spins briefly, then sleeps. lock(events) reports what
-  /// it goes through to an object with the members of detail::no_lock_events.
+  /// Waits for the writer and for all readers that are in. Blocking: spins briefly, then sleeps. lock(events) reports to
+  /// an object with the members about_to_wait(), contended(), parked() and revoked().
   using base::lock;
   /// Whether it got the lock. Lock-free, never waits; of a biased lock it makes one system call (membarrier) and looks through
   /// the readers' records. One that fails leaves the bias as it was.

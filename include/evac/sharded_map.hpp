@@ -75,11 +75,11 @@ class sharded_map
 
   // --- construction and assignment ---
 
-  /// (), (n, hash, equal, allocator), (first, last, ...), (list, ...), (from_range, range, ...), with n the room for so many
-  /// elements. Of the tail n, hash, equal, allocator any part may be left out from the right, and the allocator may come
+  /// (), (n, hash, equal, allocator), (first, last, ...), (list, ...), (evac::from_range, range, ...), with n the room for so
+  /// many elements. Of the tail n, hash, equal, allocator any part may be left out from the right, and the allocator may come
   /// before that: (n, allocator), (n, hash, allocator), (first, last, allocator) and so on. (shards{count}, n, hash, equal,
   /// allocator) sets the number of shards, which is rounded up to a power of two and stays; by default there are four for each
-  /// hardware thread. O(shards + elements). Throws std::length_error for more than 65536 shards or an absurd n.
+  /// hardware thread. O(shards + elements). Throws std::length_error for more than 65536 shards or n > max_size().
   ///
   /// Copies, also with another allocator, hold all shards of the source for reading. O(size + buckets).
   ///
@@ -133,13 +133,13 @@ class sharded_map
   /// The number of elements: a recent one while other threads write. Takes no lock. O(shards).
   using base::empty;
   using base::size;
-  /// The largest n that reserve() takes. O(1).
+  /// The largest n that reserve() accepts; the machine may have memory for fewer. O(1).
   using base::max_size;
   /// O(1).
   using base::shard_count;
   /// Room for n elements in all, with a margin for how they fall into shards: it is all but certain that the next
   /// inserts move nothing. An empty container gives back what it has beyond that. Shard by shard. O(size + new buckets).
-  /// Throws std::length_error for an absurd n, std::bad_alloc; then all shards have the room that they had. More memory
+  /// Throws std::length_error for n > max_size(), std::bad_alloc; then all shards have the room that they had. More memory
   /// than the machine could hold is refused before any of it is touched.
   using base::reserve;
   /// Room for about n slots, or for what there is if that is more; gives back what is beyond that, all of it for
@@ -155,21 +155,23 @@ class sharded_map
 
   // --- looks inside ---
 
-  /// Copies. They hold one shard for reading where there is a state that an assignment or a swap could be replacing.
+  /// Return copies. If the functor or allocator has state, one shard is held shared meanwhile, because an assignment or swap
+  /// could be replacing it.
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
-  /// Statistics, shard by shard. O(buckets).
+  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected shard by shard. O(buckets).
   using base::stats;
-  /// The state of each shard's lock, a line of text each; in builds without NDEBUG with the owners' thread ids. Takes no lock:
-  /// what it says may be over when it is read.
+  /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the owners' thread ids.
+  /// Takes no lock: what it says may be over when it is read.
   using base::dump_locks;
 
   // --- looking up and visiting ---
   // A key of another type is looked up as it is where hash and equality are transparent for it; else it is converted.
 
-  /// visit(key, f): f(element) if the key is there; returns 0 or 1. On a const container, and by cvisit, the element is
-  /// const and the shard is held shared; else f may write the value and the shard is held exclusively.
+  /// visit(key, f): f(value_type&), that is std::pair<const Key, T>&, if the key is there; returns 0 or 1. On a const
+  /// container, and by cvisit, it is f(const value_type&) and the shard is held shared; else f may write the value and the
+  /// shard is held exclusively.
   /// visit(first, last, f): the same for each key of a range; returns how many are there. Keys are taken bulk_visit_size at
   /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order.
   using base::bulk_visit_size;
@@ -219,8 +221,8 @@ class sharded_map
   using base::emplace_and_visit;
   using base::emplace_or_cvisit;
   using base::emplace_or_visit;
-  /// An element, or each of a range (first, last), of a list, or by the range-forms of a range as a whole: one by one, each by
-  /// itself; these return how many were inserted.
+  /// An element, or each of a range (first, last), of a list, or each of a range object (the range-forms). Elements are
+  /// inserted one by one, not as a whole; these return how many were inserted.
   using base::insert;
   using base::insert_and_cvisit;
   using base::insert_and_visit;

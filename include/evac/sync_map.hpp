@@ -10,7 +10,8 @@
 // whole. How, and why it is right: docs/design.md, "sync_map". After Go's sync.Map (interface), linear hashing (Litwin,
 // VLDB 1980), sequence locks, and Fraser's epochs.
 //
-//   complexity     O(1) expected for all verbs of one key; clear O(threads); range, reserve, stats linear
+//   complexity     O(1) expected for all verbs of one key; clear and size O(stripes), of which there are 8 to 128, by the
+//                  number of processors; range, reserve, stats linear
 //   linearizable   all verbs of one key, and clear(). range() is no snapshot: see there
 //   progress       readers are lock-free but for writers that are inside a few stores to the very bucket; writers wait
 //                  for writers of the same bucket only: they spin, then sleep. Functions that you pass in run without
@@ -212,7 +213,8 @@ class sync_map {
     const table_type& table_;
     detail::read_guard inside_;
   };
-  /// For maps in nodes. A thread that holds one never waits for room.
+  /// Only for maps whose elements are in nodes. A thread that holds one does not wait at the cap of the domain: its own
+  /// writes exceed it.
   [[nodiscard]] pinned pin() const {
     static_assert(
         in_nodes,
@@ -220,9 +222,8 @@ class sync_map {
     return pinned(table_);
   }
 
-  // --- storing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain
-  // ----------- They throw what hash, equality, the constructors of key and value and the allocator throw; nothing has
-  // changed then.
+  // --- storing: O(1) expected; waits for writers of its bucket, and for garbage at the cap ---------------------------
+  // These throw what hash, equality, constructors and the allocator throw; nothing has changed then.
 
   /// Sets the value of a key. Returns whether the key is new.
   template <class V = T>
@@ -301,13 +302,17 @@ class sync_map {
   template <class K = Key, class V = T>
     requires(detail::makes_key<K, policy> && makes_value<V>)
   bool compare_and_swap(const key_arg<K>& key, const T& expected, V&& desired) {
+    static_assert(
+        requires(const T& value) { static_cast<bool>(value == value); },
+        "evac: compare_and_swap() compares values with ==; give the mapped type an operator==");
     return detail::verbs::compare_and_swap(table_, detail::as_lookup_key<policy>(key), expected,
                                            std::forward<V>(desired));
   }
-  /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets and returns a std::optional<T>,
-  /// empty for an absent key; it is called without a lock and outside of the domain, and again with the new value when
-  /// another thread has changed it meanwhile. Returns what f returned last. f may do anything but change this key in
-  /// this map: that is reported through EVAC_ASSERT_HANDLER before it happens.
+  /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets a std::optional<T>, empty if the
+  /// key is absent, and returns one: empty erases the key, or leaves it absent. f is called without a lock and outside
+  /// of the domain, and again with the new value when another thread has changed it meanwhile. Returns what f returned
+  /// last. f may do anything but change this key in this map: that is reported through EVAC_ASSERT_HANDLER before it
+  /// happens.
   template <class K = Key, class F>
     requires(detail::makes_key<K, policy> && updates<F>)
   std::optional<T> update(const key_arg<K>& key, F&& f) {
@@ -329,6 +334,9 @@ class sync_map {
   template <class K = Key>
     requires looks_up<K>
   bool compare_and_delete(const key_arg<K>& key, const T& expected) {
+    static_assert(
+        requires(const T& value) { static_cast<bool>(value == value); },
+        "evac: compare_and_delete() compares values with ==; give the mapped type an operator==");
     return detail::verbs::compare_and_delete(table_, detail::as_lookup_key<policy>(key), expected);
   }
   /// Removes a key; returns a copy of its last value.
@@ -366,13 +374,12 @@ class sync_map {
   /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a
   /// quarter of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
-  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure
-  /// without the insertion before it: so a map is empty() only if, at a moment of the call, it held nothing that had
-  /// been stored by then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few
-  /// times.
+  /// Every call that had returned before this one began is counted; calls that run meanwhile may or may not be, but an
+  /// erasure never without its insertion: so a map is empty() only if, at a moment of the call, it held nothing that had
+  /// been stored by then. O(stripes): a cache line for each, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  /// As far as types tell; there is memory for fewer.
+  /// The largest n that reserve() accepts; the machine may have memory for fewer.
   [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
   /// others. Throws std::length_error and std::bad_alloc; the map then has the elements that it had.
@@ -384,7 +391,7 @@ class sync_map {
   [[nodiscard]] Hash hash_function() const { return table_.functors().hash; }
   [[nodiscard]] KeyEqual key_eq() const { return table_.functors().equal; }
   [[nodiscard]] Allocator get_allocator() const { return table_.allocator(); }
-  /// The domain whose guards keep what is taken away.
+  /// The epoch domain of this map: while a guard of it is held, nothing that is erased or replaced meanwhile is destroyed.
   [[nodiscard]] epoch_domain& domain() const noexcept { return *domain_; }
   /// Figures, collected while others go on. O(buckets).
   [[nodiscard]] sync_stats stats() const {

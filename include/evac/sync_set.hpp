@@ -102,9 +102,8 @@ class sync_set {
     return detail::verbs::find_many(table_, keys, [](const auto&, const slot_value&) {}, [] {});
   }
 
-  // --- changing: O(1) expected; waits for writers of the same bucket, and for garbage at the cap of the domain
-  // ---------- They throw what hash, equality, the constructor of the key and the allocator throw; nothing has changed
-  // then.
+  // --- changing: O(1) expected; waits for writers of its bucket, and for garbage at the cap --------------------------
+  // These throw what hash, equality, constructors and the allocator throw; nothing has changed then.
 
   /// Adds a key; false if it is there already, which is a look-up.
   bool insert(const Key& key) { return detail::verbs::insert(table_, key); }
@@ -158,13 +157,12 @@ class sync_set {
   /// later, piece by piece, with the writes that follow. Counts as garbage of the table's size, but no more than a
   /// quarter of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
-  /// Counts every call that was over when this one began, and of those that go on meanwhile some, but no erasure
-  /// without the insertion before it: so a set is empty() only if, at a moment of the call, it held nothing that had
-  /// been added by then. O(1): a cache line for each of at most twice as many stripes as there are processors, a few
-  /// times.
+  /// Every call that had returned before this one began is counted; calls that run meanwhile may or may not be, but an
+  /// erasure never without its insertion: so a set is empty() only if, at a moment of the call, it held nothing that had
+  /// been added by then. O(stripes): a cache line for each, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  /// As far as types tell; there is memory for fewer.
+  /// The largest n that reserve() accepts; the machine may have memory for fewer.
   [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
   /// Makes the memory for n keys, so that no write has to split buckets before. O(n) at worst, without stopping others.
   /// Throws std::length_error and std::bad_alloc; the set then has the keys that it had.
@@ -176,7 +174,7 @@ class sync_set {
   [[nodiscard]] Hash hash_function() const { return table_.functors().hash; }
   [[nodiscard]] KeyEqual key_eq() const { return table_.functors().equal; }
   [[nodiscard]] Allocator get_allocator() const { return table_.allocator(); }
-  /// The domain whose guards keep what is taken away.
+  /// The epoch domain of this set: while a guard of it is held, nothing that is erased meanwhile is destroyed.
   [[nodiscard]] epoch_domain& domain() const noexcept { return *domain_; }
   /// Figures, collected while others go on. O(buckets).
   [[nodiscard]] sync_stats stats() const {

@@ -19,6 +19,8 @@ endfunction()
 
 if(WAY STREQUAL "add_subdirectory")
   build_and_run("-DEVAC_SOURCE=${SOURCE}")
+  step("${CMAKE_COMMAND}" -S "${SOURCE}/tests/package/${WAY}" -B "${WORK}/abseil_first" -G "${GENERATOR}"
+    "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DEVAC_SOURCE=${SOURCE}" -DABSEIL_FIRST=ON)
 elseif(WAY STREQUAL "find_package")
   step("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/prefix")
   build_and_run("-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DEVAC_EXPECTED_VERSION=${VERSION}")

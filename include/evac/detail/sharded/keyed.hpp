@@ -79,8 +79,18 @@ void remove(typename State::table_type& table, position at, const Keep& keep) {
   }
 }
 
+/// A sentence instead of a page of errors where f is no visitor of such elements.
+template <access A, class State, class F>
+constexpr void check_visitor() {
+  static_assert(
+      std::is_invocable_v<F&, typename State::template visited<A>&>,
+      "evac: the visitor must accept an element: value_type&, or const value_type& in the c-forms, on a const "
+      "container and in sets; the forms without c of a map that is not const let it write the value");
+}
+
 template <access A, class State, class K, class F>
 EVAC_ALWAYS_INLINE std::size_t visit_one(const State& state, call_site site, const K& key, F& f) {
+  check_visitor<A, State, F>();
   const inside_call mark(std::addressof(state), site);
   const entered<A, State> in(state, key);
   const position at = in.find(key);
@@ -227,6 +237,7 @@ bool visit_two(State& state, call_site site, const K1& first_key, const K2& seco
 /// that has to be converted is converted once to hash it and once to find it.
 template <access A, class State, class It, class F>
 std::size_t visit_many(const State& state, call_site site, It first, It last, F& f) {
+  check_visitor<A, State, F>();
   using policy = typename State::policy;
   std::size_t visited = 0;
   while (first != last) {

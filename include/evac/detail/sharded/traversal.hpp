@@ -55,6 +55,7 @@ struct visits {
 /// Visits the elements of one shard until f returns false.
 template <access A, class State, class F>
 visits visit_shard(const State& state, typename State::shard_type& each, call_site site, F& f) {
+  check_visitor<A, State, F>();
   const inside_call mark(std::addressof(state), site);
   const shard_guard<A, typename State::shard_type> guard(each);
   std::size_t visited = 0;
@@ -81,6 +82,7 @@ visits visit_while_true(const State& state, call_site site, const Run& run, F&& 
 /// Visits all elements; returns how many.
 template <access A, class State, class Run, class F>
 std::size_t visit_every(const State& state, call_site site, const Run& run, F& f) {
+  check_visitor<A, State, F>();
   return visit_while_true<A>(state, site, run,
                              [&f](auto& element) {
                                f(element);

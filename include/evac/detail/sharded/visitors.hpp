@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "evac/detail/config.hpp"
@@ -17,6 +18,9 @@ inline constexpr auto ignore_element = [](const auto&) {};
 /// f as it is called inside of an operation: with an element that it may write, or as the c-forms do with a constant one.
 template <access A, class State, class F>
 [[nodiscard]] auto visitor(F& f) {
+  static_assert(std::is_invocable_v<F&, typename State::template visited<A>&>,
+                "evac: the visitors come last, and must accept an element: value_type&, or const value_type& in the "
+                "c-forms and in sets");
   return [&f](typename State::value_type& element) -> decltype(auto) {
     return f(static_cast<typename State::template visited<A>&>(element));
   };

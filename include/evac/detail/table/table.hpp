@@ -2,7 +2,7 @@
 // split in order as elements arrive.
 //
 //   home index   0 ............ frontier ............ 2^d ............ 2^d + frontier
-//                |  evacuated   |  not yet evacuated  |  children fed  |  (untouched memory)
+//                |  evacuated   |  not yet evacuated  | children exist |  (untouched memory)
 //
 //   home of a hash = hash & (2^(d+1) - 1) if that bucket exists, else hash & (2^d - 1)
 //
