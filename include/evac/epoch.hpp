@@ -58,9 +58,8 @@ class epoch_domain {
   /// time that a thread uses a domain. To be destroyed by the thread that made it.
   class [[nodiscard]] guard {
    public:
-    EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : guard(*domain.core_) {}
-    EVAC_ALWAYS_INLINE explicit guard(detail::epoch_core& core) : own_(detail::thread_records::of(core)) {
-      core.enter(own_);
+    EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : own_(detail::thread_records::of(*domain.core_)) {
+      domain.core_->enter(own_);
     }
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
