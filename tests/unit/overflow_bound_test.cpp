@@ -61,6 +61,14 @@ TEST_CASE("the bound is never more than a hash could need that sends all element
   }
 }
 
+TEST_CASE("for homes with far more elements than a table ever has, the bound is what any hash could need") {
+  for (const std::size_t mean : {33U, 80U, 100U, 1000U}) {
+    const std::size_t elements = 16 * mean;
+    CHECK(overflow_bound(elements, 16, home_slots, overflow_slots) ==
+          (elements - home_slots + overflow_slots - 1) / overflow_slots);
+  }
+}
+
 TEST_CASE("the bound grows with the elements, and is a small part of a large table's homes at usual load") {
   std::size_t before = 0;
   for (std::size_t elements = 10'000; elements <= 80'000; elements += 10'000) {

@@ -11,10 +11,13 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
+/// Elements per home up to which the bound is worth computing: tables grow long before.
+inline constexpr unsigned highest_mean = 32;
+
 /// log E[exp(theta * b)] for the b overflow buckets behind one home, whose chain has a Poisson number of elements.
 [[nodiscard]] inline double log_overflow_moment(double mean, double theta, unsigned home_slots,
                                                 unsigned overflow_slots) {
-  constexpr unsigned longest = 96;  // what is behind does not show in a double
+  constexpr unsigned longest = 3 * highest_mean;  // longer chains do not show in a double
   const double weight_of_bucket = std::exp(theta);
   double probability = std::exp(-mean);
   double weight = 1;
@@ -38,6 +41,7 @@ namespace evac::inline EVAC_ABI::detail {
   const auto half = static_cast<double>(std::bit_floor(homes));
   const double split = static_cast<double>(homes) - half;
   const double mean = static_cast<double>(elements) / half;
+  if (mean > highest_mean) return worst;
   double best = static_cast<double>(worst);
   for (const double theta : {0.01, 0.03, 0.1, 0.3, 1.0, 3.0}) {
     const double whole = (half - split) * log_overflow_moment(mean, theta, home_slots, overflow_slots);
