@@ -5,24 +5,13 @@
 #ifndef EVAC_DETAIL_FACE_EXCHANGE_HPP
 #define EVAC_DETAIL_FACE_EXCHANGE_HPP
 
-#include <memory>
-#include <type_traits>
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/table/policy.hpp"
 #include "evac/detail/table/table.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
-
-/// Whether one of them frees what the other has allocated.
-template <class Allocator>
-[[nodiscard]] bool same_memory(const Allocator& left, const Allocator& right) noexcept {
-  if constexpr (std::allocator_traits<Allocator>::is_always_equal::value) {
-    return true;
-  } else {
-    return left == right;
-  }
-}
 
 /// Copies all elements into a table without any, which has the same functors.
 template <class Policy>

@@ -91,7 +91,7 @@ class sharded_container {
                              const key_equal& equal = key_equal(), const allocator_type& allocator = allocator_type())
       : state_(hash, equal, allocator, count.count) {
     check_template_arguments();
-    if (n != 0) this->reserve(n);
+    if (n != 0) reserve(n);
   }
   sharded_container(size_type n, const allocator_type& allocator)
     requires default_constructible<hasher, key_equal>
@@ -529,7 +529,7 @@ class sharded_container {
   }
   sharded_container(const exclusive_state<state>& held, const allocator_type* allocator)
       : state_(held.of.functors, allocator != nullptr ? *allocator : held.of.functors.allocator, held.count()) {
-    if (state::same_memory(state_.functors.allocator, held.of.functors.allocator)) {
+    if (same_memory(state_.functors.allocator, held.of.functors.allocator)) {
       exchange_tables(state_, held.of);
     } else if constexpr (!traits::is_always_equal::value) {
       move_each(state_, held);

@@ -133,7 +133,7 @@ bool emplace_one(State& state, call_site site, const OnNew& on_new, const OnExis
       if constexpr (State::allocator_may_change &&
                     std::is_move_constructible_v<typename State::elements::movable_type>) {
         // The container has another allocator by now: memory of the one before must not get in.
-        if (!State::same_memory(built.allocator(), state.functors.allocator)) {
+        if (!same_memory(built.allocator(), state.functors.allocator)) {
           slot_ops::construct(state.functors.allocator, slot, std::move(slot_ops::movable(built.element())));
           return;
         }

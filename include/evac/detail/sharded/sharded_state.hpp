@@ -151,13 +151,6 @@ struct sharded_state {
     for (const auto& each : shards) total += each.size();
     return total;
   }
-  [[nodiscard]] static bool same_memory(const allocator_type& left, const allocator_type& right) noexcept {
-    if constexpr (traits::is_always_equal::value) {
-      return true;
-    } else {
-      return left == right;
-    }
-  }
 
   functors_type functors;                                    // S2
   [[no_unique_address]] mutable hash_mutex_type hash_mutex;  // S1, S3

@@ -103,7 +103,7 @@ void move_assign(State& target, State& source, call_site site) {
   exclusive_state<State> theirs(source, site);
   lock_in_order(mine, theirs);
   if constexpr (!propagate && !traits::is_always_equal::value) {
-    if (!State::same_memory(target.functors.allocator, source.functors.allocator)) {
+    if (!same_memory(target.functors.allocator, source.functors.allocator)) {
       fresh.emplace(source.functors, target.functors.allocator, target.shards.size());
       move_each(*fresh, theirs);
       exchange_functors(target, source);
@@ -144,8 +144,7 @@ void swap_states(State& left, State& right, call_site site) {
   exclusive_state<State> theirs(right, site);
   lock_in_order(mine, theirs);
   if constexpr (!traits::propagate_on_container_swap::value && !traits::is_always_equal::value) {
-    EVAC_ASSERT(State::same_memory(left.functors.allocator, right.functors.allocator),
-                "evac: swap with unequal allocators");
+    EVAC_ASSERT(same_memory(left.functors.allocator, right.functors.allocator), "evac: swap with unequal allocators");
   }
   const auto swap_allocators = [](State& one, State& other) {
     if constexpr (traits::propagate_on_container_swap::value) {
@@ -178,8 +177,7 @@ std::size_t merge_states(State& target, Source& source, call_site site) {
   exclusive_state<State> mine(target, site);
   exclusive_state<Source> theirs(source, site);
   lock_in_order(mine, theirs);
-  EVAC_ASSERT(State::same_memory(target.functors.allocator, source.functors.allocator),
-              "evac: merge with unequal allocators");
+  EVAC_ASSERT(same_memory(target.functors.allocator, source.functors.allocator), "evac: merge with unequal allocators");
   return absorb(target, theirs);
 }
 /// The same from a container of one owner.
@@ -189,7 +187,7 @@ std::size_t merge_owned(State& target, Owned& source, call_site site) {
   auto& theirs = table_access::of(source);
   exclusive_state<State> mine(target, site);
   mine.lock();
-  EVAC_ASSERT(State::same_memory(target.functors.allocator, theirs.allocator()), "evac: merge with unequal allocators");
+  EVAC_ASSERT(same_memory(target.functors.allocator, theirs.allocator()), "evac: merge with unequal allocators");
   return absorb(target, single_source{theirs});
 }
 

@@ -59,6 +59,16 @@ struct set_elements {
   [[nodiscard]] static const Key& key(const value_type& element) noexcept { return element; }
 };
 
+/// Whether one of them frees what the other has allocated.
+template <class Allocator>
+[[nodiscard]] bool same_memory(const Allocator& left, const Allocator& right) noexcept {
+  if constexpr (std::allocator_traits<Allocator>::is_always_equal::value) {
+    return true;
+  } else {
+    return left == right;
+  }
+}
+
 /// Hash, equality and allocator of one container, and the seed that its hash is finished with.
 template <class Hash, class KeyEqual, class Allocator>
 struct functors {

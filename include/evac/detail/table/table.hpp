@@ -169,7 +169,7 @@ class table {
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE position find_in(chain_at at, const K& key, std::size_t hash) const {
     // Which half of the bucket a hit lies in is not known before the tags are there. Fetching both at once was
-    // faster wherever the table did not fit the caches (docs/benchmarks.md, "Tried").
+    // faster wherever the table did not fit the caches (docs/design.md, "Tried").
     if constexpr (layout::home_bytes() > cache_line) {
       prefetch_for_read(reinterpret_cast<const std::byte*>(at.head) + cache_line);
     }
