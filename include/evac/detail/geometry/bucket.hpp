@@ -39,6 +39,15 @@ struct bucket {
   void make_empty() noexcept { *this = bucket{tag_word(0), nullptr}; }
   [[nodiscard]] bucket* next() const noexcept { return overflow; }
   void set_next(bucket* after) noexcept { overflow = after; }
+
+  /// The slots whose tag is wanted. One load of sixteen bytes, whatever the link holds.
+  [[nodiscard]] EVAC_ALWAYS_INLINE slot_mask match(wanted_top_byte tag) const noexcept {
+    return slot_mask(tag.matching(this) & slot_mask::all);
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool may_overflow_for(std::size_t hash) const noexcept {
+    static_assert(std::endian::native == std::endian::little);
+    return (reinterpret_cast<const unsigned char*>(this)[7] >> (std::uint64_t{hash} >> 61U) & 1U) != 0;
+  }
 };
 static_assert(sizeof(bucket) == 16);
 

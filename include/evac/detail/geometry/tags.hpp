@@ -5,9 +5,10 @@
 //        | filter | tag6 | tag5 | tag4 | tag3 | tag2 | tag1 | tag0 |     tag = top byte of the hash, never 0
 //        +--------+------+------+------+------+------+------+------+     0   = the slot is empty
 //
-// The filter is a Bloom filter of one hash function: bit (tag % 8) is set when some element in an overflow bucket of
+// The filter is a Bloom filter of one hash function: bit (tag / 32) is set when some element in an overflow bucket of
 // this chain has such a tag (the idea of the overflow byte of Boost.Unordered's groups). A look-up that misses goes
-// on to the overflow buckets only when its bit is set. It is kept exact: erasing recomputes it.
+// on to the overflow buckets only when its bit is set. It is kept exact: erasing recomputes it. The top three bits of the
+// tag are those of the hash, also where a 0 has been replaced.
 #ifndef EVAC_DETAIL_GEOMETRY_TAGS_HPP
 #define EVAC_DETAIL_GEOMETRY_TAGS_HPP
 
@@ -84,11 +85,13 @@ class tag_word {
   /// The same for several slots, or none, without a branch.
   constexpr void vacate(slot_mask which) noexcept { bits_ &= ~bytes_of(which.bits()); }
 
-  [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept {
-    return ((bits_ >> (tag | 56U) % 64U) & 1U) != 0;
+  [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept { return (bits_ >> filter_bit(tag) & 1U) != 0; }
+  /// The same for the tag of a hash.
+  [[nodiscard]] EVAC_ALWAYS_INLINE constexpr bool may_overflow_for(std::size_t hash) const noexcept {
+    return (std::uint32_t{filter()} >> (std::uint64_t{hash} >> 61U) & 1U) != 0;
   }
   [[nodiscard]] constexpr bool any_overflow() const noexcept { return (bits_ >> 56U) != 0; }
-  constexpr void add_to_filter(tag_t tag) noexcept { bits_ |= std::uint64_t{1} << (tag | 56U) % 64U; }
+  constexpr void add_to_filter(tag_t tag) noexcept { bits_ |= std::uint64_t{1} << filter_bit(tag); }
   constexpr void clear_filter() noexcept { bits_ &= ~(std::uint64_t{0xFF} << 56U); }
   /// In an overflow bucket the top byte is free for a note of some of its slots.
   constexpr void note(slot_mask which) noexcept { bits_ = bits_ << 8U >> 8U | std::uint64_t{which.bits()} << 56U; }
@@ -98,6 +101,7 @@ class tag_word {
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
 
  private:
+  [[nodiscard]] static constexpr unsigned filter_bit(tag_t tag) noexcept { return 56U + tag / 32U; }
   // All bits of byte i for bit i of the mask: each byte gets its bit, and what is not 0 becomes 255.
   [[nodiscard]] static constexpr std::uint64_t bytes_of(std::uint32_t mask) noexcept {
     const std::uint64_t single = (std::uint64_t{mask} * 0x0101010101010101ULL) & 0x0040201008040201ULL;

@@ -176,7 +176,7 @@ class table {
     const auto equal = [&](const value_type& stored) {
       return static_cast<bool>(key_eq()(elements::key(stored), key));
     };
-    return {chains::find(at.head, tag_of(hash), equal), at.home};
+    return {chains::find(at.head, hash, equal), at.home};
   }
 
   // One decision about the chain: whether its home has a free slot. The rest is out of line and gets copies of its
