@@ -32,6 +32,11 @@ inline constexpr unsigned max_slots = 7;
   return static_cast<tag_t>(top + (top == 0 ? 1U : 0U));
 }
 
+/// The bit of the filter that its tag has.
+[[nodiscard]] EVAC_ALWAYS_INLINE constexpr unsigned filter_index(std::size_t hash) noexcept {
+  return static_cast<unsigned>(tag_bits_of(hash) / 32U);
+}
+
 /// A set of slots of one bucket, iterable from the lowest. Bit i is slot i.
 class slot_mask {
  public:
@@ -43,6 +48,8 @@ class slot_mask {
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return bits_ != 0; }
   [[nodiscard]] constexpr unsigned first() const noexcept { return static_cast<unsigned>(std::countr_zero(bits_)); }
   constexpr void drop_first() noexcept { bits_ &= bits_ - 1; }
+  /// The same without a branch.
+  constexpr void drop_first_if(bool wanted) noexcept { bits_ &= bits_ - std::uint32_t{wanted}; }
   [[nodiscard]] constexpr unsigned count() const noexcept { return static_cast<unsigned>(std::popcount(bits_)); }
   [[nodiscard]] constexpr bool contains(unsigned slot) const noexcept { return ((bits_ >> slot) & 1U) != 0; }
   constexpr void add(unsigned slot) noexcept { bits_ |= 1U << slot; }
@@ -71,6 +78,11 @@ class tag_word {
   }
   [[nodiscard]] slot_mask occupied() const noexcept { return ~match(0); }
   [[nodiscard]] slot_mask free(unsigned slot_count) const noexcept { return match(0) & slot_mask::below(slot_count); }
+  /// The first occupied slot from this one on, or max_slots if there is none; max_slots is allowed here as well.
+  [[nodiscard]] EVAC_ALWAYS_INLINE constexpr std::size_t occupied_from(std::size_t slot) const noexcept {
+    const std::uint64_t rest = bits_ << 8U >> 8 * slot >> 8U;  // two steps: a word cannot be shifted by its width
+    return rest == 0 ? max_slots : slot + static_cast<std::size_t>(std::countr_zero(rest)) / 8;
+  }
   [[nodiscard]] constexpr bool no_slot_occupied() const noexcept { return (bits_ << 8U) == 0; }
   [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
   [[nodiscard]] constexpr tag_t tag(unsigned slot) const noexcept { return static_cast<tag_t>(bits_ >> (8 * slot)); }
@@ -86,10 +98,6 @@ class tag_word {
   constexpr void vacate(slot_mask which) noexcept { bits_ &= ~bytes_of(which.bits()); }
 
   [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept { return (bits_ >> filter_bit(tag) & 1U) != 0; }
-  /// The same for the tag of a hash.
-  [[nodiscard]] EVAC_ALWAYS_INLINE constexpr bool may_overflow_for(std::size_t hash) const noexcept {
-    return (std::uint32_t{filter()} >> (std::uint64_t{hash} >> 61U) & 1U) != 0;
-  }
   [[nodiscard]] constexpr bool any_overflow() const noexcept { return (bits_ >> 56U) != 0; }
   constexpr void add_to_filter(tag_t tag) noexcept { bits_ |= std::uint64_t{1} << filter_bit(tag); }
   constexpr void clear_filter() noexcept { bits_ &= ~(std::uint64_t{0xFF} << 56U); }

@@ -53,6 +53,10 @@ class home_buckets {
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::size_t opened() const noexcept { return count_ == 0 ? 0 : std::size_t{1} << opened_depth_; }
 
+  /// Half of them, where there are more than one: the number of parents of a doubling that is under way, and the bit that
+  /// children are told by.
+  [[nodiscard]] std::size_t half() const noexcept { return half_mask_ + 1; }
+
   /// How often memory for as many homes again was opened.
   [[nodiscard]] std::size_t openings() const noexcept { return openings_; }
 
@@ -65,7 +69,7 @@ class home_buckets {
 
   /// The memory of the home that is to exist next, about to be written. O(1): pages are made for a piece at a time.
   [[nodiscard]] bucket* next_home() noexcept {
-    const std::size_t first = opened() / 2;
+    const std::size_t first = half();
     const std::size_t offset = (count_ - first) * layout::home_bytes();
     if (offset % populated_at_once < layout::home_bytes() && memory::is_mapped(segment_size()(first))) {
       const std::size_t end = (std::min)(round_up(offset + 1, populated_at_once), segment_size()(first));
@@ -79,7 +83,7 @@ class home_buckets {
     if constexpr (KeepsOccupied) {
       if (occupied_.kept()) occupied_.add_home(home);
     }
-    if (count_ != opened()) return;
+    if (count_ != 2 * half()) return;
     const std::size_t segment = segment_size()(count_ / 2);
     if (memory::is_mapped(segment)) memory::prefer_huge(at(count_ / 2), segment);
   }
