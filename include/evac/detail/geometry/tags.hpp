@@ -76,6 +76,10 @@ class tag_word {
   [[nodiscard]] slot_mask match(tag_t tag) const noexcept {
     return slot_mask(matching_bytes(bits_, tag) & slot_mask::all);
   }
+  /// For the tag of a hash that is looked for in several buckets.
+  [[nodiscard]] EVAC_ALWAYS_INLINE slot_mask match(wanted_top_byte tag) const noexcept {
+    return slot_mask(tag.matching(bits_) & slot_mask::all);
+  }
   [[nodiscard]] slot_mask occupied() const noexcept { return ~match(0); }
   [[nodiscard]] slot_mask free(unsigned slot_count) const noexcept { return match(0) & slot_mask::below(slot_count); }
   /// The first occupied slot from this one on, or max_slots if there is none; max_slots is allowed here as well.
