@@ -236,6 +236,33 @@ struct new_record : model<new_record, 3> {
   }
 };
 
+/// A reader that announces itself under another lock already: the writer must look behind the first slot of its record.
+struct second_lock : model<second_lock, 2> {
+  std::optional<evac::rw_lock> outer;
+
+  void before() {
+    model::before();
+    make_biased();
+    outer.emplace();
+    outer->lock_shared();
+    outer->unlock_shared();
+    RL_ASSERT(outer->is_biased());
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      outer->lock_shared();
+      read();
+      outer->unlock_shared();
+    } else {
+      write();
+    }
+  }
+  void after() {
+    outer.reset();
+    model::after();
+  }
+};
+
 /// try_lock() against announced readers; then a writer that comes after a try_lock() that failed.
 struct try_lock_and_biased_reader : model<try_lock_and_biased_reader, 3> {
   void before() {
@@ -309,6 +336,7 @@ constexpr evac_model::named_model models[] = {
     EVAC_MODEL(leaving_elsewhere, 500'000),
     EVAC_MODEL(try_lock_elsewhere, 500'000),
     EVAC_MODEL(new_record, 500'000),
+    EVAC_MODEL(second_lock, 500'000),
     EVAC_MODEL(try_lock_and_biased_reader, 500'000),
     EVAC_MODEL(tries, 500'000),
     EVAC_MODEL(destruction, 500'000),
@@ -336,6 +364,8 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     EVAC_MODEL_BUG(leaving_forgets_other_objects, leaving_elsewhere, LIVELOCK),
     EVAC_MODEL_BUG(writer_looks_at_its_own, biased_elsewhere, DATA RACE),
     EVAC_MODEL_BUG(any_bias_will_do, biased_elsewhere, DATA RACE),
+    EVAC_MODEL_BUG(mark_is_not_raised, second_lock, DATA RACE),
+    EVAC_MODEL_BUG(mark_is_relaxed, second_lock, DATA RACE),
     // clang-format on
 };
 static_assert(std::size(bugs) == static_cast<std::size_t>(bug::count) - 1, "each bug has a line here");

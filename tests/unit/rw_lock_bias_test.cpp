@@ -110,7 +110,7 @@ TEST_CASE("a try_lock that finds an announced reader fails, and the next writer 
 }
 
 TEST_CASE("a thread may read under more locks than its record has room for") {
-  constexpr std::size_t count = 20;
+  constexpr std::size_t count = 2 * visible_readers::record_slots;
   std::vector<rw_lock> locks(count);
   for (rw_lock& each : locks) REQUIRE(make_biased(each) > 0);
   for (rw_lock& each : locks) each.lock_shared();

@@ -188,12 +188,13 @@ class ABSL_LOCKABLE basic_rw_lock {
   static_assert(Readers::least_price <= Readers::highest_price && Readers::highest_price <= 0x7FFF);  // in samples
 
   [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_biased() noexcept {
-    if (!bias_word::is_biased(bias_.load(relaxed))) return false;  // relaxed: a hint, asked again below
-    const std::uint32_t wanted = Readers::enter(this);
-    if (wanted == 0) return false;
+    const std::uint32_t bias = bias_.load(relaxed);  // relaxed: a hint, asked again below
+    if (!Readers::enter_at_once(this, bias)) {
+      if (!bias_word::is_biased(bias) || !Readers::enter(this, bias)) return false;
+    }
     // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's fence stand
     // between. It acquires: bias set.
-    if (bias_.load(seq_cst) == wanted) [[likely]]
+    if (bias_.load(seq_cst) == bias) [[likely]]
       return true;
     static_cast<void>(Readers::leave(this));
     return false;

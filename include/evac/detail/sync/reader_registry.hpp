@@ -20,21 +20,6 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// The word of a lock that says where its readers are: see basic_rw_lock.hpp.
-struct bias_word {
-  static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
-  static constexpr std::uint32_t revoking = std::uint32_t{1} << 30U;
-  static constexpr std::uint32_t registry = revoking - 1;
-
-  [[nodiscard]] static constexpr bool is_biased(std::uint32_t word) noexcept { return (word & biased) != 0; }
-  /// Biased, or biased until just now.
-  [[nodiscard]] static constexpr bool names_registry(std::uint32_t word) noexcept { return word >= revoking; }
-  /// The same registry, but no new announcements.
-  [[nodiscard]] static constexpr std::uint32_t revoked(std::uint32_t word) noexcept {
-    return (word & registry) | revoking;
-  }
-};
-
 template <std::size_t Slots>
 class reader_registry {
  public:

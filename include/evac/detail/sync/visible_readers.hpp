@@ -1,6 +1,6 @@
 // Readers that announce themselves in memory of their own instead of in the lock that they hold.
 //
-//   record of one thread, on lines of its own:   | ... | lock A | - | lock C | - | ...    10 slots
+//   record of one thread, on lines of its own:   | ... | lock A | - | lock C | - | ...    46 slots
 //
 // A reader of a biased lock writes the lock's address into a free slot of its thread's record; a writer that has
 // revoked the bias looks through the records of all threads. This is the table of visible readers of BRAVO (Dice and
@@ -38,7 +38,7 @@ class visible_readers {
   // call to sleep and one to wake.
   static constexpr int looks_before_parking = 8;
   /// Locks that one thread can announce at a time.
-  static constexpr std::size_t record_slots = 10;
+  static constexpr std::size_t record_slots = 46;
 
   /// A pause after the given number of looks at a lock that the thread does not get. The longer the pauses, the longer
   /// the owner of the cache line can work undisturbed: 8 threads on 2 cores, 10 % writes, 72 million a second instead
@@ -49,17 +49,18 @@ class visible_readers {
 
   // --- a reader ------------------------------------------------------------------------------------------------------
 
-  /// Announces that this thread reads under `lock`; returns the word that the lock must then have for the announcement
-  /// to count, or 0 if there is no room for it. Only if the lock still says so afterwards does a writer see it.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static std::uint32_t enter(const void* lock) noexcept {
+  /// Announces that this thread reads under `lock`, whose word is this, if that is possible without more ado. Only if the
+  /// lock still has that word afterwards does a writer see it.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static bool enter_at_once(const void* lock, std::uint32_t word) noexcept {
+    return mine_->enter_at_once(lock, word);
+  }
+  /// The same in the cases that are left; false if the lock is biased to another registry, or there is no room.
+  [[nodiscard]] EVAC_NEVER_INLINE static bool enter(const void* lock, std::uint32_t word) noexcept {
     record* const own = mine();
-    return own != nullptr && own->enter(lock) ? own->word() : 0;
+    return own != nullptr && own->word() == word && own->enter(lock);
   }
   /// Withdraws an announcement that this shared object has made; false if there is none.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static bool leave(const void* lock) noexcept {
-    record* const own = mine_;
-    return own != nullptr && own->leave(lock);
-  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static bool leave(const void* lock) noexcept { return mine_->leave(lock); }
   /// Withdraws one that this thread has made anywhere, in the registry that the lock names.
   [[nodiscard]] EVAC_NEVER_INLINE static bool leave_named(const void* lock, std::uint32_t word) noexcept {
     return named(word).leave(this_thread(), lock);
@@ -77,7 +78,7 @@ class visible_readers {
   }
   /// Makes sure that other shared objects find what this one does in this thread, as far as that is possible.
   EVAC_ALWAYS_INLINE static void be_known() noexcept {
-    if (mine_ == nullptr) [[unlikely]]
+    if (part_ != part::taken) [[unlikely]]
       join();
   }
 
@@ -106,6 +107,9 @@ class visible_readers {
   using registry = reader_registry<record_slots>;
   using record = registry::record;
   static constexpr backoff patience{.pauses = 40, .yields = 40};
+  /// What a thread has of the registry: a record, not yet one, or none for good: it has ended, is about to take one, or
+  /// there is no room.
+  enum class part : unsigned char { none, taken, barred };
 
   /// The contents of the mapping.
   struct place {
@@ -130,21 +134,18 @@ class visible_readers {
     owner(const owner&) = delete;
     owner& operator=(const owner&) = delete;
     ~owner() {
-      barred_ = true;
-      mine_ = nullptr;
+      part_ = part::barred;
+      mine_ = &nobody_;
       own.marks() = inside_call::unlink_marks(own.marks());
       registry::quit(own);
     }
     record& own;
   };
 
-  [[nodiscard]] EVAC_ALWAYS_INLINE static record* mine() noexcept {
-    record* const own = mine_;
-    return own != nullptr ? own : join();
-  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE static record* mine() noexcept { return part_ == part::taken ? mine_ : join(); }
   EVAC_NEVER_INLINE static record* join() noexcept {
-    if (barred_) return nullptr;
-    barred_ = true;  // also for what is called from here: an allocator may use a lock
+    if (part_ == part::barred) return nullptr;
+    part_ = part::barred;  // also for what is called from here: an allocator may use a lock
     registry* const all = registry_of_process();
     if (all == nullptr) return nullptr;
     record* const own = all->join(this_thread(), take_room);
@@ -152,7 +153,7 @@ class visible_readers {
     own->marks() = inside_call::link_marks(own->marks());
     mine_ = own;
     static thread_local const owner joined;
-    barred_ = false;
+    part_ = part::taken;
     return own;
   }
   [[nodiscard]] static record* take_room(registry::list& records) noexcept {
@@ -190,9 +191,10 @@ class visible_readers {
 
   // Visible, so that shared objects that share symbols share these.
   [[gnu::__visibility__("default")]] static inline constinit atomic<registry*> known_{nullptr};
-  [[gnu::__visibility__("default")]] static inline constinit thread_local record* mine_ = nullptr;
-  // Takes no record: it has ended, is about to take one, or there is none.
-  [[gnu::__visibility__("default")]] static inline constinit thread_local bool barred_ = false;
+  // Of threads that have no record: matches no lock, and is never written.
+  [[gnu::__visibility__("default")]] static inline constinit record nobody_{};
+  [[gnu::__visibility__("default")]] static inline constinit thread_local record* mine_ = &nobody_;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local part part_ = part::none;
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

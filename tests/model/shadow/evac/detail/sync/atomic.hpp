@@ -62,6 +62,8 @@ enum class bug {
   leaving_forgets_other_objects,  // it does not look there
   writer_looks_at_its_own,        // registry, and not at the one that the lock names
   any_bias_will_do,               // for a reader whose registry is not the one that the lock names
+  mark_is_not_raised,             // a writer does not look at the slot where a thread announces its second lock
+  mark_is_relaxed,                // it does not see that the mark was raised
   count,
 };
 inline bug planted = bug::none;
@@ -175,11 +177,12 @@ struct own_atomic;
 
 template <class T>
 class atomic {
-  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record; head and flags of the list of
-  // records.
+  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record, and the mark behind the last
+  // one that was used; head and flags of the list of records.
   static constexpr bool of_lock = std::is_same_v<T, std::uint32_t>;
   static constexpr bool is_slot = std::is_same_v<T, const void*>;
-  static constexpr bool of_list = !of_lock && !is_slot;
+  static constexpr bool is_mark = std::is_same_v<T, std::uint16_t>;
+  static constexpr bool of_list = !of_lock && !is_slot && !is_mark;
   // Of the lock's state.
   static constexpr std::uint32_t writer = 1;
   static constexpr std::uint32_t parked = 4;
@@ -258,6 +261,10 @@ class atomic {
         modelled().store(in(value), release, RL_INFO);
         return T{};
       }
+    }
+    if constexpr (is_mark) {
+      if (has(bug::mark_is_not_raised)) return T{};
+      if (has(bug::mark_is_relaxed)) order = relaxed;
     }
     if (of_lock && order == release && has(bug::unlock_is_relaxed)) order = relaxed;
     return out(modelled().rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), or_else(acq_rel, order), RL_INFO));

@@ -24,10 +24,13 @@ class visible_readers {
 
   static void pause(int) noexcept {}
 
-  [[nodiscard]] static std::uint32_t enter(const void* lock) {
+  [[nodiscard]] static bool enter_at_once(const void* lock, std::uint32_t word) {
+    evac_model::wanted_word[rl::thread_index()] = word;
+    return mine().enter_at_once(lock, word);
+  }
+  [[nodiscard]] static bool enter(const void* lock, std::uint32_t word) {
     record& own = mine();
-    evac_model::wanted_word[rl::thread_index()] = own.word();
-    return own.enter(lock) ? own.word() : 0;
+    return (own.word() == word || evac_model::planted == evac_model::bug::any_bias_will_do) && own.enter(lock);
   }
   [[nodiscard]] static bool leave(const void* lock) {
     record* const own = slot_of_mine();
@@ -64,7 +67,7 @@ class visible_readers {
   }
 
  private:
-  using registry = reader_registry<1>;
+  using registry = reader_registry<2>;
   using record = registry::record;
   static constexpr unsigned objects = 2;
   static constexpr bool stores_are_plain = EVAC_HAS_MEMBARRIER != 0;
