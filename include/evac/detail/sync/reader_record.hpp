@@ -24,12 +24,28 @@ struct thread_marks;
 struct bias_word {
   static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
   static constexpr std::uint32_t revoking = std::uint32_t{1} << 30U;
-  static constexpr std::uint32_t registry = revoking - 1;
+  static constexpr std::uint32_t standing = biased | revoking;
+  static constexpr unsigned price_class_shift = 22;
+  static constexpr std::uint32_t most_price_classes = 256;
+  static constexpr std::uint32_t registry = (std::uint32_t{1} << price_class_shift) - 1;
   /// What no lock has: there is no registry 0.
   static constexpr std::uint32_t of_none = revoking;
 
-  [[nodiscard]] static constexpr bool is_biased(std::uint32_t word) noexcept { return (word & biased) != 0; }
-  /// Biased, or biased until just now.
+  [[nodiscard]] static constexpr bool is_biased(std::uint32_t word) noexcept { return (word & standing) == biased; }
+  [[nodiscard]] static constexpr bool stands(std::uint32_t word) noexcept { return word >= standing; }
+  /// Biased in either way.
+  [[nodiscard]] static constexpr bool lets_announce(std::uint32_t word) noexcept { return (word & biased) != 0; }
+  /// The word of a lock that is biased, or whose bias stands, to the same registry as this one.
+  [[nodiscard]] static constexpr std::uint32_t biased_like(std::uint32_t word) noexcept {
+    return (word & registry) | biased;
+  }
+  [[nodiscard]] static constexpr std::uint32_t standing_like(std::uint32_t word, std::uint32_t price_class) noexcept {
+    return (word & registry) | standing | price_class << price_class_shift;
+  }
+  [[nodiscard]] static constexpr std::uint32_t price_class(std::uint32_t word) noexcept {
+    return (word & ~standing) >> price_class_shift;
+  }
+  /// Biased in either way, or until just now.
   [[nodiscard]] static constexpr bool names_registry(std::uint32_t word) noexcept { return word >= revoking; }
   /// The same registry, but no new announcements.
   [[nodiscard]] static constexpr std::uint32_t revoked(std::uint32_t word) noexcept {
@@ -57,15 +73,9 @@ class reader_record {
     return true;
   }
   /// Announces a lock; false if there is no room.
-  [[nodiscard]] bool enter(const void* lock) noexcept {
-    const std::size_t at = free_slot();
-    if (at == Capacity) return false;
-    if (at != 0) ++behind_first_;
-    // relaxed: only this thread writes it. seq_cst: by the same rule as the announcement a writer sees it
-    if (at >= mark_.load(relaxed)) mark_.exchange(static_cast<std::uint16_t>(at + 1), seq_cst);
-    asymmetric_fence::announce(plain_word_ == word_, slots_[at], lock);
-    return true;
-  }
+  [[nodiscard]] bool enter(const void* lock) noexcept { return enter(lock, plain_word_ == word_); }
+  /// The same for writers that pass no fence before they look.
+  [[nodiscard]] bool enter_by_exchange(const void* lock) noexcept { return enter(lock, false); }
 
   /// Withdraws the announcement; false if there is none.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool leave(const void* lock) noexcept {
@@ -134,6 +144,15 @@ class reader_record {
   }
 
  private:
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool enter(const void* lock, bool by_store) noexcept {
+    const std::size_t at = free_slot();
+    if (at == Capacity) return false;
+    if (at != 0) ++behind_first_;
+    // relaxed: only this thread writes it. seq_cst: by the same rule as the announcement a writer sees it
+    if (at >= mark_.load(relaxed)) mark_.exchange(static_cast<std::uint16_t>(at + 1), seq_cst);
+    asymmetric_fence::announce(by_store, slots_[at], lock);
+    return true;
+  }
   // Threads mostly leave first what they have entered last: then the slots in use are those at the front.
   // relaxed, all of these loads: only this thread writes its slots.
   [[nodiscard]] std::size_t free_slot() const noexcept {

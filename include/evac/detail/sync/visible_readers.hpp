@@ -31,9 +31,13 @@ namespace evac::inline EVAC_ABI::detail {
 
 class visible_readers {
  public:
-  /// Sampled reads without a writer after which a lock is biased at the earliest, and at the latest.
+  /// Sampled reads without a writer after which a lock is biased that never was before; and at the earliest and at the latest
+  /// when its bias was revoked.
+  static constexpr std::uint32_t first_price = 4;
   static constexpr std::uint32_t least_price = 64;
   static constexpr std::uint32_t highest_price = 0x7FFF;
+  /// Writes that a bias stands for, on average, before the lock has to earn it again.
+  static constexpr std::uint32_t writes_while_standing = 64;
   // With the pauses in between one to three microseconds: longer than most critical sections, shorter than a system
   // call to sleep and one to wake.
   static constexpr int looks_before_parking = 8;
@@ -59,6 +63,11 @@ class visible_readers {
     record* const own = mine();
     return own != nullptr && own->word() == word && own->enter(lock);
   }
+  /// The same where the bias stands. After that the lock must let readers in as well.
+  [[nodiscard]] static bool enter_standing(const void* lock, std::uint32_t word) noexcept {
+    record* const own = mine();
+    return own != nullptr && own->word() == bias_word::biased_like(word) && own->enter_by_exchange(lock);
+  }
   /// Withdraws an announcement that this shared object has made; false if there is none.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool leave(const void* lock) noexcept { return mine_->leave(lock); }
   /// Withdraws one that this thread has made anywhere, in the registry that the lock names.
@@ -71,7 +80,15 @@ class visible_readers {
     const record* const own = mine();
     return own != nullptr ? own->word() : 0;
   }
-  /// True once in `period` calls of this thread on average, a power of two.
+  /// Whether a lock with so many sampled reads between writes should let its bias stand. A writer that looks through the
+  /// records takes a line from each thread, and the thread takes it back; a read by state takes one, every other time by two
+  /// threads. 2 threads, 10 000 keys in 64 shards, million operations/s by state and standing: 1 % updates 95 and 128, 10 %
+  /// 82 and 75.
+  [[nodiscard]] static bool standing_pays(std::uint32_t sampled_reads) noexcept {
+    const registry* const all = known_.load(relaxed);  // relaxed: a number to go by
+    return all != nullptr && sampled_reads >= 2 * (all->living() + 2);
+  }
+  /// True once in `period` calls of this thread on average.
   [[nodiscard]] static bool sample(std::uint32_t period) noexcept {
     record* const own = mine();
     return own != nullptr && own->sample(period);
@@ -137,7 +154,7 @@ class visible_readers {
       part_ = part::barred;
       mine_ = &nobody_;
       own.marks() = inside_call::unlink_marks(own.marks());
-      registry::quit(own);
+      known_.load(acquire)->quit(own);  // acquire: found
     }
     record& own;
   };
@@ -172,8 +189,8 @@ class visible_readers {
   [[nodiscard]] static registry* registry_of_process() noexcept {
     registry* all = known_.load(acquire);  // acquire: found
     if (all != nullptr) return all;
-    void* const found = process_mapping::find_or_make("readers of rw_lock 1 " EVAC_ABI_TEXT, [](void* at) {
-      ::new (at) place(bias_word::biased | process_mapping::page_of(at), asymmetric_fence::available());
+    void* const found = process_mapping::find_or_make("readers of rw_lock 2 " EVAC_ABI_TEXT, [](void* at) {
+      ::new (at) place(bias_word::biased | process_mapping::number_of(at), asymmetric_fence::available());
     });
     if (found == nullptr) return nullptr;
     all = &static_cast<place*>(found)->records;
