@@ -46,6 +46,8 @@ class sync_table {
   using home_type = typename root_type::home_type;
   using bucket_type = typename chain_type::bucket_type;
   using place = typename chain_type::place;
+  using outcome = typename reader_type::outcome;
+  using sight = typename reader_type::sight;
   using size_type = std::size_t;
 
   /// Bytes that a write which replaces or erases an element takes away; 0 in slots.
@@ -79,22 +81,35 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE size_type hash_of(const K& key) const {
     return functors_.hash_of(key);
   }
-  /// Calls on_hit(slot_value) for the element of a key; returns whether there is one.
+  /// One look at the home of a key: as chain_reader's, and `absent` if there is no table.
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE outcome look(const K& key, size_type hash, sight& seen) const {
+    const root_type* const table = root();
+    if (table == nullptr) [[unlikely]]
+      return outcome::absent;
+    return reader_type::look(*table, hash, same_key(key), seen);
+  }
+  /// Where that has not told: calls on_hit(slot_value) for the element of a key; returns whether there is one. `behind` is
+  /// its home, in the state that was seen, or null if it has to be looked for from the start.
+  template <class K, class OnHit>
+  bool find_further(epoch_record& own, const bucket_type* behind, bucket_state state, const K& key, size_type hash,
+                    const OnHit& on_hit) const {
+    const root_type* const table = root();
+    if (table == nullptr) return false;
+    reader_type reader(*table, own);
+    return behind != nullptr ? reader.find_behind(*behind, state, hash, same_key(key), on_hit)
+                             : reader.find(hash, same_key(key), on_hit);
+  }
+  /// Both.
   template <class K, class OnHit>
   EVAC_ALWAYS_INLINE bool find(epoch_record& own, const K& key, size_type hash, const OnHit& on_hit) const {
-    const root_type* const table = root();
-    if (table == nullptr) [[unlikely]]
-      return false;
-    return reader_type(*table, own).find(hash, same_key(key), on_hit);
-  }
-  /// The same where one look at its home, in this state, has told that the element may be behind it.
-  template <class K, class OnHit>
-  bool find_behind(epoch_record& own, const bucket_type& home, bucket_state state, const K& key, size_type hash,
-                   const OnHit& on_hit) const {
-    const root_type* const table = root();
-    if (table == nullptr) [[unlikely]]
-      return false;
-    return reader_type(*table, own).find_behind(home, state, hash, same_key(key), on_hit);
+    sight seen;
+    const outcome at_once = look(key, hash, seen);
+    if (at_once == outcome::absent) return false;
+    if (at_once != outcome::found) [[unlikely]]
+      return find_further(own, at_once == outcome::behind ? seen.home : nullptr, seen.state, key, hash, on_hit);
+    on_hit(seen.element);
+    return true;
   }
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
@@ -104,8 +119,8 @@ class sync_table {
   struct sighting {
     root_type* root = nullptr;  // null: there was no table
     bool there = false;
-    bool at_home = false;              // whether one look at its home told all
-    typename reader_type::sight home;  // of that look; but the element is told wherever it is
+    bool at_home = false;  // whether one look at its home told all
+    sight home;            // of that look; but the element is told wherever it is
 
     [[nodiscard]] std::optional<slot_value> element() const noexcept {
       return there ? std::optional<slot_value>(home.element) : std::nullopt;
@@ -128,7 +143,6 @@ class sync_table {
     seen.root = root();
     if (seen.root == nullptr) [[unlikely]]
       return seen;
-    using outcome = typename reader_type::outcome;
     const outcome result = reader_type::look(*seen.root, hash, same_key(key), seen.home);
     seen.there = result == outcome::found;
     seen.at_home = seen.there || result == outcome::absent;
@@ -231,7 +245,7 @@ class sync_table {
     {
       home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
       asked = {seen.root, seen.root->elements().insert(own.index)};  // counted first: as in insert()
-      home.insert(fresh.get(), seen.home.tag);
+      home.insert(fresh.get(), tag_of(hash));
     }
     fresh.release();
     grow_if_asked(own, asked);
@@ -299,7 +313,7 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE bool is_plain(const epoch_record& own, const sighting& seen) const noexcept {
     return own.updates == nullptr && root() == seen.root;
   }
-  [[nodiscard]] EVAC_ALWAYS_INLINE bool lock_as_seen(const typename reader_type::sight& seen) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool lock_as_seen(const sight& seen) noexcept {
     return home_type::try_lock_as_seen(*seen.home, seen.state, seen.tags, core().sleepers());
   }
   // Locks the chain of a key, and calls change(root, chain, place of the key). Throws what equality and change throw.

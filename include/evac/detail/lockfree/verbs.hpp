@@ -24,22 +24,18 @@ namespace evac::inline EVAC_ABI::detail::verbs {
 
 template <class Table, class K, class OnHit>
 EVAC_NEVER_INLINE bool find_from_inside(const Table& table, epoch_record& own, const K& key, std::size_t hash,
-                                        const typename Table::bucket_type* home, bucket_state state, OnHit on_hit) {
+                                        const typename Table::bucket_type* behind, bucket_state state, OnHit on_hit) {
   const read_guard inside(std::adopt_lock, own);
-  return home != nullptr ? table.find_behind(own, *home, state, key, hash, on_hit) : table.find(own, key, hash, on_hit);
+  return table.find_further(own, behind, state, key, hash, on_hit);
 }
 /// Calls on_hit(slot_value) inside the domain; returns whether the key is there.
 template <class Table, class K, class OnHit>
 EVAC_ALWAYS_INLINE bool find(const Table& table, const K& key, OnHit on_hit) {
+  using outcome = typename Table::outcome;
   const std::size_t hash = table.hash_of(key);
   read_guard inside(table.core());
-  const auto* const root = table.root();
-  if (root == nullptr) [[unlikely]]
-    return false;
-  using reader = typename Table::reader_type;
-  using outcome = typename reader::outcome;
-  typename reader::sight seen;
-  const outcome at_once = reader::look(*root, hash, table.same_key(key), seen);
+  typename Table::sight seen;
+  const outcome at_once = table.look(key, hash, seen);
   if (at_once == outcome::found) {
     on_hit(seen.element);
     return true;
