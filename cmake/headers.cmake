@@ -97,12 +97,14 @@ set(EVAC_HEADERS
   include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
+  include/evac/detail/table/bulk.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/contents.hpp
   include/evac/detail/table/cursor.hpp
   include/evac/detail/table/evacuation.hpp
   include/evac/detail/table/growth.hpp
   include/evac/detail/table/home_buckets.hpp
+  include/evac/detail/table/iteration.hpp
   include/evac/detail/table/occupied_homes.hpp
   include/evac/detail/table/overflow_bound.hpp
   include/evac/detail/table/pacer.hpp

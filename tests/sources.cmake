@@ -40,6 +40,7 @@ set(EVAC_API_TESTS
 set(EVAC_API_MAP_TESTS
   api/map/allocators_test.cpp
   api/map/bounds_test.cpp
+  api/map/bulk_test.cpp
   api/map/counting_test.cpp
   api/map/differential_test.cpp
   api/map/evacuation_steps_test.cpp
