@@ -76,6 +76,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/atomic.hpp
   include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/basic_rw_lock.hpp
+  include/evac/detail/sync/bias_word.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp
