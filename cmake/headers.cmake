@@ -41,9 +41,11 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/guards.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
+  include/evac/detail/lockfree/locked_home.hpp
   include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
+  include/evac/detail/lockfree/roots.hpp
   include/evac/detail/lockfree/segments.hpp
   include/evac/detail/lockfree/split.hpp
   include/evac/detail/lockfree/split_frontier.hpp
@@ -74,6 +76,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/atomic.hpp
   include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/basic_rw_lock.hpp
+  include/evac/detail/sync/bias_word.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp

@@ -17,76 +17,14 @@
 #include <optional>
 
 #include "run_models.hpp"
+#include "rw_lock_models.hpp"
 
 namespace {
 
 using evac_model::bug;
-using readers = evac::detail::visible_readers;
-
-/// A lock and two words that always change together.
-template <class Model, rl::thread_id_t Threads>
-struct model : rl::test_suite<Model, Threads> {
-  static_assert(Threads <= evac_model::most_threads);
-
-  std::optional<evac::rw_lock> lock;
-  evac_model::plain<int> first{0};
-  evac_model::plain<int> second{0};
-
-  void before() {
-    readers::begin();
-    lock.emplace();
-  }
-  void after() {
-    lock.reset();
-    readers::end();
-  }
-
-  void change() {
-    first.set(first.get() + 1);
-    second.set(second.get() + 1);
-  }
-  void check() { RL_ASSERT(first.get() == second.get()); }
-  void check_changes(int expected) {
-    check();
-    RL_ASSERT(first.get() == expected);
-  }
-
-  void write() {
-    lock->lock();
-    change();
-    lock->unlock();
-  }
-  bool try_write() {
-    if (!lock->try_lock()) return false;
-    change();
-    lock->unlock();
-    return true;
-  }
-  void read() {
-    lock->lock_shared();
-    check();
-    lock->unlock_shared();
-  }
-  /// Enters by one shared object and leaves by another.
-  void read_across(unsigned enters, unsigned leaves) {
-    readers::call_in(enters);
-    lock->lock_shared();
-    check();
-    readers::call_in(leaves);
-    lock->unlock_shared();
-  }
-  bool try_read() {
-    if (!lock->try_lock_shared()) return false;
-    check();
-    lock->unlock_shared();
-    return true;
-  }
-  /// One read is enough for the constants of the model.
-  void make_biased() {
-    read();
-    RL_ASSERT(lock->is_biased());
-  }
-};
+using evac_model::model;
+using evac_model::readers;
+using namespace evac_model::standing;
 
 /// Mutual exclusion, handover and parking of writers.
 struct writers : model<writers, 3> {
@@ -236,6 +174,33 @@ struct new_record : model<new_record, 3> {
   }
 };
 
+/// A reader that announces itself under another lock already: the writer must look behind the first slot of its record.
+struct second_lock : model<second_lock, 2> {
+  std::optional<evac::rw_lock> outer;
+
+  void before() {
+    model::before();
+    make_biased();
+    outer.emplace();
+    outer->lock_shared();
+    outer->unlock_shared();
+    RL_ASSERT(outer->is_biased());
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      outer->lock_shared();
+      read();
+      outer->unlock_shared();
+    } else {
+      write();
+    }
+  }
+  void after() {
+    outer.reset();
+    model::after();
+  }
+};
+
 /// try_lock() against announced readers; then a writer that comes after a try_lock() that failed.
 struct try_lock_and_biased_reader : model<try_lock_and_biased_reader, 3> {
   void before() {
@@ -309,6 +274,11 @@ constexpr evac_model::named_model models[] = {
     EVAC_MODEL(leaving_elsewhere, 500'000),
     EVAC_MODEL(try_lock_elsewhere, 500'000),
     EVAC_MODEL(new_record, 500'000),
+    EVAC_MODEL(second_lock, 500'000),
+    EVAC_MODEL(standing_announcement, 500'000),
+    EVAC_MODEL(standing_readers_and_writer, 500'000),
+    EVAC_MODEL(standing_reader_and_writers, 500'000),
+    EVAC_MODEL(standing_elsewhere, 500'000),
     EVAC_MODEL(try_lock_and_biased_reader, 500'000),
     EVAC_MODEL(tries, 500'000),
     EVAC_MODEL(destruction, 500'000),
@@ -336,6 +306,12 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     EVAC_MODEL_BUG(leaving_forgets_other_objects, leaving_elsewhere, LIVELOCK),
     EVAC_MODEL_BUG(writer_looks_at_its_own, biased_elsewhere, DATA RACE),
     EVAC_MODEL_BUG(any_bias_will_do, biased_elsewhere, DATA RACE),
+    EVAC_MODEL_BUG(mark_is_not_raised, second_lock, DATA RACE),
+    EVAC_MODEL_BUG(mark_is_relaxed, second_lock, DATA RACE),
+    EVAC_MODEL_BUG(writer_is_not_asked_for, standing_announcement, DATA RACE),
+    EVAC_MODEL_BUG(bias_was_asked_before, standing_readers_and_writer, DATA RACE),
+    EVAC_MODEL_BUG(writer_acquires_only, standing_announcement, DATA RACE),
+    EVAC_MODEL_BUG(bias_moves_to_own_registry, standing_elsewhere, DATA RACE),
     // clang-format on
 };
 static_assert(std::size(bugs) == static_cast<std::size_t>(bug::count) - 1, "each bug has a line here");

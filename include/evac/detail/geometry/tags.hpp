@@ -76,7 +76,6 @@ class tag_word {
   [[nodiscard]] slot_mask match(tag_t tag) const noexcept {
     return slot_mask(matching_bytes(bits_, tag) & slot_mask::all);
   }
-  /// For the tag of a hash that is looked for in several buckets.
   [[nodiscard]] EVAC_ALWAYS_INLINE slot_mask match(wanted_top_byte tag) const noexcept {
     return slot_mask(tag.matching(bits_) & slot_mask::all);
   }
@@ -102,6 +101,10 @@ class tag_word {
   constexpr void vacate(slot_mask which) noexcept { bits_ &= ~bytes_of(which.bits()); }
 
   [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept { return (bits_ >> filter_bit(tag) & 1U) != 0; }
+  /// The same for the tag of a hash.
+  [[nodiscard]] constexpr bool may_overflow_for(std::size_t hash) const noexcept {
+    return (bits_ >> (56U | filter_index(hash)) & 1U) != 0;
+  }
   [[nodiscard]] constexpr bool any_overflow() const noexcept { return (bits_ >> 56U) != 0; }
   constexpr void add_to_filter(tag_t tag) noexcept { bits_ |= std::uint64_t{1} << filter_bit(tag); }
   constexpr void clear_filter() noexcept { bits_ &= ~(std::uint64_t{0xFF} << 56U); }
@@ -111,6 +114,7 @@ class tag_word {
   [[nodiscard]] constexpr std::uint8_t filter() const noexcept { return static_cast<std::uint8_t>(bits_ >> 56U); }
 
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
+  [[nodiscard]] constexpr bool operator==(const tag_word&) const noexcept = default;
 
  private:
   [[nodiscard]] static constexpr unsigned filter_bit(tag_t tag) noexcept { return 56U + tag / 32U; }

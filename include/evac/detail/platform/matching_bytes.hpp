@@ -51,29 +51,38 @@ class wanted_top_byte {
  public:
 #if EVAC_HAS_SSE2
   EVAC_ALWAYS_INLINE explicit wanted_top_byte(std::uint64_t word) noexcept
-      : spread_(_mm_max_epu8(spread_top_byte_of(word), _mm_set1_epi8(1))) {}
+      : spread_(_mm_max_epu8(spread_top_byte_of(word), _mm_set_epi64x(all_twos, all_ones))) {}
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::uint8_t byte() const noexcept {
+    return static_cast<std::uint8_t>(_mm_cvtsi128_si32(spread_));
+  }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE std::uint32_t matching(std::uint64_t bytes) const noexcept {
     const __m128i equal = _mm_cmpeq_epi8(_mm_cvtsi64_si128(static_cast<long long>(bytes)), spread_);
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal));  // behind the eight bytes there are zeros
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal));
   }
 
  private:
   [[nodiscard]] EVAC_ALWAYS_INLINE static __m128i spread_top_byte_of(std::uint64_t word) noexcept {
-    const __m128i bytes = _mm_cvtsi64_si128(static_cast<long long>(word));
 #if EVAC_HAS_SSSE3
-    return _mm_shuffle_epi8(bytes, _mm_set1_epi8(7));
+    return _mm_shuffle_epi8(_mm_cvtsi64_si128(static_cast<long long>(word)), _mm_set_epi64x(0, all_ones * 7));
 #else
+    const __m128i bytes = _mm_cvtsi64_si128(static_cast<long long>(word));
     const __m128i high_half = _mm_shufflehi_epi16(_mm_unpacklo_epi8(bytes, bytes), 0xFF);
     return _mm_unpackhi_epi64(high_half, high_half);
 #endif
   }
+
+  // Constants whose halves differ: compilers load them in one instruction, and make others in three.
+  static constexpr long long all_ones = 0x0101010101010101;
+  static constexpr long long all_twos = 2 * all_ones;
 
   __m128i spread_;
 #else
   EVAC_ALWAYS_INLINE explicit wanted_top_byte(std::uint64_t word) noexcept
       : byte_(static_cast<std::uint8_t>((word >> 56U) + ((word >> 56U) == 0 ? 1U : 0U))) {}
 
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::uint8_t byte() const noexcept { return byte_; }
   [[nodiscard]] EVAC_ALWAYS_INLINE std::uint32_t matching(std::uint64_t bytes) const noexcept {
     return matching_bytes(bytes, byte_);
   }

@@ -1,5 +1,5 @@
 // evac's atomics on relacy's: included in place of include/evac/detail/sync/atomic.hpp, so that the headers
-// under test are those that users include. Also the bugs that are planted to see that the models find them.
+// under test are those that users include. Some of the bugs that are planted (bugs.hpp) are in here.
 #ifndef EVAC_DETAIL_SYNC_ATOMIC_HPP
 #define EVAC_DETAIL_SYNC_ATOMIC_HPP
 
@@ -35,81 +35,12 @@
 #undef memory_order_release
 #undef memory_order_acq_rel
 #undef memory_order_seq_cst
+#include "bugs.hpp"
 #include "light_fences.hpp"
 #include "plain.hpp"
 #include "release_sequences.hpp"
 
 namespace evac_model {
-
-/// In rw_lock. One at a time; each must be found.
-enum class bug {
-  none,
-  announcement_is_a_store,        // and not an exchange: passes the second look at the bias
-  no_second_look,                 // a reader trusts what it saw of the bias before it announced itself
-  no_wait_for_announced,          // a writer that takes the bias away goes in at once
-  no_wake_up,                     // nobody who sleeps is told
-  leaving_reader_wakes_nobody,    // only writers wake
-  writer_forgets_parked,          // who goes in after another has slept takes the flag away
-  bias_is_not_put_back,           // after a try_lock() that found an announced reader
-  notification_touches_lock,      // which its last holder may have destroyed
-  unlock_is_relaxed,              // what the writer wrote is not handed over
-  unlock_shared_is_relaxed,       // what a reader by state has read may be overwritten
-  leave_is_relaxed,               // the same for a reader by announcement
-  bias_is_relaxed,                // a biased reader does not see what the last writer wrote
-  revocation_is_relaxed,          // clearing the bias passes the look for announcements
-  list_is_not_seq_cst,            // a writer does not see the record of a new thread
-  revoked_word_names_nothing,     // who leaves by another shared object does not find where it is announced
-  leaving_forgets_other_objects,  // it does not look there
-  writer_looks_at_its_own,        // registry, and not at the one that the lock names
-  any_bias_will_do,               // for a reader whose registry is not the one that the lock names
-  count,
-};
-inline bug planted = bug::none;
-
-/// In epochs, parking and sync_map. Some are steps left out: see the header of protocol.hpp beside this one.
-enum class sync_bug {
-  none,
-  // found by models of epochs and of parking
-  no_wait_for_readers,  // the epoch goes on although somebody is inside
-  nobody_is_woken,      // who sleeps until a bucket is unlocked
-  entering_is_a_store,  // and not an exchange: passes what is read inside
-  leaving_is_relaxed,   // what was read inside may be freed before
-  stamp_is_a_load,      // garbage is stamped with an epoch that is long over
-  list_is_only_read,    // who adds a record after that has not synchronised with it
-  // found by models of buckets
-  no_validation,             // a reader trusts what it saw while the bucket changed
-  no_comparison_of_homes,    // who comes to a bucket that has been split stays there
-  tag_before_slot,           // readers find a slot that is not filled yet
-  nobody_says_changing,      // slots change under readers that do not know
-  losers_keep_version,       // an element leaves and comes back, and is seen twice
-  child_before_tags,         // a child is published while its elements are in the parent as well
-  unlocking_is_a_store,      // and not an exchange: passes the look for sleepers
-  words_are_loaded_relaxed,  // what words of a bucket go with is not seen
-  words_are_stored_relaxed,  // the same from the other side
-  nodes_are_loaded_relaxed,  // what a node was made of that came in another's place is not seen
-  nodes_are_stored_relaxed,  // the same from the other side
-  locking_is_relaxed,        // what was done under the lock before is not seen
-  changing_is_relaxed,       // a reader that a changing bucket sends to a child does not see its contents
-  count,
-};
-inline constexpr std::size_t epoch_bugs = static_cast<std::size_t>(sync_bug::no_validation) - 1;
-inline constexpr std::size_t table_bugs = static_cast<std::size_t>(sync_bug::count) - 1 - epoch_bugs;
-inline sync_bug sync_planted = sync_bug::none;
-
-/// Where announcing is a plain store and membarrier(2) does the rest: see membarrier.hpp.
-enum class fence_bug {
-  none,
-  no_fence,                // the call does nothing
-  fence_only_in_caller,    // as an ordinary fence
-  targets_do_not_acquire,  // what the caller did before is not seen behind a thread's fence
-  targets_do_not_release,  // what a thread did before its fence is not seen by the caller
-  no_compiler_fence,       // behind an announcement
-  leaving_is_relaxed,      // what was read inside, or under the lock, may be freed or overwritten before
-  announcing_is_relaxed,   // epochs only: who is inside again seems to have been inside never before
-  no_second_look,          // the lock only: a reader trusts what it saw of the bias before it announced itself
-  count,
-};
-inline fence_bug fence_planted = fence_bug::none;
 
 /// Whether threads now and then stop for long in the middle of something. relacy lets another thread go on after every
 /// step, with equal chances: that another gets through dozens of steps in between hardly ever happens by itself.
@@ -155,6 +86,10 @@ constexpr rl::thread_id_t most_threads = 4;
 inline rl::waitset<most_threads> sleepers;
 /// The value that a reader must find at its second look, after it has announced itself in rw_lock; by thread. For planted bugs.
 inline std::uint32_t wanted_word[most_threads];
+/// The word of the registry in which a thread has its record; by thread. For planted bugs.
+inline std::uint32_t own_word[most_threads];
+/// Whether the bias of a lock may stand.
+inline bool bias_may_stand = false;
 
 }  // namespace evac_model
 
@@ -175,14 +110,17 @@ struct own_atomic;
 
 template <class T>
 class atomic {
-  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record; head and flags of the list of
-  // records.
+  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record, and the mark behind the last
+  // one that was used; head and flags of the list of records.
   static constexpr bool of_lock = std::is_same_v<T, std::uint32_t>;
   static constexpr bool is_slot = std::is_same_v<T, const void*>;
-  static constexpr bool of_list = !of_lock && !is_slot;
+  static constexpr bool is_mark = std::is_same_v<T, std::uint16_t>;
+  static constexpr bool of_list = !of_lock && !is_slot && !is_mark;
   // Of the lock's state.
   static constexpr std::uint32_t writer = 1;
   static constexpr std::uint32_t parked = 4;
+  // A word of a lock that was biased: its state is less in a model.
+  [[nodiscard]] static bool is_bias(std::uint32_t word) { return word >= 1U << 15U; }
   using bug = evac_model::bug;
   using sync_bug = evac_model::sync_bug;
   using fence_bug = evac_model::fence_bug;
@@ -227,6 +165,14 @@ class atomic {
       if (order == seq_cst && (has(bug::no_second_look) || has(fence_bug::no_second_look))) return wanted;
       if (order == seq_cst && has(bug::any_bias_will_do)) return (load(acquire) >> 31U) != 0 ? wanted : 0;
       if (order == seq_cst && has(bug::bias_is_relaxed)) order = relaxed;
+      if (order == seq_cst && has(bug::writer_is_not_asked_for)) {
+        const std::uint32_t seen = load(acquire);
+        return is_bias(seen) ? seen : 0;
+      }
+      if (order == seq_cst && has(bug::bias_was_asked_before)) {
+        const std::uint32_t seen = out(modelled().load(order, RL_INFO));
+        return is_bias(seen) ? wanted : seen;
+      }
     }
     return out(modelled().load(or_else(acquire, order), RL_INFO));
   }
@@ -259,10 +205,20 @@ class atomic {
         return T{};
       }
     }
+    if constexpr (is_mark) {
+      if (has(bug::mark_is_not_raised)) return T{};
+      if (has(bug::mark_is_relaxed)) order = relaxed;
+    }
     if (of_lock && order == release && has(bug::unlock_is_relaxed)) order = relaxed;
     return out(modelled().rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), or_else(acq_rel, order), RL_INFO));
   }
   bool compare_exchange_strong(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
+    if constexpr (of_lock) {
+      if (order == seq_cst && has(bug::writer_acquires_only)) order = acquire;
+      if (expected >> 30U == 3 && desired >> 30U == 2 && has(bug::bias_moves_to_own_registry)) {
+        desired = evac_model::own_word[rl::thread_index()];
+      }
+    }
     return compare_exchange<false>(expected, desired, order, failure);
   }
   bool compare_exchange_weak(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
@@ -275,6 +231,7 @@ class atomic {
     }
     if (is_word && order == acquire && has(sync_bug::locking_is_relaxed)) order = relaxed;
     if constexpr (of_lock) {
+      if (order == seq_cst && has(bug::writer_acquires_only)) order = acquire;
       if (desired == (writer | parked) && has(bug::writer_forgets_parked)) desired = writer;
     }
     return compare_exchange<true>(expected, desired, order, failure);
