@@ -104,15 +104,6 @@ TEST_CASE("several slots are vacated at once, whichever they are, and the filter
   }
 }
 
-TEST_CASE("a slot is occupied only if it is wanted") {
-  tag_word word(0);
-  word.occupy_if(2, 9, false);
-  REQUIRE(word.empty());
-  word.occupy_if(2, 9, true);
-  REQUIRE(word.tag(2) == 9);
-  REQUIRE(word.occupied() == slot_mask(0b100));
-}
-
 TEST_CASE("a note of some slots takes the place of the one before and leaves the tags alone") {
   tag_word word(0);
   word.occupy(6, 200);
