@@ -5,7 +5,9 @@ set(EVAC_UNIT_TESTS
   unit/backoff_test.cpp
   unit/bucket_state_test.cpp
   unit/chain_test.cpp
+  unit/counters_test.cpp
   unit/evacuation_test.cpp
+  unit/evacuation_timer_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
@@ -101,6 +103,7 @@ set(EVAC_API_SHARDED_MAP_BOUNDS_TESTS
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
+  concurrency/counters_test.cpp
   concurrency/epoch_fork_test.cpp
   concurrency/epoch_room_test.cpp
   concurrency/epoch_test.cpp

@@ -18,6 +18,8 @@ struct hash;
 template <class T>
 struct equal_to;
 
+struct map_counters;
+
 struct table_stats;
 struct shard_stats;
 struct sharded_stats;

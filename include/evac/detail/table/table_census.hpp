@@ -1,12 +1,15 @@
-// A walk over all buckets of a table that fills in a table_stats. O(buckets).
+// Figures of a table: those that a walk over all buckets finds (O(buckets)), and those that cost nothing to read.
 #ifndef EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
 #define EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 
+#include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
+#include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/stats.hpp"
 
@@ -53,6 +56,50 @@ template <class Policy>
 [[nodiscard]] std::size_t bytes_held(const table<Policy>& of) noexcept {
   const std::size_t nodes = table<Policy>::slot_ops::in_nodes() ? of.size() * sizeof(typename Policy::value_type) : 0;
   return of.homes().touched_bytes() + of.homes().directory_bytes() + of.overflow().bytes() + nodes;
+}
+
+/// The figures of a table of one owner. O(1), but for a step for each doubling that it holds memory of.
+template <class Policy>
+[[nodiscard]] map_counters count(const table<Policy>& of) noexcept {
+  using table_type = table<Policy>;
+  const auto& homes = of.homes();
+  map_counters result;
+  result.size = of.size();
+  result.slots = homes.count() * table_type::chains::layout::home_slots();
+  result.segment_bytes = homes.touched_bytes();
+  result.overflow_bytes = of.overflow().bytes();
+  result.node_bytes = table_type::slot_ops::in_nodes() ? of.size() * sizeof(typename Policy::value_type) : 0;
+  result.directory_bytes = homes.directory_bytes();
+  result.growths = of.growths();
+  result.shrinks = homes.closings();
+  result.elements_moved = of.elements_moved();
+  result.parents_left = homes.opened() - homes.count();
+  result.evacuation_time = std::chrono::nanoseconds(homes.evacuation_nanoseconds());
+  return result;
+}
+
+/// The same of one of many tables, without its lock: what it has published.
+template <class Policy>
+[[nodiscard]] map_counters count_published(const table<Policy>& of) noexcept {
+  using table_type = table<Policy>;
+  map_counters result;
+  result.size = of.size();
+  result.node_bytes = table_type::slot_ops::in_nodes() ? result.size * sizeof(typename Policy::value_type) : 0;
+  const table_figures* const figures = of.figures(figures_board::if_absent::leave);
+  if (figures == nullptr) return result;
+  const std::size_t opened = figures->opened;
+  const std::size_t count = (std::min)(std::size_t{figures->homes}, opened);  // of one moment or of two
+  result.slots = count * table_type::chains::layout::home_slots();
+  result.segment_bytes = table_type::homes_type::touched_of(figures->segment_bytes, opened, count);
+  result.overflow_bytes = figures->overflow_bytes;
+  result.directory_bytes = figures->directory_bytes;
+  result.growths = figures->growths;
+  result.shrinks = figures->shrinks;
+  result.elements_moved = figures->moves;
+  result.parents_left = opened - count;
+  result.evacuation_time = std::chrono::nanoseconds(figures->evacuation_ns);
+  result.parked_time = std::chrono::nanoseconds(figures->parked_ns.load(relaxed));  // relaxed: a figure for people
+  return result;
 }
 
 }  // namespace evac::inline EVAC_ABI::detail
