@@ -12,8 +12,10 @@ set(EVAC_UNIT_TESTS
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
+  unit/health_test.cpp
   unit/linearizability_test.cpp
   unit/occupied_homes_test.cpp
+  unit/openmetrics_test.cpp
   unit/overflow_bound_test.cpp
   unit/pacer_test.cpp
   unit/parking_test.cpp
