@@ -124,7 +124,8 @@ class sharded_set
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
-  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected shard by shard. O(buckets).
+  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected bucket by bucket, with the shard held shared for
+  /// the time of one: the histograms of a map that grows meanwhile are of several moments. O(buckets).
   using base::stats;
   /// The figures that cost nothing to read: a map_counters (evac/counters.hpp), of all shards together or of one, whose index
   /// is below shard_count(). No lock is taken, no bucket walked: also while another thread holds a shard. O(shards), O(1).

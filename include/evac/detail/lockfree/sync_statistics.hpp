@@ -14,6 +14,7 @@
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/lockfree/walk.hpp"
 #include "evac/detail/sync/domain_counters.hpp"
+#include "evac/detail/table/table_census.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -63,6 +64,10 @@ template <class Policy, bool InNodes>
       ++stats.home_buckets;
       static_cast<void>(typename table_type::reader_type(*root, inside.own).copy(home, copied));
       add_chain<chain_type>(copied.size(), stats);
+      if (is_sampled(home, claimed)) {
+        if (copied.size() > most_sampled_of_chain) copied.resize(most_sampled_of_chain);
+        for (const auto& each : copied) add_to_sample(from.hash_of(table_type::storage::key(each)), stats);
+      }
     } else {
       ++result.unsplit_buckets;
     }

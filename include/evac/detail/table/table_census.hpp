@@ -27,9 +27,23 @@ void add_chain(const bucket* head, table_stats& stats) {
   if (length > 1) stats.holes += head->tags.free(layout::home_slots()).count();
 }
 
-/// Of an empty table_stats.
+/// Chains whose elements a sample of hashes has, about, and how many it takes of one: if all are in one chain, that shows.
+inline constexpr std::size_t sampled_chains = 64;
+inline constexpr std::size_t most_sampled_of_chain = 32;
+/// Whether the chain of this home is one of them, in a table of so many chains. By chance: homes in any regular distance
+/// have bits in common, and with them the hashes of their elements.
+[[nodiscard]] constexpr bool is_sampled(std::size_t home, std::size_t chains) noexcept {
+  return chains <= sampled_chains || (home * 0x9E3779B97F4A7C15U >> 32U) % (chains / sampled_chains) == 0;
+}
+inline void add_to_sample(std::size_t hash, table_stats& stats) noexcept {
+  ++stats.hash_sample;
+  stats.hash_and &= hash;
+  stats.hash_or |= hash;
+}
+
+/// The numbers of a table, in an empty table_stats. O(1), but for a step for each doubling.
 template <class Policy>
-void fill(table_stats& stats, const table<Policy>& from) {
+void fill_numbers(table_stats& stats, const table<Policy>& from) {
   using table_type = table<Policy>;
   const auto& homes = from.homes();
   stats.size = from.size();
@@ -48,7 +62,28 @@ void fill(table_stats& stats, const table<Policy>& from) {
   stats.elements_moved = from.elements_moved();
   stats.growths = from.growths();
   stats.occupancy_histogram.resize(table_type::chains::layout::home_slots() + 1);
-  for (std::size_t home = 0; home < homes.count(); ++home) add_chain<Policy>(homes.at(home), stats);
+}
+/// What a chain adds to that, and to the sample if it is to be in that. Throws what the hash throws, and std::bad_alloc.
+/// O(chain).
+template <class Policy>
+void fill_chain(table_stats& stats, const table<Policy>& from, std::size_t home, bool sampled) {
+  bucket* const head = from.homes().at(home);
+  add_chain<Policy>(head, stats);
+  if (!sampled) return;
+  std::size_t left = most_sampled_of_chain;
+  for (bucket* where = head; where != nullptr && left != 0; where = where->overflow) {
+    for (slot_mask taken = where->tags.occupied(); taken && left != 0; taken.drop_first(), --left) {
+      add_to_sample(from.hash_of(Policy::key(table<Policy>::element({where, taken.first()}))), stats);
+    }
+  }
+}
+/// All of it, in an empty table_stats.
+template <class Policy>
+void fill(table_stats& stats, const table<Policy>& from) {
+  fill_numbers(stats, from);
+  const auto& homes = from.homes();
+  for (std::size_t home = 0; home < homes.count(); ++home)
+    fill_chain(stats, from, home, is_sampled(home, homes.count()));
 }
 
 /// Bytes held, without what has not been touched of the segment that is being filled. O(1).
