@@ -51,6 +51,7 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/debugger.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/reader_registry.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
