@@ -572,13 +572,21 @@ class Threads:
             frame.select()
 
     def of_errno(self, address):
-        """The thread whose errno has this address: it lies at one distance from each thread's own block."""
-        near = [(abs(thread.pthread - address), thread) for thread in self.all if thread.pthread is not None]
-        if near:
-            distance, thread = min(near, key=lambda each: each[0])
-            if distance < 1 << 16:
-                return thread.name
-        return f"a thread that is gone (errno at {address:#x})"
+        """The name of the thread whose errno has this address."""
+        thread = self.by_errno(address)
+        return thread.name if thread else f"a thread that is gone (errno at {address:#x})"
+
+    def by_errno(self, address):
+        """It lies at the same distance from the block of each thread that pthread_self() names."""
+        near = [(abs(thread.pthread - address), thread.number, thread) for thread in self.all if thread.pthread is not None]
+        if not near:
+            return None
+        distance, _, thread = min(near)
+        return thread if distance < 1 << 16 else None
+
+    def sleeps_on(self, errno):
+        thread = self.by_errno(errno)
+        return thread.sleeps_on if thread else None
 
     def of_pthread(self, pthread):
         for thread in self.all:
@@ -703,6 +711,13 @@ def text_at(pointer, most=500):
     except Unreadable:
         pass
     return "?"
+
+
+def named(address):
+    """An address, and the variable that lies there, if one does."""
+    symbol_text = gdb.execute(f"info symbol {address:#x}", to_string=True)
+    match = re.match(r"(.+?)(?: \+ \d+)? in section ", symbol_text)
+    return f"{match[1]} ({address:#x})" if match else f"{address:#x}"
 
 
 def place_of(location):
@@ -1053,14 +1068,7 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
             raise Unreadable("of which map? evac-dump EXPR [--csv FILE]")
         container = self.evaluate(match["expression"])
         if match["file"]:
-            with open(match["file"], "w", newline="", encoding="utf-8") as out:
-                writer = csv.writer(out)
-                writer.writerow(self.columns)
-                lines = 0
-                for row in self.rows(container):
-                    writer.writerow(row)
-                    lines += 1
-            print(f"{lines} slots written to {match['file']}")
+            self.write(container, match["file"])
             return
         print(self.line(self.columns))
         lines = 0
@@ -1072,6 +1080,22 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
                 return
             print(self.line(row))
             lines += 1
+
+    def write(self, container, path):
+        lines = elements = longest = 0
+        tags = set()
+        with open(path, "w", newline="", encoding="utf-8") as out:
+            writer = csv.writer(out)
+            writer.writerow(self.columns)
+            for row in self.rows(container):
+                writer.writerow(row)
+                lines += 1
+                longest = max(longest, row[5])
+                if row[4] != 0:
+                    elements += 1
+                    tags.add(row[4])
+        print(f"{lines} slots written to {path}: {elements} elements, longest chain {longest} buckets, "
+              f"{len(tags)} of 255 tags in use")
 
     @staticmethod
     def line(cells):
@@ -1096,8 +1120,9 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
 class LocksCommand(Command):
     """evac-locks [EXPR]: which thread holds a lock of evac, and which wait.
 
-Of a sharded map: each shard whose lock is not free. Of an rw_lock: that lock. Without an expression: each thread that
-is inside a call of a sharded map, reads under a lock by its record, or sleeps on one."""
+Of a sharded map: each shard whose lock is not free. Of an rw_lock: that lock. Of a sync map: buckets that are locked.
+Without an expression: each thread that is inside a call of a sharded map or reads under a lock by its record, and
+what it sleeps on."""
 
     name = "evac-locks"
 
@@ -1174,12 +1199,12 @@ is inside a call of a sharded map, reads under a lock by its record, or sleeps o
                     print(threads.of_errno(owner))
                 for operation, file, line, container in calls:
                     where = f" ({file}:{line})" if line else ""
-                    print(f"  is in {operation}{where} of the container at {container:#x}")
+                    print(f"  is in {operation}{where} of {named(container)}")
                 for lock in reads:
-                    print(f"  reads under the lock at {lock:#x}")
-        for thread in threads.all:
-            if of_map is None and thread.sleeps_on is not None:
-                print(f"{thread.name}\n  sleeps on the word at {thread.sleeps_on:#x}")
+                    print(f"  reads under the lock {named(lock)}")
+                sleeps_on = threads.sleeps_on(owner)
+                if sleeps_on is not None and calls and of_map is None:
+                    print(f"  sleeps until the word at {named(sleeps_on)} changes")
         if said == 0 and of_map is None:
             print("no thread is inside a call of a sharded map, or reads by its record")
 
