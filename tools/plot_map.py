@@ -55,11 +55,12 @@ class Panel:
         self.lines = []  # (xs, ys, colour, name)
         self.bands = []  # (from x, to x, colour, name)
         self.whole_x = False  # the x axis counts things: ticks at whole numbers
+        self.x_limits = ()  # that the x axis shows whatever is there
 
     def x_range(self):
         xs = [edge for x, _, width, _ in self.bars for edge in (x - width / 2, x + width / 2)]
         xs += [x for series in self.points + self.lines for x in series[0]]
-        xs += [x for band in self.bands for x in band[:2]]
+        xs += self.x_limits
         return spread(min(xs, default=0), max(xs, default=1))
 
     def y_range(self):
@@ -127,6 +128,7 @@ def panels_of_dump(rows, colour):
 
 
 def keys_panel(rows, colour):
+    homes = max((row["homes"] for row in rows), default=1)
     rows = rows[:: math.ceil(len(rows) / most_points) or 1]
     numbers = [as_number(row["key"]) for row in rows]
     if rows and all(number is not None for number in numbers):
@@ -135,6 +137,7 @@ def keys_panel(rows, colour):
     else:
         panel = Panel("Tags over homes (even is good)", "home (number of the bucket)", "tag (top byte of the hash)")
         panel.points = [([row["home"] for row in rows], [row["tag"] for row in rows], colour)]
+    panel.x_limits = (0, homes)
     return panel
 
 
@@ -147,6 +150,7 @@ def frontier_panel(rows, in_home, beyond, colour):
     title = f"How far the growth has come: {frontier} of {count - frontier} parents" if frontier else "No growth runs"
     panel = Panel(title + (f" (shard {shard})" if len({row["shard"] for row in rows}) > 1 else ""),
                   "home (number of the bucket)", "elements per home (mean of a stretch)")
+    panel.x_limits = (0, count)
     stretch = max(1, math.ceil(count / 256))
     for first in range(0, count, stretch):
         part = [homes.get(home, 0) for home in range(first, min(first + stretch, count))]
@@ -292,8 +296,8 @@ class Svg:
             self.rectangle(at_x(x - width / 2), at_y(height), at_x(x + width / 2) - at_x(x - width / 2),
                            at_y(0) - at_y(height), colour)
         for xs, ys, colour in panel.points:
-            marks = "".join(f'<circle cx="{at_x(x):.1f}" cy="{at_y(y):.1f}" r="1.5"/>' for x, y in zip(xs, ys))
-            self.parts.append(f'<g fill="{colour}">{marks}</g>')
+            marks = "".join(f"M{at_x(x):.1f} {at_y(y):.1f}h0" for x, y in zip(xs, ys))
+            self.parts.append(f'<path d="{marks}" stroke="{colour}" stroke-width="3" stroke-linecap="round"/>')
         for xs, ys, colour, _ in panel.lines:
             points = " ".join(f"{at_x(x):.1f},{at_y(y):.1f}" for x, y in zip(xs, ys))
             self.parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')

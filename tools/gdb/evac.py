@@ -290,7 +290,7 @@ class Growth:
 
     def text(self):
         if not self.running():
-            return f"{self.homes} homes"
+            return f"{self.homes} home{'' if self.homes == 1 else 's'}"
         return f"{self.homes} homes, growing: {self.frontier} of {self.parents} parents evacuated"
 
 
@@ -1240,7 +1240,7 @@ The domain of a sync map or set, or a domain; without an expression, the domain 
         domain = Domain(core)
         print(f"{name}: {domain.text()}")
         if domain.waited:
-            print(f"  writers had to wait for room {domain.waited} times")
+            print(f"  how often writers had to wait for room: {domain.waited}")
         if domain.held_since:
             age = ""
             if gdb.selected_inferior().pid and not is_core():
