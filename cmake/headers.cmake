@@ -42,6 +42,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/guards.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
+  include/evac/detail/lockfree/locked_home.hpp
   include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp

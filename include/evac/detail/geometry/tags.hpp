@@ -96,6 +96,7 @@ class tag_word {
   [[nodiscard]] constexpr std::uint8_t filter() const noexcept { return static_cast<std::uint8_t>(bits_ >> 56U); }
 
   [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return bits_; }
+  [[nodiscard]] constexpr bool operator==(const tag_word&) const noexcept = default;
 
  private:
   // All bits of byte i for bit i of the mask: each byte gets its bit, and what is not 0 becomes 255.

@@ -32,7 +32,7 @@ struct atomic_bucket {
   atomic_word tags{0};
 
   [[nodiscard]] EVAC_ALWAYS_INLINE atomic_word* slot(unsigned index) noexcept {
-    return reinterpret_cast<atomic_word*>(this + 1) + index * Layout::slot_words();
+    return reinterpret_cast<atomic_word*>(this + 1) + std::size_t{index} * Layout::slot_words();
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE const atomic_word* slot(unsigned index) const noexcept {
     return const_cast<atomic_bucket*>(this)->slot(index);

@@ -65,7 +65,8 @@ class child_split {
   std::size_t run(const Functors& functors, std::size_t child) {
     const unsigned depth = depth_before(child);
     // The parent is where a hash of the child's index would have gone before.
-    chain_type parent = root_.lock_home(own_, core_, child);
+    const auto locked = root_.lock_home(own_, core_, child);
+    chain_type parent(*locked.home, locked.state, core_.sleepers());
     const std::size_t parent_index = parent_of(child);
     if (&parent.home() != root_.at(parent_index)) return 0;  // that was the child: another thread has helped
     if (root_.depth_of(parent.state(), parent_index) != depth) return 0;
@@ -92,10 +93,7 @@ class child_split {
     if (!protocol::clears_tags_before_publishing()) parent.unlock_split(depth + 1);
     std::size_t element = 0;
     parent.for_each([&](place at, tag_t) {
-      if (!leaves_[element++]) return;
-      tag_word left = chain_type::tags_of(*at.where);
-      left.vacate(at.index);
-      chain_type::set_tags(*at.where, left);
+      if (leaves_[element++]) parent.vacate(at);
     });
     if (parent.tags().any_overflow())
       parent.restore_order([&](bucket_type* emptied) { root_.give_back(parent.home(), emptied); });

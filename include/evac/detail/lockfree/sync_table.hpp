@@ -3,9 +3,10 @@
 //   map | domain * | table: root * | core * | hash, equality, allocator, seed | memory of roots |
 //                           null until the first element, and after clear()
 //
-// A write: make room for what it may retire; enter; find or make the root; lock the home of the key; change the chain;
-// unlock; count; split off what the count asks for; leave. User code other than hash and equality runs without the
-// lock.
+// A write: make room for what it may retire; enter; look for the key, as a reader does; lock its home in the state in
+// which it was seen; change the chain; unlock; count; split off what the count asks for; leave. Where the home has
+// changed meanwhile, or says that the key may be elsewhere, the key is looked for again under the lock. User code other
+// than hash and equality runs without the lock.
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/chain_reader.hpp"
@@ -28,6 +30,14 @@
 #include "evac/detail/sync/backoff.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
+
+/// The condition of a change that has none.
+struct always {
+  template <class Element>
+  [[nodiscard]] constexpr bool operator()(const Element&) const noexcept {
+    return true;
+  }
+};
 
 template <class Policy, bool InNodes>
 class sync_table {
@@ -43,6 +53,9 @@ class sync_table {
   using root_type = sync_root<storage, allocator_type>;
   using reader_type = chain_reader<storage, allocator_type>;
   using chain_type = typename root_type::chain_type;
+  using home_type = typename root_type::home_type;
+  using bucket_type = typename chain_type::bucket_type;
+  using place = typename chain_type::place;
   using size_type = std::size_t;
 
   /// Bytes that a write which replaces or erases an element takes away; 0 in slots.
@@ -82,31 +95,71 @@ class sync_table {
       return false;
     return reader_type(*table, own).find(hash, same_key(key), on_hit);
   }
-  /// The same, with one look at one bucket, which may not tell.
+  /// The same where one look at its home, in this state, has told that the element may be behind it.
   template <class K, class OnHit>
-  EVAC_ALWAYS_INLINE typename reader_type::outcome find_at_once(const K& key, size_type hash,
-                                                                const OnHit& on_hit) const {
+  bool find_behind(epoch_record& own, const bucket_type& home, bucket_state state, const K& key, size_type hash,
+                   const OnHit& on_hit) const {
     const root_type* const table = root();
     if (table == nullptr) [[unlikely]]
-      return reader_type::outcome::absent;
-    return reader_type::find_at_once(*table, hash, same_key(key), on_hit);
+      return false;
+    return reader_type(*table, own).find_behind(home, state, hash, same_key(key), on_hit);
   }
-  /// The element of a key, if there is one.
   template <class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE std::optional<slot_value> current(epoch_record& own, const K& key,
-                                                                     size_type hash) const {
-    std::optional<slot_value> result;
+  [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
+    return [this, &key](const slot_value& element) -> bool { return functors_.equal(storage::key(element), key); };
+  }
+  /// What a thread has seen of a key, and where it can change that.
+  struct sighting {
+    root_type* root = nullptr;  // null: there was no table
+    bool there = false;
+    bool at_home = false;              // whether one look at its home told all
+    typename reader_type::sight home;  // of that look; but the element is told wherever it is
+
+    [[nodiscard]] std::optional<slot_value> element() const noexcept {
+      return there ? std::optional<slot_value>(home.element) : std::nullopt;
+    }
+  };
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE sighting look_for(epoch_record& own, const K& key, size_type hash) const {
+    sighting seen = look_at_home(key, hash);
+    if (!seen.at_home && seen.root != nullptr) [[unlikely]] {
+      const auto [there, element] = look_further(own, key, hash);
+      seen.there = there;
+      seen.home.element = element;
+    }
+    return seen;
+  }
+  /// The same with one look at the home, which may not tell: then it is not `at_home`.
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE sighting look_at_home(const K& key, size_type hash) const {
+    sighting seen;
+    seen.root = root();
+    if (seen.root == nullptr) [[unlikely]]
+      return seen;
     using outcome = typename reader_type::outcome;
-    const outcome at_once = find_at_once(key, hash, [&](const slot_value& element) { result.emplace(element); });
-    if (at_once == outcome::found || at_once == outcome::absent) [[likely]]
-      return result;
-    return current_again(own, key, hash);
+    const outcome result = reader_type::look(*seen.root, hash, same_key(key), seen.home);
+    seen.there = result == outcome::found;
+    seen.at_home = seen.there || result == outcome::absent;
+    return seen;
+  }
+  [[nodiscard]] static bool same_element(const std::optional<slot_value>& left,
+                                         const std::optional<slot_value>& right) noexcept {
+    return left.has_value() == right.has_value() && (!left.has_value() || storage::same(*left, *right));
   }
 
   // --- changing one key: by a thread that is inside, and has made room for retired_bytes -----------------------------
 
+  /// The element for one of the steps below, which release it if they have put it in. A copy of words, so that they can
+  /// stay in registers where no such step is taken.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static decltype(auto) hand_over(fresh_type& fresh) noexcept {
+    if constexpr (InNodes) {
+      return std::move(fresh);
+    } else {
+      return fresh_type(fresh);
+    }
+  }
   /// Puts an element in, or in the place of the one with its key. Returns whether it is new.
-  bool put(epoch_record& own, fresh_type& fresh, size_type hash) {
+  EVAC_NEVER_INLINE bool put(epoch_record& own, fresh_type&& fresh, size_type hash) {
     check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     growth_request asked;
@@ -125,7 +178,7 @@ class sync_table {
     return asked.of != nullptr;
   }
   /// Puts an element in if its key is absent; returns the one that is there else.
-  std::optional<slot_value> put_if_absent(epoch_record& own, fresh_type& fresh, size_type hash) {
+  EVAC_NEVER_INLINE std::optional<slot_value> put_if_absent(epoch_record& own, fresh_type&& fresh, size_type hash) {
     check_not_in_update(own, fresh.key(), hash);
     growth_request asked;
     std::optional<slot_value> there;
@@ -142,51 +195,114 @@ class sync_table {
     }
     return there;
   }
-  /// Gives a key the element `desired`, or none if that is null, if the key still has `expected`, or none. Returns
-  /// whether it had.
-  template <class K>
-  bool change_if_same(epoch_record& own, const K& key, size_type hash, const std::optional<slot_value>& expected,
-                      fresh_type* desired) {
-    if (!expected.has_value()) return desired == nullptr || !put_if_absent(own, *desired, hash).has_value();
-    const auto same = [&](const slot_value& there) { return storage::same(there, *expected); };
-    if (desired == nullptr) return take_if(own, key, hash, same).has_value();
-    check_not_in_update(own, desired->key(), hash);
+  /// Puts an element in the place of the one with its key, if condition(that one) is true: under the lock, so that it
+  /// may only compare words.
+  template <class Condition>
+  EVAC_NEVER_INLINE bool replace_if(epoch_record& own, fresh_type&& fresh, size_type hash, const Condition& condition) {
+    check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     root_type* const table = root();
     if (table == nullptr) return false;
-    const bool done = with_locked_chain(*table, own, key, hash, [&](root_type&, chain_type& chain, place found) {
-      if (found.where == nullptr || !same(chain_type::at(found))) return false;
-      chain.replace(found, desired->get());
-      return true;
-    });
+    slot_value before;
+    const bool done =
+        with_locked_chain(*table, own, fresh.key(), hash, [&](root_type&, chain_type& chain, place found) {
+          if (found.where == nullptr) return false;
+          before = chain_type::at(found);
+          if (!condition(before)) return false;
+          chain.replace(found, fresh.get());
+          return true;
+        });
     if (!done) return false;
-    desired->release();
-    retire(own, *expected);
+    fresh.release();
+    retire(own, before);
     return true;
   }
-  /// Removes a key if it has an element for which condition(slot_value) is true: under the lock, so that it may only
-  /// compare words. Returns the element that was removed.
+  /// Removes a key if it has an element, and condition(that one) is true: as above.
   template <class K, class Condition>
-  EVAC_ALWAYS_INLINE std::optional<slot_value> take_if(epoch_record& own, const K& key, size_type hash,
-                                                       const Condition& condition) {
-    if (own.updates != nullptr) [[unlikely]] {
-      const std::optional<slot_value> there = current(own, key, hash);
-      if (there.has_value()) check_not_in_update(own, storage::key(*there), hash);
+  EVAC_NEVER_INLINE bool erase_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
+    if (own.updates != nullptr) {
+      const sighting seen = look_for(own, key, hash);
+      if (seen.there) check_not_in_update(own, storage::key(seen.home.element), hash);
     }
     ready_to_retire(own);
-    std::optional<slot_value> taken;
     root_type* const table = root();
-    if (table == nullptr || reader_type(*table, own).surely_absent(hash)) return taken;
-    with_locked_chain(*table, own, key, hash, [&](root_type&, chain_type& chain, place found) {
-      if (found.where == nullptr) return;
-      const slot_value there = chain_type::at(found);
-      if (!condition(there)) return;
+    if (table == nullptr) return false;
+    slot_value gone;
+    const bool done = with_locked_chain(*table, own, key, hash, [&](root_type&, chain_type& chain, place found) {
+      if (found.where == nullptr) return false;
+      gone = chain_type::at(found);
+      if (!condition(gone)) return false;
       chain.erase(found, [&](auto* emptied) { table->give_back(chain.home(), emptied); });
       table->elements().erase(own.index);
-      taken = there;
+      return true;
     });
-    if (taken.has_value()) retire(own, *taken);
-    return taken;
+    if (done) retire(own, gone);
+    return done;
+  }
+  /// Gives a key the element `desired`, or none if that is null, if the key still has what was seen. Returns whether it
+  /// had.
+  template <class K>
+  bool change_if_same(epoch_record& own, const sighting& seen, const K& key, size_type hash, fresh_type* desired) {
+    if (!seen.there) {
+      return desired == nullptr || insert_as_seen(own, seen, *desired) ||
+             !put_if_absent(own, hand_over(*desired), hash).has_value();
+    }
+    const auto same = [&](const slot_value& there) { return storage::same(there, seen.home.element); };
+    if (desired == nullptr) return erase_as_seen(own, seen, same) || erase_if(own, key, hash, same);
+    return replace_as_seen(own, seen, *desired, same) || replace_if(own, hand_over(*desired), hash, same);
+  }
+
+  // --- the same at once: a change of one home bucket that is still as it was seen --------------------------------------
+  //
+  // Each returns whether it has done that; else the step above, which looks for the key again under the lock, does it.
+
+  EVAC_ALWAYS_INLINE bool insert_as_seen(epoch_record& own, const sighting& seen, fresh_type& fresh) {
+    if (!seen.at_home || !home_type::has_room(seen.home.tags) || !is_plain(own, seen) || !lock_as_seen(seen.home))
+      return false;
+    growth_request asked;
+    {
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core_->sleepers());
+      asked = {seen.root, seen.root->elements().insert(own.index)};  // counted first: as in insert()
+      home.insert(fresh.get(), seen.home.tag);
+    }
+    fresh.release();
+    grow_if_asked(own, asked);
+    return true;
+  }
+  template <class Condition>
+  EVAC_ALWAYS_INLINE bool replace_as_seen(epoch_record& own, const sighting& seen, fresh_type& fresh,
+                                          const Condition& condition) {
+    if (!seen.at_home || !is_plain(own, seen)) return false;
+    ready_to_retire(own);
+    if (!lock_as_seen(seen.home)) return false;
+    slot_value before = seen.home.element;
+    {
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core_->sleepers());
+      const place found{seen.home.home, seen.home.slot};
+      if constexpr (InNodes || !std::is_same_v<Condition, always>) before = home.at(found);  // the value may be another
+      if (!condition(before)) return false;
+      home.replace(found, fresh.get());
+    }
+    fresh.release();
+    retire(own, before);
+    return true;
+  }
+  template <class Condition>
+  EVAC_ALWAYS_INLINE bool erase_as_seen(epoch_record& own, const sighting& seen, const Condition& condition) {
+    if (!seen.at_home || seen.home.tags.any_overflow() || !is_plain(own, seen)) return false;
+    ready_to_retire(own);
+    if (!lock_as_seen(seen.home)) return false;
+    slot_value gone = seen.home.element;
+    {
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core_->sleepers());
+      const place found{seen.home.home, seen.home.slot};
+      if constexpr (InNodes || !std::is_same_v<Condition, always>) gone = home.at(found);
+      if (!condition(gone)) return false;
+      home.erase(found);
+      seen.root->elements().erase(own.index);
+    }
+    retire(own, gone);
+    return true;
   }
 
   // --- the whole: by a thread that need not be inside ----------------------------------------------------------------
@@ -240,7 +356,6 @@ class sync_table {
  private:
   using growth_type = growth<storage, allocator_type, functors_type>;
   using memory_type = root_memory<storage, allocator_type>;
-  using place = typename chain_type::place;
 
   /// By an insertion: room for so many elements, or for no more than there is if they are 0.
   struct growth_request {
@@ -248,23 +363,35 @@ class sync_table {
     size_type elements = 0;
   };
 
-  // For current(), where one look at one bucket does not tell.
+  // For look_for(), where one look at one bucket does not tell.
+  struct element_or_none {
+    bool there;
+    slot_value element;
+  };
   template <class K>
-  EVAC_NEVER_INLINE std::optional<slot_value> current_again(epoch_record& own, const K& key, size_type hash) const {
-    std::optional<slot_value> result;
-    find(own, key, hash, [&](const slot_value& element) { result = element; });
+  [[nodiscard]] EVAC_NEVER_INLINE element_or_none look_further(epoch_record& own, const K& key, size_type hash) const {
+    element_or_none result{};
+    result.there = find(own, key, hash, [&](const slot_value& element) { result.element = element; });
     return result;
+  }
+  // Whether the thread is in no update(), and the root that it has seen still the table: user code may have run since,
+  // and have cleared it.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool is_plain(const epoch_record& own, const sighting& seen) const noexcept {
+    return own.updates == nullptr && root() == seen.root;
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool lock_as_seen(const typename reader_type::sight& seen) noexcept {
+    return home_type::try_lock_as_seen(*seen.home, seen.state, seen.tags, core_->sleepers());
   }
   // Locks the chain of a key, and calls change(root, chain, place of the key). Throws what equality and change throw.
   template <class K, class Change>
-  EVAC_ALWAYS_INLINE auto with_locked_chain(root_type& table, epoch_record& own, const K& key, size_type hash,
-                                            const Change& change) {
-    chain_type chain = table.lock_home(own, *core_, hash);
+  auto with_locked_chain(root_type& table, epoch_record& own, const K& key, size_type hash, const Change& change) {
+    const auto locked = table.lock_home(own, *core_, hash);
+    chain_type chain(*locked.home, locked.state, core_->sleepers());
     return change(table, chain, chain.find(tag_of(hash), same_key(key)));
   }
   // Adds an element to a locked chain and counts it. Throws std::bad_alloc, and has changed nothing then.
-  [[nodiscard]] EVAC_ALWAYS_INLINE growth_request insert(epoch_record& own, root_type& table, chain_type& chain,
-                                                         const slot_value& element, size_type hash) {
+  [[nodiscard]] growth_request insert(epoch_record& own, root_type& table, chain_type& chain, const slot_value& element,
+                                      size_type hash) {
     auto* const overflow = chain.needs_overflow() ? table.take_overflow(chain.home()) : nullptr;
     // Counted first: a thread that finds the element, which may be before the lock is released, finds it counted.
     const growth_request asked{std::addressof(table), table.elements().insert(own.index)};
@@ -287,10 +414,6 @@ class sync_table {
   EVAC_ALWAYS_INLINE void check_not_in_update(const epoch_record& own, const key_type& key, size_type hash) const {
     if (own.updates != nullptr) [[unlikely]]
       key_update::report_reentry(own.updates, this, hash, std::addressof(key));
-  }
-  template <class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
-    return [this, &key](const slot_value& element) -> bool { return functors_.equal(storage::key(element), key); };
   }
 
   // --- roots ---------------------------------------------------------------------------------------------------------

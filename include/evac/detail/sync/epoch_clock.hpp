@@ -77,19 +77,21 @@ class epoch_clock {
   // --- a thread ------------------------------------------------------------------------------------------------------
 
   EVAC_ALWAYS_INLINE void enter(epoch_record& own) noexcept {
-    if (own.nesting++ == 0) [[likely]]
-      return announce(own);
-    if (own.nesting == epoch_record::ended + 1) announce(own);
+    if (own.nesting == 0) [[likely]] {
+      own.nesting = 1;
+      announce(own);
+    } else {
+      enter_again(own);
+    }
   }
   /// Returns whether the record is to be given back: its thread has ended, and this was the last guard.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
-    if (--own.nesting == 0) [[likely]] {
+    if (own.nesting == 1) [[likely]] {
+      own.nesting = 0;
       own.entered.store(0, release);  // release: left
       return false;
     }
-    if (own.nesting != epoch_record::ended) return false;
-    own.entered.store(0, release);  // release: left
-    return true;
+    return leave_again(own);
   }
 
   /// The owner: a number that no other thread has that is alive. Throws std::bad_alloc.
@@ -204,6 +206,15 @@ class epoch_clock {
   }
 
  private:
+  // By a thread that is inside, or has ended.
+  EVAC_NEVER_INLINE void enter_again(epoch_record& own) noexcept {
+    if (++own.nesting == epoch_record::ended + 1) announce(own);
+  }
+  [[nodiscard]] EVAC_NEVER_INLINE static bool leave_again(epoch_record& own) noexcept {
+    if (--own.nesting != epoch_record::ended) return false;
+    own.entered.store(0, release);  // release: left
+    return true;
+  }
   EVAC_ALWAYS_INLINE void announce(epoch_record& own) noexcept {
     // acquire: what E2 needs. An epoch that is over by now only delays the next step.
     asymmetric_fence::announce<std::uint64_t>(own.plain, own.entered, epoch_.load(acquire) * 2 + 1);
