@@ -143,16 +143,16 @@ class Layout:
     # State of a shared home.
     @staticmethod
     def is_locked(state):
-        return state & 1 != 0
+        return state >> 8 & 1 != 0
 
     @staticmethod
     def is_changing(state):
-        return state >> 7 & 1 != 0
+        return state >> 9 & 1 != 0
 
     @staticmethod
     def depth(state):
         """0: as deep as when the table was made."""
-        return state >> 1 & 63
+        return state & 0xFF
 
     # An element of a shared table in a node lies behind its hash.
     node_header = 8
@@ -228,7 +228,7 @@ class Elements:
     def __init__(self, elements):
         elements = plain(elements)
         self.key_type = complete(argument(elements, 0))
-        self.is_map = "::map_elements<" in elements.name.split("<", 1)[0] + "<"
+        self.is_map = elements.name.split("<")[0].endswith("::map_elements")
         self.mapped_type = complete(argument(elements, 1)) if self.is_map else None
         if self.key_type.sizeof == 0 or (self.is_map and self.mapped_type.sizeof == 0):
             raise Unreadable(f"the debug information only declares types of {elements.name}")
@@ -441,10 +441,10 @@ class SyncTable(Table):
         total = number(count["inserted_"]) - number(count["erased_"])
         stripes = target(count["stripes_"])
         if stripes is not None:
-            many = number(stripes["count"])
+            many = number(count["stripe_count_"])
             if many > 4096:
                 raise Unreadable(f"its count is said to have {many} stripes")
-            for index in range(1, many):
+            for index in range(many):
                 stripe = at(int(stripes.address) + index * stripes.type.sizeof, stripes.type)
                 total += number(stripe["inserted"]) - number(stripe["erased"])
         return total
@@ -1001,6 +1001,8 @@ class StatsPrinter:
 
 
 def printer_of(value):
+    if plain(value.type).code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
+        value = value.referenced_value()
     kind, namespace = kind_of(value.type)
     if kind is None or plain(value.type).code != gdb.TYPE_CODE_STRUCT:
         return None

@@ -68,6 +68,7 @@ def check_contents(truth):
 def check_summaries():
     check("evac::map of 999 elements" in shown("print names"), "size of names")
     check(shown("print nothing").endswith("evac::map of 0 elements, 0 homes\n"), "an empty map")
+    check("evac::set of 1000 elements" in shown("print same_words"), "a reference")
     check("growing: " in shown("print numbers"), "numbers is in the middle of a growth")
     check("growing: " in shown("print sync_numbers"), "sync_numbers is in the middle of a growth")
     check(len(children("shared_names")) in (1998, 2000), "elements of shared_names")
@@ -153,6 +154,7 @@ def look_at_everything():
 
 
 def check_wild_memory():
+    # Names of evac.py, which is part of this module once it is sourced: target, OwnedTable.
     chained = gdb.parse_and_eval("chained")
     homes = chained["table_"]["parts_"]["homes"]
     fields = [homes[name] for name in ("count_", "mask_")]
@@ -161,6 +163,8 @@ def check_wild_memory():
     fields.append(gdb.parse_and_eval("shared_names")["state_"]["shards"]["mask_"])
     fields.append(gdb.parse_and_eval("shared_names")["state_"]["shards"]["shards_"])
     fields.append(gdb.parse_and_eval("own_domain")["core_"])
+    root = target(gdb.parse_and_eval("sync_names")["table_"]["root_"])  # noqa: F821
+    fields += [root["frontier_"]["claimed_"], root["elements_"]["stripes_"], root["segments_"]["entries_"]]
     for field in fields:
         address = int(field.address)
         for wild in (0, 7, 1 << 62, address & ~63):
@@ -168,7 +172,6 @@ def check_wild_memory():
     # A chain that leads back into itself.
     slots = [line.split() for line in shown("evac-dump chained").splitlines()[1:]]
     check(any(int(line[5]) > 1 for line in slots), "chained has a chain")
-    # evac.py, once sourced, is part of the same module.
     table = OwnedTable(chained["table_"])  # noqa: F821
     overflow = next(slot.bucket for slot in table.slots() if slot.position == 1)
     with_words(overflow + 8, [overflow], lambda: check("does not end" in shown("print -elements unlimited -- chained"), "a circle"))

@@ -65,6 +65,7 @@ evac::map<int, mover> movers;
 evac::map<long, long, one_hash> chained;
 evac::map<long, long> nothing;
 evac::set<std::string> words;
+evac::set<std::string>& same_words = words;
 evac::sharded_map<long, std::string> shared_names(evac::shards{4});
 evac::sharded_set<int> shared_numbers(evac::shards{4});
 evac::sync_map<long, long, stopping_hash> sync_numbers;
