@@ -131,6 +131,10 @@ class locked_home {
     tags_.vacate(slot);
     set_tags(home_, tags_);
   }
+  void vacate(slot_mask which) noexcept {
+    tags_.vacate(which);
+    set_tags(home_, tags_);
+  }
   EVAC_ALWAYS_INLINE static void set_tags(bucket_type& of, tag_word tags) noexcept {
     of.tags.store(tags.bits(), release);  // release: the slots; and after the state has said that the bucket changes
   }
