@@ -133,20 +133,20 @@ class chain_reader {
     }
     if (state.changing()) [[unlikely]]
       return outcome::changed;
-    const tag_t tag = tag_of(hash);
     const tag_word tags(home.tags.load(acquire));  // acquire: the slots of these tags
     seen.home = &home;
     seen.state = state;
     seen.tags = tags;
-    seen.tag = tag;
+    const wanted_top_byte tag(hash);
+    seen.tag = tag.byte();
     for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
       seen.slot = candidates.first();
       seen.element = Storage::load(home.slot(seen.slot));
       if (!unchanged(home, state)) return outcome::changed;
       if (same(seen.element)) return outcome::found;
     }
-    if (tags.may_overflow(tag)) [[unlikely]] {
-      return FollowOverflow ? search_overflow(home, state, tag, same, seen.element) : outcome::behind;
+    if (tags.may_overflow_for(hash)) [[unlikely]] {
+      return FollowOverflow ? search_overflow(home, state, tag_of(hash), same, seen.element) : outcome::behind;
     }
     return unchanged(home, state) ? outcome::absent : outcome::changed;
   }

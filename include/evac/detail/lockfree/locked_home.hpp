@@ -25,6 +25,14 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
+/// The condition of a change that has none.
+struct always {
+  template <class Element>
+  [[nodiscard]] constexpr bool operator()(const Element&) const noexcept {
+    return true;
+  }
+};
+
 template <class Storage>
 class locked_home {
  public:
