@@ -17,6 +17,7 @@ set(EVAC_HEADERS
   include/evac/sync_set.hpp
   include/evac/version.hpp
   include/evac/detail/config.hpp
+  include/evac/detail/debugger.hpp
   include/evac/detail/face/construction.hpp
   include/evac/detail/face/container.hpp
   include/evac/detail/face/deduction.hpp

@@ -60,6 +60,7 @@ class sync_root {
   sync_root& operator=(const sync_root&) = delete;
   /// Nobody is inside, and the elements are gone.
   ~sync_root() {
+    layout::tell_debugger();
     pools_.release(allocator_);
     segments_.close_all(allocator_);
   }

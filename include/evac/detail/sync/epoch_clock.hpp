@@ -24,6 +24,7 @@
 #include <new>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/debugger.hpp"
 #include "evac/detail/platform/thread_id.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/debugger.hpp"
 #include "evac/detail/geometry/bucket.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/table/seed.hpp"
@@ -274,10 +275,15 @@ struct slot_layout {
   [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, std::size_t index) noexcept {
     return layout<>::slot(where, index);
   }
+  /// Has to be called where the element type is complete: it keeps `facts` in the binary. No instructions.
+  EVAC_ALWAYS_INLINE static void tell_debugger() noexcept { static_cast<void>(&facts); }
 
  private:
   template <class S = slot_ops>
   using layout = bucket_layout<S::size(), S::alignment()>;
+
+  [[gnu::used, gnu::retain, gnu::visibility("hidden")]] static constexpr slot_facts facts =
+      facts_of<slot_layout>(slot_ops::in_nodes(), slot_ops::size(), layout<>::slots_offset);
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

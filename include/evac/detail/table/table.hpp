@@ -264,6 +264,7 @@ class table {
   void clear() noexcept { clear_contents(parts_); }
   /// Destroys all elements and gives all memory back.
   void release() noexcept {
+    layout::tell_debugger();
     if constexpr (!slot_ops::trivially_dropped()) clear();
     release_memory(parts_);
   }
