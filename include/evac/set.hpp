@@ -217,6 +217,8 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   using base::key_eq;
   /// The contents of the buckets in numbers, and the memory they take: a table_stats (evac/stats.hpp). O(buckets).
   using base::stats;
+  /// The figures that cost nothing to read: a map_counters (evac/counters.hpp). O(1), as size(). noexcept.
+  using base::counters;
   /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
   /// costs with allocators other than std::allocator. O(1).
   using base::memory_usage;

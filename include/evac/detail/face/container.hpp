@@ -4,6 +4,7 @@
 #define EVAC_DETAIL_FACE_CONTAINER_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/face/element_arguments.hpp"
@@ -183,6 +185,11 @@ class container {
     fill(result, table_);
     return result;
   }
+  [[nodiscard]] map_counters counters() const noexcept {
+    map_counters result = detail::count(table_);
+    result.clears = clears_;
+    return result;
+  }
   [[nodiscard]] size_type memory_usage() const noexcept { return bytes_held(table_); }
 
   // --- look-ups ---
@@ -296,6 +303,7 @@ class container {
   }
   void clear() noexcept {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
+    ++clears_;
     table_.clear();
   }
 
@@ -396,7 +404,8 @@ class container {
     return found.where == nullptr ? node_type() : extract(const_iterator(std::addressof(table_), found));
   }
 
-  table_type table_;
+  [[no_unique_address]] table_type table_;
+  std::uint32_t clears_ = 0;  // in the padding of the table
   single_owner owner_;
 };
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/debugger.hpp"
 #include "evac/detail/geometry/bucket.hpp"
 #include "evac/detail/geometry/tags.hpp"
 #include "evac/detail/sync/atomic.hpp"
@@ -85,10 +86,16 @@ class atomic_layout {
   [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return sizes::overflow_slots; }
   [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return sizes::home_bytes; }
   [[nodiscard]] static constexpr std::size_t overflow_bytes() noexcept { return sizes::overflow_bytes; }
+  /// Keeps `facts` in the binary. No instructions.
+  EVAC_ALWAYS_INLINE static void tell_debugger() noexcept { static_cast<void>(&facts); }
 
  private:
   // The first overflow bucket takes two elements at least: the new one, and the one whose place the link takes.
   using sizes = bucket_layout<SlotWords * sizeof(atomic_word), alignof(atomic_word), 2, 2 * sizeof(atomic_word)>;
+
+  // Whether a word is the address of an element, the storage says (lockfree/storage.hpp).
+  [[gnu::used, gnu::retain, gnu::visibility("hidden")]] static constexpr slot_facts facts =
+      facts_of<atomic_layout>(false, SlotWords * sizeof(atomic_word), sizes::slots_offset);
 };
 
 // The picture above, where an atomic word is a word (a model checker's is not).

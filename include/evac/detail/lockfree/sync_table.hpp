@@ -67,6 +67,7 @@ class sync_table {
   /// By a thread that is inside the domain.
   [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }
   [[nodiscard]] size_type size() const { return roots_.size(); }
+  [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
   void clear() { roots_.clear(retired_bytes); }
   void reserve(size_type n) { roots_.reserve(functors_, n); }
   [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {

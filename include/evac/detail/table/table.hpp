@@ -65,6 +65,7 @@ class table {
   using functors_storage = typename Policy::functors_storage;
   using chains = typename parts_type::chains;
   using slot_ops = typename parts_type::slot_ops;
+  using homes_type = typename parts_type::homes_type;
 
   table(const hasher& hash, const key_equal& equal, const allocator_type& allocator)
     requires functors_storage::owned
@@ -108,6 +109,8 @@ class table {
   [[nodiscard]] const typename chains::pool& overflow() const noexcept { return parts_.overflow; }
   [[nodiscard]] std::size_t elements_moved() const noexcept { return parts_.moves; }
   [[nodiscard]] std::size_t growths() const noexcept { return parts_.homes.openings(); }
+  /// Where one of many tables publishes its figures. Any thread may look there.
+  [[nodiscard]] table_figures* figures(figures_board::if_absent then) const noexcept { return parts_.figures(then); }
 
   // --- one element ---
 
@@ -201,6 +204,7 @@ class table {
         at = fill_home(at);
     } else {
       at = chains::construct_in_overflow(chain.head, tag_of(hash), Construct(construct), allocator(), parts_.overflow);
+      parts_.publish_overflow();
     }
     if (parts_.count_inserted()) [[unlikely]]
       return {take_step(parts_, at), parts_.homes.home_of(hash)};
@@ -260,6 +264,7 @@ class table {
   void clear() noexcept { clear_contents(parts_); }
   /// Destroys all elements and gives all memory back.
   void release() noexcept {
+    layout::tell_debugger();
     if constexpr (!slot_ops::trivially_dropped()) clear();
     release_memory(parts_);
   }
@@ -281,6 +286,7 @@ class table {
     std::swap(parts_.overflow, other.parts_.overflow);
     std::swap(parts_.size, other.parts_.size);
     parts_.pace.swap(other.parts_.pace);
+    for (table* const each : {this, std::addressof(other)}) each->parts_.publish();
     if constexpr (functors_storage::owned) std::swap(parts_.functors.get().seed, other.parts_.functors.get().seed);
   }
   void swap_functors(table& other) { parts_.functors.get().swap_hash_and_equal(other.parts_.functors.get()); }
