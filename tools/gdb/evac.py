@@ -377,7 +377,7 @@ class OwnedTable(Table):
         base = directory["base_"]
         self.origin = number(directory["origin_"])
         self.growth = Growth(self.count)
-        opened = number(homes["mask_"]) + 1
+        opened = 1 << (number(homes["opened_depth_"]) % 64)
         if self.count > Layout.most_homes or (self.count != 0 and not self.count <= opened <= Layout.most_homes):
             raise Unreadable(f"it is said to have {self.count} homes, and memory for {opened}")
         # Without a block the one entry lies in the directory, and the origin where the first entry would be.
