@@ -1,10 +1,13 @@
 # Every header of the library, one per line. A test compares this list with what lies under include/.
 set(EVAC_HEADERS
   include/evac/evac.hpp
+  include/evac/counters.hpp
   include/evac/epoch.hpp
   include/evac/fwd.hpp
   include/evac/hash.hpp
+  include/evac/health.hpp
   include/evac/map.hpp
+  include/evac/openmetrics.hpp
   include/evac/rw_lock.hpp
   include/evac/set.hpp
   include/evac/sharded_map.hpp
@@ -14,6 +17,7 @@ set(EVAC_HEADERS
   include/evac/sync_set.hpp
   include/evac/version.hpp
   include/evac/detail/config.hpp
+  include/evac/detail/debugger.hpp
   include/evac/detail/face/construction.hpp
   include/evac/detail/face/container.hpp
   include/evac/detail/face/deduction.hpp
@@ -41,9 +45,11 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/guards.hpp
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
+  include/evac/detail/lockfree/locked_home.hpp
   include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
+  include/evac/detail/lockfree/roots.hpp
   include/evac/detail/lockfree/segments.hpp
   include/evac/detail/lockfree/split.hpp
   include/evac/detail/lockfree/split_frontier.hpp
@@ -59,6 +65,7 @@ set(EVAC_HEADERS
   include/evac/detail/platform/matching_bytes.hpp
   include/evac/detail/platform/membarrier.hpp
   include/evac/detail/platform/pages.hpp
+  include/evac/detail/platform/thread_id.hpp
   include/evac/detail/sharded/compute.hpp
   include/evac/detail/sharded/keyed.hpp
   include/evac/detail/sharded/shard.hpp
@@ -75,6 +82,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/basic_rw_lock.hpp
   include/evac/detail/sync/bias_word.hpp
+  include/evac/detail/sync/domain_counters.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp
@@ -96,12 +104,15 @@ set(EVAC_HEADERS
   include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
+  include/evac/detail/table/bulk.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/contents.hpp
   include/evac/detail/table/cursor.hpp
   include/evac/detail/table/evacuation.hpp
+  include/evac/detail/table/evacuation_timer.hpp
   include/evac/detail/table/growth.hpp
   include/evac/detail/table/home_buckets.hpp
+  include/evac/detail/table/iteration.hpp
   include/evac/detail/table/occupied_homes.hpp
   include/evac/detail/table/overflow_bound.hpp
   include/evac/detail/table/pacer.hpp
@@ -114,6 +125,7 @@ set(EVAC_HEADERS
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
   include/evac/detail/table/table_census.hpp
+  include/evac/detail/table/table_figures.hpp
   include/evac/detail/table/table_parts.hpp
   include/evac/detail/table/validate_table.hpp
 )

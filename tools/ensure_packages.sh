@@ -24,6 +24,7 @@ package_works() {
     g++-aarch64-linux-gnu) command -v aarch64-linux-gnu-g++ ;;
     qemu-user-static) command -v qemu-aarch64-static ;;
     libc++-19-dev | libc++abi-19-dev) clang_library_exists ;;
+    gdb) command -v gdb ;;
     valgrind) command -v valgrind && header_exists valgrind/callgrind.h ;;
     *) return 99 ;;
   esac >/dev/null 2>&1

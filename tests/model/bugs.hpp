@@ -50,6 +50,7 @@ enum class sync_bug {
   // found by models of buckets
   no_validation,             // a reader trusts what it saw while the bucket changed
   no_comparison_of_homes,    // who comes to a bucket that has been split stays there
+  tags_are_not_compared,     // a writer takes a key for what it was when it was seen
   tag_before_slot,           // readers find a slot that is not filled yet
   nobody_says_changing,      // slots change under readers that do not know
   losers_keep_version,       // an element leaves and comes back, and is seen twice

@@ -83,16 +83,40 @@ struct node_contents : table_model<node_contents, 2, seen_nodes> {
   }
 };
 
-struct same_inserts : table_model<same_inserts, 3, narrow> {
+template <class Model, class Storage>
+struct inserts_of_one_key : table_model<Model, 3, Storage> {
   std::array<bool, 3> won{};
-  void thread(unsigned index) { won[index] = insert(0, std::uint64_t{index}); }
+  void thread(unsigned index) { won[index] = this->insert(0, std::uint64_t{index}); }
   void after() {
     int winners = 0;
     for (std::size_t i = 0; i < won.size(); ++i) {
       winners += won[i] ? 1 : 0;
-      if (won[i]) RL_ASSERT(left(0) == std::optional<std::uint64_t>(i));
+      if (won[i]) RL_ASSERT(this->left(0) == std::optional<std::uint64_t>(i));
     }
     RL_ASSERT(winners == 1);
+    table_model<Model, 3, Storage>::after();
+  }
+};
+struct same_inserts : inserts_of_one_key<same_inserts, narrow> {};
+struct same_node_inserts : inserts_of_one_key<same_node_inserts, nodes> {};
+
+/// Of threads that see a key and then erase it, one erases it; of one that replaces its value meanwhile nothing is left.
+struct same_erases : table_model<same_erases, 3, narrow> {
+  std::array<bool, 2> won{};
+  void before() {
+    table_model::before();
+    prepare(0, std::uint64_t{10});
+  }
+  void thread(unsigned index) {
+    if (index < 2) {
+      won[index] = erase(0);
+    } else {
+      static_cast<void>(update_if_there(0, [](std::uint64_t value) { return value + 1; }));
+    }
+  }
+  void after() {
+    RL_ASSERT(won[0] != won[1]);
+    RL_ASSERT(left(0) == std::nullopt);
     table_model::after();
   }
 };
@@ -188,6 +212,8 @@ constexpr evac_model::named_model models[] = {
     EVAC_MODEL(node_slot_again, 20'000),
     EVAC_MODEL(node_contents, 20'000),
     EVAC_MODEL(same_inserts, 20'000),
+    EVAC_MODEL(same_node_inserts, 20'000),
+    EVAC_MODEL(same_erases, 20'000),
     EVAC_MODEL(read_and_split, 20'000),
     EVAC_MODEL(read_and_splits, 20'000),
     EVAC_MODEL(insert_and_split, 20'000),
@@ -207,6 +233,7 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     // clang-format off
     EVAC_MODEL_BUG(no_validation, overwrite, USER ASSERT FAILED),
     EVAC_MODEL_BUG(no_comparison_of_homes, read_and_split, USER ASSERT FAILED),
+    EVAC_MODEL_BUG(tags_are_not_compared, same_erases, USER ASSERT FAILED),
     EVAC_MODEL_BUG(tag_before_slot, node_slot_again, USER ASSERT FAILED),
     EVAC_MODEL_BUG(nobody_says_changing, overwrite, USER ASSERT FAILED),
     EVAC_MODEL_BUG(losers_keep_version, copy_and_return, USER ASSERT FAILED),

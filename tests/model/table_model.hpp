@@ -59,7 +59,10 @@ struct table_model : domain_model<Model, Threads> {
   using allocator = std::allocator<std::pair<const std::uint64_t, std::uint64_t>>;
   using root_type = sync_root<Storage, allocator>;
   using chain_type = typename root_type::chain_type;
+  using home_type = typename root_type::home_type;
   using place = typename chain_type::place;
+  using reader_type = chain_reader<Storage, allocator>;
+  using outcome = typename reader_type::outcome;
 
   struct root_object {
     root_type table{allocator(), 0, 0};
@@ -98,21 +101,47 @@ struct table_model : domain_model<Model, Threads> {
   [[nodiscard]] static auto same(key_type key) {
     return [key](const slot_value& element) { return Storage::key(element) == key; };
   }
-  [[nodiscard]] chain_type lock(key_type key) { return root->table.lock_home(this->own(), *this->core, key); }
+  /// Calls change(chain, place of the key) with its home alone if that is still as one look has shown it, and only
+  /// that matters; else with its chain: as the steps of sync_table do.
+  template <class Matters, class Change>
+  bool change_key(epoch_record& own, key_type key, const Matters& home_alone, const Change& change) {
+    typename reader_type::sight seen;
+    const outcome result = reader_type::look(root->table, key, same(key), seen);
+    if (result == outcome::absent || result == outcome::found) {
+      if (home_alone(seen.tags) &&
+          home_type::try_lock_as_seen(*seen.home, seen.state, seen.tags, this->core->sleepers())) {
+        home_type home(*seen.home, seen.state, seen.tags, this->core->sleepers());
+        return change(home, result == outcome::found ? place{seen.home, seen.slot} : place());
+      }
+    }
+    const auto locked = root->table.lock_home(own, *this->core, key);
+    chain_type chain(*locked.home, locked.state, this->core->sleepers());
+    return change(chain, chain.find(tag_of(key), same(key)));
+  }
+  void add(chain_type& chain, const slot_value& fresh, key_type key) {
+    chain.insert(fresh, tag_of(key), chain.needs_overflow() ? root->table.take_overflow(chain.home()) : nullptr);
+  }
+  static void add(home_type& home, const slot_value& fresh, key_type key) { home.insert(fresh, tag_of(key)); }
+  void remove(chain_type& chain, place found) {
+    chain.erase(found, [&](auto* emptied) { root->table.give_back(chain.home(), emptied); });
+  }
+  static void remove(home_type& home, place found) { home.erase(found); }
 
   /// By the main thread before and after the others, which have not begun or are over: any record will do.
   template <class T>
   bool insert_into(epoch_record& own, key_type key, const T& value) {
     const slot_value fresh = make(key, value);
-    {
-      chain_type chain = root->table.lock_home(own, *this->core, key);
-      if (chain.find(tag_of(key), same(key)).where == nullptr) {
-        chain.insert(fresh, tag_of(key), chain.needs_overflow() ? root->table.take_overflow(chain.home()) : nullptr);
-        return true;
-      }
+    const bool done = change_key(
+        own, key, [](tag_word tags) { return home_type::has_room(tags); },
+        [&](auto& chain, place found) {
+          if (found.where != nullptr) return false;
+          add(chain, fresh, key);
+          return true;
+        });
+    if constexpr (Storage::in_nodes) {
+      if (!done) Storage::destroy(allocator(), fresh);
     }
-    if constexpr (Storage::in_nodes) Storage::destroy(allocator(), fresh);
-    return false;
+    return done;
   }
   template <class T>
   void prepare(key_type key, const T& value) {
@@ -126,29 +155,38 @@ struct table_model : domain_model<Model, Threads> {
   bool erase(key_type key) {
     const typename base::guard inside(*this);
     slot_value gone;
-    {
-      chain_type chain = lock(key);
-      const place found = chain.find(tag_of(key), same(key));
-      if (found.where == nullptr) return false;
-      gone = chain_type::at(found);
-      chain.erase(found, [&](auto* emptied) { root->table.give_back(chain.home(), emptied); });
+    const auto alone = [](tag_word tags) { return !tags.any_overflow(); };
+    if (!change_key(this->own(), key, alone, [&](auto& chain, place found) {
+          if (found.where == nullptr) return false;
+          gone = chain.at(found);
+          remove(chain, found);
+          return true;
+        })) {
+      return false;
     }
     take_away(gone);
     return true;
   }
   /// change(value) is the new one, made under the lock.
   template <class Change>
-  void update(key_type key, const Change& change) {
+  bool update_if_there(key_type key, const Change& change) {
     const typename base::guard inside(*this);
     slot_value gone;
-    {
-      chain_type chain = lock(key);
-      const place found = chain.find(tag_of(key), same(key));
-      RL_ASSERT(found.where != nullptr);
-      gone = chain_type::at(found);
-      chain.replace(found, make(key, change(Storage::value(gone))));
+    const auto any = [](tag_word) { return true; };
+    if (!change_key(this->own(), key, any, [&](auto& chain, place found) {
+          if (found.where == nullptr) return false;
+          gone = chain.at(found);
+          chain.replace(found, make(key, change(Storage::value(gone))));
+          return true;
+        })) {
+      return false;
     }
     take_away(gone);
+    return true;
+  }
+  template <class Change>
+  void update(key_type key, const Change& change) {
+    RL_ASSERT(update_if_there(key, change));
   }
   void take_away([[maybe_unused]] const slot_value& gone) {
     if constexpr (Storage::in_nodes) {
@@ -163,9 +201,7 @@ struct table_model : domain_model<Model, Threads> {
   }
   [[nodiscard]] auto find_in(root_type& table, epoch_record& own, key_type key) {
     std::optional<typename std::decay_t<decltype(Storage::value(std::declval<slot_value>()))>> value;
-    chain_reader<Storage, allocator>(table, own).find(key, same(key), [&](const slot_value& found) {
-      value = Storage::value(found);
-    });
+    reader_type(table, own).find(key, same(key), [&](const slot_value& found) { value = Storage::value(found); });
     return value;
   }
   [[nodiscard]] auto find(key_type key) {
@@ -198,7 +234,7 @@ struct table_model : domain_model<Model, Threads> {
       while (!to_visit.empty()) {
         const auto [index, depth] = to_visit.back();
         to_visit.pop_back();
-        const unsigned reached = chain_reader<Storage, allocator>(root->table, this->own()).copy(index, copied);
+        const unsigned reached = reader_type(root->table, this->own()).copy(index, copied);
         for (unsigned bit = depth; bit < reached; ++bit) to_visit.emplace_back(index | std::size_t{1} << bit, bit + 1);
         for (const slot_value& each : copied) ++times[Storage::key(each) % times.size()];
       }

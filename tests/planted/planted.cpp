@@ -51,6 +51,7 @@ struct planted_step {
 constexpr planted_step steps[] = {
     EVAC_PLANTED(validates_what_it_read, "history lost twice crash hang"),
     EVAC_PLANTED(compares_depth, "lost history"),
+    EVAC_PLANTED(compares_tags, "history lost twice"),
     EVAC_PLANTED(stores_slot_before_tag, "crash twice history lost"),
     EVAC_PLANTED(says_changing, "history lost twice crash hang"),
     EVAC_PLANTED(renews_version_of_losers, "twice history"),

@@ -30,9 +30,21 @@ class chain_reader {
   using slot_value = typename Storage::slot_value;
 
  public:
-  /// The result of one look at a bucket. `changed`: look again, it was written meanwhile; `elsewhere`: the key may be
-  /// in another bucket.
-  enum class outcome { absent, found, changed, elsewhere };
+  /// The result of one look at a bucket. `changed`: look again, it was written meanwhile; `elsewhere`: its home is
+  /// another bucket; `behind`: it may be in an overflow bucket.
+  enum class outcome { absent, found, changed, elsewhere, behind };
+
+  /// What one look at a home shows, of a bucket at rest.
+  struct sight {
+    bucket_type* home;
+    bucket_state state{0};
+    tag_word tags;
+    tag_t tag;      // of the hash
+    unsigned slot;  // of the element that was found
+    slot_value element;
+
+    [[nodiscard]] EVAC_ALWAYS_INLINE typename chain_type::place where() const noexcept { return {home, slot}; }
+  };
 
   chain_reader(const root_type& root, epoch_record& own) noexcept : root_(root), own_(own) {}
 
@@ -42,38 +54,32 @@ class chain_reader {
   bool find(std::size_t hash, Same same, const OnHit& on_hit) {
     std::size_t index = root_.home_of(hash);
     for (int waits = 0;;) {
-      slot_value copy;
-      const outcome result = search<true>(root_, index, hash, same, copy);
+      sight seen;
+      const outcome result = search<true>(root_, index, hash, same, seen);
       if (result == outcome::absent) return false;
       if (result == outcome::found) {
-        on_hit(copy);
+        on_hit(seen.element);
         return true;
       }
       if (result == outcome::changed) wait(waits++);
     }
   }
-  /// The same with one look at the home, without its overflow buckets.
-  template <class Same, class OnHit>
-  EVAC_ALWAYS_INLINE static outcome find_at_once(const root_type& root, std::size_t hash, Same same,
-                                                 const OnHit& on_hit) {
+  /// The same with one look at the home, without its overflow buckets: `seen` is told if the outcome is `absent`,
+  /// `found` or `behind`.
+  template <class Same>
+  EVAC_ALWAYS_INLINE static outcome look(const root_type& root, std::size_t hash, Same same, sight& seen) {
     std::size_t index = root.home_of(hash);
-    slot_value copy;
-    const outcome result = search<false>(root, index, hash, same, copy);
-    if (result == outcome::found) on_hit(copy);
-    return result;
+    return search<false>(root, index, hash, same, seen);
   }
 
-  /// One look at the tags: true if no key of this hash is there. Most keys that are absent need no lock to find that
-  /// out.
-  [[nodiscard]] EVAC_ALWAYS_INLINE bool surely_absent(std::size_t hash) const noexcept {
-    const std::size_t index = root_.home_of(hash);
-    const bucket_type& bucket = *root_.at(index);
-    prefetch_rest(bucket);
-    const bucket_state state(bucket.state_or_next.load(acquire));  // acquire: as in search()
-    if (state.changing() || !root_.is_home(index, state, hash)) return false;
-    const tag_word tags(bucket.tags.load(acquire));  // acquire: before the second look at the state
-    const tag_t tag = tag_of(hash);
-    return !tags.match(tag) && !tags.may_overflow(tag) && unchanged(bucket, state);
+  /// Goes on where look() found that the element may be behind its home, in the state that it had then.
+  template <class Same, class OnHit>
+  bool find_behind(const bucket_type& home, bucket_state state, std::size_t hash, Same same, const OnHit& on_hit) {
+    slot_value element;
+    const outcome result = search_overflow(home, state, tag_of(hash), same, element);
+    if (result == outcome::changed) return find(hash, same, on_hit);
+    if (result == outcome::found) on_hit(element);
+    return result == outcome::found;
   }
 
   /// Copies the chain of a bucket, as it was at one moment, to `to`, and returns how deep it was then. Throws
@@ -119,26 +125,30 @@ class chain_reader {
   // FollowOverflow, at its home only.
   template <bool FollowOverflow, class Same>
   EVAC_ALWAYS_INLINE static outcome search(const root_type& root, std::size_t& index, std::size_t hash, Same same,
-                                           slot_value& copy) {
-    const bucket_type& home = *root.at(index);
+                                           sight& seen) {
+    bucket_type& home = *root.at(index);
     prefetch_rest(home);
     const bucket_state state(home.state_or_next.load(acquire));  // acquire: split, and what the last writer has stored
-    if (!root.is_home(index, state, hash)) [[unlikely]] {
+    if (!root_type::is_home(index, state, hash)) [[unlikely]] {
       if (FollowOverflow) index = root.descend(index, state, hash);
       return outcome::elsewhere;
     }
     if (state.changing()) [[unlikely]]
       return outcome::changed;
-    const tag_t tag = tag_of(hash);
     const tag_word tags(home.tags.load(acquire));  // acquire: the slots of these tags
+    seen.home = &home;
+    seen.state = state;
+    seen.tags = tags;
+    const wanted_top_byte tag(hash);
+    seen.tag = tag.byte();
     for (slot_mask candidates = tags.match(tag); candidates; candidates.drop_first()) {
-      const unsigned slot = candidates.first();
-      copy = Storage::load(home.slot(slot));
+      seen.slot = candidates.first();
+      seen.element = Storage::load(home.slot(seen.slot));
       if (!unchanged(home, state)) return outcome::changed;
-      if (same(copy)) return outcome::found;
+      if (same(seen.element)) return outcome::found;
     }
-    if (tags.may_overflow(tag)) [[unlikely]] {
-      return FollowOverflow ? search_overflow(home, state, tag, same, copy) : outcome::elsewhere;
+    if (tags.may_overflow_for(hash)) [[unlikely]] {
+      return FollowOverflow ? search_overflow(home, state, tag_of(hash), same, seen.element) : outcome::behind;
     }
     return unchanged(home, state) ? outcome::absent : outcome::changed;
   }

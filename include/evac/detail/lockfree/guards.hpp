@@ -46,24 +46,26 @@ class read_guard {
 class write_guard {
  public:
   EVAC_ALWAYS_INLINE write_guard(epoch_core& core, std::size_t retires) : own(thread_records::of(core)) {
-    if (own.nesting == epoch_record::ended) [[unlikely]] {
-      enter_after_end(core, retires);
-    } else {
+    if (own.nesting == 0) [[likely]] {
       if (retires != 0) core.make_room(own, retires);
       core.enter(own);
+    } else {
+      enter_again(core, own, retires);
     }
   }
   write_guard(const write_guard&) = delete;
   write_guard& operator=(const write_guard&) = delete;
   EVAC_ALWAYS_INLINE ~write_guard() {
-    if (thread_records::leave(own) && own.nesting == 0) own.core->collect_some(own);
+    const bool outermost = own.nesting == 1;
+    if (thread_records::leave(own) && outermost) own.core->collect_some(own);
   }
 
   epoch_record& own;
 
  private:
-  // Inside from the start, so that whatever runs meanwhile does not give the record back.
-  EVAC_NEVER_INLINE void enter_after_end(epoch_core& core, std::size_t retires) {
+  // By a thread that is inside, or has ended: inside from the start, so that whatever runs meanwhile does not give the
+  // record of a thread back that has.
+  EVAC_NEVER_INLINE static void enter_again(epoch_core& core, epoch_record& own, std::size_t retires) {
     core.enter(own);
     EVAC_TRY {
       if (retires != 0) core.make_room(own, retires);

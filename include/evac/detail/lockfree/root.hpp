@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,6 +20,7 @@
 #include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/directory.hpp"
 #include "evac/detail/lockfree/locked_chain.hpp"
+#include "evac/detail/lockfree/locked_home.hpp"
 #include "evac/detail/lockfree/overflow_pools.hpp"
 #include "evac/detail/lockfree/segments.hpp"
 #include "evac/detail/lockfree/split_frontier.hpp"
@@ -38,6 +40,7 @@ class sync_root {
   //   handover   the thread that unlocks releases, the one that locks acquires
  public:
   using chain_type = locked_chain<Storage>;
+  using home_type = locked_home<Storage>;
   using layout = typename chain_type::layout;
   using bucket_type = typename chain_type::bucket_type;
 
@@ -46,8 +49,7 @@ class sync_root {
       : allocator_(allocator),
         serial_(serial),
         initial_((std::max)(checked(homes), base_homes)),
-        initial_mask_(home_mask(initial_)),
-        mask_(initial_mask_),
+        mask_(home_mask(initial_)),
         visible_homes_(initial_),
         segments_(allocator_, initial_),
         elements_(grow_threshold(initial_, layout::home_slots(), shared_load)),
@@ -58,6 +60,7 @@ class sync_root {
   sync_root& operator=(const sync_root&) = delete;
   /// Nobody is inside, and the elements are gone.
   ~sync_root() {
+    layout::tell_debugger();
     pools_.release(allocator_);
     segments_.close_all(allocator_);
   }
@@ -83,16 +86,12 @@ class sync_root {
     const std::size_t mask = mask_.load(acquire);
     return home_among(mask, visible_homes_.load(acquire), hash);
   }
-  /// Whether a key of this hash belongs to the bucket, which is in this state.
-  [[nodiscard]] EVAC_ALWAYS_INLINE bool is_home(std::size_t index, bucket_state state,
-                                                std::size_t hash) const noexcept {
-    if (!protocol::compares_depth()) return true;
-    const unsigned depth = state.depth();
-    if (depth != 0) return (hash & ((std::size_t{1} << depth) - 1)) == index;
-    // relaxed: it only goes up; as long as no home is visible that was not there from the start, home_of() was right.
-    if (visible_homes_.load(relaxed) == initial_) [[likely]]
-      return true;
-    return home_among(initial_mask_, initial_, hash) == index;
+  /// Whether a key of this hash belongs to the bucket, which home_of() or descend() has led to, in this state.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static bool is_home(std::size_t index, bucket_state state,
+                                                       std::size_t hash) noexcept {
+    // Depth 0: it was there from the start, and has not been split since. Such a bucket is the first home of each key
+    // that home_of() leads to it: the bits of the hash beyond the mask of the start are 0 in its index.
+    return !protocol::compares_depth() || ((hash ^ index) & ((std::size_t{1} << state.depth()) - 1)) == 0;
   }
   /// Where a hash goes from a bucket that is its home no more: to the first child that was split off on its way. Not
   /// further: that child need not be as deep as its parent.
@@ -119,25 +118,23 @@ class sync_root {
     return index < homes() || (exists(parent_of(index)) && is_split_off(index));
   }
 
-  /// Locks the home of a hash. Throws nothing.
-  [[nodiscard]] EVAC_ALWAYS_INLINE chain_type lock_home(epoch_record& own, epoch_core& core,
-                                                        std::size_t hash) noexcept {
+  /// A bucket that the caller has locked, and the state that it was in before.
+  struct locked {
+    bucket_type* home;
+    bucket_state state;
+  };
+  /// Locks the home of a hash.
+  [[nodiscard]] EVAC_NEVER_INLINE locked lock_home(epoch_record& own, epoch_core& core, std::size_t hash) noexcept {
     std::size_t index = home_of(hash);
     for (int spins = 0;;) {
       bucket_type& bucket = *at(index);
-      std::uint64_t bits = bucket.state_or_next.load(acquire);  // acquire: split
-      const bucket_state state(bits);
+      const bucket_state state(bucket.state_or_next.load(acquire));  // acquire: split
       if (!is_home(index, state, hash)) [[unlikely]] {
         index = descend(index, state, hash);
-        continue;
-      }
-      if (!state.locked()) {
-        // acquire: handover. On failure the state is looked at again.
-        if (bucket.state_or_next.compare_exchange_weak(bits, state.lock().bits(), acquire, relaxed)) {
-          return chain_type(bucket, state, core.sleepers());
-        }
-      } else {
+      } else if (state.locked()) {
         wait_for_lock(own, core, bucket, spins++);
+      } else if (home_type::try_lock(bucket, state)) {
+        return {&bucket, state};
       }
     }
   }
@@ -193,6 +190,13 @@ class sync_root {
 
   void count_moves(std::size_t moves) noexcept { moved_.fetch_add(moves, relaxed); }  // relaxed: a figure
   [[nodiscard]] std::size_t moved() const noexcept { return moved_.load(relaxed); }
+  /// Time spent in runs of splits.
+  void count_evacuation(std::chrono::nanoseconds time) noexcept {
+    evacuation_ns_.fetch_add(static_cast<std::uint64_t>(time.count()), relaxed);  // relaxed: a figure
+  }
+  [[nodiscard]] std::chrono::nanoseconds evacuation_time() const noexcept {
+    return std::chrono::nanoseconds(evacuation_ns_.load(relaxed));  // relaxed: a figure
+  }
   [[nodiscard]] std::size_t growths() const noexcept {
     return static_cast<std::size_t>(std::bit_width(claimed() - 1) - std::bit_width(initial_ - 1));
   }
@@ -228,15 +232,16 @@ class sync_root {
     if (spins < protocol::looks_before_parking) return spin_pause();
     ++own.parks;
     // seq_cst: after the announcement of this waiter in the one order of both sides
+    const auto began = std::chrono::steady_clock::now();
     core.sleepers().wait(&bucket.state_or_next,
                          [&] { return bucket_state(bucket.state_or_next.load(seq_cst)).locked(); });
+    own.parked_ns += static_cast<std::uint64_t>((std::chrono::steady_clock::now() - began).count());
   }
 
   // Written by the constructor; freed_ by the thread that frees the root.
   [[no_unique_address]] Allocator allocator_;
   const std::uint64_t serial_;
   const std::size_t initial_;
-  const std::size_t initial_mask_;
   std::size_t freed_ = 0;  // homes whose elements are
   // Loaded by every call, and rarely written:
   alignas(cache_line) atomic<std::size_t> mask_;  // of visible_homes_, and raised after it
@@ -246,6 +251,7 @@ class sync_root {
   alignas(line_pair) striped_count elements_;
   alignas(line_pair) split_frontier frontier_;
   atomic<std::size_t> moved_{0};
+  atomic<std::uint64_t> evacuation_ns_{0};
   alignas(line_pair) overflow_pools<Allocator, layout> pools_;
 };
 

@@ -88,8 +88,12 @@ template <class T>
 }
 template <class T>
 EVAC_ALWAYS_INLINE void to_words(std::uint64_t* words, const T& value) noexcept {
-  words[words_of<T>() - 1] = 0;  // what the object does not fill
-  std::memcpy(words, std::addressof(value), sizeof(T));
+  if constexpr (sizeof(T) == sizeof(std::uint64_t)) {
+    *words = std::bit_cast<std::uint64_t>(value);
+  } else {
+    words[words_of<T>() - 1] = 0;  // what the object does not fill
+    std::memcpy(words, std::addressof(value), sizeof(T));
+  }
 }
 
 struct no_value {};
@@ -148,17 +152,13 @@ class slots_storage {
   }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE static slot_value load(const atomic_word* slot) noexcept {
-    slot_value copy;
-    // acquire: before the second look at the state, which then shows a change that any of these words is from
-    for (unsigned i = 0; i < slot_words; ++i) copy.words[i] = slot[i].load(acquire);
-    return copy;
+    return load_words(slot, std::make_index_sequence<slot_words>());
   }
   EVAC_ALWAYS_INLINE static void store(atomic_word* slot, const slot_value& from) noexcept {
-    // release: after the state has said that the bucket changes
-    for (unsigned i = 0; i < slot_words; ++i) slot[i].store(from.words[i], release);
+    store_words(slot, from, 0, std::make_index_sequence<slot_words>());
   }
   EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, const slot_value& from) noexcept {
-    for (unsigned i = key_words; i < slot_words; ++i) slot[i].store(from.words[i], release);  // release: as above
+    store_words(slot, from, key_words, std::make_index_sequence<value_words>());
   }
   static void prefetch(const slot_value&) noexcept {}
 
@@ -168,6 +168,20 @@ class slots_storage {
   }
   /// The bits of a hash that hash_of() tells.
   static constexpr std::size_t known_hash_bits = ~std::size_t{0};
+
+ private:
+  // Word by word, without a loop: so that compilers keep the words in registers.
+  template <std::size_t... I>
+  [[nodiscard]] EVAC_ALWAYS_INLINE static slot_value load_words(const atomic_word* slot,
+                                                                std::index_sequence<I...>) noexcept {
+    // acquire: before the second look at the state, which then shows a change that any of these words is from
+    return {{slot[I].load(acquire)...}};
+  }
+  template <std::size_t... I>
+  EVAC_ALWAYS_INLINE static void store_words(atomic_word* slot, const slot_value& from, std::size_t first,
+                                             std::index_sequence<I...>) noexcept {
+    (slot[first + I].store(from.words[first + I], release), ...);  // release: after the state has said `changing`
+  }
 };
 
 template <class Elements, class Allocator>

@@ -3,18 +3,19 @@
 //   map | domain * | table: root * | core * | hash, equality, allocator, seed | memory of roots |
 //                           null until the first element, and after clear()
 //
-// A write: make room for what it may retire; enter; find or make the root; lock the home of the key; change the chain;
-// unlock; count; split off what the count asks for; leave. User code other than hash and equality runs without the
-// lock.
+// A write: make room for what it may retire; enter; look for the key, as a reader does; lock its home in the state in
+// which it was seen; change the chain; unlock; count; split off what the count asks for; leave. Where the home has
+// changed meanwhile, or says that the key may be elsewhere, the key is looked for again under the lock. User code other
+// than hash and equality runs without the lock.
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/chain_reader.hpp"
@@ -23,9 +24,8 @@
 #include "evac/detail/lockfree/guards.hpp"
 #include "evac/detail/lockfree/key_update.hpp"
 #include "evac/detail/lockfree/root.hpp"
-#include "evac/detail/lockfree/root_memory.hpp"
+#include "evac/detail/lockfree/roots.hpp"
 #include "evac/detail/lockfree/storage.hpp"
-#include "evac/detail/sync/backoff.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -43,6 +43,11 @@ class sync_table {
   using root_type = sync_root<storage, allocator_type>;
   using reader_type = chain_reader<storage, allocator_type>;
   using chain_type = typename root_type::chain_type;
+  using home_type = typename root_type::home_type;
+  using bucket_type = typename chain_type::bucket_type;
+  using place = typename chain_type::place;
+  using outcome = typename reader_type::outcome;
+  using sight = typename reader_type::sight;
   using size_type = std::size_t;
 
   /// Bytes that a write which replaces or erases an element takes away; 0 in slots.
@@ -50,23 +55,24 @@ class sync_table {
 
   sync_table(epoch_core& core, const typename Policy::hasher& hash, const typename Policy::key_equal& equal,
              const allocator_type& allocator)
-      : core_(&core), functors_(hash, equal, allocator), memory_(allocator) {}
+      : roots_(core, allocator), functors_(hash, equal, allocator) {}
   sync_table(const sync_table&) = delete;
   sync_table& operator=(const sync_table&) = delete;
   /// Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
-  ~sync_table() {
-    memory_.reclaim_retired(*core_, functors_.allocator);
-    if (root_type* const last = root()) {
-      memory_type::template free_elements<false>(*last, last->claimed());
-      memory_type::destroy(last);
-    }
-  }
+  ~sync_table() { roots_.destroy_all(functors_.allocator); }
 
   [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
   [[nodiscard]] const allocator_type& allocator() const noexcept { return functors_.allocator; }
-  [[nodiscard]] epoch_core& core() const noexcept { return *core_; }
+  [[nodiscard]] EVAC_ALWAYS_INLINE epoch_core& core() const noexcept { return roots_.core(); }
   /// By a thread that is inside the domain.
-  [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return root_.load(acquire); }  // acquire: made
+  [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }
+  [[nodiscard]] size_type size() const { return roots_.size(); }
+  [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
+  void clear() { roots_.clear(retired_bytes); }
+  void reserve(size_type n) { roots_.reserve(functors_, n); }
+  [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
+    return roots_.is_current(table, serial);
+  }
 
   // --- looking: by a thread that is inside, without a lock -----------------------------------------------------------
 
@@ -74,173 +80,212 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE size_type hash_of(const K& key) const {
     return functors_.hash_of(key);
   }
-  /// Calls on_hit(slot_value) for the element of a key; returns whether there is one.
+  /// One look at the home of a key: as chain_reader's, and `absent` if there is no table.
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE outcome look(const K& key, size_type hash, sight& seen) const {
+    const root_type* const table = root();
+    if (table == nullptr) [[unlikely]]
+      return outcome::absent;
+    return reader_type::look(*table, hash, same_key(key), seen);
+  }
+  /// Where that has not told: calls on_hit(slot_value) for the element of a key; returns whether there is one. `behind` is
+  /// its home, in the state that was seen, or null if it has to be looked for from the start.
+  template <class K, class OnHit>
+  bool find_further(epoch_record& own, const bucket_type* behind, bucket_state state, const K& key, size_type hash,
+                    const OnHit& on_hit) const {
+    const root_type* const table = root();
+    if (table == nullptr) return false;
+    reader_type reader(*table, own);
+    return behind != nullptr ? reader.find_behind(*behind, state, hash, same_key(key), on_hit)
+                             : reader.find(hash, same_key(key), on_hit);
+  }
   template <class K, class OnHit>
   EVAC_ALWAYS_INLINE bool find(epoch_record& own, const K& key, size_type hash, const OnHit& on_hit) const {
-    const root_type* const table = root();
-    if (table == nullptr) [[unlikely]]
-      return false;
-    return reader_type(*table, own).find(hash, same_key(key), on_hit);
+    sight seen;
+    const outcome at_once = look(key, hash, seen);
+    if (at_once == outcome::absent) return false;
+    if (at_once != outcome::found) [[unlikely]]
+      return find_further(own, at_once == outcome::behind ? seen.home : nullptr, seen.state, key, hash, on_hit);
+    on_hit(seen.element);
+    return true;
   }
-  /// The same, with one look at one bucket, which may not tell.
-  template <class K, class OnHit>
-  EVAC_ALWAYS_INLINE typename reader_type::outcome find_at_once(const K& key, size_type hash,
-                                                                const OnHit& on_hit) const {
-    const root_type* const table = root();
-    if (table == nullptr) [[unlikely]]
-      return reader_type::outcome::absent;
-    return reader_type::find_at_once(*table, hash, same_key(key), on_hit);
-  }
-  /// The element of a key, if there is one.
   template <class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE std::optional<slot_value> current(epoch_record& own, const K& key,
-                                                                     size_type hash) const {
-    std::optional<slot_value> result;
-    using outcome = typename reader_type::outcome;
-    const outcome at_once = find_at_once(key, hash, [&](const slot_value& element) { result.emplace(element); });
-    if (at_once == outcome::found || at_once == outcome::absent) [[likely]]
-      return result;
-    return current_again(own, key, hash);
+  [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
+    return [this, &key](const slot_value& element) -> bool { return functors_.equal(storage::key(element), key); };
+  }
+  /// What a thread has seen of a key, and where it can change that.
+  struct sighting {
+    root_type* root = nullptr;  // null: there was no table
+    bool there = false;
+    bool at_home = false;  // whether one look at its home told all
+    sight home;            // of that look; but the element is told wherever it is
+
+    [[nodiscard]] std::optional<slot_value> element() const noexcept {
+      return there ? std::optional<slot_value>(home.element) : std::nullopt;
+    }
+  };
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE sighting look_for(epoch_record& own, const K& key, size_type hash) const {
+    sighting seen = look_at_home(key, hash);
+    if (!seen.at_home && seen.root != nullptr) [[unlikely]] {
+      const auto [there, element] = look_further(own, key, hash);
+      seen.there = there;
+      seen.home.element = element;
+    }
+    return seen;
+  }
+  /// The same with one look at the home, which may not tell: then it is not `at_home`.
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE sighting look_at_home(const K& key, size_type hash) const {
+    sighting seen;
+    seen.root = root();
+    if (seen.root == nullptr) [[unlikely]]
+      return seen;
+    const outcome result = reader_type::look(*seen.root, hash, same_key(key), seen.home);
+    seen.there = result == outcome::found;
+    seen.at_home = seen.there || result == outcome::absent;
+    return seen;
   }
 
   // --- changing one key: by a thread that is inside, and has made room for retired_bytes -----------------------------
 
   /// Puts an element in, or in the place of the one with its key. Returns whether it is new.
-  bool put(epoch_record& own, fresh_type& fresh, size_type hash) {
+  EVAC_NEVER_INLINE bool put(epoch_record& own, fresh_type&& fresh, size_type hash) {
     check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     growth_request asked;
     std::optional<slot_value> replaced;
-    with_locked_chain(have_root(), own, fresh.key(), hash, [&](root_type& table, chain_type& chain, place found) {
-      if (found.where != nullptr) {
-        if constexpr (InNodes) replaced = chain_type::at(found);
-        chain.replace(found, fresh.get());
-      } else {
-        asked = insert(own, table, chain, fresh.get(), hash);
-      }
-    });
+    with_locked_chain(roots_.have(functors_.allocator), own, fresh.key(), hash,
+                      [&](root_type& table, chain_type& chain, place found) {
+                        if (found.where != nullptr) {
+                          if constexpr (InNodes) replaced = chain_type::at(found);
+                          chain.replace(found, fresh.get());
+                        } else {
+                          asked = insert(own, table, chain, fresh.get(), hash);
+                        }
+                      });
     fresh.release();
     if (replaced.has_value()) retire(own, *replaced);
     grow_if_asked(own, asked);
     return asked.of != nullptr;
   }
   /// Puts an element in if its key is absent; returns the one that is there else.
-  std::optional<slot_value> put_if_absent(epoch_record& own, fresh_type& fresh, size_type hash) {
+  EVAC_NEVER_INLINE std::optional<slot_value> put_if_absent(epoch_record& own, fresh_type&& fresh, size_type hash) {
     check_not_in_update(own, fresh.key(), hash);
     growth_request asked;
     std::optional<slot_value> there;
-    with_locked_chain(have_root(), own, fresh.key(), hash, [&](root_type& table, chain_type& chain, place found) {
-      if (found.where != nullptr) {
-        there = chain_type::at(found);
-      } else {
-        asked = insert(own, table, chain, fresh.get(), hash);
-      }
-    });
+    with_locked_chain(roots_.have(functors_.allocator), own, fresh.key(), hash,
+                      [&](root_type& table, chain_type& chain, place found) {
+                        if (found.where != nullptr) {
+                          there = chain_type::at(found);
+                        } else {
+                          asked = insert(own, table, chain, fresh.get(), hash);
+                        }
+                      });
     if (!there.has_value()) {
       fresh.release();
       grow_if_asked(own, asked);
     }
     return there;
   }
-  /// Gives a key the element `desired`, or none if that is null, if the key still has `expected`, or none. Returns
-  /// whether it had.
-  template <class K>
-  bool change_if_same(epoch_record& own, const K& key, size_type hash, const std::optional<slot_value>& expected,
-                      fresh_type* desired) {
-    if (!expected.has_value()) return desired == nullptr || !put_if_absent(own, *desired, hash).has_value();
-    const auto same = [&](const slot_value& there) { return storage::same(there, *expected); };
-    if (desired == nullptr) return take_if(own, key, hash, same).has_value();
-    check_not_in_update(own, desired->key(), hash);
+  /// Puts an element in the place of the one with its key, if condition(that one) is true: under the lock, so that it
+  /// may only compare words.
+  template <class Condition>
+  EVAC_NEVER_INLINE bool replace_if(epoch_record& own, fresh_type&& fresh, size_type hash, const Condition& condition) {
+    check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     root_type* const table = root();
     if (table == nullptr) return false;
-    const bool done = with_locked_chain(*table, own, key, hash, [&](root_type&, chain_type& chain, place found) {
-      if (found.where == nullptr || !same(chain_type::at(found))) return false;
-      chain.replace(found, desired->get());
-      return true;
-    });
+    slot_value before;
+    const bool done =
+        with_locked_chain(*table, own, fresh.key(), hash, [&](root_type&, chain_type& chain, place found) {
+          if (found.where == nullptr) return false;
+          before = chain_type::at(found);
+          if (!condition(before)) return false;
+          chain.replace(found, fresh.get());
+          return true;
+        });
     if (!done) return false;
-    desired->release();
-    retire(own, *expected);
+    fresh.release();
+    retire(own, before);
     return true;
   }
-  /// Removes a key if it has an element for which condition(slot_value) is true: under the lock, so that it may only
-  /// compare words. Returns the element that was removed.
+  /// Removes a key if it has an element, and condition(that one) is true: as above.
   template <class K, class Condition>
-  EVAC_ALWAYS_INLINE std::optional<slot_value> take_if(epoch_record& own, const K& key, size_type hash,
-                                                       const Condition& condition) {
-    if (own.updates != nullptr) [[unlikely]] {
-      const std::optional<slot_value> there = current(own, key, hash);
-      if (there.has_value()) check_not_in_update(own, storage::key(*there), hash);
+  EVAC_NEVER_INLINE bool erase_if(epoch_record& own, const K& key, size_type hash, const Condition& condition) {
+    if (own.updates != nullptr) {
+      const sighting seen = look_for(own, key, hash);
+      if (seen.there) check_not_in_update(own, storage::key(seen.home.element), hash);
     }
     ready_to_retire(own);
-    std::optional<slot_value> taken;
     root_type* const table = root();
-    if (table == nullptr || reader_type(*table, own).surely_absent(hash)) return taken;
-    with_locked_chain(*table, own, key, hash, [&](root_type&, chain_type& chain, place found) {
-      if (found.where == nullptr) return;
-      const slot_value there = chain_type::at(found);
-      if (!condition(there)) return;
+    if (table == nullptr) return false;
+    slot_value gone;
+    const bool done = with_locked_chain(*table, own, key, hash, [&](root_type&, chain_type& chain, place found) {
+      if (found.where == nullptr) return false;
+      gone = chain_type::at(found);
+      if (!condition(gone)) return false;
       chain.erase(found, [&](auto* emptied) { table->give_back(chain.home(), emptied); });
       table->elements().erase(own.index);
-      taken = there;
+      return true;
     });
-    if (taken.has_value()) retire(own, *taken);
-    return taken;
+    if (done) retire(own, gone);
+    return done;
   }
 
-  // --- the whole: by a thread that need not be inside ----------------------------------------------------------------
+  // --- the same to one home that is still as it was seen, or nothing and false: then the step above has to do it -------
 
-  /// O(stripes).
-  [[nodiscard]] size_type size() const {
-    const read_guard inside(*core_);
-    const root_type* const table = root();
-    return table == nullptr ? 0 : table->size();
-  }
-  /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
-  /// by. At the cap it waits for room for what it takes away.
-  void clear() {
-    size_type room = 0;
+  EVAC_ALWAYS_INLINE bool insert_as_seen(epoch_record& own, const sighting& seen, fresh_type& fresh) {
+    if (!seen.at_home || !home_type::has_room(seen.home.tags) || !is_plain(own, seen) || !lock_as_seen(seen.home))
+      return false;
+    growth_request asked;
     {
-      const read_guard inside(*core_);
-      const root_type* const table = root();
-      if (table == nullptr) return;
-      room = cleared_bytes(*table);
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
+      asked = {seen.root, seen.root->elements().insert(own.index)};  // counted first: as in insert()
+      home.insert(fresh.get(), seen.home.tag);
     }
-    // It may grow meanwhile; but it counts no more than this.
-    if (!clear_within(room)) static_cast<void>(clear_within(most_cleared_bytes()));
+    fresh.release();
+    grow_if_asked(own, asked);
+    return true;
   }
-  /// Homes for n elements, made now. The memory is asked for first, all of it; if there is none, nothing has changed.
-  /// Where there are elements already, by splitting: O(n), while others go on, and leaving the domain after each run.
-  /// Throws what hashes throw for a bucket that they keep from being split; the others are.
-  void reserve(size_type n) {
-    const size_type homes = root_type::checked(homes_for(n, chain_type::home_slots, shared_load));
-    constexpr backoff patience{.pauses = 0, .yields = 256};
-    for (int waits = 0;;) {
-      write_guard inside(*core_, 0);
-      root_type* table = root();
-      if (table == nullptr) table = std::addressof(make_root(homes));
-      growth_type splits(functors_, *table, inside.own, *core_);
-      if (table->claimed() < homes) {
-        table->open_until(homes);
-        // If there is nothing to claim, others are at work on what has to come before.
-        if (!splits.grow(n)) patience.wait(waits++);
-      } else if (splits.complete(homes)) {
-        return;
-      }
+  template <class Condition>
+  EVAC_ALWAYS_INLINE bool replace_as_seen(epoch_record& own, const sighting& seen, fresh_type& fresh,
+                                          const Condition& condition) {
+    if (!seen.at_home) return false;
+    ready_to_retire(own);
+    if (!is_plain(own, seen) || !lock_as_seen(seen.home)) return false;
+    slot_value before = seen.home.element;
+    {
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
+      const place found = seen.home.where();
+      if constexpr (InNodes || !std::is_same_v<Condition, always>) before = home.at(found);  // the value may be another
+      if (!condition(before)) return false;
+      home.replace(found, fresh.get());
     }
+    fresh.release();
+    retire(own, before);
+    return true;
   }
-  /// For a thread that has left the domain and come back: whether a root is still the table. It may be gone, and
-  /// another may have its address.
-  [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
-    const root_type* const now = root();
-    return now == std::addressof(table) && now->serial() == serial;
+  template <class Condition>
+  EVAC_ALWAYS_INLINE bool erase_as_seen(epoch_record& own, const sighting& seen, const Condition& condition) {
+    if (!seen.at_home || seen.home.tags.any_overflow()) return false;
+    ready_to_retire(own);
+    if (!is_plain(own, seen) || !lock_as_seen(seen.home)) return false;
+    slot_value gone = seen.home.element;
+    {
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
+      const place found = seen.home.where();
+      if constexpr (InNodes || !std::is_same_v<Condition, always>) gone = home.at(found);
+      if (!condition(gone)) return false;
+      home.erase(found);
+      seen.root->elements().erase(own.index);
+    }
+    retire(own, gone);
+    return true;
   }
 
  private:
-  using growth_type = growth<storage, allocator_type, functors_type>;
-  using memory_type = root_memory<storage, allocator_type>;
-  using place = typename chain_type::place;
+  using roots_type = sync_roots<storage, allocator_type>;
 
   /// By an insertion: room for so many elements, or for no more than there is if they are 0.
   struct growth_request {
@@ -248,23 +293,31 @@ class sync_table {
     size_type elements = 0;
   };
 
-  // For current(), where one look at one bucket does not tell.
+  // For look_for(), where one look at one bucket does not tell.
   template <class K>
-  EVAC_NEVER_INLINE std::optional<slot_value> current_again(epoch_record& own, const K& key, size_type hash) const {
-    std::optional<slot_value> result;
-    find(own, key, hash, [&](const slot_value& element) { result = element; });
+  [[nodiscard]] EVAC_NEVER_INLINE auto look_further(epoch_record& own, const K& key, size_type hash) const {
+    std::pair<bool, slot_value> result{};  // whether there is one, and which
+    result.first = find(own, key, hash, [&](const slot_value& element) { result.second = element; });
     return result;
+  }
+  // Whether the thread is in no update(), and the root that it has seen still the table: user code may have run since,
+  // and have cleared it.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool is_plain(const epoch_record& own, const sighting& seen) const noexcept {
+    return own.updates == nullptr && root() == seen.root;
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool lock_as_seen(const sight& seen) noexcept {
+    return home_type::try_lock_as_seen(*seen.home, seen.state, seen.tags, core().sleepers());
   }
   // Locks the chain of a key, and calls change(root, chain, place of the key). Throws what equality and change throw.
   template <class K, class Change>
-  EVAC_ALWAYS_INLINE auto with_locked_chain(root_type& table, epoch_record& own, const K& key, size_type hash,
-                                            const Change& change) {
-    chain_type chain = table.lock_home(own, *core_, hash);
+  auto with_locked_chain(root_type& table, epoch_record& own, const K& key, size_type hash, const Change& change) {
+    const auto locked = table.lock_home(own, core(), hash);
+    chain_type chain(*locked.home, locked.state, core().sleepers());
     return change(table, chain, chain.find(tag_of(hash), same_key(key)));
   }
   // Adds an element to a locked chain and counts it. Throws std::bad_alloc, and has changed nothing then.
-  [[nodiscard]] EVAC_ALWAYS_INLINE growth_request insert(epoch_record& own, root_type& table, chain_type& chain,
-                                                         const slot_value& element, size_type hash) {
+  [[nodiscard]] growth_request insert(epoch_record& own, root_type& table, chain_type& chain, const slot_value& element,
+                                      size_type hash) {
     auto* const overflow = chain.needs_overflow() ? table.take_overflow(chain.home()) : nullptr;
     // Counted first: a thread that finds the element, which may be before the lock is released, finds it counted.
     const growth_request asked{std::addressof(table), table.elements().insert(own.index)};
@@ -273,70 +326,24 @@ class sync_table {
   }
   // After the lock is released. Up to split_frontier::longest_run parents are evacuated.
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
-    if (asked.elements != 0) growth_type(functors_, *asked.of, own, *core_).grow(asked.elements);
+    if (asked.elements != 0) growth(functors_, *asked.of, own, core()).grow(asked.elements);
   }
   // User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
   EVAC_ALWAYS_INLINE void ready_to_retire(epoch_record& own) {
-    if constexpr (InNodes) core_->make_room(own, retired_bytes);
+    if constexpr (InNodes) core().make_room(own, retired_bytes);
   }
   // Takes away what was replaced or erased. Elements in slots need nothing.
   EVAC_ALWAYS_INLINE void retire(epoch_record& own, const slot_value& gone) {
-    if constexpr (InNodes) core_->retire(own, memory_.as_retired(gone, retired_bytes));
+    if constexpr (InNodes) core().retire(own, roots_.as_retired(gone, retired_bytes));
   }
   // Before anything changes.
   EVAC_ALWAYS_INLINE void check_not_in_update(const epoch_record& own, const key_type& key, size_type hash) const {
     if (own.updates != nullptr) [[unlikely]]
       key_update::report_reentry(own.updates, this, hash, std::addressof(key));
   }
-  template <class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
-    return [this, &key](const slot_value& element) -> bool { return functors_.equal(storage::key(element), key); };
-  }
 
-  // --- roots ---------------------------------------------------------------------------------------------------------
-
-  [[nodiscard]] EVAC_ALWAYS_INLINE root_type& have_root() {
-    root_type* const table = root();
-    return table != nullptr ? *table : make_root(0);
-  }
-  EVAC_NEVER_INLINE root_type& make_root(size_type homes) {
-    // relaxed: a name
-    root_type* const fresh = memory_type::make(functors_.allocator, homes, serials_.fetch_add(1, relaxed));
-    root_type* there = nullptr;
-    // release: made. acquire: made by another
-    if (root_.compare_exchange_strong(there, fresh, acq_rel, acquire)) return *fresh;
-    memory_type::destroy(fresh);
-    return *there;
-  }
-  // A root that counted in full could keep all writers waiting until the last of it is gone.
-  [[nodiscard]] size_type most_cleared_bytes() const noexcept {
-    return std::max<size_type>(core_->budget().cap() / 4, 1);
-  }
-  [[nodiscard]] size_type cleared_bytes(const root_type& table) const noexcept {
-    return (std::min)(table.touched_bytes() + table.size() * retired_bytes, most_cleared_bytes());
-  }
-  // Takes the root away if it counts so much at most; returns whether none is left.
-  bool clear_within(size_type room) {
-    const size_type kept = thread_records::of(*core_).reserved;
-    const write_guard inside(*core_, room);
-    root_type* gone = root();
-    size_type bytes = 0;
-    do {
-      if (gone == nullptr) break;
-      bytes = cleared_bytes(*gone);
-      if (bytes > room) break;
-      // acq_rel: made; and what this thread did before is seen by a thread that finds no root. acquire: made
-    } while (!root_.compare_exchange_weak(gone, nullptr, acq_rel, acquire));
-    if (gone != nullptr && bytes <= room) core_->retire(inside.own, memory_.as_retired(gone, bytes));
-    core_->give_up_room(inside.own, kept);
-    return bytes <= room;
-  }
-
-  atomic<root_type*> root_{nullptr};  // by the thread that makes the first element, or clears
-  epoch_core* core_;
+  roots_type roots_;
   functors_type functors_;
-  memory_type memory_;
-  atomic<std::uint64_t> serials_{0};  // roots made
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -121,7 +121,7 @@ class sync_validator {
     std::size_t index = root_.home_of(hash);
     for (int steps = 0; steps < 64; ++steps) {
       if (!root_.exists(index)) return false;
-      if (root_.is_home(index, state_of(index), hash)) return index == wanted;
+      if (root_type::is_home(index, state_of(index), hash)) return index == wanted;
       index = root_.descend(index, state_of(index), hash);
     }
     return false;

@@ -24,26 +24,27 @@ namespace evac::inline EVAC_ABI::detail::verbs {
 
 template <class Table, class K, class OnHit>
 EVAC_NEVER_INLINE bool find_from_inside(const Table& table, epoch_record& own, const K& key, std::size_t hash,
-                                        OnHit on_hit) {
+                                        const typename Table::bucket_type* behind, bucket_state state, OnHit on_hit) {
   const read_guard inside(std::adopt_lock, own);
-  return table.find(own, key, hash, on_hit);
+  return table.find_further(own, behind, state, key, hash, on_hit);
 }
 /// Calls on_hit(slot_value) inside the domain; returns whether the key is there.
 template <class Table, class K, class OnHit>
 EVAC_ALWAYS_INLINE bool find(const Table& table, const K& key, OnHit on_hit) {
+  using outcome = typename Table::outcome;
   const std::size_t hash = table.hash_of(key);
-  epoch_record* own = nullptr;
-  {
-    read_guard inside(table.core());
-    using outcome = typename Table::reader_type::outcome;
-    const outcome at_once = table.find_at_once(key, hash, on_hit);
-    if (at_once == outcome::found) return true;
-    if (at_once == outcome::absent) [[likely]]
-      return false;
-    own = &inside.release();
+  read_guard inside(table.core());
+  typename Table::sight seen;
+  const outcome at_once = table.look(key, hash, seen);
+  if (at_once == outcome::found) {
+    on_hit(seen.element);
+    return true;
   }
-  // A tail call, so that nothing it needs stays live across the fast path.
-  return verbs::find_from_inside(table, *own, key, hash, on_hit);
+  if (at_once == outcome::absent) [[likely]]
+    return false;
+  // The thread stays inside. A tail call, so that nothing it needs stays live across the fast path.
+  return verbs::find_from_inside(table, inside.release(), key, hash, at_once == outcome::behind ? seen.home : nullptr,
+                                 seen.state, on_hit);
 }
 /// Calls f with the value of an element: a reference into its node, or to a copy of its words.
 template <class Storage, class F>
@@ -64,7 +65,13 @@ template <class Table, class K, class... V>
 bool store_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value)...);
   const write_guard inside(table.core(), Table::retired_bytes);
-  return table.put(inside.own, fresh, hash);
+  const auto seen = table.look_at_home(fresh.key(), hash);
+  if (seen.there) {
+    if (table.replace_as_seen(inside.own, seen, fresh, always())) return false;
+  } else if (table.insert_as_seen(inside.own, seen, fresh)) {
+    return true;
+  }
+  return table.put(inside.own, detail::hand_over(fresh), hash);
 }
 template <class Table, class K, class V>
 bool store(Table& table, K&& key, V&& value) {
@@ -76,9 +83,11 @@ bool store(Table& table, K&& key, V&& value) {
 template <class Table, class K, class... V>
 bool insert_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
   const write_guard inside(table.core(), 0);
-  if (table.current(inside.own, key, hash).has_value()) return false;
+  const auto seen = table.look_for(inside.own, key, hash);
+  if (seen.there) return false;
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value)...);
-  return !table.put_if_absent(inside.own, fresh, hash).has_value();
+  return table.insert_as_seen(inside.own, seen, fresh) ||
+         !table.put_if_absent(inside.own, detail::hand_over(fresh), hash).has_value();
 }
 template <class Table, class K>
 bool insert(Table& table, K&& key) {
@@ -86,21 +95,20 @@ bool insert(Table& table, K&& key) {
   return verbs::insert_hashed(table, hash, std::forward<K>(key));
 }
 
-// `made` was copied before anything changes.
-template <class Table, class Result>
-Result put_or_load(Table& table, epoch_record& own, typename Table::fresh_type& fresh, std::size_t hash,
-                   Result&& made) {
-  if (const auto there = table.put_if_absent(own, fresh, hash)) return {Table::storage::value(*there), true};
-  return std::move(made);
-}
 /// Result is {value, whether it was there}.
 template <class Result, class Table, class K, class V>
 Result load_or_store(Table& table, K&& key, V&& value) {
   const std::size_t hash = table.hash_of(key);
   const write_guard inside(table.core(), 0);
-  if (const auto current = table.current(inside.own, key, hash)) return {Table::storage::value(*current), true};
+  const auto seen = table.look_for(inside.own, key, hash);
+  if (seen.there) return {Table::storage::value(seen.home.element), true};
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value));
-  return verbs::put_or_load(table, inside.own, fresh, hash, Result{Table::storage::value(fresh.get()), false});
+  Result made{Table::storage::value(fresh.get()), false};  // copied before anything changes
+  if (table.insert_as_seen(inside.own, seen, fresh)) [[likely]]
+    return made;
+  if (const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash))
+    return {Table::storage::value(*there), true};
+  return made;
 }
 /// The same with the result of a factory, which runs outside of the domain: it may take long, and wait for other
 /// threads' writes.
@@ -109,12 +117,15 @@ Result load_or_compute(Table& table, K&& key, Factory&& factory) {
   const std::size_t hash = table.hash_of(key);
   {
     const read_guard inside(table.core());
-    if (const auto current = table.current(inside.own, key, hash)) return {Table::storage::value(*current), true};
+    const auto seen = table.look_for(inside.own, key, hash);
+    if (seen.there) return {Table::storage::value(seen.home.element), true};
   }
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
   Result made{Table::storage::value(fresh.get()), false};
   const write_guard inside(table.core(), 0);
-  return verbs::put_or_load(table, inside.own, fresh, hash, std::move(made));
+  if (const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash))
+    return {Table::storage::value(*there), true};
+  return made;
 }
 /// The same without a copy: calls f with the value, inside the domain; returns whether it was there.
 template <class Table, class K, class Factory, class F>
@@ -123,15 +134,16 @@ bool show_or_compute(Table& table, K&& key, Factory&& factory, F&& f) {
   const std::size_t hash = table.hash_of(key);
   {
     const read_guard inside(table.core());
-    if (const auto current = table.current(inside.own, key, hash)) {
-      verbs::show_value<storage>(*current, f);
+    const auto seen = table.look_for(inside.own, key, hash);
+    if (seen.there) {
+      verbs::show_value<storage>(seen.home.element, f);
       return true;
     }
   }
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
   const write_guard inside(table.core(), 0);
   const typename Table::slot_value made = fresh.get();
-  const auto there = table.put_if_absent(inside.own, fresh, hash);
+  const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash);
   verbs::show_value<storage>(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
   return there.has_value();
 }
@@ -145,15 +157,29 @@ struct change {
   typename Table::fresh_type* desired = nullptr;  // null: remove it
 };
 
+/// Gives a key the element `desired`, or none if that is null, if the key still has what was seen. Returns whether it
+/// had.
+template <class Table, class K>
+bool change_if_same(Table& table, epoch_record& own, const typename Table::sighting& seen, const K& key,
+                    std::size_t hash, typename Table::fresh_type* desired) {
+  if (!seen.there) {
+    return desired == nullptr || table.insert_as_seen(own, seen, *desired) ||
+           !table.put_if_absent(own, detail::hand_over(*desired), hash).has_value();
+  }
+  const auto same = [&](const auto& there) { return Table::storage::same(there, seen.home.element); };
+  if (desired == nullptr) return table.erase_as_seen(own, seen, same) || table.erase_if(own, key, hash, same);
+  return table.replace_as_seen(own, seen, *desired, same) ||
+         table.replace_if(own, detail::hand_over(*desired), hash, same);
+}
 /// Calls decide(element of the key, if it has one), without a lock, until the change that it returns meets the same
 /// element, or is not wanted; returns whether it was wanted.
 template <class Table, class K, class Decide>
 bool look_and_change(Table& table, epoch_record& own, const K& key, std::size_t hash, const Decide& decide) {
   for (;;) {
-    const std::optional<typename Table::slot_value> current = table.current(own, key, hash);
-    const change<Table> next = decide(current);
+    const auto seen = table.look_for(own, key, hash);
+    const change<Table> next = decide(seen.element());
     if (!next.wanted) return false;
-    if (table.change_if_same(own, key, hash, current, next.desired)) return true;
+    if (verbs::change_if_same(table, own, seen, key, hash, next.desired)) return true;
   }
 }
 
@@ -213,7 +239,7 @@ std::optional<T> update(Table& table, const K& key, F& f) {
     const auto kept = [&] {
       const read_guard inside(table.core());
       return kept_element<typename Table::storage, typename Table::allocator_type>(
-          table.allocator(), table.current(inside.own, key, hash));
+          table.allocator(), table.look_for(inside.own, key, hash).element());
     }();
     std::optional<T> before;
     if (kept.get().has_value()) before.emplace(Table::storage::value(*kept.get()));
@@ -223,15 +249,21 @@ std::optional<T> update(Table& table, const K& key, F& f) {
     if (after.has_value()) fresh.emplace(table.allocator(), hash, key, std::as_const(*after));
     if (!fresh.has_value() && !kept.get().has_value()) return after;
     const write_guard inside(table.core(), Table::retired_bytes);
+    const auto seen = table.look_for(inside.own, key, hash);
+    if (seen.there != kept.get().has_value() || (seen.there && !Table::storage::same(seen.home.element, *kept.get())))
+      continue;
     fresh_type* const desired = fresh.has_value() ? std::addressof(*fresh) : nullptr;
-    if (table.change_if_same(inside.own, key, hash, kept.get(), desired)) return after;
+    if (verbs::change_if_same(table, inside.own, seen, key, hash, desired)) return after;
   }
 }
 
 template <class Table, class K>
 EVAC_ALWAYS_INLINE bool erase_hashed(Table& table, const K& key, std::size_t hash) {
   const write_guard inside(table.core(), Table::retired_bytes);
-  return table.take_if(inside.own, key, hash, [](const auto&) { return true; }).has_value();
+  const auto seen = table.look_at_home(key, hash);
+  if (seen.at_home && !seen.there) return false;
+  return (seen.there && table.erase_as_seen(inside.own, seen, always())) ||
+         table.erase_if(inside.own, key, hash, always());
 }
 template <class Table, class K>
 bool erase(Table& table, const K& key) {

@@ -56,6 +56,7 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/debugger.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/bias_word.hpp"
 #include "evac/detail/sync/reader_registry.hpp"
@@ -64,7 +65,8 @@
 namespace evac::inline EVAC_ABI::detail {
 
 /// The events of a lock, not counted. Another type with these members counts them; its about_to_wait() may throw, and
-/// then the call has changed nothing.
+/// then the call has changed nothing. It may also have parked_for(std::chrono::nanoseconds), which is told after each
+/// sleep how long that was.
 struct no_lock_events {
   static void about_to_wait() noexcept {}
   static void contended() noexcept {}
@@ -336,7 +338,13 @@ class ABSL_LOCKABLE basic_rw_lock {
       return false;
     }
     events.parked();
-    sleep_while(state_, state | flags);
+    if constexpr (requires { events.parked_for(std::chrono::nanoseconds()); }) {
+      const auto began = std::chrono::steady_clock::now();
+      sleep_while(state_, state | flags);
+      events.parked_for(std::chrono::steady_clock::now() - began);
+    } else {
+      sleep_while(state_, state | flags);
+    }
     return true;
   }
 

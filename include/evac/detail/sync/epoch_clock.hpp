@@ -24,6 +24,8 @@
 #include <new>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/debugger.hpp"
+#include "evac/detail/platform/thread_id.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/garbage.hpp"
@@ -48,6 +50,7 @@ struct epoch_record {
   std::size_t reserved = 0;                      // bytes charged for what the thread may retire next; the thread's
   const epoch_record* collected_from = nullptr;  // whose garbage the thread has collected last; the thread's
   std::uint32_t fruitless = 0;                   // looks after garbage that was not due; the thread's
+  relaxed_cell<std::int32_t> system_id{0};       // the thread as the system counts; written as owner
   epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
   epoch_record* sibling_before = nullptr;  // and in the one before; the thread's
   const key_update* updates = nullptr;     // sync_map::update() calls that the thread is in; the thread's
@@ -56,6 +59,7 @@ struct epoch_record {
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
   relaxed_cell<std::size_t> parks{0};
+  relaxed_cell<std::uint64_t> parked_ns{0};
   alignas(cache_line) garbage_bag bag;
 
   /// In `nesting`: the thread has ended, but for objects that outlive its registry.
@@ -76,19 +80,21 @@ class epoch_clock {
   // --- a thread ------------------------------------------------------------------------------------------------------
 
   EVAC_ALWAYS_INLINE void enter(epoch_record& own) noexcept {
-    if (own.nesting++ == 0) [[likely]]
-      return announce(own);
-    if (own.nesting == epoch_record::ended + 1) announce(own);
+    if (own.nesting == 0) [[likely]] {
+      own.nesting = 1;
+      announce(own);
+    } else {
+      enter_again(own);
+    }
   }
   /// Returns whether the record is to be given back: its thread has ended, and this was the last guard.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool leave(epoch_record& own) noexcept {
-    if (--own.nesting == 0) [[likely]] {
+    if (own.nesting == 1) [[likely]] {
+      own.nesting = 0;
       own.entered.store(0, release);  // release: left
       return false;
     }
-    if (own.nesting != epoch_record::ended) return false;
-    own.entered.store(0, release);  // release: left
-    return true;
+    return leave_again(own);
   }
 
   /// The owner: a number that no other thread has that is alive. Throws std::bad_alloc.
@@ -96,6 +102,7 @@ class epoch_clock {
     epoch_record* const own = records_.take();
     if (own == nullptr) throw_bad_alloc();
     own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
+    own->system_id = system_thread_id();
     own->plain = plain_;
     // relaxed: only distinctness matters
     if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
@@ -196,13 +203,25 @@ class epoch_clock {
     advancing_.store(false, relaxed);  // relaxed, all of them: there is one thread
     held_since_.store(0, relaxed);
     for_each_record([&](epoch_record& each) {
-      if (each.owner.load(relaxed) == owner) return;
+      if (each.owner.load(relaxed) == owner) {
+        each.system_id = system_thread_id();
+        return;
+      }
       each.entered.store(0, relaxed);
       give_back(each);
     });
   }
 
  private:
+  // By a thread that is inside, or has ended.
+  EVAC_NEVER_INLINE void enter_again(epoch_record& own) noexcept {
+    if (++own.nesting == epoch_record::ended + 1) announce(own);
+  }
+  [[nodiscard]] EVAC_NEVER_INLINE static bool leave_again(epoch_record& own) noexcept {
+    if (--own.nesting != epoch_record::ended) return false;
+    own.entered.store(0, release);  // release: left
+    return true;
+  }
   EVAC_ALWAYS_INLINE void announce(epoch_record& own) noexcept {
     // acquire: what E2 needs. An epoch that is over by now only delays the next step.
     asymmetric_fence::announce<std::uint64_t>(own.plain, own.entered, epoch_.load(acquire) * 2 + 1);

@@ -37,24 +37,26 @@ class striped_count {
   /// Counts one that has come, by the thread of this index: 1, 2, ..., different for all threads. Returns the count,
   /// roughly, if it has reached the mark, else 0.
   EVAC_ALWAYS_INLINE std::size_t insert(std::uint32_t thread) noexcept {
-    if (stripe* const mine = stripe_of(thread)) [[likely]] {
+    if (has_stripe(thread)) [[likely]] {
       // This thread's alone: no read-modify-write.
-      const std::int64_t inserted = mine->inserted.load(relaxed) + 1;
-      mine->inserted.store(inserted, release);  // release: balance
-      return inserted % changes_untold != 0 ? 0 : tell(*mine);
+      stripe& mine = stripe_of(thread);
+      const std::int64_t inserted = mine.inserted.load(relaxed) + 1;
+      mine.inserted.store(inserted, release);  // release: balance
+      return inserted % changes_untold != 0 ? 0 : tell(mine);
     }
     const std::int64_t inserted = inserted_.fetch_add(1, release) + 1;  // release: balance
     return if_marked(inserted - erased_.load(relaxed) + told_.load(relaxed));
   }
   /// Counts one that has gone.
   EVAC_ALWAYS_INLINE void erase(std::uint32_t thread) noexcept {
-    if (stripe* const mine = stripe_of(thread)) [[likely]] {
-      const std::int64_t erased = mine->erased.load(relaxed) + 1;
-      mine->erased.store(erased, release);  // release: balance
-      if (erased % changes_untold == 0) static_cast<void>(tell(*mine));
-      return;
+    if (has_stripe(thread)) [[likely]] {
+      stripe& mine = stripe_of(thread);
+      const std::int64_t erased = mine.erased.load(relaxed) + 1;
+      mine.erased.store(erased, release);  // release: balance
+      if (erased % changes_untold == 0) static_cast<void>(tell(mine));
+    } else {
+      erased_.fetch_add(1, release);  // release: balance
     }
-    erased_.fetch_add(1, release);  // release: balance
   }
 
   /// Every call that is over counts, and no erasure without its insertion. O(stripes), a few times if erasures come in
@@ -77,11 +79,14 @@ class striped_count {
     stripe* all = stripes_.load(relaxed);  // relaxed: the exchange decides
     if (all != nullptr) return;
     const std::size_t threads = (std::max)(1U, std::thread::hardware_concurrency());
-    const std::size_t count = std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128);
+    const auto count = static_cast<std::uint32_t>(std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128));
     auto* const fresh = new (std::nothrow) stripe[count];
     if (fresh == nullptr) return;
-    fresh[0].count = count;
-    if (!stripes_.compare_exchange_strong(all, fresh, release, relaxed)) delete[] fresh;  // release: made
+    if (stripes_.compare_exchange_strong(all, fresh, relaxed, relaxed)) {  // relaxed: the count is stored after it
+      stripe_count_.store(count, release);                                 // release: made
+    } else {
+      delete[] fresh;
+    }
   }
 
  private:
@@ -90,13 +95,13 @@ class striped_count {
     own_atomic<std::int64_t> inserted{0};
     own_atomic<std::int64_t> erased{0};
     own_atomic<std::int64_t> told{0};  // the difference, as far as it is in told_
-    std::size_t count = 0;             // in the first stripe, which is no thread's: how many there are
   };
 
-  // Null if the thread has none.
-  [[nodiscard]] EVAC_ALWAYS_INLINE stripe* stripe_of(std::uint32_t thread) const noexcept {
-    stripe* const all = stripes_.load(acquire);  // acquire: made
-    return all != nullptr && thread < all[0].count ? all + thread : nullptr;
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool has_stripe(std::uint32_t thread) const noexcept {
+    return thread < stripe_count_.load(acquire);  // acquire: made
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE stripe& stripe_of(std::uint32_t thread) const noexcept {
+    return stripes_.load(relaxed)[thread];  // relaxed: acquired with their count
   }
   // relaxed, all of them: a rough number, and one that is the thread's
   EVAC_NEVER_INLINE std::size_t tell(stripe& mine) noexcept {
@@ -111,14 +116,16 @@ class striped_count {
   }
   [[nodiscard]] std::int64_t sum_of(own_atomic<std::int64_t> stripe::* number,
                                     const atomic<std::int64_t>& rest) const noexcept {
-    std::int64_t sum = rest.load(acquire);                   // acquire: balance, and one sum after the other
-    if (const stripe* const all = stripes_.load(acquire)) {  // acquire: made
-      for (std::size_t i = 1; i < all[0].count; ++i) sum += (all[i].*number).load(acquire);  // acquire: balance
-    }
+    std::int64_t sum = rest.load(acquire);                    // acquire: balance, and one sum after the other
+    const std::uint32_t count = stripe_count_.load(acquire);  // acquire: made
+    const stripe* const all = stripes_.load(relaxed);         // relaxed: acquired with their count
+    for (std::uint32_t i = 0; i < count; ++i) sum += (all[i].*number).load(acquire);  // acquire: balance
     return sum;
   }
 
-  atomic<stripe*> stripes_{nullptr};  // read by every call, and written once
+  // Read by every call, and written once:
+  atomic<stripe*> stripes_{nullptr};
+  atomic<std::uint32_t> stripe_count_{0};
   alignas(line_pair) atomic<std::int64_t> mark_;
   atomic<std::int64_t> told_{0};      // what threads with a stripe have told
   atomic<std::int64_t> inserted_{0};  // by threads without a stripe

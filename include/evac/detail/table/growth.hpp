@@ -12,6 +12,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/table/evacuation.hpp"
+#include "evac/detail/table/evacuation_timer.hpp"
 #include "evac/detail/table/pacing.hpp"
 #include "evac/detail/table/table_parts.hpp"
 
@@ -30,17 +31,18 @@ void split_next(table_parts<Policy>& of, typename table_parts<Policy>::chains::c
   using parts = table_parts<Policy>;
   if (!is_growing(of)) of.homes.open_next(of.allocator(), work, got);
   const std::size_t child = of.homes.count();
-  const std::size_t parent = parent_of(child);
-  const std::size_t bit = child_bit(child);
-  const auto leaves = [&](const typename parts::value_type& stored) {
+  const std::size_t bit = of.homes.half();
+  const std::size_t parent = child - bit;
+  const auto leaves = [&of, bit](const typename parts::value_type& stored) {
     return (of.hash_of(Policy::key(stored)) & bit) != 0;
   };
-  bucket* const from = of.homes.at(parent);
-  bucket* const to = of.homes.next_home();
-  evacuation<typename parts::elements, typename parts::allocator_type>::split(from, to, leaves, work);
+  using evacuation_type = evacuation<typename parts::elements, typename parts::allocator_type>;
+  const auto has = evacuation_type::split(of.homes.at(parent), of.homes.next_home(), leaves, work);
   of.homes.add_home();
-  if (!to->tags.empty()) of.homes.note_filled(child);
-  of.homes.note_emptied_if(parent, from->tags.empty());
+  if (has.child_has) [[likely]]
+    of.homes.note_filled(child);
+  if (!has.parent_has) [[unlikely]]
+    of.homes.note_emptied_if(parent, true);
 }
 
 /// Merges the last child back into its parent. Throws what the allocator throws. O(their chains).
@@ -67,8 +69,9 @@ std::size_t split_some(table_parts<Policy>& of, typename table_parts<Policy>::ch
   return done;
 }
 
+// Always inline, as every function that only fetches: g++ 12 takes a call of one for a call without effect, and drops it.
 template <class Layout>
-void prefetch_bucket(const bucket* where) noexcept {
+EVAC_ALWAYS_INLINE void prefetch_bucket(const bucket* where) noexcept {
   constexpr std::size_t most = 256;
   for (std::size_t at = 0; at < (std::min)(Layout::home_bytes(), most); at += cache_line) {
     prefetch_for_write(reinterpret_cast<const std::byte*>(where) + at);
@@ -78,9 +81,9 @@ void prefetch_bucket(const bucket* where) noexcept {
 /// Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the next
 /// are here, what hangs on them. Parents are taken in order, but steps are several inserts apart.
 template <class Policy>
-void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
+EVAC_ALWAYS_INLINE void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
   using layout = typename table_parts<Policy>::layout;
-  const std::size_t parents = of.homes.opened() / 2;
+  const std::size_t parents = of.homes.half();
   const std::size_t next = of.homes.count() - parents;
   if (!is_growing(of) || parents - next < 2 * parents_per_step) return;
   for (std::size_t i = 0; i < parents_per_step; ++i) {
@@ -90,9 +93,8 @@ void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
   }
 }
 
-/// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later insert.
 template <class Policy>
-[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
+[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_untimed_step(table_parts<Policy>& of, slot_ref added) noexcept {
   auto work = of.work(std::addressof(added));
   EVAC_TRY {
     switch (of.pace.due(of.size, of.homes.count(), table_parts<Policy>::layout::home_slots())) {
@@ -112,8 +114,23 @@ template <class Policy>
     }
   }
   EVAC_CATCH_ALL {}
-  of.settle();
+  of.settle_step();
   return added;
+}
+template <class Policy>
+[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_timed_step(table_parts<Policy>& of, slot_ref added) noexcept {
+  const std::size_t homes = of.homes.count();
+  const evacuation_timer timer(homes);
+  const slot_ref at = take_untimed_step(of, added);
+  if (of.homes.count() > homes) of.note_evacuation(timer.nanoseconds());
+  return at;
+}
+
+/// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later insert.
+template <class Policy>
+[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
+  const bool timed = evacuation_timer::times(of.homes.count(), table_parts<Policy>::layout::home_bytes());
+  return timed ? take_timed_step(of, added) : take_untimed_step(of, added);
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

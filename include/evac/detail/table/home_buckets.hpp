@@ -51,13 +51,31 @@ class home_buckets {
   home_buckets() noexcept = default;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
-  [[nodiscard]] std::size_t opened() const noexcept { return count_ == 0 ? 0 : mask_ + 1; }
+  [[nodiscard]] std::size_t opened() const noexcept { return count_ == 0 ? 0 : std::size_t{1} << opened_depth_; }
+
+  /// Half of them, where there are more than one: the number of parents of a doubling that is under way, and the bit that
+  /// children are told by.
+  [[nodiscard]] std::size_t half() const noexcept { return half_mask_ + 1; }
 
   /// How often memory for as many homes again was opened.
   [[nodiscard]] std::size_t openings() const noexcept { return openings_; }
+  /// How often the half that was opened last has become empty and was closed.
+  [[nodiscard]] std::size_t closings() const noexcept { return closings_; }
+  /// Time spent in growth steps; known where an account of occupied homes is kept, and forgotten with it.
+  void note_evacuation(std::uint64_t nanoseconds) noexcept {
+    if constexpr (KeepsOccupied) {
+      if (occupied_.kept()) occupied_.note_evacuation(nanoseconds);
+    }
+  }
+  [[nodiscard]] std::uint64_t evacuation_nanoseconds() const noexcept {
+    if constexpr (KeepsOccupied) {
+      if (occupied_.kept()) return occupied_.evacuation_nanoseconds();
+    }
+    return 0;
+  }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
-    return home_among(mask_, count_, hash);
+    return home_in_doubling(half_mask_, count_, hash);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket* at(std::size_t home) const noexcept {
     return directory_.at(home, layout::home_bytes());
@@ -65,7 +83,7 @@ class home_buckets {
 
   /// The memory of the home that is to exist next, about to be written. O(1): pages are made for a piece at a time.
   [[nodiscard]] bucket* next_home() noexcept {
-    const std::size_t first = opened() / 2;
+    const std::size_t first = half();
     const std::size_t offset = (count_ - first) * layout::home_bytes();
     if (offset % populated_at_once < layout::home_bytes() && memory::is_mapped(segment_size()(first))) {
       const std::size_t end = (std::min)(round_up(offset + 1, populated_at_once), segment_size()(first));
@@ -79,7 +97,7 @@ class home_buckets {
     if constexpr (KeepsOccupied) {
       if (occupied_.kept()) occupied_.add_home(home);
     }
-    if (count_ != opened()) return;
+    if (count_ != 2 * half()) return;
     const std::size_t segment = segment_size()(count_ / 2);
     if (memory::is_mapped(segment)) memory::prefer_huge(at(count_ / 2), segment);
   }
@@ -137,7 +155,7 @@ class home_buckets {
         write_headers(first, (std::min)(2 * first, count));
         std::memset(behind_buckets(first), 0, summary_bytes(first));
       }
-      mask_ = 2 * first - 1;
+      set_opened(2 * first);
       count_ = 2 * first;
     }
     count_ = count;
@@ -152,7 +170,7 @@ class home_buckets {
     } else if (base_capacity_ < 2 * count_) {
       relocate_base(allocator, 2 * count_, work);
     }
-    mask_ = 2 * mask_ + 1;
+    set_opened(2 * opened());
     ++openings_;
   }
 
@@ -168,7 +186,7 @@ class home_buckets {
   /// segment go piece by piece on the way, so that no call frees more than one huge page and one empty segment.
   void close_emptied(const Allocator& allocator) noexcept {
     if (opened() <= base_homes) {
-      if (count_ == opened() / 2) mask_ >>= 1U;
+      if (count_ == opened() / 2) close_half(count_);
       return;
     }
     const std::size_t first = opened() / 2;
@@ -176,7 +194,7 @@ class home_buckets {
     const std::size_t offset = (count_ - first) * layout::home_bytes();
     if (count_ == first) {
       memory::deallocate(allocator, at(first), segment_size()(first));
-      mask_ >>= 1U;
+      close_half(first);
       if (first == occupied_homes::unkept_homes) release_occupied(allocator);
     } else if (memory::is_mapped(segment_size()(first)) && offset % huge_page < layout::home_bytes()) {
       memory::discard(at(first), offset, (std::min)(round_up(offset + 1, huge_page), buckets));
@@ -202,7 +220,7 @@ class home_buckets {
       memory::deallocate(allocator, directory_.block(), directory::block_bytes);
     }
     directory_.reset();
-    mask_ = 0;
+    half_mask_ = 0;
     count_ = 0;
     base_capacity_ = 0;
   }
@@ -210,10 +228,12 @@ class home_buckets {
   void swap(home_buckets& other) noexcept { std::swap(*this, other); }
 
   /// Bytes obtained for home buckets; of a mapped segment that is being filled, only what has been touched.
-  [[nodiscard]] std::size_t touched_bytes() const noexcept {
-    const std::size_t whole = segment_bytes();
-    if (opened() <= base_homes || !memory::is_mapped(segment_size()(opened() / 2))) return whole;
-    return whole - (opened() - count_) * layout::home_bytes();
+  [[nodiscard]] std::size_t touched_bytes() const noexcept { return touched_of(segment_bytes(), opened(), count_); }
+  /// The same, of `whole` bytes of memory for `opened` homes, of which `count` exist; these may be numbers of
+  /// different moments.
+  [[nodiscard]] static std::size_t touched_of(std::size_t whole, std::size_t opened, std::size_t count) noexcept {
+    if (opened <= base_homes || !memory::is_mapped(segment_size()(opened / 2))) return whole;
+    return whole - (std::min)(whole, (opened - count) * layout::home_bytes());
   }
   [[nodiscard]] std::size_t segment_bytes() const noexcept {
     std::size_t bytes = base_capacity_ * layout::home_bytes();
@@ -227,15 +247,23 @@ class home_buckets {
   }
 
  private:
+  void set_opened(std::size_t homes) noexcept {
+    opened_depth_ = static_cast<std::uint8_t>(std::countr_zero(homes));
+    half_mask_ = homes == 1 ? 0 : homes / 2 - 1;
+  }
   void set_base(void* block, std::size_t capacity) noexcept {
     directory_.set_segment(0, block, layout::home_bytes());
-    base_capacity_ = static_cast<std::uint32_t>(capacity);
+    base_capacity_ = static_cast<std::uint8_t>(capacity);
+  }
+  void close_half(std::size_t homes_left) noexcept {
+    set_opened(homes_left);
+    ++closings_;
   }
 
   void open_base(const Allocator& allocator, std::size_t homes) {
     set_base(memory::allocate(allocator, homes * layout::home_bytes()), homes);
     write_headers(0, homes);
-    mask_ = homes - 1;
+    set_opened(homes);
     count_ = homes;
   }
   // A segment from an ordinary allocator holds anything: no home is looked at before its header has been written.
@@ -289,10 +317,12 @@ class home_buckets {
   }
 
   directory directory_;
-  std::size_t mask_ = 0;
+  std::size_t half_mask_ = 0;  // all bits of the index of a home in the lower half of those opened
   std::size_t count_ = 0;
-  std::uint32_t base_capacity_ = 0;
-  std::uint32_t openings_ = 0;
+  std::uint8_t opened_depth_ = 0;
+  std::uint8_t base_capacity_ = 0;
+  std::uint64_t openings_ : 24 = 0;
+  std::uint64_t closings_ : 24 = 0;
   [[no_unique_address]] std::conditional_t<KeepsOccupied, occupied_homes, no_occupied_homes> occupied_;
 };
 

@@ -16,9 +16,11 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/debugger.hpp"
 #include "evac/detail/geometry/bucket.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/table/seed.hpp"
+#include "evac/detail/table/table_figures.hpp"
 #include "evac/hash.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -108,6 +110,8 @@ struct owns_functors {
   template <class T>
   using cell = T;  // what size() reads
   template <class Functors>
+  using functors = Functors;
+  template <class Functors>
   class storage {
    public:
     static constexpr bool owned = true;
@@ -121,11 +125,20 @@ struct owns_functors {
   };
 };
 
+/// The functors of a container that has many tables, and where these publish their figures.
+template <class Functors>
+struct functors_with_board : Functors {
+  using Functors::Functors;
+  figures_board board;
+};
+
 /// For the tables of a container that has many: they share its functors.
 struct shares_functors {
   static constexpr bool keeps_occupied = false;
   template <class T>
   using cell = relaxed_cell<T>;  // size() takes no lock
+  template <class Functors>
+  using functors = functors_with_board<Functors>;
   template <class Functors>
   class storage {
    public:
@@ -147,7 +160,7 @@ struct policy : Elements {
   using key_equal = KeyEqual;
   using allocator_type = Allocator;
   using allocator_traits = std::allocator_traits<Allocator>;
-  using functors_type = functors<Hash, KeyEqual, Allocator>;
+  using functors_type = typename Ownership::template functors<functors<Hash, KeyEqual, Allocator>>;
   using functors_storage = typename Ownership::template storage<functors_type>;
   static constexpr bool keeps_occupied = Ownership::keeps_occupied;
   template <class T>
@@ -259,13 +272,18 @@ struct slot_layout {
   [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return layout<>::overflow_slots; }
   [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return layout<>::home_bytes; }
   [[nodiscard]] static constexpr std::size_t overflow_bytes() noexcept { return layout<>::overflow_bytes; }
-  [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, unsigned index) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, std::size_t index) noexcept {
     return layout<>::slot(where, index);
   }
+  /// Has to be called where the element type is complete: it keeps `facts` in the binary. No instructions.
+  EVAC_ALWAYS_INLINE static void tell_debugger() noexcept { static_cast<void>(&facts); }
 
  private:
   template <class S = slot_ops>
   using layout = bucket_layout<S::size(), S::alignment()>;
+
+  [[gnu::used, gnu::retain, gnu::visibility("hidden")]] static constexpr slot_facts facts =
+      facts_of<slot_layout>(slot_ops::in_nodes(), slot_ops::size(), layout<>::slots_offset);
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

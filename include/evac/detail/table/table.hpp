@@ -22,15 +22,11 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/table/contents.hpp"
 #include "evac/detail/table/growth.hpp"
+#include "evac/detail/table/iteration.hpp"
 #include "evac/detail/table/room.hpp"
 #include "evac/detail/table/table_parts.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
-
-/// Where an element is; where is null for "nowhere", which is also the end.
-struct position : slot_ref {
-  std::size_t home = 0;
-};
 
 /// Moves over every element of `from` whose key is absent in the table that table_of(hash) names, each once; returns how
 /// many. The functors are those of the tables that take. Throws what these and the allocator throw; what has been moved
@@ -69,6 +65,7 @@ class table {
   using functors_storage = typename Policy::functors_storage;
   using chains = typename parts_type::chains;
   using slot_ops = typename parts_type::slot_ops;
+  using homes_type = typename parts_type::homes_type;
 
   table(const hasher& hash, const key_equal& equal, const allocator_type& allocator)
     requires functors_storage::owned
@@ -112,9 +109,14 @@ class table {
   [[nodiscard]] const typename chains::pool& overflow() const noexcept { return parts_.overflow; }
   [[nodiscard]] std::size_t elements_moved() const noexcept { return parts_.moves; }
   [[nodiscard]] std::size_t growths() const noexcept { return parts_.homes.openings(); }
+  /// Where one of many tables publishes its figures. Any thread may look there.
+  [[nodiscard]] table_figures* figures(figures_board::if_absent then) const noexcept { return parts_.figures(then); }
 
   // --- one element ---
 
+  [[nodiscard]] EVAC_ALWAYS_INLINE static value_type& element(position at) noexcept {
+    return slot_ops::element(layout::slot(at.where, at.index));
+  }
   [[nodiscard]] static value_type& element(slot_ref at) noexcept {
     return slot_ops::element(layout::slot(at.where, at.index));
   }
@@ -129,8 +131,9 @@ class table {
     return find_in(chain_of(hash), key, hash);
   }
 
+  // Always inline: prefetch_next_parents() says why.
   template <class K>
-  void prefetch(const K& key) const {
+  EVAC_ALWAYS_INLINE void prefetch(const K& key) const {
     prefetch_hashed(hash_of(key));
   }
   EVAC_ALWAYS_INLINE void prefetch_hashed(std::size_t hash) const noexcept {
@@ -143,7 +146,11 @@ class table {
   /// constructed before anything moves, so it may be made of elements of this table.
   template <class K, class Construct>
   EVAC_ALWAYS_INLINE std::pair<position, bool> find_or_place(const K& key, const Construct& construct) {
-    const std::size_t hash = hash_of(key);
+    return find_or_place_hashed(key, hash_of(key), construct);
+  }
+  template <class K, class Construct>
+  EVAC_ALWAYS_INLINE std::pair<position, bool> find_or_place_hashed(const K& key, std::size_t hash,
+                                                                    const Construct& construct) {
     const chain_at at = chain_of(hash);
     if (const position found = find_in(at, key, hash); found.where != nullptr) return {found, false};
     return {place_in(at, hash, construct), true};
@@ -176,7 +183,7 @@ class table {
     const auto equal = [&](const value_type& stored) {
       return static_cast<bool>(key_eq()(elements::key(stored), key));
     };
-    return {chains::find(at.head, tag_of(hash), equal), at.home};
+    return {chains::find(at.head, hash, equal), at.home};
   }
 
   // One decision about the chain: whether its home has a free slot. The rest is out of line and gets copies of its
@@ -197,6 +204,7 @@ class table {
         at = fill_home(at);
     } else {
       at = chains::construct_in_overflow(chain.head, tag_of(hash), Construct(construct), allocator(), parts_.overflow);
+      parts_.publish_overflow();
     }
     if (parts_.count_inserted()) [[unlikely]]
       return {take_step(parts_, at), parts_.homes.home_of(hash)};
@@ -211,7 +219,7 @@ class table {
   }
   /// The same when the element has already been moved out and destroyed.
   void forget(position at) noexcept {
-    const bool empty = chains::vacate(parts_.homes.at(at.home), at, parts_.overflow);
+    const bool empty = chains::vacate(parts_.homes.at(at.home), at.slot(), parts_.overflow);
     parts_.homes.note_emptied_if(at.home, empty);
     parts_.count_erased();
   }
@@ -222,20 +230,10 @@ class table {
     return behind;
   }
 
-  // --- one after the other, in order of homes ---
+  // --- one after the other, in order of homes: iteration.hpp ---
 
-  [[nodiscard]] position first() const noexcept {
-    return parts_.size == 0 ? position{} : first_from(parts_.homes.next_filled(0));
-  }
-  [[nodiscard]] position next(position at) const noexcept {
-    slot_mask rest = at.where->tags.occupied().from(at.index + 1);
-    for (bucket* where = at.where;;) {
-      if (rest) return {{where, rest.first()}, at.home};
-      where = where->overflow;
-      if (where == nullptr) return first_from(at.home + 1);
-      rest = where->tags.occupied();
-    }
-  }
+  [[nodiscard]] position first() const noexcept { return first_element(parts_); }
+  [[nodiscard]] EVAC_ALWAYS_INLINE position next(position at) const noexcept { return next_element(parts_, at); }
 
   // --- room: room.hpp says what each does and throws ---
 
@@ -266,6 +264,7 @@ class table {
   void clear() noexcept { clear_contents(parts_); }
   /// Destroys all elements and gives all memory back.
   void release() noexcept {
+    layout::tell_debugger();
     if constexpr (!slot_ops::trivially_dropped()) clear();
     release_memory(parts_);
   }
@@ -287,6 +286,7 @@ class table {
     std::swap(parts_.overflow, other.parts_.overflow);
     std::swap(parts_.size, other.parts_.size);
     parts_.pace.swap(other.parts_.pace);
+    for (table* const each : {this, std::addressof(other)}) each->parts_.publish();
     if constexpr (functors_storage::owned) std::swap(parts_.functors.get().seed, other.parts_.functors.get().seed);
   }
   void swap_functors(table& other) { parts_.functors.get().swap_hash_and_equal(other.parts_.functors.get()); }
@@ -302,7 +302,7 @@ class table {
       }
     } const at_exit{parts_};
     parts_.homes.open_first(allocator());
-    const position at{chains::construct(parts_.homes.at(0), tag_of(hash), construct, allocator(), parts_.overflow), 0};
+    const position at(chains::construct(parts_.homes.at(0), tag_of(hash), construct, allocator(), parts_.overflow), 0);
     ++parts_.size;
     parts_.settle();
     return at;
@@ -316,18 +316,6 @@ class table {
     auto work = parts_.work(std::addressof(added));
     chains::compact(added.where, work);
     return added;
-  }
-
-  [[nodiscard]] position first_from(std::size_t home) const noexcept {
-    constexpr std::size_t ahead = 4;  // overflow buckets lie anywhere: iteration would wait for each of them
-    const auto& homes = parts_.homes;
-    for (; home < homes.count(); home = homes.next_filled(home + 1)) {
-      if (home + ahead < homes.count()) prefetch_for_read(homes.at(home + ahead)->overflow);
-      for (bucket* where = homes.at(home); where != nullptr; where = where->overflow) {
-        if (const slot_mask taken = where->tags.occupied()) return {{where, taken.first()}, home};
-      }
-    }
-    return {};
   }
 
   void promise(std::size_t homes) noexcept {

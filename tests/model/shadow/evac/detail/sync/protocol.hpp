@@ -11,6 +11,7 @@ namespace evac::inline EVAC_ABI::detail {
 struct protocol {
   static bool validates_what_it_read() { return !has(bug::no_validation); }
   static bool compares_depth() { return !has(bug::no_comparison_of_homes); }
+  static bool compares_tags() { return !has(bug::tags_are_not_compared); }
   static bool stores_slot_before_tag() { return !has(bug::tag_before_slot); }
   static bool says_changing() { return !has(bug::nobody_says_changing); }
   static bool renews_version_of_losers() { return !has(bug::losers_keep_version); }

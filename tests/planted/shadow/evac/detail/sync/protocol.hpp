@@ -19,6 +19,7 @@ namespace evac::inline EVAC_ABI::detail {
 struct protocol {
   static bool validates_what_it_read() noexcept { return evac_planted::takes("validates_what_it_read"); }
   static bool compares_depth() noexcept { return evac_planted::takes("compares_depth"); }
+  static bool compares_tags() noexcept { return evac_planted::takes("compares_tags"); }
   static bool stores_slot_before_tag() noexcept { return evac_planted::takes("stores_slot_before_tag"); }
   static bool says_changing() noexcept { return evac_planted::takes("says_changing"); }
   static bool renews_version_of_losers() noexcept { return evac_planted::takes("renews_version_of_losers"); }
