@@ -162,7 +162,11 @@ class Layout:
 
     @staticmethod
     def is_biased(bias):
-        return bias >> 31 != 0
+        return bias >> 30 == 2
+
+    @staticmethod
+    def bias_stands(bias):
+        return bias >> 30 == 3
 
     @staticmethod
     def is_revoking(bias):
@@ -170,8 +174,8 @@ class Layout:
 
     @staticmethod
     def registry(bias):
-        """Address of the registry that a lock names, biased or revoking; None if it names none."""
-        return None if bias >> 30 == 0 else ((bias & 0x3FFFFFFF) << 12) + 64
+        """Address of the registry that a lock names, biased in any way or revoking; None if it names none."""
+        return None if bias >> 30 == 0 else ((bias & 0x3FFFFF) << 20) + 64
 
     # Record of a thread in a domain: 0 outside, else the epoch since which it is inside.
     @staticmethod
@@ -678,6 +682,8 @@ class Lock:
 
     def text(self, name):
         kind = ", biased to readers" if Layout.is_biased(self.bias) else ""
+        if Layout.bias_stands(self.bias):
+            kind = ", its bias to readers stands"
         return ", ".join(self.words(name)) + kind
 
 
