@@ -48,6 +48,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
+  include/evac/detail/lockfree/roots.hpp
   include/evac/detail/lockfree/segments.hpp
   include/evac/detail/lockfree/split.hpp
   include/evac/detail/lockfree/split_frontier.hpp

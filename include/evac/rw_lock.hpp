@@ -55,6 +55,7 @@ class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
 
   /// Snapshots for tests and statistics: whether readers announce themselves in records of their own, whether a writer holds
   /// the lock, and how many readers hold it that are not announced. O(1), no lock.
+  using base::bias_stands;
   using base::is_biased;
   using base::is_write_locked;
   using base::reader_count;

@@ -33,6 +33,7 @@ struct model : rl::test_suite<Model, Threads> {
   evac_model::plain<int> second{0};
 
   void before() {
+    evac_model::bias_may_stand = false;
     readers::begin();
     lock.emplace();
   }
@@ -85,6 +86,19 @@ struct model : rl::test_suite<Model, Threads> {
   void make_biased() {
     read();
     RL_ASSERT(lock->is_biased());
+  }
+};
+
+/// A lock whose bias stands while writers come and go; readers may end that by making it an ordinary one, and writers by
+/// taking it away.
+template <class Model, rl::thread_id_t Threads>
+struct standing_model : model<Model, Threads> {
+  void before() {
+    model<Model, Threads>::before();
+    this->make_biased();
+    this->write();
+    evac_model::bias_may_stand = true;
+    while (!this->lock->bias_stands()) this->read();
   }
 };
 
@@ -236,6 +250,83 @@ struct new_record : model<new_record, 3> {
   }
 };
 
+/// A reader that announces itself under another lock already: the writer must look behind the first slot of its record.
+struct second_lock : model<second_lock, 2> {
+  std::optional<evac::rw_lock> outer;
+
+  void before() {
+    model::before();
+    make_biased();
+    outer.emplace();
+    outer->lock_shared();
+    outer->unlock_shared();
+    RL_ASSERT(outer->is_biased());
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      outer->lock_shared();
+      read();
+      outer->unlock_shared();
+    } else {
+      write();
+    }
+  }
+  void after() {
+    outer.reset();
+    model::after();
+  }
+};
+
+/// The smallest case of announcing against a writer that leaves the bias as it is.
+struct standing_announcement : standing_model<standing_announcement, 2> {
+  void thread(unsigned index) {
+    if (index == 1) {
+      write();
+    } else {
+      read();
+    }
+  }
+};
+
+/// The bias stands, becomes one that is revoked, is taken away and comes back, in any order.
+struct standing_readers_and_writer : standing_model<standing_readers_and_writer, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      write();
+      write();
+      write();
+    } else {
+      read();
+      read();
+    }
+  }
+};
+
+struct standing_reader_and_writers : standing_model<standing_reader_and_writers, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      read();
+      if (try_read()) read();
+    } else {
+      if (!try_write()) write();
+      write();
+    }
+  }
+};
+
+/// Readers by two shared objects, of which one may make the bias that stands in the registry of the other an ordinary one.
+struct standing_elsewhere : standing_model<standing_elsewhere, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      write();
+    } else {
+      read_across(index - 1, 2 - index);
+      readers::call_in(index - 1);
+      read();
+    }
+  }
+};
+
 /// try_lock() against announced readers; then a writer that comes after a try_lock() that failed.
 struct try_lock_and_biased_reader : model<try_lock_and_biased_reader, 3> {
   void before() {
@@ -309,6 +400,11 @@ constexpr evac_model::named_model models[] = {
     EVAC_MODEL(leaving_elsewhere, 500'000),
     EVAC_MODEL(try_lock_elsewhere, 500'000),
     EVAC_MODEL(new_record, 500'000),
+    EVAC_MODEL(second_lock, 500'000),
+    EVAC_MODEL(standing_announcement, 500'000),
+    EVAC_MODEL(standing_readers_and_writer, 500'000),
+    EVAC_MODEL(standing_reader_and_writers, 500'000),
+    EVAC_MODEL(standing_elsewhere, 500'000),
     EVAC_MODEL(try_lock_and_biased_reader, 500'000),
     EVAC_MODEL(tries, 500'000),
     EVAC_MODEL(destruction, 500'000),
@@ -336,6 +432,12 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     EVAC_MODEL_BUG(leaving_forgets_other_objects, leaving_elsewhere, LIVELOCK),
     EVAC_MODEL_BUG(writer_looks_at_its_own, biased_elsewhere, DATA RACE),
     EVAC_MODEL_BUG(any_bias_will_do, biased_elsewhere, DATA RACE),
+    EVAC_MODEL_BUG(mark_is_not_raised, second_lock, DATA RACE),
+    EVAC_MODEL_BUG(mark_is_relaxed, second_lock, DATA RACE),
+    EVAC_MODEL_BUG(writer_is_not_asked_for, standing_announcement, DATA RACE),
+    EVAC_MODEL_BUG(bias_was_asked_before, standing_readers_and_writer, DATA RACE),
+    EVAC_MODEL_BUG(writer_acquires_only, standing_announcement, DATA RACE),
+    EVAC_MODEL_BUG(bias_moves_to_own_registry, standing_elsewhere, DATA RACE),
     // clang-format on
 };
 static_assert(std::size(bugs) == static_cast<std::size_t>(bug::count) - 1, "each bug has a line here");

@@ -74,7 +74,8 @@ class one_chain {
 
   [[nodiscard]] bucket* head() { return std::launder(reinterpret_cast<bucket*>(memory_)); }
   [[nodiscard]] slot_ref find(int key) {
-    return ops::find(head(), kind::tag(key), [&](const Key& stored) { return kind::number(stored) == key; });
+    const std::size_t hash = std::size_t{kind::tag(key)} << evac::detail::tag_shift;
+    return ops::find(head(), hash, [&](const Key& stored) { return kind::number(stored) == key; });
   }
   slot_ref insert(int key) {
     return ops::construct(

@@ -23,6 +23,7 @@ class rw_lock {
   bool try_lock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { return tested_.try_lock_shared(); }
   void unlock_shared() ABSL_NO_THREAD_SAFETY_ANALYSIS { tested_.unlock_shared(); }
   [[nodiscard]] bool is_biased() const { return tested_.is_biased(); }
+  [[nodiscard]] bool bias_stands() const { return tested_.bias_stands(); }
   [[nodiscard]] bool is_write_locked() const { return tested_.is_write_locked(); }
   [[nodiscard]] std::uint32_t reader_count() const { return tested_.reader_count(); }
 
@@ -31,7 +32,7 @@ class rw_lock {
 };
 
 /// However unlucky the sampling of reads is.
-inline constexpr int most_reads_until_biased = (evac::detail::visible_readers::highest_price + 2) * 16 * 2;
+inline constexpr int most_reads_until_biased = (evac::detail::visible_readers::highest_price + 2) * 16 * 8;
 
 struct counted_events {
   std::atomic<int> about_to_wait_count{0};
@@ -74,6 +75,19 @@ inline int make_biased(rw_lock& lock) {
     if (lock.is_biased()) return reads;
   }
   return 0;
+}
+
+/// Reads until writers leave the bias as it is. Few threads must be alive.
+inline bool make_standing(rw_lock& lock) {
+  if (make_biased(lock) == 0) return false;
+  lock.lock();  // only a lock whose bias was revoked has its bias stand
+  lock.unlock();
+  for (int reads = 1; reads <= most_reads_until_biased && !lock.bias_stands(); ++reads) {
+    lock.lock_shared();
+    lock.unlock_shared();
+    if (lock.is_biased()) return make_standing(lock);
+  }
+  return lock.bias_stands();
 }
 
 }  // namespace evac_test

@@ -59,6 +59,19 @@ TEST_CASE("where the number of homes is a power of two, half of the mask does as
   }
 }
 
+TEST_CASE("the home that follows from half of the mask is the same") {
+  std::mt19937_64 random(evac_test::seed());
+  for (std::size_t homes = 1; homes <= 600; ++homes) {
+    const std::size_t half = std::bit_floor(homes);
+    for (int i = 0; i < 50; ++i) {
+      const std::size_t hash = random();
+      // A doubling has been opened and maybe begun; or the one before is complete. A lone home has 0 either way.
+      REQUIRE(home_in_doubling(half - 1, homes, hash) == home_of(hash, homes));
+      if (homes == half) REQUIRE(home_in_doubling(homes == 1 ? 0 : half / 2 - 1, homes, hash) == home_of(hash, homes));
+    }
+  }
+}
+
 TEST_CASE("tag, shard and home are chosen by bits that have nothing in common") {
   const std::size_t tag = ~std::size_t{0} << tag_shift;
   const std::size_t shard = (most_shards - 1) << shard_shift;

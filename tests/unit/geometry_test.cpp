@@ -26,6 +26,34 @@ TEMPLATE_TEST_CASE("every bucket fills whole lines and every slot lies inside it
   }
 }
 
+TEST_CASE("a bucket tells by single bytes what its tag word tells") {
+  for (unsigned slot = 0; slot < max_slots; ++slot) {
+    for (std::size_t top = 0; top < 256; ++top) {
+      const std::size_t hash = top << tag_shift | slot;
+      bucket one{tag_word(0), nullptr};
+      one.tags.occupy(slot, tag_of(hash));
+      one.tags.add_to_filter(tag_of(hash));
+      for (unsigned other = 0; other < max_slots; ++other) REQUIRE(one.is_taken(other) == (other == slot));
+      for (std::size_t other = 0; other < 256; ++other) {
+        const std::size_t looked_for = other << tag_shift;
+        REQUIRE(one.may_overflow_for(looked_for) == one.tags.may_overflow(tag_of(looked_for)));
+        REQUIRE(one.match(wanted_top_byte(looked_for)) == one.tags.match(tag_of(looked_for)));
+      }
+    }
+  }
+}
+
+TEST_CASE("nothing is behind the last element of a bucket without overflow buckets") {
+  bucket overflow{tag_word(0), nullptr};
+  for (unsigned last = 0; last < max_slots; ++last) {
+    bucket one{tag_word(0), nullptr};
+    one.tags.occupy(last, 255);
+    for (std::size_t from = 0; from <= max_slots; ++from) REQUIRE(one.is_last_behind(from) == (from > last));
+    one.overflow = &overflow;
+    REQUIRE_FALSE(one.is_last_behind(last + 1));
+  }
+}
+
 TEST_CASE("all homes of a segment have one key and no other segment has it") {
   std::set<std::size_t> seen;
   seen.insert(segment_key(0));

@@ -22,9 +22,8 @@ TEST_CASE("readers announce themselves after reads without a writer, and a write
   REQUIRE_FALSE(lock.is_biased());
   const int reads = make_biased(lock);
   // Which reads are counted is up to chance: one in sixteen on average.
-  REQUIRE(reads >= static_cast<int>(visible_readers::least_price));
-  REQUIRE(reads >= static_cast<int>(visible_readers::least_price) * 16 / 3);
-  REQUIRE(reads <= static_cast<int>(visible_readers::least_price) * 16 * 3);
+  REQUIRE(reads >= static_cast<int>(visible_readers::first_price));
+  REQUIRE(reads <= static_cast<int>(visible_readers::first_price) * 16 * 20);
   lock.lock_shared();
   REQUIRE(lock.reader_count() == 0);
   REQUIRE_FALSE(free_for_writers(lock));
@@ -48,15 +47,15 @@ TEST_CASE("readers announce themselves after reads without a writer, and a write
   lock.unlock();
 }
 
-TEST_CASE("a writer now and then keeps readers from announcing themselves") {
+TEST_CASE("a writer after every few reads keeps readers from announcing themselves") {
   rw_lock lock;
   const bool by_try = GENERATE(false, true);
-  int biased = 0;
-  for (int writes = 0; writes < 20; ++writes) {
-    for (std::uint32_t i = 0; i < visible_readers::least_price * 16 / 3; ++i) {
+  int announced = 0;
+  for (int writes = 0; writes < 1000; ++writes) {
+    for (std::uint32_t i = 1; i < visible_readers::first_price; ++i) {
       lock.lock_shared();
+      announced += lock.reader_count() == 0 ? 1 : 0;
       lock.unlock_shared();
-      biased += lock.is_biased() ? 1 : 0;
     }
     if (by_try) {
       REQUIRE(lock.try_lock());
@@ -65,7 +64,73 @@ TEST_CASE("a writer now and then keeps readers from announcing themselves") {
     }
     lock.unlock();
   }
-  REQUIRE(biased == 0);
+  REQUIRE(announced == 0);
+}
+
+TEST_CASE("with fewer writes a bias stands: writers wait for announced readers and leave it as it is") {
+  rw_lock lock;
+  REQUIRE(make_standing(lock));
+  REQUIRE_FALSE(lock.is_biased());
+  std::size_t announced = 0;
+  for (int round = 0; round < 30; ++round) {
+    lock.lock_shared();
+    announced += 1 - lock.reader_count();
+    REQUIRE_FALSE(free_for_writers(lock));
+    REQUIRE(free_for_readers(lock));
+    lock.unlock_shared();
+    REQUIRE(lock.reader_count() == 0);
+    REQUIRE(free_for_writers(lock));
+    if (lock.is_biased()) REQUIRE(make_standing(lock));
+  }
+  REQUIRE(announced > 20);  // but for one in 256 on average, which go by the state
+
+  REQUIRE(make_standing(lock));
+  counted_events events;
+  int writes = 0;
+  for (; lock.bias_stands() && writes < 10'000; ++writes) {
+    lock.lock(events);
+    REQUIRE_FALSE(free_for_readers(lock));
+    lock.unlock();
+  }
+  REQUIRE(events.revoked_count == 0);
+  REQUIRE(events.about_to_wait_count == 0);
+  REQUIRE_FALSE(lock.is_biased());
+  REQUIRE_FALSE(lock.bias_stands());
+  REQUIRE(writes < 10'000);
+}
+
+TEST_CASE("a bias that stands keeps readers and writers apart") {
+  rw_lock lock;
+  REQUIRE(make_standing(lock));
+  long first = 0;
+  long second = 0;
+  std::atomic<long> written{0};
+  std::atomic<int> wrong{0};
+  std::atomic<int> seen_standing{0};
+  in_threads(4, [&](std::size_t thread) {
+    std::mt19937_64 random(seed() + thread);
+    for (std::size_t i = 0; i < rounds(20'000); ++i) {
+      if (random() % 128 == 0) {
+        if (random() % 2 == 0) {
+          lock.lock();
+        } else if (!lock.try_lock()) {
+          continue;
+        }
+        ++first;
+        ++second;
+        ++written;
+        lock.unlock();
+      } else {
+        lock.lock_shared();
+        if (lock.bias_stands()) ++seen_standing;
+        if (first != second) ++wrong;
+        lock.unlock_shared();
+      }
+    }
+  });
+  REQUIRE(wrong == 0);
+  REQUIRE(first == written);
+  REQUIRE(seen_standing > 0);
 }
 
 TEST_CASE("a writer waits for announced readers") {
@@ -110,7 +175,7 @@ TEST_CASE("a try_lock that finds an announced reader fails, and the next writer 
 }
 
 TEST_CASE("a thread may read under more locks than its record has room for") {
-  constexpr std::size_t count = 20;
+  constexpr std::size_t count = 2 * visible_readers::record_slots;
   std::vector<rw_lock> locks(count);
   for (rw_lock& each : locks) REQUIRE(make_biased(each) > 0);
   for (rw_lock& each : locks) each.lock_shared();

@@ -39,9 +39,44 @@ TEST_CASE("no hash has the tag of an empty slot") {
   }
 }
 
+TEST_CASE("the top byte of a hash is found where its tag is, among sixteen bytes") {
+  std::mt19937_64 random(evac_test::seed());
+  for (std::size_t round = 0; round < evac_test::rounds(200); ++round) {
+    alignas(16) std::uint64_t words[2] = {random(), random()};
+    if (round % 2 == 0) words[0] &= 0x0101010101010101ULL * 3;
+    for (std::uint64_t top = 0; top < 256; ++top) {
+      const std::uint64_t hash = top << 56U | random() >> 8U;
+      const slot_mask found(wanted_top_byte(hash).matching(words) & slot_mask::all);
+      REQUIRE(found == match_one_by_one(words[0], tag_of(hash)));
+    }
+  }
+}
+
+TEST_CASE("the bit of a filter is the same for a hash and for its tag") {
+  for (std::uint64_t top = 0; top < 256; ++top) {
+    const auto hash = static_cast<std::size_t>(top << 56U | 0x00FFFFFFFFFFFFFFULL);
+    tag_word word(0);
+    word.add_to_filter(tag_of(hash));
+    REQUIRE(word.filter() == 1U << filter_index(hash));
+    REQUIRE(word.may_overflow(tag_of(hash)));
+  }
+}
+
+TEST_CASE("the next occupied slot is found behind any number of free ones") {
+  for (std::uint32_t which = 0; which <= slot_mask::all; ++which) {
+    tag_word word(0);
+    word.add_to_filter(13);
+    for (slot_mask rest(which); rest; rest.drop_first()) word.occupy(rest.first(), 128);
+    for (unsigned slot = 0; slot <= max_slots; ++slot) {
+      const slot_mask rest = slot_mask(which).from(slot);
+      REQUIRE(word.occupied_from(slot) == (rest ? rest.first() : max_slots));
+    }
+  }
+}
+
 TEST_CASE("occupying and vacating a slot leaves the other slots and the filter alone") {
   tag_word word(0);
-  word.add_to_filter(13);
+  word.add_to_filter(45);
   for (unsigned slot = 0; slot < max_slots; ++slot) word.occupy(slot, static_cast<tag_t>(slot + 1));
   REQUIRE(word.occupied().count() == max_slots);
   REQUIRE_FALSE(word.free(max_slots));
@@ -49,9 +84,10 @@ TEST_CASE("occupying and vacating a slot leaves the other slots and the filter a
   REQUIRE(word.free(max_slots).first() == 3);
   REQUIRE(word.occupied().count() == max_slots - 1);
   REQUIRE(word.tag(4) == 5);
-  REQUIRE(word.may_overflow(13));
-  REQUIRE(word.may_overflow(13 + 8));
-  REQUIRE_FALSE(word.may_overflow(12));
+  REQUIRE(word.may_overflow(45));
+  REQUIRE(word.may_overflow(63));
+  REQUIRE_FALSE(word.may_overflow(31));
+  REQUIRE_FALSE(word.may_overflow(64));
   word.clear_filter();
   REQUIRE_FALSE(word.any_overflow());
   REQUIRE(word.tag(6) == 7);

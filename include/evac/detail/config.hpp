@@ -34,6 +34,11 @@
 #else
 #define EVAC_HAS_SSE2 0
 #endif
+#if defined(__SSSE3__)
+#define EVAC_HAS_SSSE3 1
+#else
+#define EVAC_HAS_SSSE3 0
+#endif
 #if defined(__ARM_NEON) && defined(__aarch64__)
 #define EVAC_HAS_NEON 1
 #else
@@ -176,6 +181,14 @@ inline constexpr std::size_t line_pair = 2 * cache_line;
 #else
   return value < bound ? value : otherwise;
 #endif
+}
+
+/// The same address, behind which the compiler expects anything: a rare path that reads again what a frequent one has read
+/// leaves the registers of that one alone.
+template <class T>
+[[nodiscard]] EVAC_ALWAYS_INLINE T* to_read_again(T* address) noexcept {
+  asm("" : "+r"(address));
+  return address;
 }
 
 /// For the body of a loop that waits for another thread: lets the other half of the core run.

@@ -218,7 +218,7 @@ class container {
     return range_from(iterator_at(lookup(key)));
   }
   template <stands_for_key<Policy> K = key_type>
-  void prefetch(const key_arg<K, Policy>& key) const {
+  EVAC_ALWAYS_INLINE void prefetch(const key_arg<K, Policy>& key) const {
     table_.prefetch(as_lookup_key<Policy>(key));
   }
 

@@ -53,6 +53,13 @@ inline constexpr std::size_t most_segments = 64;
   return below_or(fed, homes, unfed);
 }
 
+/// The same for who has half of the mask at hand, all bits of the shallower depth; for a lone home that is 0. One instruction
+/// fewer: the mask follows from its half while that is copied.
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_in_doubling(std::size_t half_mask, std::size_t homes,
+                                                              std::size_t hash) noexcept {
+  return below_or(hash & (2 * half_mask + 1), homes, hash & half_mask);
+}
+
 /// The home that this one was split off from. Not for 0.
 [[nodiscard]] constexpr std::size_t parent_of(std::size_t child) noexcept { return child - std::bit_floor(child); }
 /// The depth of the parent until this child is split off. Not for 0.

@@ -13,7 +13,9 @@
 #ifndef EVAC_DETAIL_GEOMETRY_BUCKET_HPP
 #define EVAC_DETAIL_GEOMETRY_BUCKET_HPP
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/tags.hpp"
@@ -39,6 +41,33 @@ struct bucket {
   void make_empty() noexcept { *this = bucket{tag_word(0), nullptr}; }
   [[nodiscard]] bucket* next() const noexcept { return overflow; }
   void set_next(bucket* after) noexcept { overflow = after; }
+
+  /// The slots whose tag is wanted. One load of sixteen bytes, whatever the link holds.
+  [[nodiscard]] EVAC_ALWAYS_INLINE slot_mask match(wanted_top_byte tag) const noexcept {
+    return slot_mask(tag.matching(this) & slot_mask::all);
+  }
+  /// tags.tag(slot) != 0, and tags.may_overflow() for the tag of a hash: one byte is loaded.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool is_taken(std::size_t slot) const noexcept { return byte(slot) != 0; }
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool may_overflow_for(std::size_t hash) const noexcept {
+    return (std::uint32_t{byte(7)} >> filter_index(hash) & 1U) != 0;
+  }
+  /// Whether neither this slot, nor one behind it, nor an overflow bucket behind this bucket has an element.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool is_last_behind(std::size_t slot) const noexcept {
+    return (tags.bits() >> 8 * slot | reinterpret_cast<std::uintptr_t>(overflow)) == 0;
+  }
+  /// tags.tag(), and what replaces a tag of a slot whatever it was: single bytes.
+  [[nodiscard]] EVAC_ALWAYS_INLINE tag_t tag_at(std::size_t slot) const noexcept { return byte(slot); }
+  EVAC_ALWAYS_INLINE void put_tag(std::size_t slot, tag_t tag) noexcept {
+    reinterpret_cast<unsigned char*>(this)[offset_of(slot)] = tag;
+  }
+
+ private:
+  [[nodiscard]] static constexpr std::size_t offset_of(std::size_t byte_of_tags) noexcept {
+    return std::endian::native == std::endian::little ? byte_of_tags : 7 - byte_of_tags;
+  }
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::uint8_t byte(std::size_t index) const noexcept {
+    return reinterpret_cast<const unsigned char*>(this)[offset_of(index)];
+  }
 };
 static_assert(sizeof(bucket) == 16);
 
@@ -71,7 +100,7 @@ class bucket_layout {
   static constexpr std::size_t home_bytes = bytes_for(home_slots);
   static constexpr std::size_t overflow_bytes = bytes_for(overflow_slots);
 
-  [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, unsigned index) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, std::size_t index) noexcept {
     auto* bytes = reinterpret_cast<std::byte*>(const_cast<bucket*>(where));
     return bytes + slots_offset + index * SlotSize;
   }

@@ -5,9 +5,10 @@
 //        | filter | tag6 | tag5 | tag4 | tag3 | tag2 | tag1 | tag0 |     tag = top byte of the hash, never 0
 //        +--------+------+------+------+------+------+------+------+     0   = the slot is empty
 //
-// The filter is a Bloom filter of one hash function: bit (tag % 8) is set when some element in an overflow bucket of
+// The filter is a Bloom filter of one hash function: bit (tag / 32) is set when some element in an overflow bucket of
 // this chain has such a tag (the idea of the overflow byte of Boost.Unordered's groups). A look-up that misses goes
-// on to the overflow buckets only when its bit is set. It is kept exact: erasing recomputes it.
+// on to the overflow buckets only when its bit is set. It is kept exact: erasing recomputes it. The top three bits of the
+// tag are those of the hash, also where a 0 has been replaced.
 #ifndef EVAC_DETAIL_GEOMETRY_TAGS_HPP
 #define EVAC_DETAIL_GEOMETRY_TAGS_HPP
 
@@ -31,6 +32,11 @@ inline constexpr unsigned max_slots = 7;
   return static_cast<tag_t>(top + (top == 0 ? 1U : 0U));
 }
 
+/// The bit of the filter that its tag has.
+[[nodiscard]] EVAC_ALWAYS_INLINE constexpr unsigned filter_index(std::size_t hash) noexcept {
+  return static_cast<unsigned>(tag_bits_of(hash) / 32U);
+}
+
 /// A set of slots of one bucket, iterable from the lowest. Bit i is slot i.
 class slot_mask {
  public:
@@ -42,6 +48,8 @@ class slot_mask {
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return bits_ != 0; }
   [[nodiscard]] constexpr unsigned first() const noexcept { return static_cast<unsigned>(std::countr_zero(bits_)); }
   constexpr void drop_first() noexcept { bits_ &= bits_ - 1; }
+  /// The same without a branch.
+  constexpr void drop_first_if(bool wanted) noexcept { bits_ &= bits_ - std::uint32_t{wanted}; }
   [[nodiscard]] constexpr unsigned count() const noexcept { return static_cast<unsigned>(std::popcount(bits_)); }
   [[nodiscard]] constexpr bool contains(unsigned slot) const noexcept { return ((bits_ >> slot) & 1U) != 0; }
   constexpr void add(unsigned slot) noexcept { bits_ |= 1U << slot; }
@@ -70,6 +78,11 @@ class tag_word {
   }
   [[nodiscard]] slot_mask occupied() const noexcept { return ~match(0); }
   [[nodiscard]] slot_mask free(unsigned slot_count) const noexcept { return match(0) & slot_mask::below(slot_count); }
+  /// The first occupied slot from this one on, or max_slots if there is none; max_slots is allowed here as well.
+  [[nodiscard]] EVAC_ALWAYS_INLINE constexpr std::size_t occupied_from(std::size_t slot) const noexcept {
+    const std::uint64_t rest = bits_ << 8U >> 8 * slot >> 8U;  // two steps: a word cannot be shifted by its width
+    return rest == 0 ? max_slots : slot + static_cast<std::size_t>(std::countr_zero(rest)) / 8;
+  }
   [[nodiscard]] constexpr bool no_slot_occupied() const noexcept { return (bits_ << 8U) == 0; }
   [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
   [[nodiscard]] constexpr tag_t tag(unsigned slot) const noexcept { return static_cast<tag_t>(bits_ >> (8 * slot)); }
@@ -84,11 +97,9 @@ class tag_word {
   /// The same for several slots, or none, without a branch.
   constexpr void vacate(slot_mask which) noexcept { bits_ &= ~bytes_of(which.bits()); }
 
-  [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept {
-    return ((bits_ >> (tag | 56U) % 64U) & 1U) != 0;
-  }
+  [[nodiscard]] constexpr bool may_overflow(tag_t tag) const noexcept { return (bits_ >> filter_bit(tag) & 1U) != 0; }
   [[nodiscard]] constexpr bool any_overflow() const noexcept { return (bits_ >> 56U) != 0; }
-  constexpr void add_to_filter(tag_t tag) noexcept { bits_ |= std::uint64_t{1} << (tag | 56U) % 64U; }
+  constexpr void add_to_filter(tag_t tag) noexcept { bits_ |= std::uint64_t{1} << filter_bit(tag); }
   constexpr void clear_filter() noexcept { bits_ &= ~(std::uint64_t{0xFF} << 56U); }
   /// In an overflow bucket the top byte is free for a note of some of its slots.
   constexpr void note(slot_mask which) noexcept { bits_ = bits_ << 8U >> 8U | std::uint64_t{which.bits()} << 56U; }
@@ -99,6 +110,7 @@ class tag_word {
   [[nodiscard]] constexpr bool operator==(const tag_word&) const noexcept = default;
 
  private:
+  [[nodiscard]] static constexpr unsigned filter_bit(tag_t tag) noexcept { return 56U + tag / 32U; }
   // All bits of byte i for bit i of the mask: each byte gets its bit, and what is not 0 becomes 255.
   [[nodiscard]] static constexpr std::uint64_t bytes_of(std::uint32_t mask) noexcept {
     const std::uint64_t single = (std::uint64_t{mask} * 0x0101010101010101ULL) & 0x0040201008040201ULL;

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/bucket.hpp"
@@ -40,7 +41,7 @@ struct atomic_bucket {
   // For a pool of overflow buckets. release: a reader may still be inside, and if it loads one of these words, it must
   // then find that its home says `changing`, as it did before the bucket left the chain.
   [[nodiscard]] static atomic_bucket* create(void* memory) noexcept {
-    return create_with(memory, Layout::overflow_slots());
+    return create_with<Layout::overflow_slots()>(memory);
   }
   void make_empty() noexcept {
     tags.store(0, release);           // release: as above
@@ -51,7 +52,7 @@ struct atomic_bucket {
   void set_next(atomic_bucket* after) noexcept { state_or_next.store(to_word(after), release); }  // release: as above
 
   /// A home: empty, at rest, as deep as when the root was made.
-  static atomic_bucket* create_home(void* memory) noexcept { return create_with(memory, Layout::home_slots()); }
+  static atomic_bucket* create_home(void* memory) noexcept { return create_with<Layout::home_slots()>(memory); }
 
   [[nodiscard]] static atomic_bucket* from_word(std::uint64_t word) noexcept {
     return reinterpret_cast<atomic_bucket*>(std::uintptr_t{word});
@@ -61,12 +62,16 @@ struct atomic_bucket {
   }
 
  private:
-  static atomic_bucket* create_with(void* memory, unsigned slot_count) noexcept {
+  template <unsigned Slots>
+  static atomic_bucket* create_with(void* memory) noexcept {
     auto* const fresh = ::new (memory) atomic_bucket;
-    atomic_word* const words = fresh->slot(0);
-    for (unsigned i = 0; i < slot_count * Layout::slot_words(); ++i)
-      ::new (static_cast<void*>(words + i)) atomic_word(0);
+    create_words(fresh->slot(0), std::make_index_sequence<std::size_t{Slots} * Layout::slot_words()>());
     return fresh;
+  }
+  // Not a loop, of which compilers make a string instruction, which takes long to begin.
+  template <std::size_t... I>
+  static void create_words(atomic_word* words, std::index_sequence<I...>) noexcept {
+    (::new (static_cast<void*>(words + I)) atomic_word(0), ...);
   }
 };
 

@@ -64,6 +64,19 @@ class fresh_slot {
   slot_value held_;
 };
 
+/// The element for a function that releases it if it has put it in. A copy of words, so that they can stay in registers
+/// where no such function is called.
+template <class Storage, class Allocator>
+[[nodiscard]] EVAC_ALWAYS_INLINE fresh_node<Storage, Allocator>&& hand_over(
+    fresh_node<Storage, Allocator>& fresh) noexcept {
+  return std::move(fresh);
+}
+template <class Storage, class Allocator>
+[[nodiscard]] EVAC_ALWAYS_INLINE fresh_slot<Storage, Allocator> hand_over(
+    const fresh_slot<Storage, Allocator>& fresh) noexcept {
+  return fresh;
+}
+
 template <class Storage, class Allocator>
 using fresh_element =
     std::conditional_t<Storage::in_nodes, fresh_node<Storage, Allocator>, fresh_slot<Storage, Allocator>>;

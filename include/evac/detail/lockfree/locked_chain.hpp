@@ -70,6 +70,15 @@ class locked_chain {
     for (bucket_type* each = first_overflow_of(home); each != nullptr; each = each->next()) for_each_in(*each, visit);
   }
 
+  /// The same for one bucket of it.
+  template <class Visit>
+  static void for_each_in(bucket_type& bucket, const Visit& visit) {
+    const tag_word tags = tags_of(bucket);
+    for (slot_mask taken = tags.occupied(); taken; taken.drop_first()) {
+      visit(place{&bucket, taken.first()}, tags.tag(taken.first()));
+    }
+  }
+
   /// Whether insert() needs an overflow bucket.
   [[nodiscard]] bool needs_overflow() const noexcept {
     if (!tags().any_overflow()) return !tags().free(home_slots);
@@ -125,6 +134,8 @@ class locked_chain {
   /// As locked_home's.
   void begin_change() noexcept { home_.begin_change(); }
 
+  /// Empties slots of the home, as vacate() does.
+  void vacate_home(slot_mask which) noexcept { home_.vacate(which); }
   /// Empties a slot. restore_order() has to follow if there are overflow buckets.
   void vacate(place from) noexcept {
     if (from.where == &home()) return home_.vacate(from.index);
@@ -184,13 +195,6 @@ class locked_chain {
       if (same(at(candidate))) return candidate;
     }
     return {};
-  }
-  template <class Visit>
-  static void for_each_in(bucket_type& bucket, const Visit& visit) {
-    const tag_word tags = tags_of(bucket);
-    for (slot_mask taken = tags.occupied(); taken; taken.drop_first()) {
-      visit(place{&bucket, taken.first()}, tags.tag(taken.first()));
-    }
   }
   // A hole that an element of the first overflow bucket could fill: in the home, or in a later overflow bucket.
   [[nodiscard]] place find_hole(bucket_type& front) const noexcept {

@@ -25,6 +25,14 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
+/// The condition of a change that has none.
+struct always {
+  template <class Element>
+  [[nodiscard]] constexpr bool operator()(const Element&) const noexcept {
+    return true;
+  }
+};
+
 template <class Storage>
 class locked_home {
  public:
@@ -129,6 +137,10 @@ class locked_home {
   }
   EVAC_ALWAYS_INLINE void vacate(unsigned slot) noexcept {
     tags_.vacate(slot);
+    set_tags(home_, tags_);
+  }
+  void vacate(slot_mask which) noexcept {
+    tags_.vacate(which);
     set_tags(home_, tags_);
   }
   EVAC_ALWAYS_INLINE static void set_tags(bucket_type& of, tag_word tags) noexcept {

@@ -10,11 +10,12 @@
 // The child comes into being after the tags are cleared and before anybody can write to it: else a writer could erase
 // in the child what a reader still finds in the parent. A thread that finds the parent's new depth finds everything
 // else done.
+//
+// Which elements of a home leave is as good as tossed for, so that a branch could not be predicted: there is none.
 #ifndef EVAC_DETAIL_LOCKFREE_SPLIT_HPP
 #define EVAC_DETAIL_LOCKFREE_SPLIT_HPP
 
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "evac/detail/config.hpp"
@@ -23,36 +24,11 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// A list of bits, of which the first 64 need no memory.
-class bit_list {
- public:
-  void clear() noexcept {
-    size_ = 0;
-    first_ = 0;
-    rest_.clear();
-  }
-  void append(bool bit) {
-    if (size_ >= 64) {
-      rest_.push_back(bit);
-    } else if (bit) {
-      first_ |= std::uint64_t{1} << size_;
-    }
-    ++size_;
-  }
-  [[nodiscard]] bool operator[](std::size_t index) const noexcept {
-    return index < 64 ? ((first_ >> index) & 1U) != 0 : rest_[index - 64];
-  }
-
- private:
-  std::size_t size_ = 0;
-  std::uint64_t first_ = 0;
-  std::vector<bool> rest_;
-};
-
 template <class Storage, class Allocator>
 class child_split {
   using root_type = sync_root<Storage, Allocator>;
   using chain_type = typename root_type::chain_type;
+  using home_type = typename root_type::home_type;
   using bucket_type = typename root_type::bucket_type;
   using place = typename chain_type::place;
 
@@ -70,38 +46,55 @@ class child_split {
     const std::size_t parent_index = parent_of(child);
     if (&parent.home() != root_.at(parent_index)) return 0;  // that was the child: another thread has helped
     if (root_.depth_of(parent.state(), parent_index) != depth) return 0;
-    std::size_t leaving_count = 0;
-    leaves_.clear();
-    parent.for_each([&](place at, tag_t) {
-      const bool leaves = ((Storage::hash_of(functors, chain_type::at(at)) >> depth) & 1U) != 0;
-      leaves_.append(leaves);
-      if (leaves) ++leaving_count;
-    });
+    look_which_leave(functors, parent, depth);
+    const std::size_t leaving = leaving_home_.count() + leaving_rest_.size();
     bucket_type& child_home = *root_.at(child);
-    take_overflow_for(child_home, leaving_count);
+    take_overflow_for(child_home, leaving);
 
     parent.begin_change();
-    bucket_type* const home = bucket_type::create_home(&child_home);
-    {
-      chain_type fed(*home, bucket_state::resting_at(depth + 1));
-      std::size_t element = 0;
-      parent.for_each([&](place at, tag_t tag) {
-        if (!leaves_[element++]) return;
-        fed.insert(chain_type::at(at), tag, fed.needs_overflow() ? next_overflow() : nullptr);
-      });
-    }
+    fill(*bucket_type::create_home(&child_home), bucket_state::resting_at(depth + 1), parent, leaving);
     if (!protocol::clears_tags_before_publishing()) parent.unlock_split(depth + 1);
-    std::size_t element = 0;
-    parent.for_each([&](place at, tag_t) {
-      if (leaves_[element++]) parent.vacate(at);
-    });
+    parent.vacate_home(leaving_home_);
+    for (const place& each : leaving_rest_) parent.vacate(each);
     if (parent.tags().any_overflow())
       parent.restore_order([&](bucket_type* emptied) { root_.give_back(parent.home(), emptied); });
     if (protocol::clears_tags_before_publishing()) parent.unlock_split(depth + 1);
-    return leaving_count;
+    return leaving;
   }
 
  private:
+  template <class Functors>
+  void look_which_leave(const Functors& functors, const chain_type& parent, unsigned depth) {
+    const auto leaves = [&](place at) { return ((Storage::hash_of(functors, chain_type::at(at)) >> depth) & 1U) != 0; };
+    leaving_home_ = slot_mask(0);
+    leaving_rest_.clear();
+    chain_type::for_each_in(parent.home(), [&](place at, tag_t) { leaving_home_.add_if(at.index, leaves(at)); });
+    for (bucket_type* each = parent.first_overflow(); each != nullptr; each = each->next()) {
+      chain_type::for_each_in(*each, [&](place at, tag_t) {
+        if (leaves(at)) leaving_rest_.push_back(at);
+      });
+    }
+  }
+  template <class Visit>
+  void for_each_leaving(const chain_type& parent, const Visit& visit) const {
+    for (slot_mask left = leaving_home_; left; left.drop_first())
+      visit(chain_type::at({&parent.home(), left.first()}), parent.tags().tag(left.first()));
+    for (const place& each : leaving_rest_)
+      visit(chain_type::at(each), chain_type::tags_of(*each.where).tag(each.index));
+  }
+  // Copies those that leave to the child, which is at rest then.
+  void fill(bucket_type& child, bucket_state resting, const chain_type& parent, std::size_t leaving) noexcept {
+    if (leaving <= chain_type::home_slots) [[likely]] {
+      home_type home(child, resting);
+      unsigned slot = 0;
+      for_each_leaving(parent, [&](const auto& element, tag_t tag) { home.put(slot++, element, tag); });
+    } else {
+      chain_type chain(child, resting);
+      for_each_leaving(parent, [&](const auto& element, tag_t tag) {
+        chain.insert(element, tag, chain.needs_overflow() ? next_overflow() : nullptr);
+      });
+    }
+  }
   // As many as the child's chain will want, one more for each bucket that is full.
   void take_overflow_for(const bucket_type& home, std::size_t elements) {
     if (elements <= chain_type::home_slots) return;
@@ -125,7 +118,8 @@ class child_split {
   root_type& root_;
   epoch_record& own_;
   epoch_core& core_;
-  bit_list leaves_;  // in the order of for_each()
+  slot_mask leaving_home_{0};        // of the home's elements
+  std::vector<place> leaving_rest_;  // of those in overflow buckets
   std::vector<bucket_type*> overflow_;
 };
 

@@ -10,7 +10,6 @@
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,19 +24,10 @@
 #include "evac/detail/lockfree/guards.hpp"
 #include "evac/detail/lockfree/key_update.hpp"
 #include "evac/detail/lockfree/root.hpp"
-#include "evac/detail/lockfree/root_memory.hpp"
+#include "evac/detail/lockfree/roots.hpp"
 #include "evac/detail/lockfree/storage.hpp"
-#include "evac/detail/sync/backoff.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
-
-/// The condition of a change that has none.
-struct always {
-  template <class Element>
-  [[nodiscard]] constexpr bool operator()(const Element&) const noexcept {
-    return true;
-  }
-};
 
 template <class Policy, bool InNodes>
 class sync_table {
@@ -63,23 +53,26 @@ class sync_table {
 
   sync_table(epoch_core& core, const typename Policy::hasher& hash, const typename Policy::key_equal& equal,
              const allocator_type& allocator)
-      : core_(&core), functors_(hash, equal, allocator), memory_(allocator) {}
+      : roots_(core, allocator), functors_(hash, equal, allocator) {}
   sync_table(const sync_table&) = delete;
   sync_table& operator=(const sync_table&) = delete;
   /// Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
-  ~sync_table() {
-    memory_.reclaim_retired(*core_, functors_.allocator);
-    if (root_type* const last = root()) {
-      memory_type::template free_elements<false>(*last, last->claimed());
-      memory_type::destroy(last);
-    }
-  }
+  ~sync_table() { roots_.destroy_all(functors_.allocator); }
 
   [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
   [[nodiscard]] const allocator_type& allocator() const noexcept { return functors_.allocator; }
-  [[nodiscard]] epoch_core& core() const noexcept { return *core_; }
+  [[nodiscard]] EVAC_ALWAYS_INLINE epoch_core& core() const noexcept { return roots_.core(); }
   /// By a thread that is inside the domain.
-  [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return root_.load(acquire); }  // acquire: made
+  [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }
+  /// O(stripes).
+  [[nodiscard]] size_type size() const { return roots_.size(); }
+  /// As sync_roots'.
+  void clear() { roots_.clear(retired_bytes); }
+  [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
+  void reserve(size_type n) { roots_.reserve(functors_, n); }
+  [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
+    return roots_.is_current(table, serial);
+  }
 
   // --- looking: by a thread that is inside, without a lock -----------------------------------------------------------
 
@@ -142,36 +135,24 @@ class sync_table {
     seen.at_home = seen.there || result == outcome::absent;
     return seen;
   }
-  [[nodiscard]] static bool same_element(const std::optional<slot_value>& left,
-                                         const std::optional<slot_value>& right) noexcept {
-    return left.has_value() == right.has_value() && (!left.has_value() || storage::same(*left, *right));
-  }
 
   // --- changing one key: by a thread that is inside, and has made room for retired_bytes -----------------------------
 
-  /// The element for one of the steps below, which release it if they have put it in. A copy of words, so that they can
-  /// stay in registers where no such step is taken.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static decltype(auto) hand_over(fresh_type& fresh) noexcept {
-    if constexpr (InNodes) {
-      return std::move(fresh);
-    } else {
-      return fresh_type(fresh);
-    }
-  }
   /// Puts an element in, or in the place of the one with its key. Returns whether it is new.
   EVAC_NEVER_INLINE bool put(epoch_record& own, fresh_type&& fresh, size_type hash) {
     check_not_in_update(own, fresh.key(), hash);
     ready_to_retire(own);
     growth_request asked;
     std::optional<slot_value> replaced;
-    with_locked_chain(have_root(), own, fresh.key(), hash, [&](root_type& table, chain_type& chain, place found) {
-      if (found.where != nullptr) {
-        if constexpr (InNodes) replaced = chain_type::at(found);
-        chain.replace(found, fresh.get());
-      } else {
-        asked = insert(own, table, chain, fresh.get(), hash);
-      }
-    });
+    with_locked_chain(roots_.have(functors_.allocator), own, fresh.key(), hash,
+                      [&](root_type& table, chain_type& chain, place found) {
+                        if (found.where != nullptr) {
+                          if constexpr (InNodes) replaced = chain_type::at(found);
+                          chain.replace(found, fresh.get());
+                        } else {
+                          asked = insert(own, table, chain, fresh.get(), hash);
+                        }
+                      });
     fresh.release();
     if (replaced.has_value()) retire(own, *replaced);
     grow_if_asked(own, asked);
@@ -182,13 +163,14 @@ class sync_table {
     check_not_in_update(own, fresh.key(), hash);
     growth_request asked;
     std::optional<slot_value> there;
-    with_locked_chain(have_root(), own, fresh.key(), hash, [&](root_type& table, chain_type& chain, place found) {
-      if (found.where != nullptr) {
-        there = chain_type::at(found);
-      } else {
-        asked = insert(own, table, chain, fresh.get(), hash);
-      }
-    });
+    with_locked_chain(roots_.have(functors_.allocator), own, fresh.key(), hash,
+                      [&](root_type& table, chain_type& chain, place found) {
+                        if (found.where != nullptr) {
+                          there = chain_type::at(found);
+                        } else {
+                          asked = insert(own, table, chain, fresh.get(), hash);
+                        }
+                      });
     if (!there.has_value()) {
       fresh.release();
       grow_if_asked(own, asked);
@@ -239,19 +221,6 @@ class sync_table {
     if (done) retire(own, gone);
     return done;
   }
-  /// Gives a key the element `desired`, or none if that is null, if the key still has what was seen. Returns whether it
-  /// had.
-  template <class K>
-  bool change_if_same(epoch_record& own, const sighting& seen, const K& key, size_type hash, fresh_type* desired) {
-    if (!seen.there) {
-      return desired == nullptr || insert_as_seen(own, seen, *desired) ||
-             !put_if_absent(own, hand_over(*desired), hash).has_value();
-    }
-    const auto same = [&](const slot_value& there) { return storage::same(there, seen.home.element); };
-    if (desired == nullptr) return erase_as_seen(own, seen, same) || erase_if(own, key, hash, same);
-    return replace_as_seen(own, seen, *desired, same) || replace_if(own, hand_over(*desired), hash, same);
-  }
-
   // --- the same at once: a change of one home bucket that is still as it was seen --------------------------------------
   //
   // Each returns whether it has done that; else the step above, which looks for the key again under the lock, does it.
@@ -261,7 +230,7 @@ class sync_table {
       return false;
     growth_request asked;
     {
-      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core_->sleepers());
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
       asked = {seen.root, seen.root->elements().insert(own.index)};  // counted first: as in insert()
       home.insert(fresh.get(), seen.home.tag);
     }
@@ -272,12 +241,12 @@ class sync_table {
   template <class Condition>
   EVAC_ALWAYS_INLINE bool replace_as_seen(epoch_record& own, const sighting& seen, fresh_type& fresh,
                                           const Condition& condition) {
-    if (!seen.at_home || !is_plain(own, seen)) return false;
+    if (!seen.at_home) return false;
     ready_to_retire(own);
-    if (!lock_as_seen(seen.home)) return false;
+    if (!is_plain(own, seen) || !lock_as_seen(seen.home)) return false;
     slot_value before = seen.home.element;
     {
-      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core_->sleepers());
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
       const place found{seen.home.home, seen.home.slot};
       if constexpr (InNodes || !std::is_same_v<Condition, always>) before = home.at(found);  // the value may be another
       if (!condition(before)) return false;
@@ -289,12 +258,12 @@ class sync_table {
   }
   template <class Condition>
   EVAC_ALWAYS_INLINE bool erase_as_seen(epoch_record& own, const sighting& seen, const Condition& condition) {
-    if (!seen.at_home || seen.home.tags.any_overflow() || !is_plain(own, seen)) return false;
+    if (!seen.at_home || seen.home.tags.any_overflow()) return false;
     ready_to_retire(own);
-    if (!lock_as_seen(seen.home)) return false;
+    if (!is_plain(own, seen) || !lock_as_seen(seen.home)) return false;
     slot_value gone = seen.home.element;
     {
-      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core_->sleepers());
+      home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
       const place found{seen.home.home, seen.home.slot};
       if constexpr (InNodes || !std::is_same_v<Condition, always>) gone = home.at(found);
       if (!condition(gone)) return false;
@@ -305,59 +274,9 @@ class sync_table {
     return true;
   }
 
-  // --- the whole: by a thread that need not be inside ----------------------------------------------------------------
-
-  /// O(stripes).
-  [[nodiscard]] size_type size() const {
-    const read_guard inside(*core_);
-    const root_type* const table = root();
-    return table == nullptr ? 0 : table->size();
-  }
-  /// Calls of clear() that found something.
-  [[nodiscard]] size_type clears() const noexcept { return serials_.load(relaxed) / one_clear; }  // relaxed: a figure
-  /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
-  /// by. At the cap it waits for room for what it takes away.
-  void clear() {
-    size_type room = 0;
-    {
-      const read_guard inside(*core_);
-      const root_type* const table = root();
-      if (table == nullptr) return;
-      room = cleared_bytes(*table);
-    }
-    // It may grow meanwhile; but it counts no more than this.
-    if (!clear_within(room)) static_cast<void>(clear_within(most_cleared_bytes()));
-  }
-  /// Homes for n elements, made now. The memory is asked for first, all of it; if there is none, nothing has changed.
-  /// Where there are elements already, by splitting: O(n), while others go on, and leaving the domain after each run.
-  /// Throws what hashes throw for a bucket that they keep from being split; the others are.
-  void reserve(size_type n) {
-    const size_type homes = root_type::checked(homes_for(n, chain_type::home_slots, shared_load));
-    constexpr backoff patience{.pauses = 0, .yields = 256};
-    for (int waits = 0;;) {
-      write_guard inside(*core_, 0);
-      root_type* table = root();
-      if (table == nullptr) table = std::addressof(make_root(homes));
-      growth_type splits(functors_, *table, inside.own, *core_);
-      if (table->claimed() < homes) {
-        table->open_until(homes);
-        // If there is nothing to claim, others are at work on what has to come before.
-        if (!splits.grow(n)) patience.wait(waits++);
-      } else if (splits.complete(homes)) {
-        return;
-      }
-    }
-  }
-  /// For a thread that has left the domain and come back: whether a root is still the table. It may be gone, and
-  /// another may have its address.
-  [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
-    const root_type* const now = root();
-    return now == std::addressof(table) && now->serial() == serial;
-  }
-
  private:
   using growth_type = growth<storage, allocator_type, functors_type>;
-  using memory_type = root_memory<storage, allocator_type>;
+  using roots_type = sync_roots<storage, allocator_type>;
 
   /// By an insertion: room for so many elements, or for no more than there is if they are 0.
   struct growth_request {
@@ -382,13 +301,13 @@ class sync_table {
     return own.updates == nullptr && root() == seen.root;
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bool lock_as_seen(const typename reader_type::sight& seen) noexcept {
-    return home_type::try_lock_as_seen(*seen.home, seen.state, seen.tags, core_->sleepers());
+    return home_type::try_lock_as_seen(*seen.home, seen.state, seen.tags, core().sleepers());
   }
   // Locks the chain of a key, and calls change(root, chain, place of the key). Throws what equality and change throw.
   template <class K, class Change>
   auto with_locked_chain(root_type& table, epoch_record& own, const K& key, size_type hash, const Change& change) {
-    const auto locked = table.lock_home(own, *core_, hash);
-    chain_type chain(*locked.home, locked.state, core_->sleepers());
+    const auto locked = table.lock_home(own, core(), hash);
+    chain_type chain(*locked.home, locked.state, core().sleepers());
     return change(table, chain, chain.find(tag_of(hash), same_key(key)));
   }
   // Adds an element to a locked chain and counts it. Throws std::bad_alloc, and has changed nothing then.
@@ -402,15 +321,15 @@ class sync_table {
   }
   // After the lock is released. Up to split_frontier::longest_run parents are evacuated.
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
-    if (asked.elements != 0) growth_type(functors_, *asked.of, own, *core_).grow(asked.elements);
+    if (asked.elements != 0) growth_type(functors_, *asked.of, own, core()).grow(asked.elements);
   }
   // User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
   EVAC_ALWAYS_INLINE void ready_to_retire(epoch_record& own) {
-    if constexpr (InNodes) core_->make_room(own, retired_bytes);
+    if constexpr (InNodes) core().make_room(own, retired_bytes);
   }
   // Takes away what was replaced or erased. Elements in slots need nothing.
   EVAC_ALWAYS_INLINE void retire(epoch_record& own, const slot_value& gone) {
-    if constexpr (InNodes) core_->retire(own, memory_.as_retired(gone, retired_bytes));
+    if constexpr (InNodes) core().retire(own, roots_.as_retired(gone, retired_bytes));
   }
   // Before anything changes.
   EVAC_ALWAYS_INLINE void check_not_in_update(const epoch_record& own, const key_type& key, size_type hash) const {
@@ -418,54 +337,8 @@ class sync_table {
       key_update::report_reentry(own.updates, this, hash, std::addressof(key));
   }
 
-  // --- roots ---------------------------------------------------------------------------------------------------------
-
-  [[nodiscard]] EVAC_ALWAYS_INLINE root_type& have_root() {
-    root_type* const table = root();
-    return table != nullptr ? *table : make_root(0);
-  }
-  EVAC_NEVER_INLINE root_type& make_root(size_type homes) {
-    // relaxed: a name
-    root_type* const fresh = memory_type::make(functors_.allocator, homes, serials_.fetch_add(1, relaxed));
-    root_type* there = nullptr;
-    // release: made. acquire: made by another
-    if (root_.compare_exchange_strong(there, fresh, acq_rel, acquire)) return *fresh;
-    memory_type::destroy(fresh);
-    return *there;
-  }
-  // A root that counted in full could keep all writers waiting until the last of it is gone.
-  [[nodiscard]] size_type most_cleared_bytes() const noexcept {
-    return std::max<size_type>(core_->budget().cap() / 4, 1);
-  }
-  [[nodiscard]] size_type cleared_bytes(const root_type& table) const noexcept {
-    return (std::min)(table.touched_bytes() + table.size() * retired_bytes, most_cleared_bytes());
-  }
-  // Takes the root away if it counts so much at most; returns whether none is left.
-  bool clear_within(size_type room) {
-    const size_type kept = thread_records::of(*core_).reserved;
-    const write_guard inside(*core_, room);
-    root_type* gone = root();
-    size_type bytes = 0;
-    do {
-      if (gone == nullptr) break;
-      bytes = cleared_bytes(*gone);
-      if (bytes > room) break;
-      // acq_rel: made; and what this thread did before is seen by a thread that finds no root. acquire: made
-    } while (!root_.compare_exchange_weak(gone, nullptr, acq_rel, acquire));
-    if (gone != nullptr && bytes <= room) {
-      serials_.fetch_add(one_clear, relaxed);  // relaxed: a figure
-      core_->retire(inside.own, memory_.as_retired(gone, bytes));
-    }
-    core_->give_up_room(inside.own, kept);
-    return bytes <= room;
-  }
-
-  atomic<root_type*> root_{nullptr};  // by the thread that makes the first element, or clears
-  epoch_core* core_;
+  roots_type roots_;
   functors_type functors_;
-  memory_type memory_;
-  static constexpr std::uint64_t one_clear = std::uint64_t{1} << 32U;
-  atomic<std::uint64_t> serials_{0};  // roots made, and in the upper half roots that clear() has taken away
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -75,7 +75,7 @@ bool store_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
   } else if (table.insert_as_seen(inside.own, seen, fresh)) {
     return true;
   }
-  return table.put(inside.own, Table::hand_over(fresh), hash);
+  return table.put(inside.own, detail::hand_over(fresh), hash);
 }
 template <class Table, class K, class V>
 bool store(Table& table, K&& key, V&& value) {
@@ -91,7 +91,7 @@ bool insert_hashed(Table& table, std::size_t hash, K&& key, V&&... value) {
   if (seen.there) return false;
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value)...);
   return table.insert_as_seen(inside.own, seen, fresh) ||
-         !table.put_if_absent(inside.own, Table::hand_over(fresh), hash).has_value();
+         !table.put_if_absent(inside.own, detail::hand_over(fresh), hash).has_value();
 }
 template <class Table, class K>
 bool insert(Table& table, K&& key) {
@@ -110,7 +110,7 @@ Result load_or_store(Table& table, K&& key, V&& value) {
   Result made{Table::storage::value(fresh.get()), false};  // copied before anything changes
   if (table.insert_as_seen(inside.own, seen, fresh)) [[likely]]
     return made;
-  if (const auto there = table.put_if_absent(inside.own, Table::hand_over(fresh), hash))
+  if (const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash))
     return {Table::storage::value(*there), true};
   return made;
 }
@@ -127,7 +127,7 @@ Result load_or_compute(Table& table, K&& key, Factory&& factory) {
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
   Result made{Table::storage::value(fresh.get()), false};
   const write_guard inside(table.core(), 0);
-  if (const auto there = table.put_if_absent(inside.own, Table::hand_over(fresh), hash))
+  if (const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash))
     return {Table::storage::value(*there), true};
   return made;
 }
@@ -147,7 +147,7 @@ bool show_or_compute(Table& table, K&& key, Factory&& factory, F&& f) {
   typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
   const write_guard inside(table.core(), 0);
   const typename Table::slot_value made = fresh.get();
-  const auto there = table.put_if_absent(inside.own, Table::hand_over(fresh), hash);
+  const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash);
   verbs::show_value<storage>(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
   return there.has_value();
 }
@@ -161,6 +161,20 @@ struct change {
   typename Table::fresh_type* desired = nullptr;  // null: remove it
 };
 
+/// Gives a key the element `desired`, or none if that is null, if the key still has what was seen. Returns whether it
+/// had.
+template <class Table, class K>
+bool change_if_same(Table& table, epoch_record& own, const typename Table::sighting& seen, const K& key,
+                    std::size_t hash, typename Table::fresh_type* desired) {
+  if (!seen.there) {
+    return desired == nullptr || table.insert_as_seen(own, seen, *desired) ||
+           !table.put_if_absent(own, detail::hand_over(*desired), hash).has_value();
+  }
+  const auto same = [&](const auto& there) { return Table::storage::same(there, seen.home.element); };
+  if (desired == nullptr) return table.erase_as_seen(own, seen, same) || table.erase_if(own, key, hash, same);
+  return table.replace_as_seen(own, seen, *desired, same) ||
+         table.replace_if(own, detail::hand_over(*desired), hash, same);
+}
 /// Calls decide(element of the key, if it has one), without a lock, until the change that it returns meets the same
 /// element, or is not wanted; returns whether it was wanted.
 template <class Table, class K, class Decide>
@@ -169,7 +183,7 @@ bool look_and_change(Table& table, epoch_record& own, const K& key, std::size_t 
     const auto seen = table.look_for(own, key, hash);
     const change<Table> next = decide(seen.element());
     if (!next.wanted) return false;
-    if (table.change_if_same(own, seen, key, hash, next.desired)) return true;
+    if (verbs::change_if_same(table, own, seen, key, hash, next.desired)) return true;
   }
 }
 
@@ -240,9 +254,10 @@ std::optional<T> update(Table& table, const K& key, F& f) {
     if (!fresh.has_value() && !kept.get().has_value()) return after;
     const write_guard inside(table.core(), Table::retired_bytes);
     const auto seen = table.look_for(inside.own, key, hash);
-    if (!Table::same_element(seen.element(), kept.get())) continue;
+    if (seen.there != kept.get().has_value() || (seen.there && !Table::storage::same(seen.home.element, *kept.get())))
+      continue;
     fresh_type* const desired = fresh.has_value() ? std::addressof(*fresh) : nullptr;
-    if (table.change_if_same(inside.own, seen, key, hash, desired)) return after;
+    if (verbs::change_if_same(table, inside.own, seen, key, hash, desired)) return after;
   }
 }
 

@@ -208,7 +208,7 @@ template <class State>
       if (each.mutex().is_write_locked()) {
         text << "held exclusively";
         if (each.owner_id() != 0) text << " by thread " << each.owner_id();
-      } else if (each.mutex().is_biased()) {
+      } else if (each.mutex().is_biased() || each.mutex().bias_stands()) {
         text << "biased to readers, which are not counted";
       } else if (each.mutex().reader_count() != 0) {
         text << each.mutex().reader_count() << " readers";

@@ -47,6 +47,7 @@
 #include <absl/base/thread_annotations.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 
@@ -84,24 +85,29 @@ class ABSL_LOCKABLE basic_rw_lock {
   template <class Events>
   void lock(Events& events) noexcept(noexcept(events.about_to_wait())) ABSL_EXCLUSIVE_LOCK_FUNCTION() {
     std::uint32_t expected = 0;
-    // acquire: handover
-    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) [[unlikely]]
+    // seq_cst: dekker; it acquires: handover
+    if (!state_.compare_exchange_strong(expected, writer, seq_cst, relaxed)) [[unlikely]]
       lock_slowly(events);
     // relaxed: written under state_ only (L2), which is held.
     const std::uint32_t bias = bias_.load(relaxed);
     if (bias_word::names_registry(bias)) [[unlikely]] {
-      revoke(bias, events);
+      await_announced(bias, events);
     } else {
       forget_quiet_reads(bias);
     }
   }
   [[nodiscard]] bool try_lock() noexcept ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
     std::uint32_t expected = 0;
-    if (!state_.compare_exchange_strong(expected, writer, acquire, relaxed)) return false;  // acquire: handover
+    if (!state_.compare_exchange_strong(expected, writer, seq_cst, relaxed)) return false;  // seq_cst: as in lock()
     const std::uint32_t bias = bias_.load(relaxed);                                         // relaxed: as in lock()
     if (!bias_word::names_registry(bias)) {
       forget_quiet_reads(bias);
       return true;
+    }
+    if (bias_word::stands(bias)) {
+      if (!Readers::any(this, bias)) return true;
+      unlock();
+      return false;
     }
     const auto began = std::chrono::steady_clock::now();
     begin_revocation(bias);
@@ -161,6 +167,9 @@ class ABSL_LOCKABLE basic_rw_lock {
   [[nodiscard]] bool is_biased() const noexcept {
     return bias_word::is_biased(bias_.load(relaxed));  // relaxed: a snapshot for people
   }
+  [[nodiscard]] bool bias_stands() const noexcept {
+    return bias_word::stands(bias_.load(relaxed));  // relaxed: a snapshot for people
+  }
   [[nodiscard]] bool is_write_locked() const noexcept {
     return (state_.load(relaxed) & writer) != 0;  // relaxed: a snapshot for people
   }
@@ -186,15 +195,34 @@ class ABSL_LOCKABLE basic_rw_lock {
   static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
   static constexpr int most_looks = 1 << 20U;         // where counting them stops
   static constexpr std::uint32_t sample_period = 16;  // quiet reads are counted by sampling: no write for the others
+  // Reads that go by state_ although the bias stands: each takes the line from all other readers.
+  static constexpr std::uint32_t standing_sample_period = sample_period * sample_period;
   static_assert(Readers::least_price <= Readers::highest_price && Readers::highest_price <= 0x7FFF);  // in samples
+  // Beyond that a revocation has cost its readers more by their waiting for each other than by itself.
+  static constexpr std::uint32_t highest_price_class = 4;
+  static_assert(highest_price_class < bias_word::most_price_classes);
 
   [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_biased() noexcept {
-    if (!bias_word::is_biased(bias_.load(relaxed))) return false;  // relaxed: a hint, asked again below
-    const std::uint32_t wanted = Readers::enter(this);
-    if (wanted == 0) return false;
+    const std::uint32_t bias = bias_.load(relaxed);  // relaxed: a hint, asked again below
+    if (!Readers::enter_at_once(this, bias)) {
+      if (!bias_word::lets_announce(bias)) return false;
+      if (bias_word::stands(bias)) return enter_standing(bias);
+      if (!Readers::enter(this, bias)) return false;
+    }
     // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's fence stand
     // between. It acquires: bias set.
-    if (bias_.load(seq_cst) == wanted) [[likely]]
+    if (bias_.load(seq_cst) == bias) [[likely]]
+      return true;
+    static_cast<void>(Readers::leave(this));
+    return false;
+  }
+
+  // Some go by state_, to count. The state is loaded before the bias: a reader that saw a bias that a writer has ended since,
+  // and then the state after that writer, would be alone with its announcement.
+  [[nodiscard]] EVAC_NEVER_INLINE bool enter_standing(std::uint32_t bias) noexcept {
+    if (Readers::sample(standing_sample_period) || !Readers::enter_standing(this, bias)) return false;
+    // seq_cst, both: dekker. They acquire: handover, bias set.
+    if ((state_.load(seq_cst) & (writer | writer_waiting)) == 0 && bias_.load(seq_cst) == bias) [[likely]]
       return true;
     static_cast<void>(Readers::leave(this));
     return false;
@@ -207,10 +235,32 @@ class ABSL_LOCKABLE basic_rw_lock {
   }
   EVAC_NEVER_INLINE void count_sampled_read() noexcept {
     std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
-    if (bias_word::names_registry(bias)) return;
-    const std::uint32_t price = (std::max)(bias >> price_shift, Readers::least_price);
-    const std::uint32_t next = (bias & quiet_mask) + 1 >= price ? Readers::word() : bias + 1;
+    if (bias_word::is_biased(bias)) return;
+    const std::uint32_t next = bias_word::stands(bias) ? after_read_while_standing(bias) : after_quiet_read(bias);
     bias_.compare_exchange_strong(bias, next, release, relaxed);  // release: bias set
+  }
+  [[nodiscard]] static std::uint32_t after_quiet_read(std::uint32_t bias) noexcept {
+    const std::uint32_t price = bias >> price_shift;
+    const std::uint32_t quiet = (bias & quiet_mask) + 1;
+    const bool stands = price != 0 && Readers::standing_pays(quiet);
+    if (!stands && quiet < (price != 0 ? price : Readers::first_price)) return bias + 1;
+    const std::uint32_t word = Readers::word();
+    if (word == 0) return bias;
+    return stands ? bias_word::standing_like(word, class_of(price)) : word;
+  }
+  // There is no room to count quiet reads. One read by chance makes the lock a biased one, when on average eight times the
+  // price is paid: to revoke that is dear, and the reads in between gain little. To the same registry, for its readers stay
+  // announced there (L3).
+  [[nodiscard]] static std::uint32_t after_read_while_standing(std::uint32_t bias) noexcept {
+    const std::uint32_t period = 8 * price_of(bias_word::price_class(bias)) / standing_sample_period;
+    return Readers::sample((std::max)(period, std::uint32_t{1})) ? bias_word::biased_like(bias) : bias;
+  }
+  [[nodiscard]] static std::uint32_t class_of(std::uint32_t price) noexcept {
+    return (std::min)(static_cast<std::uint32_t>(std::bit_width(price / Readers::least_price)) - 1,
+                      highest_price_class);
+  }
+  [[nodiscard]] static std::uint32_t price_of(std::uint32_t price_class) noexcept {
+    return Readers::least_price << price_class;
   }
 
   // The writer bit is set: after this no new reader comes in by either way.
@@ -224,7 +274,28 @@ class ABSL_LOCKABLE basic_rw_lock {
     unlock();
   }
   template <class Events>
-  EVAC_NEVER_INLINE void revoke(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
+  EVAC_NEVER_INLINE void await_announced(std::uint32_t bias,
+                                         Events& events) noexcept(noexcept(events.about_to_wait())) {
+    if (!bias_word::stands(bias)) {
+      revoke(bias, events);
+      return;
+    }
+    await_leavers(bias, events);
+    // relaxed: written under state_, as by forget_quiet_reads(); no reader is announced.
+    if (Readers::sample(Readers::writes_while_standing)) {
+      bias_.store(price_of(bias_word::price_class(bias)) << price_shift, relaxed);
+    }
+  }
+  template <class Events>
+  void revoke(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
+    const auto began = std::chrono::steady_clock::now();
+    begin_revocation(bias);
+    await_leavers(bias, events);
+    set_price(std::chrono::steady_clock::now() - began);
+    events.revoked();
+  }
+  template <class Events>
+  void await_leavers(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
     struct undo {
       basic_rw_lock* lock;
       std::uint32_t bias;
@@ -232,16 +303,11 @@ class ABSL_LOCKABLE basic_rw_lock {
         if (lock != nullptr) lock->give_up(bias);
       }
     };
-    const auto began = std::chrono::steady_clock::now();
-    begin_revocation(bias);
-    if (Readers::any(this, bias)) {
-      undo unless_it_waits{this, bias};
-      events.about_to_wait();
-      unless_it_waits.lock = nullptr;
-      for (int looks = 0; Readers::any(this, bias); looks += looks < most_looks ? 1 : 0) Readers::await_leavers(looks);
-    }
-    set_price(std::chrono::steady_clock::now() - began);
-    events.revoked();
+    if (!Readers::any(this, bias)) return;
+    undo unless_it_waits{this, bias};
+    events.about_to_wait();
+    unless_it_waits.lock = nullptr;
+    for (int looks = 0; Readers::any(this, bias); looks += looks < most_looks ? 1 : 0) Readers::await_leavers(looks);
   }
   void forget_quiet_reads(std::uint32_t bias) noexcept {
     // relaxed: a count, written under state_
@@ -261,8 +327,8 @@ class ABSL_LOCKABLE basic_rw_lock {
     for (int looks = 0, lost = 0;;) {
       std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
       if (state < reader && (state & writer) == 0) {
-        // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. acquire: handover
-        if (state_.compare_exchange_weak(state, writer | (state & parked), acquire, relaxed)) return;
+        // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. seq_cst: as in lock()
+        if (state_.compare_exchange_weak(state, writer | (state & parked), seq_cst, relaxed)) return;
         Readers::pause(lost++);
       } else if (looks < Readers::looks_before_parking) {
         // relaxed: orders nothing, keeps new readers out

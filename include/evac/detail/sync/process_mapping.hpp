@@ -6,7 +6,7 @@
 //
 // The first shared object maps it; later ones find the address taken and look for the name there. One that finds
 // something else, or cannot look, goes to the next address: so there may be two, which users must be able to live with.
-// Never unmapped, and below 2^42, so that 30 bits name its page.
+// Never unmapped, at a multiple of its size, and below 2^42, so that 22 bits name it.
 #ifndef EVAC_DETAIL_SYNC_PROCESS_MAPPING_HPP
 #define EVAC_DETAIL_SYNC_PROCESS_MAPPING_HPP
 
@@ -48,12 +48,12 @@ class process_mapping {
     return content;
   }
 
-  [[nodiscard]] static std::uint32_t page_of(const void* content) noexcept {
-    return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(content) >> page_shift);
+  [[nodiscard]] static std::uint32_t number_of(const void* content) noexcept {
+    return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(content) / size);
   }
   [[nodiscard]] static void* content_of(std::uint32_t number) noexcept {
-    const std::uintptr_t address = (std::uintptr_t{number} << page_shift) + header_size;
-    return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): what page_of() took apart
+    const std::uintptr_t address = std::uintptr_t{number} * size + header_size;
+    return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): what number_of() took apart
   }
 
  private:
@@ -62,7 +62,6 @@ class process_mapping {
   using name_word = atomic<std::uint64_t>;
   static_assert(sizeof(name_word) <= header_size);
 
-  static constexpr unsigned page_shift = 12;
   static constexpr int attempts = 32;  // where nobody can look, each shared object takes one, and so does the next load
   static constexpr int fixed_noreplace = 0x100000;  // MAP_FIXED_NOREPLACE, which older headers lack
 

@@ -1,6 +1,11 @@
 // Record of the locks under which one thread reads, for writers to see.
 //
-//   | lock A | - | lock C | - | ...        written by the thread, in any order; read by everybody
+//   0               8                             376       384
+//   | mark | word   | lock A | - | lock C | ...       | ...  | chance  | owner, marks ... |
+//                     written by the thread, in any order; writers read as far as the mark
+//
+// The mark is one more than the last slot that was ever used. Most threads read under one lock at a time, so that a
+// writer looks at one line of each record; a bulk of look-ups holds a lock for each of its keys.
 #ifndef EVAC_DETAIL_SYNC_READER_RECORD_HPP
 #define EVAC_DETAIL_SYNC_READER_RECORD_HPP
 
@@ -15,33 +20,70 @@ namespace evac::inline EVAC_ABI::detail {
 
 struct thread_marks;
 
+/// The word of a lock that says where its readers are: see basic_rw_lock.hpp.
+struct bias_word {
+  static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
+  static constexpr std::uint32_t revoking = std::uint32_t{1} << 30U;
+  static constexpr std::uint32_t standing = biased | revoking;
+  static constexpr unsigned price_class_shift = 22;
+  static constexpr std::uint32_t most_price_classes = 256;
+  static constexpr std::uint32_t registry = (std::uint32_t{1} << price_class_shift) - 1;
+  /// What no lock has: there is no registry 0.
+  static constexpr std::uint32_t of_none = revoking;
+
+  [[nodiscard]] static constexpr bool is_biased(std::uint32_t word) noexcept { return (word & standing) == biased; }
+  [[nodiscard]] static constexpr bool stands(std::uint32_t word) noexcept { return word >= standing; }
+  /// Biased in either way.
+  [[nodiscard]] static constexpr bool lets_announce(std::uint32_t word) noexcept { return (word & biased) != 0; }
+  /// The word of a lock that is biased, or whose bias stands, to the same registry as this one.
+  [[nodiscard]] static constexpr std::uint32_t biased_like(std::uint32_t word) noexcept {
+    return (word & registry) | biased;
+  }
+  [[nodiscard]] static constexpr std::uint32_t standing_like(std::uint32_t word, std::uint32_t price_class) noexcept {
+    return (word & registry) | standing | price_class << price_class_shift;
+  }
+  [[nodiscard]] static constexpr std::uint32_t price_class(std::uint32_t word) noexcept {
+    return (word & ~standing) >> price_class_shift;
+  }
+  /// Biased in either way, or until just now.
+  [[nodiscard]] static constexpr bool names_registry(std::uint32_t word) noexcept { return word >= revoking; }
+  /// The same registry, but no new announcements.
+  [[nodiscard]] static constexpr std::uint32_t revoked(std::uint32_t word) noexcept {
+    return (word & registry) | revoking;
+  }
+};
+
 /// Identity of a living thread: the address of an object that each thread has one of. The same in all shared
 /// objects, and in the child of a fork().
 using thread_identity = const int*;
 
 template <std::size_t Capacity>
 class reader_record {
+  static_assert(Capacity != 0 && Capacity < 256);  // what counts the slots in use is a byte
+
  public:
   // --- only the owner ------------------------------------------------------------------------------------------------
 
-  /// Announces a lock; false if there is no room.
-  [[nodiscard]] EVAC_ALWAYS_INLINE bool enter(const void* lock) noexcept {
-    // Most threads read under one lock at a time: the first slot is theirs without a loop. relaxed: only this thread
-    // writes its slots.
-    if (slots_[0].load(relaxed) == nullptr) [[likely]] {
-      take(slots_[0], lock);
-      return true;
-    }
-    return enter_behind(lock);
+  /// Announces a lock with this word in the usual case: the lock is biased to the registry of this record, where
+  /// announcing is a plain store, and the thread reads under no other lock. False in any other case.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_at_once(const void* lock, std::uint32_t word) noexcept {
+    if (word != plain_word_) return false;
+    if (slots_[0].load(relaxed) != nullptr) return false;  // relaxed: only this thread writes its slots
+    asymmetric_fence::announce(true, slots_[0], lock);
+    return true;
   }
+  /// Announces a lock; false if there is no room.
+  [[nodiscard]] bool enter(const void* lock) noexcept { return enter(lock, plain_word_ == word_); }
+  /// The same for writers that pass no fence before they look.
+  [[nodiscard]] bool enter_by_exchange(const void* lock) noexcept { return enter(lock, false); }
 
   /// Withdraws the announcement; false if there is none.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool leave(const void* lock) noexcept {
-    if (slots_[0].load(relaxed) == lock) {  // relaxed: only this thread writes its slots
-      withdraw(slots_[0]);
+    if (slots_[0].load(relaxed) == lock) {  // relaxed: as in enter_at_once()
+      slots_[0].store(nullptr, release);    // release: what was read under the lock was read before
       return true;
     }
-    return held_ != 0 && leave_behind(lock);
+    return behind_first_ != 0 && leave_behind(lock);
   }
 
   /// True once in `period` calls on average, a power of two: by chance, so that no rhythm of the locks that a thread
@@ -57,13 +99,15 @@ class reader_record {
   /// Becomes the record of a thread, which is in a registry of this word and this fence.
   void begin(thread_identity owner, std::uint32_t word, bool plain) noexcept {
     word_ = word;
-    plain_ = plain;
+    plain_word_ = plain ? word : bias_word::of_none;
     owner_.store(owner, relaxed);  // relaxed: only its own thread finds it by that
   }
   /// The thread has ended. What it still holds, objects of it that outlive its record withdraw later.
   void end() noexcept { ended_ = true; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
-  [[nodiscard]] bool is_empty() const noexcept { return held_ == 0; }
+  [[nodiscard]] bool is_empty() const noexcept {
+    return slots_[0].load(relaxed) == nullptr && behind_first_ == 0;  // relaxed: as in enter_at_once()
+  }
 
   /// Shared objects that use the record: one more; one less, and whether that was the last.
   void add_user() noexcept { ++users_; }
@@ -76,9 +120,10 @@ class reader_record {
   /// For writers, after the bias was revoked and the heavy side of the fence.
   [[nodiscard]] bool holds(const void* lock) const noexcept {
     bool found = false;
-    for (const auto& slot : slots_) {
-      // seq_cst: after the revocation in the one order of both sides; and acquires what leave() released.
-      if (slot.load(seq_cst) == lock) found = true;
+    // seq_cst, both: after the revocation in the one order of both sides; and acquires what leave() released.
+    const std::size_t used = mark_.load(seq_cst);
+    for (std::size_t i = 0; i != used; ++i) {
+      if (slots_[i].load(seq_cst) == lock) found = true;
     }
     return found;
   }
@@ -92,48 +137,55 @@ class reader_record {
       if (slot.load(relaxed) != nullptr) slot.store(nullptr, relaxed);  // relaxed, both: there is one thread
     }
     owner_.store(nullptr, relaxed);  // relaxed: as in begin()
-    held_ = 0;
+    behind_first_ = 0;
     ended_ = false;
     users_ = 0;
     marks_ = nullptr;
   }
 
  private:
-  EVAC_ALWAYS_INLINE void take(own_atomic<const void*>& slot, const void* lock) noexcept {
-    asymmetric_fence::announce(plain_, slot, lock);
-    ++held_;
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool enter(const void* lock, bool by_store) noexcept {
+    const std::size_t at = free_slot();
+    if (at == Capacity) return false;
+    if (at != 0) ++behind_first_;
+    // relaxed: only this thread writes it. seq_cst: by the same rule as the announcement a writer sees it
+    if (at >= mark_.load(relaxed)) mark_.exchange(static_cast<std::uint16_t>(at + 1), seq_cst);
+    asymmetric_fence::announce(by_store, slots_[at], lock);
+    return true;
   }
-  EVAC_ALWAYS_INLINE void withdraw(own_atomic<const void*>& slot) noexcept {
-    slot.store(nullptr, release);  // release: what was read under the lock was read before
-    --held_;
-  }
-  // The same in the slots behind the first.
-  [[nodiscard]] EVAC_NEVER_INLINE bool enter_behind(const void* lock) noexcept {
-    for (std::size_t i = 1; i != Capacity; ++i) {
-      if (slots_[i].load(relaxed) != nullptr) continue;  // relaxed: as in enter()
-      take(slots_[i], lock);
-      return true;
+  // Threads mostly leave first what they have entered last: then the slots in use are those at the front.
+  // relaxed, all of these loads: only this thread writes its slots.
+  [[nodiscard]] std::size_t free_slot() const noexcept {
+    if (slots_[0].load(relaxed) == nullptr) return 0;
+    std::size_t at = std::size_t{behind_first_} + 1;
+    if (at != Capacity && slots_[at].load(relaxed) != nullptr) {
+      for (at = 1; slots_[at].load(relaxed) != nullptr;) ++at;  // there is one: fewer are in use than there are
     }
-    return false;
+    return at;
   }
   [[nodiscard]] EVAC_NEVER_INLINE bool leave_behind(const void* lock) noexcept {
-    for (std::size_t i = 1; i != Capacity; ++i) {
-      if (slots_[i].load(relaxed) != lock) continue;  // relaxed: as in leave()
-      withdraw(slots_[i]);
-      return true;
+    std::size_t at = behind_first_;
+    if (slots_[at].load(relaxed) != lock) {
+      at = 1;
+      while (at != Capacity && slots_[at].load(relaxed) != lock) ++at;
+      if (at == Capacity) return false;
     }
-    return false;
+    slots_[at].store(nullptr, release);  // release: as in leave()
+    --behind_first_;
+    return true;
   }
 
-  own_atomic<const void*> slots_[Capacity] = {};  // written by the owner, read by writers
-  own_atomic<thread_identity> owner_{nullptr};    // written by the owner
-  // The owner's, all of these:
+  own_atomic<std::uint16_t> mark_{1};              // written by the owner, read by writers; never becomes less
+  std::uint32_t plain_word_ = bias_word::of_none;  // word_ where announcing is a plain store
+  own_atomic<const void*> slots_[Capacity] = {};   // written by the owner, read by writers
+  std::uint32_t chance_ = 0;                       // the owner's
+  // In use behind the first. That is not counted: its owner writes one line for it, and one is what writers take away.
+  std::uint8_t behind_first_ = 0;
+  // Written when the owner changes, and so apart: writers come by the line when they go to the next record.
+  alignas(cache_line) own_atomic<thread_identity> owner_{nullptr};
   thread_marks* marks_ = nullptr;
-  std::uint32_t word_ = 0;
-  std::uint32_t chance_ = 0;
-  std::uint32_t held_ = 0;  // slots in use
+  std::uint32_t word_ = bias_word::of_none;
   std::uint16_t users_ = 0;
-  bool plain_ = false;
   bool ended_ = false;
 };
 

@@ -20,21 +20,6 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// The word of a lock that says where its readers are: see basic_rw_lock.hpp.
-struct bias_word {
-  static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
-  static constexpr std::uint32_t revoking = std::uint32_t{1} << 30U;
-  static constexpr std::uint32_t registry = revoking - 1;
-
-  [[nodiscard]] static constexpr bool is_biased(std::uint32_t word) noexcept { return (word & biased) != 0; }
-  /// Biased, or biased until just now.
-  [[nodiscard]] static constexpr bool names_registry(std::uint32_t word) noexcept { return word >= revoking; }
-  /// The same registry, but no new announcements.
-  [[nodiscard]] static constexpr std::uint32_t revoked(std::uint32_t word) noexcept {
-    return (word & registry) | revoking;
-  }
-};
-
 template <std::size_t Slots>
 class reader_registry {
  public:
@@ -58,12 +43,13 @@ class reader_registry {
       own = room(records_);
       if (own == nullptr) return nullptr;
       own->begin(thread, word_, plain_);
+      living_.fetch_add(1, relaxed);  // relaxed, here and below: a number to go by
     }
     own->add_user();
     return own;
   }
   /// One of the users of the record has ended.
-  static void quit(record& own) noexcept {
+  void quit(record& own) noexcept {
     if (!own.drop_user()) return;
     own.end();
     give_back_if_over(own);
@@ -80,6 +66,9 @@ class reader_registry {
     });
     return left;
   }
+
+  /// Threads that have a record; a recent number.
+  [[nodiscard]] std::uint32_t living() const noexcept { return living_.load(relaxed); }
 
   /// For writers, between revocation and look.
   void fence() const noexcept { asymmetric_fence::heavy(plain_); }
@@ -102,6 +91,7 @@ class reader_registry {
       }
       return true;
     });
+    living_.store(1, relaxed);
   }
 
   [[nodiscard]] list& records() noexcept { return records_; }
@@ -111,13 +101,15 @@ class reader_registry {
   void for_each_of(thread_identity thread, const Visit& visit) noexcept {
     records_.for_each([&](const record& each) { return !each.is_of(thread) || visit(const_cast<record&>(each)); });
   }
-  static void give_back_if_over(record& own) noexcept {
+  void give_back_if_over(record& own) noexcept {
     if (!own.ended() || !own.is_empty()) return;
     own.renew();
     list::give_back(&own);
+    living_.fetch_sub(1, relaxed);
   }
 
   list records_;
+  atomic<std::uint32_t> living_{0};
   std::uint32_t word_;
   bool plain_;
 };

@@ -42,20 +42,28 @@ struct chain_ops {
     slot_ref* watched = nullptr;
   };
 
-  /// The slot whose element satisfies `equal`, which is asked only where the tag matches.
+  /// The slot of this hash whose element satisfies `equal`, which is asked only where the tag matches.
   template <class Equal>
-  [[nodiscard]] EVAC_ALWAYS_INLINE static slot_ref find(bucket* head, tag_t tag, const Equal& equal) {
-    bucket* where = head;
-    do {
-      for (slot_mask hits = where->tags.match(tag); hits; hits.drop_first()) {
-        const unsigned index = hits.first();
-        if (equal(slot_ops::element(layout::slot(where, index)))) [[likely]]
-          return {where, index};
+  [[nodiscard]] EVAC_ALWAYS_INLINE static slot_ref find(bucket* head, std::size_t hash, const Equal& equal) {
+    const wanted_top_byte tag(hash);
+    if (const slot_mask hits = head->match(tag)) {
+      const unsigned index = hits.first();
+      if (equal(slot_ops::element(layout::slot(head, index)))) [[likely]]
+        return {head, index};
+      // One look-up in fifty: the tag of another key.
+      bucket* const again = to_read_again(head);
+      slot_mask rest = again->match(tag);
+      for (rest.drop_first(); rest; rest.drop_first()) {
+        if (equal(slot_ops::element(layout::slot(again, rest.first())))) return {again, rest.first()};
       }
-      if (!head->tags.may_overflow(tag)) [[likely]]
-        return {};
-      where = where->overflow;
-    } while (where != nullptr);
+    }
+    if (!head->may_overflow_for(hash)) [[likely]]
+      return {};
+    for (bucket* where = head->overflow; where != nullptr; where = where->overflow) {
+      for (slot_mask hits = where->match(tag); hits; hits.drop_first()) {
+        if (equal(slot_ops::element(layout::slot(where, hits.first())))) return {where, hits.first()};
+      }
+    }
     return {};
   }
 

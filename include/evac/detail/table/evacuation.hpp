@@ -5,7 +5,8 @@
 //   merge    the other way round
 //
 // Order of a split: ask every element's hash first (it may throw: nothing has changed), then get the overflow buckets
-// that the child may need (may throw: nothing has changed), then move, which cannot fail.
+// that the child may need (may throw: nothing has changed), then move, which cannot fail. Copies of bytes may be made while
+// the hashes are asked: until the child is a home of the table, nobody looks at them.
 #ifndef EVAC_DETAIL_TABLE_EVACUATION_HPP
 #define EVAC_DETAIL_TABLE_EVACUATION_HPP
 
@@ -25,13 +26,21 @@ struct evacuation {
   using layout = typename chains::layout;
   using context = typename chains::context;
 
+  /// Which of the two have elements after a split.
+  struct outcome {
+    bool parent_has;
+    bool child_has;
+  };
+
   /// Moves the elements of parent for which leaves(element) is true to the child, whose header is written here: its
   /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the allocator throw; then nothing has
   /// moved. O(chain).
   template <class Leaves>
-  static void split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
+  static outcome split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     if (parent->tags.any_overflow()) return split_long(parent, child, leaves, work);
-    split_home(parent, child, leaves, work);
+    const share given = prepare_home(parent, child, leaves);
+    complete_home(parent, child, given, work);
+    return {!parent->tags.empty(), given.count != 0};
   }
 
   /// Moves all elements of child to the end of parent's chain. The child's header is not valid afterwards. At most one
@@ -68,41 +77,43 @@ struct evacuation {
     return leaving;
   }
 
-  // The part of a parent's home that its child gets: so many elements, with these tags, from these slots.
+  // The part of a parent's home that its child gets: so many elements, from these slots.
   struct share {
     slot_mask left{0};
-    tag_word tags{0};
-    unsigned count = 0;
+    std::size_t count = 0;
   };
 
-  // Every slot is copied to the child's next free place, which advances by one or by none: what does not leave is copied
-  // over by the next. Nothing counts until the tags are stored, so that leaves_at(slot) may throw on the way.
-  template <class LeavesAt>
-  [[nodiscard]] static share copy_home(const bucket* parent, bucket* child, const LeavesAt& leaves_at) {
-    const tag_word before = parent->tags;
+  // What may throw of a split of the home.
+  template <class Leaves>
+  [[nodiscard]] static share prepare_home(const bucket* parent, bucket* child, const Leaves& leaves) {
+    if constexpr (copies_all()) {
+      return copy_home(parent, child, leaves);
+    } else {
+      const slot_mask leaving = select(parent, leaves);
+      return {leaving, leaving.count()};
+    }
+  }
+  // Every slot is copied to the child's next free place, and its tag too; the place advances by one or by none, so that what
+  // does not leave is copied over by the next.
+  template <class Leaves>
+  [[nodiscard]] static share copy_home(const bucket* parent, bucket* child, const Leaves& leaves) {
     share given;
-    for (slot_mask taken = before.occupied(); taken; taken.drop_first()) {
+    child->make_empty();
+    for (slot_mask taken = parent->tags.occupied(); taken; taken.drop_first()) {
       const unsigned from = taken.first();
-      const bool leaves = leaves_at(from);
-      std::memcpy(layout::slot(child, given.count), layout::slot(parent, from), slot_ops::size());
-      given.left.add_if(from, leaves);
-      given.tags.occupy_if(given.count, before.tag(from), leaves);
-      given.count += leaves ? 1U : 0U;
+      void* const slot = layout::slot(parent, from);
+      const std::size_t leaving = leaves(slot_ops::element(slot)) ? 1 : 0;
+      std::memcpy(layout::slot(child, given.count), slot, slot_ops::size());
+      child->put_tag(given.count, parent->tag_at(from));
+      given.count += leaving;
+      given.left.add_if(from, leaving != 0);
     }
+    child->put_tag(given.count, 0);  // the last one may have stayed; behind seven tags there is the filter, which is 0
     return given;
   }
-  // The same by relocations, of slots that are known.
-  [[nodiscard]] static share move_home(bucket* parent, bucket* child, slot_mask leaving,
-                                       Allocator& allocator) noexcept {
-    share given{leaving, tag_word(0), 0};
-    for (; leaving; leaving.drop_first(), ++given.count) {
-      slot_ops::relocate(allocator, layout::slot(child, given.count), layout::slot(parent, leaving.first()));
-      given.tags.occupy(given.count, parent->tags.tag(leaving.first()));
-    }
-    return given;
-  }
-  // Completes it: the child owns what it has been given.
-  static void settle(bucket* parent, bucket* child, const share& given, context& work) noexcept {
+  // The rest, which cannot fail: the child owns what it has been given.
+  static void complete_home(bucket* parent, bucket* child, const share& given, context& work) noexcept {
+    if constexpr (!copies_all()) move_home(parent, child, given.left, work.allocator);
     work.moves += given.count;
     slot_ref* const watched = work.watched;
     if (watched != nullptr && watched->where == parent && given.left.contains(watched->index)) {
@@ -111,26 +122,20 @@ struct evacuation {
     tag_word kept = parent->tags;
     kept.vacate(given.left);
     parent->tags = kept;
-    child->tags = given.tags;
-    child->overflow = nullptr;
   }
-
-  template <class Leaves>
-  static void split_home(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
-    if constexpr (copies_all()) {
-      const auto leaves_at = [&](unsigned slot) { return leaves(slot_ops::element(layout::slot(parent, slot))); };
-      settle(parent, child, copy_home(parent, child, leaves_at), work);
-    } else {
-      settle(parent, child, move_home(parent, child, select(parent, leaves), work.allocator), work);
+  static void move_home(const bucket* parent, bucket* child, slot_mask leaving, Allocator& allocator) noexcept {
+    child->make_empty();
+    for (unsigned to = 0; leaving; leaving.drop_first(), ++to) {
+      slot_ops::relocate(allocator, layout::slot(child, to), layout::slot(parent, leaving.first()));
+      child->put_tag(to, parent->tag_at(leaving.first()));
     }
   }
 
   // The leaving slots of an overflow bucket are noted in the unused top byte of its own tag word, where a chain of any
   // length has room for them and where a note left behind by a throwing hash does no harm.
   template <class Leaves>
-  EVAC_NEVER_INLINE static void split_long(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
-    const slot_mask leaving_home = select(parent, leaves);
-    std::size_t leaving = leaving_home.count();
+  EVAC_NEVER_INLINE static outcome split_long(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
+    std::size_t leaving = 0;
     std::size_t all = parent->tags.occupied().count();
     for (bucket* where = parent->overflow; where != nullptr; where = where->overflow) {
       const slot_mask chosen = select(where, leaves);
@@ -138,36 +143,37 @@ struct evacuation {
       leaving += chosen.count();
       all += where->tags.occupied().count();
     }
+    const share given = prepare_home(parent, child, leaves);
+    leaving += given.count;
     if (leaving > layout::home_slots()) {
       work.overflow.provide(work.allocator, chains::overflow_for(leaving - layout::home_slots()));
     }
-    if constexpr (copies_all()) {
-      const auto leaves_at = [&](unsigned slot) { return leaving_home.contains(slot); };
-      settle(parent, child, copy_home(parent, child, leaves_at), work);
-      if (leaving <= layout::home_slots() && all - leaving <= layout::home_slots()) [[likely]] {
-        return share_overflow(parent, child, work);
-      }
+    complete_home(parent, child, given, work);
+    if (leaving <= layout::home_slots() && all - leaving <= layout::home_slots()) [[likely]] {
+      share_overflow(parent, child, given.count, work);
     } else {
-      settle(parent, child, move_home(parent, child, leaving_home, work.allocator), work);
+      append_noted(parent, child, work);
+      chains::compact(parent, work);
     }
-    append_noted(parent, child, work);
-    chains::compact(parent, work);
+    return {all != leaving, leaving != 0};
   }
 
   // Both homes have room for all that is left: each element goes to the next free slot of one of them, without a branch.
-  static void share_overflow(bucket* parent, bucket* child, context& work) noexcept {
-    const auto next_free = [](const bucket* of) { return of->tags.free(layout::home_slots()).first() % 8; };
+  static void share_overflow(bucket* parent, bucket* child, std::size_t in_child, context& work) noexcept {
+    slot_mask free_in_parent = parent->tags.free(layout::home_slots());
     bucket* where = std::exchange(parent->overflow, nullptr);
     parent->tags.clear_filter();
     while (where != nullptr) {
-      const slot_mask leaving = where->tags.noted();
+      const slot_mask noted = where->tags.noted();
       for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
         const unsigned from = taken.first();
-        bucket* const homes[2] = {parent, child};
-        bucket* const home = homes[leaving.contains(from) ? 1 : 0];
-        const slot_ref to{home, next_free(home)};
+        const unsigned leaves = noted.contains(from) ? 1U : 0U;
+        const slot_ref places[2] = {{parent, free_in_parent.first() % 8}, {child, static_cast<unsigned>(in_child)}};
+        const slot_ref to = places[leaves];
         chains::relocate(work, to, {where, from});
-        home->tags.occupy(to.index, where->tags.tag(from));
+        to.where->put_tag(to.index, where->tag_at(from));
+        in_child += leaves;
+        free_in_parent.drop_first_if(leaves == 0);
       }
       bucket* const behind = where->overflow;
       work.overflow.give_back(where);

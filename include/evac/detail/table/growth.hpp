@@ -31,17 +31,18 @@ void split_next(table_parts<Policy>& of, typename table_parts<Policy>::chains::c
   using parts = table_parts<Policy>;
   if (!is_growing(of)) of.homes.open_next(of.allocator(), work, got);
   const std::size_t child = of.homes.count();
-  const std::size_t parent = parent_of(child);
-  const std::size_t bit = child_bit(child);
-  const auto leaves = [&](const typename parts::value_type& stored) {
+  const std::size_t bit = of.homes.half();
+  const std::size_t parent = child - bit;
+  const auto leaves = [&of, bit](const typename parts::value_type& stored) {
     return (of.hash_of(Policy::key(stored)) & bit) != 0;
   };
-  bucket* const from = of.homes.at(parent);
-  bucket* const to = of.homes.next_home();
-  evacuation<typename parts::elements, typename parts::allocator_type>::split(from, to, leaves, work);
+  using evacuation_type = evacuation<typename parts::elements, typename parts::allocator_type>;
+  const auto has = evacuation_type::split(of.homes.at(parent), of.homes.next_home(), leaves, work);
   of.homes.add_home();
-  if (!to->tags.empty()) of.homes.note_filled(child);
-  of.homes.note_emptied_if(parent, from->tags.empty());
+  if (has.child_has) [[likely]]
+    of.homes.note_filled(child);
+  if (!has.parent_has) [[unlikely]]
+    of.homes.note_emptied_if(parent, true);
 }
 
 /// Merges the last child back into its parent. Throws what the allocator throws. O(their chains).
@@ -68,8 +69,9 @@ std::size_t split_some(table_parts<Policy>& of, typename table_parts<Policy>::ch
   return done;
 }
 
+// Always inline, as every function that only fetches: g++ 12 takes a call of one for a call without effect, and drops it.
 template <class Layout>
-void prefetch_bucket(const bucket* where) noexcept {
+EVAC_ALWAYS_INLINE void prefetch_bucket(const bucket* where) noexcept {
   constexpr std::size_t most = 256;
   for (std::size_t at = 0; at < (std::min)(Layout::home_bytes(), most); at += cache_line) {
     prefetch_for_write(reinterpret_cast<const std::byte*>(where) + at);
@@ -79,9 +81,9 @@ void prefetch_bucket(const bucket* where) noexcept {
 /// Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the next
 /// are here, what hangs on them. Parents are taken in order, but steps are several inserts apart.
 template <class Policy>
-void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
+EVAC_ALWAYS_INLINE void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
   using layout = typename table_parts<Policy>::layout;
-  const std::size_t parents = of.homes.opened() / 2;
+  const std::size_t parents = of.homes.half();
   const std::size_t next = of.homes.count() - parents;
   if (!is_growing(of) || parents - next < 2 * parents_per_step) return;
   for (std::size_t i = 0; i < parents_per_step; ++i) {

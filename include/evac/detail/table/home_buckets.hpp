@@ -51,7 +51,11 @@ class home_buckets {
   home_buckets() noexcept = default;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
-  [[nodiscard]] std::size_t opened() const noexcept { return count_ == 0 ? 0 : mask_ + 1; }
+  [[nodiscard]] std::size_t opened() const noexcept { return count_ == 0 ? 0 : std::size_t{1} << opened_depth_; }
+
+  /// Half of them, where there are more than one: the number of parents of a doubling that is under way, and the bit that
+  /// children are told by.
+  [[nodiscard]] std::size_t half() const noexcept { return half_mask_ + 1; }
 
   /// How often memory for as many homes again was opened.
   [[nodiscard]] std::size_t openings() const noexcept { return openings_; }
@@ -71,7 +75,7 @@ class home_buckets {
   }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
-    return home_among(mask_, count_, hash);
+    return home_in_doubling(half_mask_, count_, hash);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket* at(std::size_t home) const noexcept {
     return directory_.at(home, layout::home_bytes());
@@ -79,7 +83,7 @@ class home_buckets {
 
   /// The memory of the home that is to exist next, about to be written. O(1): pages are made for a piece at a time.
   [[nodiscard]] bucket* next_home() noexcept {
-    const std::size_t first = opened() / 2;
+    const std::size_t first = half();
     const std::size_t offset = (count_ - first) * layout::home_bytes();
     if (offset % populated_at_once < layout::home_bytes() && memory::is_mapped(segment_size()(first))) {
       const std::size_t end = (std::min)(round_up(offset + 1, populated_at_once), segment_size()(first));
@@ -93,7 +97,7 @@ class home_buckets {
     if constexpr (KeepsOccupied) {
       if (occupied_.kept()) occupied_.add_home(home);
     }
-    if (count_ != opened()) return;
+    if (count_ != 2 * half()) return;
     const std::size_t segment = segment_size()(count_ / 2);
     if (memory::is_mapped(segment)) memory::prefer_huge(at(count_ / 2), segment);
   }
@@ -151,7 +155,7 @@ class home_buckets {
         write_headers(first, (std::min)(2 * first, count));
         std::memset(behind_buckets(first), 0, summary_bytes(first));
       }
-      mask_ = 2 * first - 1;
+      set_opened(2 * first);
       count_ = 2 * first;
     }
     count_ = count;
@@ -166,7 +170,7 @@ class home_buckets {
     } else if (base_capacity_ < 2 * count_) {
       relocate_base(allocator, 2 * count_, work);
     }
-    mask_ = 2 * mask_ + 1;
+    set_opened(2 * opened());
     ++openings_;
   }
 
@@ -182,7 +186,7 @@ class home_buckets {
   /// segment go piece by piece on the way, so that no call frees more than one huge page and one empty segment.
   void close_emptied(const Allocator& allocator) noexcept {
     if (opened() <= base_homes) {
-      if (count_ == opened() / 2) close_half();
+      if (count_ == opened() / 2) close_half(count_);
       return;
     }
     const std::size_t first = opened() / 2;
@@ -190,7 +194,7 @@ class home_buckets {
     const std::size_t offset = (count_ - first) * layout::home_bytes();
     if (count_ == first) {
       memory::deallocate(allocator, at(first), segment_size()(first));
-      close_half();
+      close_half(first);
       if (first == occupied_homes::unkept_homes) release_occupied(allocator);
     } else if (memory::is_mapped(segment_size()(first)) && offset % huge_page < layout::home_bytes()) {
       memory::discard(at(first), offset, (std::min)(round_up(offset + 1, huge_page), buckets));
@@ -216,7 +220,7 @@ class home_buckets {
       memory::deallocate(allocator, directory_.block(), directory::block_bytes);
     }
     directory_.reset();
-    mask_ = 0;
+    half_mask_ = 0;
     count_ = 0;
     base_capacity_ = 0;
   }
@@ -243,19 +247,23 @@ class home_buckets {
   }
 
  private:
+  void set_opened(std::size_t homes) noexcept {
+    opened_depth_ = static_cast<std::uint8_t>(std::countr_zero(homes));
+    half_mask_ = homes == 1 ? 0 : homes / 2 - 1;
+  }
   void set_base(void* block, std::size_t capacity) noexcept {
     directory_.set_segment(0, block, layout::home_bytes());
-    base_capacity_ = static_cast<std::uint32_t>(capacity) & 0xFFU;
+    base_capacity_ = static_cast<std::uint8_t>(capacity);
   }
-  void close_half() noexcept {
-    mask_ >>= 1U;
+  void close_half(std::size_t left) noexcept {
+    set_opened(left);
     ++closings_;
   }
 
   void open_base(const Allocator& allocator, std::size_t homes) {
     set_base(memory::allocate(allocator, homes * layout::home_bytes()), homes);
     write_headers(0, homes);
-    mask_ = homes - 1;
+    set_opened(homes);
     count_ = homes;
   }
   // A segment from an ordinary allocator holds anything: no home is looked at before its header has been written.
@@ -309,12 +317,12 @@ class home_buckets {
   }
 
   directory directory_;
-  std::size_t mask_ = 0;
+  std::size_t half_mask_ = 0;  // all bits of the index of a home in the lower half of those opened
   std::size_t count_ = 0;
-  static_assert(base_homes <= 0xFF);
-  std::uint32_t base_capacity_ : 8 = 0;
-  std::uint32_t closings_ : 24 = 0;
-  std::uint32_t openings_ = 0;
+  std::uint8_t opened_depth_ = 0;
+  std::uint8_t base_capacity_ = 0;
+  std::uint64_t openings_ : 24 = 0;
+  std::uint64_t closings_ : 24 = 0;
   [[no_unique_address]] std::conditional_t<KeepsOccupied, occupied_homes, no_occupied_homes> occupied_;
 };
 

@@ -61,7 +61,8 @@ class pacer {
       ++oversized_inserts_;
       return step::none;
     }
-    return size >= grow_threshold(homes, home_slots) ? step::grow : step::none;
+    // A next step that is not 0 is where the table grows; 0 was left behind by an erase.
+    return next_step_ != 0 || size >= grow_threshold(homes, home_slots) ? step::grow : step::none;
   }
   /// To shrink below this would break a promise, or save nothing.
   [[nodiscard]] std::size_t fewest_homes() const noexcept { return (std::max)(reserved_homes_, base_homes); }

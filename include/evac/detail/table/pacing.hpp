@@ -39,7 +39,7 @@ inline constexpr std::size_t shared_load = 10;
                                                    std::size_t load = owned_load) noexcept {
   if (homes <= 1) return homes * home_slots;  // a lone bucket may as well be full
   const std::size_t half = std::bit_floor(homes);
-  return half * home_slots / 14 * load + half * home_slots % 14 * load / 14 + inserts_per_parent * (homes - half);
+  return half / 2 * (home_slots * load) / 7 + inserts_per_parent * (homes - half);
 }
 
 /// The fewest homes that a table needs so that `elements` elements cause no growth.

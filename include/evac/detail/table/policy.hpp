@@ -271,7 +271,7 @@ struct slot_layout {
   [[nodiscard]] static constexpr unsigned overflow_slots() noexcept { return layout<>::overflow_slots; }
   [[nodiscard]] static constexpr std::size_t home_bytes() noexcept { return layout<>::home_bytes; }
   [[nodiscard]] static constexpr std::size_t overflow_bytes() noexcept { return layout<>::overflow_bytes; }
-  [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, unsigned index) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE static void* slot(const bucket* where, std::size_t index) noexcept {
     return layout<>::slot(where, index);
   }
 

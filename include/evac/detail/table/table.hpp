@@ -27,9 +27,19 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Where an element is; where is null for "nowhere", which is also the end.
-struct position : slot_ref {
+/// Where an element is; where is null for "nowhere", which is also the end. The index is as wide as an address, which an
+/// iteration makes of it at every step.
+struct position {
+  bucket* where = nullptr;
+  std::size_t index = 0;
   std::size_t home = 0;
+
+  position() noexcept = default;
+  EVAC_ALWAYS_INLINE position(bucket* a_where, std::size_t an_index, std::size_t a_home) noexcept
+      : where(a_where), index(an_index), home(a_home) {}
+  EVAC_ALWAYS_INLINE position(slot_ref at, std::size_t a_home) noexcept : position(at.where, at.index, a_home) {}
+
+  [[nodiscard]] slot_ref slot() const noexcept { return {where, static_cast<unsigned>(index)}; }
 };
 
 /// Moves over every element of `from` whose key is absent in the table that table_of(hash) names, each once; returns how
@@ -118,6 +128,9 @@ class table {
 
   // --- one element ---
 
+  [[nodiscard]] EVAC_ALWAYS_INLINE static value_type& element(position at) noexcept {
+    return slot_ops::element(layout::slot(at.where, at.index));
+  }
   [[nodiscard]] static value_type& element(slot_ref at) noexcept {
     return slot_ops::element(layout::slot(at.where, at.index));
   }
@@ -132,8 +145,9 @@ class table {
     return find_in(chain_of(hash), key, hash);
   }
 
+  // Always inline: prefetch_next_parents() says why.
   template <class K>
-  void prefetch(const K& key) const {
+  EVAC_ALWAYS_INLINE void prefetch(const K& key) const {
     prefetch_hashed(hash_of(key));
   }
   EVAC_ALWAYS_INLINE void prefetch_hashed(std::size_t hash) const noexcept {
@@ -179,7 +193,7 @@ class table {
     const auto equal = [&](const value_type& stored) {
       return static_cast<bool>(key_eq()(elements::key(stored), key));
     };
-    return {chains::find(at.head, tag_of(hash), equal), at.home};
+    return {chains::find(at.head, hash, equal), at.home};
   }
 
   // One decision about the chain: whether its home has a free slot. The rest is out of line and gets copies of its
@@ -215,7 +229,7 @@ class table {
   }
   /// The same when the element has already been moved out and destroyed.
   void forget(position at) noexcept {
-    const bool empty = chains::vacate(parts_.homes.at(at.home), at, parts_.overflow);
+    const bool empty = chains::vacate(parts_.homes.at(at.home), at.slot(), parts_.overflow);
     parts_.homes.note_emptied_if(at.home, empty);
     parts_.count_erased();
   }
@@ -231,14 +245,16 @@ class table {
   [[nodiscard]] position first() const noexcept {
     return parts_.size == 0 ? position{} : first_from(parts_.homes.next_filled(0));
   }
-  [[nodiscard]] position next(position at) const noexcept {
-    slot_mask rest = at.where->tags.occupied().from(at.index + 1);
-    for (bucket* where = at.where;;) {
-      if (rest) return {{where, rest.first()}, at.home};
-      where = where->overflow;
-      if (where == nullptr) return first_from(at.home + 1);
-      rest = where->tags.occupied();
-    }
+  [[nodiscard]] EVAC_ALWAYS_INLINE position next(position at) const noexcept {
+    // Free slots are taken from the lowest, so that the next one is mostly taken.
+    std::size_t index = at.index + 1;
+    if (index < layout::home_slots() && at.where->is_taken(index)) [[likely]]
+      return {at.where, index, at.home};
+    if (at.where->is_last_behind(index)) [[likely]]
+      return first_from(at.home + 1);
+    index = at.where->tags.occupied_from(index);
+    if (index != max_slots) return {at.where, index, at.home};
+    return first_in_overflow(at.where->overflow, at.home);
   }
 
   // --- room: room.hpp says what each does and throws ---
@@ -307,7 +323,7 @@ class table {
       }
     } const at_exit{parts_};
     parts_.homes.open_first(allocator());
-    const position at{chains::construct(parts_.homes.at(0), tag_of(hash), construct, allocator(), parts_.overflow), 0};
+    const position at(chains::construct(parts_.homes.at(0), tag_of(hash), construct, allocator(), parts_.overflow), 0);
     ++parts_.size;
     parts_.settle();
     return at;
@@ -323,16 +339,40 @@ class table {
     return added;
   }
 
-  [[nodiscard]] position first_from(std::size_t home) const noexcept {
-    constexpr std::size_t ahead = 4;  // overflow buckets lie anywhere: iteration would wait for each of them
+  [[nodiscard]] EVAC_ALWAYS_INLINE position first_from(std::size_t home) const noexcept {
+    const auto& homes = parts_.homes;
+    if (home >= homes.count()) return {};
+    if (home % homes_ahead == 0) prefetch_overflow_of_group(home + homes_ahead);
+    bucket* const head = homes.at(home);
+    if (head->is_taken(0)) [[likely]]
+      return {head, 0, home};
+    return first_in(home);
+  }
+  // The first element of the overflow bucket, if there is one, or of a later home. (Two addresses by themselves: a position
+  // that is passed would lie in memory all along.)
+  [[nodiscard]] EVAC_NEVER_INLINE position first_in_overflow(bucket* where, std::size_t home) const noexcept {
+    if (where == nullptr) return first_from(home + 1);
+    return {where, where->tags.occupied().first(), home};
+  }
+  // The first element of this home or a later one.
+  [[nodiscard]] EVAC_NEVER_INLINE position first_in(std::size_t home) const noexcept {
     const auto& homes = parts_.homes;
     for (; home < homes.count(); home = homes.next_filled(home + 1)) {
-      if (home + ahead < homes.count()) prefetch_for_read(homes.at(home + ahead)->overflow);
       for (bucket* where = homes.at(home); where != nullptr; where = where->overflow) {
-        if (const slot_mask taken = where->tags.occupied()) return {{where, taken.first()}, home};
+        if (const slot_mask taken = where->tags.occupied()) return {where, taken.first(), home};
       }
     }
     return {};
+  }
+  // Overflow buckets lie anywhere: an iteration would wait for each of them. A group never spans two segments.
+  static constexpr std::size_t homes_ahead = 8;
+  EVAC_ALWAYS_INLINE void prefetch_overflow_of_group(std::size_t first) const noexcept {
+    static_assert(base_homes % homes_ahead == 0);
+    if (first + homes_ahead > parts_.homes.count()) return;
+    const auto* bytes = reinterpret_cast<const std::byte*>(parts_.homes.at(first));
+    for (std::size_t i = 0; i < homes_ahead; ++i, bytes += layout::home_bytes()) {
+      prefetch_for_read(reinterpret_cast<const bucket*>(bytes)->overflow);
+    }
   }
 
   void promise(std::size_t homes) noexcept {

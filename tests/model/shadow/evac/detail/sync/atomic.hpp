@@ -62,6 +62,12 @@ enum class bug {
   leaving_forgets_other_objects,  // it does not look there
   writer_looks_at_its_own,        // registry, and not at the one that the lock names
   any_bias_will_do,               // for a reader whose registry is not the one that the lock names
+  mark_is_not_raised,             // a writer does not look at the slot where a thread announces its second lock
+  mark_is_relaxed,                // it does not see that the mark was raised
+  writer_is_not_asked_for,        // by a reader under a bias that stands
+  bias_was_asked_before,          // such a reader does not see that a writer has ended the bias
+  writer_acquires_only,           // the writer bit passes the look for announcements under a bias that stands
+  bias_moves_to_own_registry,     // when a bias that stood becomes one that is revoked
   count,
 };
 inline bug planted = bug::none;
@@ -156,6 +162,10 @@ constexpr rl::thread_id_t most_threads = 4;
 inline rl::waitset<most_threads> sleepers;
 /// The value that a reader must find at its second look, after it has announced itself in rw_lock; by thread. For planted bugs.
 inline std::uint32_t wanted_word[most_threads];
+/// The word of the registry in which a thread has its record; by thread. For planted bugs.
+inline std::uint32_t own_word[most_threads];
+/// Whether the bias of a lock may stand.
+inline bool bias_may_stand = false;
 
 }  // namespace evac_model
 
@@ -176,14 +186,17 @@ struct own_atomic;
 
 template <class T>
 class atomic {
-  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record; head and flags of the list of
-  // records.
+  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record, and the mark behind the last
+  // one that was used; head and flags of the list of records.
   static constexpr bool of_lock = std::is_same_v<T, std::uint32_t>;
   static constexpr bool is_slot = std::is_same_v<T, const void*>;
-  static constexpr bool of_list = !of_lock && !is_slot;
+  static constexpr bool is_mark = std::is_same_v<T, std::uint16_t>;
+  static constexpr bool of_list = !of_lock && !is_slot && !is_mark;
   // Of the lock's state.
   static constexpr std::uint32_t writer = 1;
   static constexpr std::uint32_t parked = 4;
+  // A word of a lock that was biased: its state is less in a model.
+  [[nodiscard]] static bool is_bias(std::uint32_t word) { return word >= 1U << 15U; }
   using bug = evac_model::bug;
   using sync_bug = evac_model::sync_bug;
   using fence_bug = evac_model::fence_bug;
@@ -228,6 +241,14 @@ class atomic {
       if (order == seq_cst && (has(bug::no_second_look) || has(fence_bug::no_second_look))) return wanted;
       if (order == seq_cst && has(bug::any_bias_will_do)) return (load(acquire) >> 31U) != 0 ? wanted : 0;
       if (order == seq_cst && has(bug::bias_is_relaxed)) order = relaxed;
+      if (order == seq_cst && has(bug::writer_is_not_asked_for)) {
+        const std::uint32_t seen = load(acquire);
+        return is_bias(seen) ? seen : 0;
+      }
+      if (order == seq_cst && has(bug::bias_was_asked_before)) {
+        const std::uint32_t seen = out(modelled().load(order, RL_INFO));
+        return is_bias(seen) ? wanted : seen;
+      }
     }
     return out(modelled().load(or_else(acquire, order), RL_INFO));
   }
@@ -260,10 +281,20 @@ class atomic {
         return T{};
       }
     }
+    if constexpr (is_mark) {
+      if (has(bug::mark_is_not_raised)) return T{};
+      if (has(bug::mark_is_relaxed)) order = relaxed;
+    }
     if (of_lock && order == release && has(bug::unlock_is_relaxed)) order = relaxed;
     return out(modelled().rmw(rl::rmw_type_t<rl::rmw_type_swap>(), in(value), or_else(acq_rel, order), RL_INFO));
   }
   bool compare_exchange_strong(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
+    if constexpr (of_lock) {
+      if (order == seq_cst && has(bug::writer_acquires_only)) order = acquire;
+      if (expected >> 30U == 3 && desired >> 30U == 2 && has(bug::bias_moves_to_own_registry)) {
+        desired = evac_model::own_word[rl::thread_index()];
+      }
+    }
     return compare_exchange<false>(expected, desired, order, failure);
   }
   bool compare_exchange_weak(T& expected, T desired, rl::memory_order order, rl::memory_order failure) {
@@ -276,6 +307,7 @@ class atomic {
     }
     if (is_word && order == acquire && has(sync_bug::locking_is_relaxed)) order = relaxed;
     if constexpr (of_lock) {
+      if (order == seq_cst && has(bug::writer_acquires_only)) order = acquire;
       if (desired == (writer | parked) && has(bug::writer_forgets_parked)) desired = writer;
     }
     return compare_exchange<true>(expected, desired, order, failure);

@@ -18,16 +18,26 @@ namespace evac::inline EVAC_ABI::detail {
 
 class visible_readers {
  public:
+  static constexpr std::uint32_t first_price = 1;
   static constexpr std::uint32_t least_price = 1;
   static constexpr std::uint32_t highest_price = 1;
+  static constexpr std::uint32_t writes_while_standing = 2;
   static constexpr int looks_before_parking = 1;
 
   static void pause(int) noexcept {}
 
-  [[nodiscard]] static std::uint32_t enter(const void* lock) {
+  [[nodiscard]] static bool enter_at_once(const void* lock, std::uint32_t word) {
+    evac_model::wanted_word[rl::thread_index()] = word;
+    return mine().enter_at_once(lock, word);
+  }
+  [[nodiscard]] static bool enter(const void* lock, std::uint32_t word) {
     record& own = mine();
-    evac_model::wanted_word[rl::thread_index()] = own.word();
-    return own.enter(lock) ? own.word() : 0;
+    return (own.word() == word || evac_model::planted == evac_model::bug::any_bias_will_do) && own.enter(lock);
+  }
+  [[nodiscard]] static bool enter_standing(const void* lock, std::uint32_t word) {
+    evac_model::wanted_word[rl::thread_index()] = word;
+    record& own = mine();
+    return own.word() == bias_word::biased_like(word) && own.enter_by_exchange(lock);
   }
   [[nodiscard]] static bool leave(const void* lock) {
     record* const own = slot_of_mine();
@@ -38,7 +48,8 @@ class visible_readers {
     return named(word).leave(this_thread(), lock);
   }
   [[nodiscard]] static std::uint32_t word() { return mine().word(); }
-  [[nodiscard]] static bool sample(std::uint32_t) { return true; }
+  [[nodiscard]] static bool standing_pays(std::uint32_t) { return evac_model::bias_may_stand; }
+  [[nodiscard]] static bool sample(std::uint32_t) { return !evac_model::bias_may_stand || rl::rand(2) == 0; }
 
   static void fence(std::uint32_t word) { named(word).fence(); }
   [[nodiscard]] static bool any(const void* lock, std::uint32_t word) {
@@ -64,7 +75,7 @@ class visible_readers {
   }
 
  private:
-  using registry = reader_registry<1>;
+  using registry = reader_registry<2>;
   using record = registry::record;
   static constexpr unsigned objects = 2;
   static constexpr bool stores_are_plain = EVAC_HAS_MEMBARRIER != 0;
@@ -93,6 +104,7 @@ class visible_readers {
     record*& own = slot_of_mine();
     if (own == nullptr) {
       own = registry_of_object().join(this_thread(), [](registry::list& records) { return records.take(); });
+      evac_model::own_word[rl::thread_index()] = own->word();
     }
     return *own;
   }
