@@ -69,6 +69,7 @@ class sync_table {
   [[nodiscard]] size_type size() const { return roots_.size(); }
   [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
   void clear() { roots_.clear(retired_bytes); }
+  [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
   void reserve(size_type n) { roots_.reserve(functors_, n); }
   [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
     return roots_.is_current(table, serial);
