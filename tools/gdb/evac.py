@@ -165,13 +165,18 @@ class Layout:
         return bias >> 31 != 0
 
     @staticmethod
+    def stands(bias):
+        """Readers announce themselves, and writers leave it so."""
+        return bias >> 30 == 3
+
+    @staticmethod
     def is_revoking(bias):
         return bias >> 30 == 1
 
     @staticmethod
     def registry(bias):
         """Address of the registry that a lock names, biased or revoking; None if it names none."""
-        return None if bias >> 30 == 0 else ((bias & 0x3FFFFFFF) << 12) + 64
+        return None if bias >> 30 == 0 else ((bias & 0x3FFFFF) << 20) + 64
 
     # Record of a thread in a domain: 0 outside, else the epoch since which it is inside.
     @staticmethod
@@ -377,7 +382,7 @@ class OwnedTable(Table):
         base = directory["base_"]
         self.origin = number(directory["origin_"])
         self.growth = Growth(self.count)
-        opened = number(homes["mask_"]) + 1
+        opened = 1 << min(number(homes["opened_depth_"]), 64)
         if self.count > Layout.most_homes or (self.count != 0 and not self.count <= opened <= Layout.most_homes):
             raise Unreadable(f"it is said to have {self.count} homes, and memory for {opened}")
         # Without a block the one entry lies in the directory, and the origin where the first entry would be.
@@ -410,9 +415,10 @@ class SyncTable(Table):
     """Table of a sync map or set. Without elements it may have no root."""
 
     def __init__(self, table):
-        storage_type = argument(argument(table["root_"].type, 0).target(), 0)
+        root = table["roots_"]["now_"]
+        storage_type = argument(argument(root.type, 0).target(), 0)
         self.in_nodes = "::nodes_storage<" in storage_type.name
-        self.root = target(table["root_"])
+        self.root = target(root)
         self.size = self.claimed = self.finished = self.initial = 0
         self.growth = Growth(0)
         elements = Elements(argument(storage_type, 0))
@@ -678,6 +684,8 @@ class Lock:
 
     def text(self, name):
         kind = ", biased to readers" if Layout.is_biased(self.bias) else ""
+        if Layout.stands(self.bias):
+            kind += " also while others write"
         return ", ".join(self.words(name)) + kind
 
 
