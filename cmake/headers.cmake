@@ -1,10 +1,13 @@
 # Every header of the library, one per line. A test compares this list with what lies under include/.
 set(EVAC_HEADERS
   include/evac/evac.hpp
+  include/evac/counters.hpp
   include/evac/epoch.hpp
   include/evac/fwd.hpp
   include/evac/hash.hpp
+  include/evac/health.hpp
   include/evac/map.hpp
+  include/evac/openmetrics.hpp
   include/evac/rw_lock.hpp
   include/evac/set.hpp
   include/evac/sharded_map.hpp
@@ -62,6 +65,7 @@ set(EVAC_HEADERS
   include/evac/detail/platform/matching_bytes.hpp
   include/evac/detail/platform/membarrier.hpp
   include/evac/detail/platform/pages.hpp
+  include/evac/detail/platform/thread_id.hpp
   include/evac/detail/sharded/compute.hpp
   include/evac/detail/sharded/keyed.hpp
   include/evac/detail/sharded/shard.hpp
@@ -77,6 +81,8 @@ set(EVAC_HEADERS
   include/evac/detail/sync/atomic.hpp
   include/evac/detail/sync/backoff.hpp
   include/evac/detail/sync/basic_rw_lock.hpp
+  include/evac/detail/sync/bias_word.hpp
+  include/evac/detail/sync/domain_counters.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp
@@ -98,12 +104,15 @@ set(EVAC_HEADERS
   include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
+  include/evac/detail/table/bulk.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/contents.hpp
   include/evac/detail/table/cursor.hpp
   include/evac/detail/table/evacuation.hpp
+  include/evac/detail/table/evacuation_timer.hpp
   include/evac/detail/table/growth.hpp
   include/evac/detail/table/home_buckets.hpp
+  include/evac/detail/table/iteration.hpp
   include/evac/detail/table/occupied_homes.hpp
   include/evac/detail/table/overflow_bound.hpp
   include/evac/detail/table/pacer.hpp
@@ -116,6 +125,7 @@ set(EVAC_HEADERS
   include/evac/detail/table/table.hpp
   include/evac/detail/table/table_access.hpp
   include/evac/detail/table/table_census.hpp
+  include/evac/detail/table/table_figures.hpp
   include/evac/detail/table/table_parts.hpp
   include/evac/detail/table/validate_table.hpp
 )

@@ -5,13 +5,17 @@ set(EVAC_UNIT_TESTS
   unit/backoff_test.cpp
   unit/bucket_state_test.cpp
   unit/chain_test.cpp
+  unit/counters_test.cpp
   unit/evacuation_test.cpp
+  unit/evacuation_timer_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
+  unit/health_test.cpp
   unit/linearizability_test.cpp
   unit/occupied_homes_test.cpp
+  unit/openmetrics_test.cpp
   unit/overflow_bound_test.cpp
   unit/pacer_test.cpp
   unit/parking_test.cpp
@@ -40,6 +44,7 @@ set(EVAC_API_TESTS
 set(EVAC_API_MAP_TESTS
   api/map/allocators_test.cpp
   api/map/bounds_test.cpp
+  api/map/bulk_test.cpp
   api/map/counting_test.cpp
   api/map/differential_test.cpp
   api/map/evacuation_steps_test.cpp
@@ -101,6 +106,7 @@ set(EVAC_API_SHARDED_MAP_BOUNDS_TESTS
 )
 set(EVAC_CONCURRENCY_TESTS
   concurrency/const_access_test.cpp
+  concurrency/counters_test.cpp
   concurrency/epoch_fork_test.cpp
   concurrency/epoch_room_test.cpp
   concurrency/epoch_test.cpp

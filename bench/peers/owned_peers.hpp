@@ -4,6 +4,7 @@
 #define EVAC_BENCH_PEERS_OWNED_PEERS_HPP
 
 #include <cstddef>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,13 @@ struct owned {
       if (at == map_.end()) return false;
       out = at->second;
       return true;
+    }
+    template <class It, class F>
+      requires requires(const typename Peer::template map<K, V>& map, std::ranges::subrange<It> keys) {
+        map.find_many(keys, [](const auto&) {});
+      }
+    std::size_t find_many(It first, It last, const F& f) const {
+      return map_.find_many(std::ranges::subrange(first, last), [&](const auto& found) { f(found.second); });
     }
     bool erase(const K& key) { return map_.erase(key) != 0; }
     [[nodiscard]] std::size_t size() const { return map_.size(); }

@@ -205,6 +205,50 @@ void dependent_bars(const settings& chosen, results& figures, scoreboard& board)
   }
 }
 
+/// Nanoseconds a hit, one by one and in bulk, in one grown map: the keys in an order that is not that of the inserts.
+struct bulk_times {
+  double single, bulk;
+};
+bulk_times time_bulk(std::size_t size) {
+  constexpr std::size_t look_ups = 4'000'000;
+  owned<evac_peer>::map<std::uint64_t, std::uint64_t> map;
+  for (std::size_t i = 0; i < size; ++i) map.insert(random_key(i), 1);
+  std::vector<std::uint64_t> keys;
+  for (std::size_t i = 0; i < look_ups; ++i) keys.push_back(random_key(random_key(size + i) % size));
+  const auto time = [&](const auto& look) {
+    std::uint64_t sum = 0;
+    const double start = seconds();
+    look(sum);
+    const double taken = seconds() - start;
+    return sum == look_ups ? taken / static_cast<double>(look_ups) * 1e9 : std::numeric_limits<double>::quiet_NaN();
+  };
+  const double single = time([&](std::uint64_t& sum) {
+    for (const std::uint64_t key : keys) {
+      std::uint64_t value = 0;
+      map.find(key, value);
+      sum += value;
+    }
+  });
+  const double bulk = time(
+      [&](std::uint64_t& sum) { map.find_many(keys.begin(), keys.end(), [&](std::uint64_t value) { sum += value; }); });
+  return {single, bulk};
+}
+
+void bulk_bars(const settings& chosen, results& figures, scoreboard& board) {
+  const std::string at = "hits in bulk at 10 M";
+  if (!chosen.wants(at)) return;
+  samples all;
+  for (std::size_t round = 0; round < chosen.rounds; ++round) {
+    const auto got = in_child([&] { return time_bulk(10'000'000); });
+    if (!got) continue;
+    all["one by one"].push_back(got->single);
+    all["in bulk"].push_back(got->bulk);
+  }
+  record(figures, at, "ns", all);
+  board.enter_at_least(at + ", speed over hits one by one", figures_of(all),
+                       median_of(all, "one by one") / median_of(all, "in bulk"), 2.0);
+}
+
 void string_bars(const settings& chosen, results& figures, scoreboard& board) {
   if (!chosen.wants("strings at 1 M")) return;
   const auto all = measure_operations<std::string>(flat_peers{}, 1U << 20U, chosen.rounds);
@@ -290,6 +334,7 @@ int main(int argc, char** argv) {
   scoreboard board;
   integer_bars(chosen, figures, board);
   dependent_bars(chosen, figures, board);
+  bulk_bars(chosen, figures, board);
   string_bars(chosen, figures, board);
   memory_bars(chosen, figures, board);
   growth_bars(chosen, figures, board, "10 M", 10'000'000);

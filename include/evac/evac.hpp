@@ -2,10 +2,13 @@
 #ifndef EVAC_EVAC_HPP
 #define EVAC_EVAC_HPP
 
+#include "evac/counters.hpp"
 #include "evac/epoch.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
+#include "evac/health.hpp"
 #include "evac/map.hpp"
+#include "evac/openmetrics.hpp"
 #include "evac/rw_lock.hpp"
 #include "evac/set.hpp"
 #include "evac/sharded_map.hpp"

@@ -18,6 +18,12 @@ struct hash;
 template <class T>
 struct equal_to;
 
+struct map_counters;
+class metrics_page;
+enum class health_rule : unsigned char;
+struct health_limits;
+struct health_verdict;
+
 struct table_stats;
 struct shard_stats;
 struct sharded_stats;

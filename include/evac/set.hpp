@@ -115,6 +115,11 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   using base::equal_range;
   /// Starts to fetch the memory that a look-up of this key will read. O(1).
   using base::prefetch;
+  /// find_many(keys, f): calls f(element) for those of the keys that are there, in their order, and fetches the memory of keys
+  /// ahead while it works on those before: in a set larger than the caches faster than one by one. Returns how many were there. The
+  /// range is passed twice, and f must not change the set. f takes const Key&. If a hash throws, f
+  /// has been called for the keys before. O(keys).
+  using base::find_many;
 
   // --- inserting: O(1) and bounded as above; a present key costs a look-up, and nothing is moved from ------------------
 
@@ -146,7 +151,8 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   iterator insert(const_iterator, const V& value) {
     return this->emplace(value).first;
   }
-  /// insert(first, last), insert(list), insert_range(range): one element after the other. After an exception those before it are in.
+  /// insert(first, last), insert(list), insert_range(range): one element after the other, each hashed once. After an exception those
+  /// before it are in. Of ranges of elements that can be passed twice the memory of those that follow is fetched ahead.
   /// insert(node), insert(hint, node): moves the element of a handle here if its key is absent, else it stays in the handle. The
   /// allocators must be equal.
   using base::insert;
@@ -162,6 +168,9 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   /// the next element; each O(1) and the search for the next. Destructors run at once; they may read this set, which the element
   /// is gone from by then, and must not change it. Invalidates what refers to the erased element only.
   using base::erase;
+  /// erase_many(keys): erases those of the keys that are there, fetching ahead as find_many(), and returns how many. After an
+  /// exception those before it are gone. O(keys).
+  using base::erase_many;
   /// A handle that owns the element of this key or iterator; an empty one if there is none. One move construction, none for
   /// elements in nodes. The handle has value(), empty() and operator bool, as in the standard. O(1).
   using base::extract;
@@ -208,6 +217,8 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   using base::key_eq;
   /// The contents of the buckets in numbers, and the memory they take: a table_stats (evac/stats.hpp). O(buckets).
   using base::stats;
+  /// The figures that cost nothing to read: a map_counters (evac/counters.hpp). O(1), as size(). noexcept.
+  using base::counters;
   /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
   /// costs with allocators other than std::allocator. O(1).
   using base::memory_usage;

@@ -4,7 +4,7 @@
 //   sessions.visit("alice", [](auto& found) { found.second.requests += 1; });
 //
 // The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, for_each, snapshot,
-// conversions to and from evac::map, shard_count, stats and dump_locks.
+// conversions to and from evac::map, shard_count, counters, stats and dump_locks.
 //
 //   hash -> shard -> { reader-writer lock, table }        32 shards per hardware thread, or as many as you say
 //
@@ -14,7 +14,7 @@
 // Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
 //             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
 // Memory      128 bytes a shard (192 without NDEBUG: its owner is remembered) and the object itself while empty; then
-//             as evac::map.
+//             as many again, for figures that are read without a lock, and as evac::map.
 //
 // Every operation, unless its comment says otherwise:
 //
@@ -161,8 +161,17 @@ class sharded_map
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
-  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected shard by shard. O(buckets).
+  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected bucket by bucket, with the shard held shared for
+  /// the time of one: the histograms of a map that grows meanwhile are of several moments. O(buckets).
   using base::stats;
+  /// The figures that cost nothing to read: a map_counters (evac/counters.hpp), of all shards together or of one, whose index
+  /// is below shard_count(). No lock is taken, no bucket walked: also while another thread holds a shard. O(shards), O(1).
+  /// noexcept.
+  using base::counters;
+  using base::counters_of_shard;
+  /// Bytes held, without what has not been touched of the segments that are being filled: recent, as size(). Takes no lock.
+  /// O(shards). noexcept.
+  using base::memory_usage;
   /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the owners' thread ids.
   /// Takes no lock: what it says may be over when it is read.
   using base::dump_locks;

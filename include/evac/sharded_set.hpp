@@ -125,8 +125,17 @@ class sharded_set
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
-  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected shard by shard. O(buckets).
+  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected bucket by bucket, with the shard held shared for
+  /// the time of one: the histograms of a map that grows meanwhile are of several moments. O(buckets).
   using base::stats;
+  /// The figures that cost nothing to read: a map_counters (evac/counters.hpp), of all shards together or of one, whose index
+  /// is below shard_count(). No lock is taken, no bucket walked: also while another thread holds a shard. O(shards), O(1).
+  /// noexcept.
+  using base::counters;
+  using base::counters_of_shard;
+  /// Bytes held, without what has not been touched of the segments that are being filled: recent, as size(). Takes no lock.
+  /// O(shards). noexcept.
+  using base::memory_usage;
   /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the owners' thread ids.
   /// Takes no lock: what it says may be over when it is read.
   using base::dump_locks;

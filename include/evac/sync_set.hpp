@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
@@ -182,6 +183,9 @@ class sync_set {
     result.domain = domain_->stats();
     return result;
   }
+  /// The figures of this set that cost nothing to read, and those of its domain: a map_counters (evac/counters.hpp).
+  /// O(stripes + threads): no bucket is walked, no lock taken. noexcept.
+  [[nodiscard]] map_counters counters() const noexcept { return detail::count(table_); }
   /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
   [[nodiscard]] size_type memory_usage() const { return detail::memory_of(table_); }
 

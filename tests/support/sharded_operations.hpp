@@ -50,6 +50,9 @@ const std::vector<named_operation<Map>>& all_operations() {
       {"max_size()", [](Map& m, Map&, key) -> wrongs { return m.max_size() > keys ? 0 : 1; }},
       {"shard_count()", [](Map& m, Map&, key) -> wrongs { return above(m.shard_count(), 4); }},
       {"max_load_factor()", [](Map& m, Map&, key) -> wrongs { return m.max_load_factor() > 0 ? 0 : 1; }},
+      {"counters()", [](Map& m, Map&, key) -> wrongs { return above(m.counters().size, 2 * keys); }},
+      {"counters_of_shard(i)", [](Map& m, Map&, key) -> wrongs { return above(m.counters_of_shard(0).size, keys); }},
+      {"memory_usage()", [](Map& m, Map&, key) -> wrongs { return above(m.memory_usage(), 1U << 20U); }},
       {"dump_locks()", [](Map& m, Map&, key) -> wrongs { return m.dump_locks().empty() ? 1 : 0; }},
       // read one
       {"cvisit(k, f)",

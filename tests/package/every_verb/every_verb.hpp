@@ -97,6 +97,7 @@ const char* use_owner(Map& map, const Make& make) {
   if (!constant.key_eq()(make(1), make(1)) || constant.get_allocator() != map.get_allocator()) return "key_eq";
   std::ostringstream out;
   out << constant.stats() << constant.stats().to_json() << constant.memory_usage();
+  out << constant.counters() << constant.counters().to_json();
   return out.str().empty() ? "stats" : "";
 }
 
@@ -219,6 +220,7 @@ const char* use_sharded(Map& map, const Make& make) {
   if (constant.hash_function()(make(1)) != map.hash_function()(make(1))) return "hash_function";
   std::ostringstream out;
   out << constant.stats() << constant.stats().to_json() << constant.dump_locks();
+  out << constant.counters() << constant.counters_of_shard(0).to_json() << constant.memory_usage();
   return "";
 }
 
@@ -290,6 +292,7 @@ const char* use_sync(Map& map, const Make& make) {
   map.domain().flush();
   std::ostringstream out;
   out << constant.stats() << constant.stats().to_json() << constant.stats().domain << constant.memory_usage();
+  out << constant.counters();
   return constant.size() == 0 && shown != 0 ? "" : "size";
 }
 

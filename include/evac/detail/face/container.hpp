@@ -4,6 +4,7 @@
 #define EVAC_DETAIL_FACE_CONTAINER_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/face/element_arguments.hpp"
@@ -18,6 +20,7 @@
 #include "evac/detail/face/node_handle.hpp"
 #include "evac/detail/face/requirements.hpp"
 #include "evac/detail/sync/single_owner.hpp"
+#include "evac/detail/table/bulk.hpp"
 #include "evac/detail/table/cursor.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/detail/table/table_census.hpp"
@@ -182,6 +185,11 @@ class container {
     fill(result, table_);
     return result;
   }
+  [[nodiscard]] map_counters counters() const noexcept {
+    map_counters result = detail::count(table_);
+    result.clears = clears_;
+    return result;
+  }
   [[nodiscard]] size_type memory_usage() const noexcept { return bytes_held(table_); }
 
   // --- look-ups ---
@@ -215,6 +223,18 @@ class container {
     table_.prefetch(as_lookup_key<Policy>(key));
   }
 
+  // Not constrained by what F takes: that would ask a generic function that changes values whether it takes const ones.
+  template <std::ranges::forward_range Keys, class F>
+    requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
+  size_type find_many(const Keys& keys, F&& f) {
+    return show_many<typename iterator::reference>(keys, f);
+  }
+  template <std::ranges::forward_range Keys, class F>
+    requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
+  size_type find_many(const Keys& keys, F&& f) const {
+    return show_many<const_reference>(keys, f);
+  }
+
   // --- inserting ---
 
   template <class... Args>
@@ -232,11 +252,11 @@ class container {
   }
   template <std::input_iterator It>
   void insert(It first, It last) {
-    for (; first != last; ++first) emplace(*first);
+    insert_each(first, last);
   }
   template <std::ranges::input_range R>
   void insert_range(R&& range) {
-    for (auto&& value : range) emplace(std::forward<decltype(value)>(value));
+    insert_each(std::ranges::begin(range), std::ranges::end(range));
   }
   insert_return_type insert(node_type&& node) {
     if (node.empty()) return {end(), false, {}};
@@ -263,6 +283,12 @@ class container {
   size_type erase(K&& key) {
     return erase_key(key);
   }
+  template <std::ranges::forward_range Keys>
+    requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
+  size_type erase_many(const Keys& keys) {
+    const single_owner::writer guard(owner_, single_owner::kind::destroys);
+    return for_each_found(keys, [&](position at) { table_.erase(at); });
+  }
   node_type extract(const_iterator victim) {
     const single_owner::writer guard(owner_);
     EVAC_ASSERT(victim.at_.where != nullptr, "evac: end iterator extracted");
@@ -277,6 +303,7 @@ class container {
   }
   void clear() noexcept {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
+    ++clears_;
     table_.clear();
   }
 
@@ -317,6 +344,42 @@ class container {
   [[nodiscard]] static std::pair<Iterator, Iterator> range_from(Iterator first) {
     return {first, first.at_.where == nullptr ? first : std::next(first)};
   }
+  template <class Reference, class Keys, class F>
+  size_type show_many(const Keys& keys, F& f) const {
+    static_assert(std::is_invocable_v<F&, Reference>,
+                  "evac: the function of find_many is called with a reference to an element; for a map that is a "
+                  "std::pair<const Key, T>, for a set and in a const map it is const");
+    return for_each_found(keys, [&](position at) { f(static_cast<Reference>(element_at(at))); });
+  }
+  // Calls f(position) for the keys that are there; returns how many are.
+  template <class Keys, class F>
+  size_type for_each_found(const Keys& keys, const F& f) const {
+    owner_.check_reader();
+    size_type found = 0;
+    const auto key_of = [](const auto& key) -> decltype(auto) { return as_lookup_key<Policy>(key); };
+    for_each_ahead(table_, std::ranges::begin(keys), std::ranges::end(keys), key_of,
+                   [&](const auto& key, std::size_t hash) {
+                     const position at = table_.find_hashed(key_of(key), hash);
+                     if (at.where == nullptr) return;
+                     ++found;
+                     f(at);
+                   });
+    return found;
+  }
+  // One after the other, and fetched ahead where their keys can be seen twice.
+  template <class It, class End>
+  void insert_each(It first, const End last) {
+    if constexpr (std::forward_iterator<It> && std::is_lvalue_reference_v<std::iter_reference_t<It>> &&
+                  requires { key_in_arguments<Policy>(*first); }) {
+      const auto key_of = [](const auto& value) -> const auto& { return key_in_arguments<Policy>(value); };
+      for_each_ahead(table_, first, last, key_of, [&](auto& value, std::size_t hash) {
+        const single_owner::writer guard(owner_);
+        table_.find_or_place_hashed(key_of(value), hash, [&](void* slot) { construct_at(slot, value); });
+      });
+    } else {
+      for (; first != last; ++first) emplace(*first);
+    }
+  }
   template <class... Args>
   std::pair<iterator, bool> emplace_built(Args&&... args) {
     const single_owner::writer guard(owner_);
@@ -341,7 +404,8 @@ class container {
     return found.where == nullptr ? node_type() : extract(const_iterator(std::addressof(table_), found));
   }
 
-  table_type table_;
+  [[no_unique_address]] table_type table_;
+  std::uint32_t clears_ = 0;  // in the padding of the table
   single_owner owner_;
 };
 

@@ -204,6 +204,12 @@ class sharded_container {
   [[nodiscard]] sharded_stats stats(location where = location::current()) const {
     return collect_sharded_stats(state_, {"stats", where});
   }
+  [[nodiscard]] map_counters counters() const noexcept { return collect_counters(state_); }
+  [[nodiscard]] map_counters counters_of_shard(size_type shard) const noexcept {
+    EVAC_ASSERT(shard < shard_count(), "evac: counters_of_shard() of a shard that is not there");
+    return state_.shards[shard].counters();
+  }
+  [[nodiscard]] size_type memory_usage() const noexcept { return counters().total_bytes(); }
   [[nodiscard]] std::string dump_locks() const { return describe_locks(state_); }
 
   // --- the whole of it, and two ---

@@ -42,6 +42,8 @@ class chain_reader {
     tag_t tag;      // of the hash
     unsigned slot;  // of the element that was found
     slot_value element;
+
+    [[nodiscard]] EVAC_ALWAYS_INLINE typename chain_type::place where() const noexcept { return {home, slot}; }
   };
 
   chain_reader(const root_type& root, epoch_record& own) noexcept : root_(root), own_(own) {}

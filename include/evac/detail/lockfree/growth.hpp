@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 
 #include "evac/detail/config.hpp"
@@ -69,6 +70,7 @@ class growth {
   void help_stragglers(std::size_t most) noexcept { split_off(frontier_.oldest_unfinished(most)); }
   void split_off(run children) noexcept {
     if (children.empty()) return;
+    const auto began = std::chrono::steady_clock::now();
     std::size_t moved = 0;
     for (std::size_t child = children.from; child < children.to; ++child) {
       prefetch_for_write(root_.at(parent_of((std::min)(child + 2, children.to - 1))));
@@ -79,6 +81,7 @@ class growth {
     }
     root_.count_moves(moved);
     root_.publish_finished();
+    root_.count_evacuation(std::chrono::steady_clock::now() - began);
   }
   // Chains stay longer if it fails; the next write that finds gaps tries again.
   std::size_t try_to_split(std::size_t child) noexcept {

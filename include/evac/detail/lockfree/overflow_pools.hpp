@@ -9,6 +9,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/slab.hpp"
 #include "evac/detail/lockfree/atomic_bucket.hpp"
+#include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/sync/spin_lock.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -23,6 +24,7 @@ class overflow_pools {
     pool& from = pool_of(home);
     const std::lock_guard guard(from.lock);
     from.buckets.provide(allocator, 1);
+    from.bytes = from.buckets.bytes();
     return from.buckets.take();
   }
   /// It must have been taken for the same home.
@@ -35,8 +37,11 @@ class overflow_pools {
   [[nodiscard]] std::size_t in_use() const noexcept {
     return sum_of([](const auto& buckets) { return buckets.in_use(); });
   }
+  /// Takes no lock: a recent number.
   [[nodiscard]] std::size_t bytes() const noexcept {
-    return sum_of([](const auto& buckets) { return buckets.bytes(); });
+    std::size_t sum = 0;
+    for (const pool& each : pools_) sum += each.bytes;
+    return sum;
   }
 
   /// Frees all memory. Nobody else is left.
@@ -56,6 +61,7 @@ class overflow_pools {
   struct alignas(cache_line) pool {
     mutable spin_lock lock;
     overflow_pool<Allocator, Layout, bucket_type> buckets;
+    relaxed_cell<std::size_t> bytes{0};  // of its slabs; written under the lock
   };
 
   [[nodiscard]] pool& pool_of(const bucket_type& home) noexcept {

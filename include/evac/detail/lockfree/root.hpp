@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -189,6 +190,13 @@ class sync_root {
 
   void count_moves(std::size_t moves) noexcept { moved_.fetch_add(moves, relaxed); }  // relaxed: a figure
   [[nodiscard]] std::size_t moved() const noexcept { return moved_.load(relaxed); }
+  /// Time spent in runs of splits.
+  void count_evacuation(std::chrono::nanoseconds time) noexcept {
+    evacuation_ns_.fetch_add(static_cast<std::uint64_t>(time.count()), relaxed);  // relaxed: a figure
+  }
+  [[nodiscard]] std::chrono::nanoseconds evacuation_time() const noexcept {
+    return std::chrono::nanoseconds(evacuation_ns_.load(relaxed));  // relaxed: a figure
+  }
   [[nodiscard]] std::size_t growths() const noexcept {
     return static_cast<std::size_t>(std::bit_width(claimed() - 1) - std::bit_width(initial_ - 1));
   }
@@ -224,8 +232,10 @@ class sync_root {
     if (spins < protocol::looks_before_parking) return spin_pause();
     ++own.parks;
     // seq_cst: after the announcement of this waiter in the one order of both sides
+    const auto began = std::chrono::steady_clock::now();
     core.sleepers().wait(&bucket.state_or_next,
                          [&] { return bucket_state(bucket.state_or_next.load(seq_cst)).locked(); });
+    own.parked_ns += static_cast<std::uint64_t>((std::chrono::steady_clock::now() - began).count());
   }
 
   // Written by the constructor; freed_ by the thread that frees the root.
@@ -241,6 +251,7 @@ class sync_root {
   alignas(line_pair) striped_count elements_;
   alignas(line_pair) split_frontier frontier_;
   atomic<std::size_t> moved_{0};
+  atomic<std::uint64_t> evacuation_ns_{0};
   alignas(line_pair) overflow_pools<Allocator, layout> pools_;
 };
 

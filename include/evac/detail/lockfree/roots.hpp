@@ -60,6 +60,8 @@ class sync_roots {
     return table == nullptr ? 0 : table->size();
   }
 
+  /// Calls of clear() that found something.
+  [[nodiscard]] std::size_t clears() const noexcept { return serials_.load(relaxed) / one_clear; }  // relaxed: a figure
   /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
   /// by. At the cap it waits for room for what it takes away: `element_bytes` for each element, and the segments.
   void clear(std::size_t element_bytes) {
@@ -129,7 +131,10 @@ class sync_roots {
       if (bytes > room) break;
       // acq_rel: made; and what this thread did before is seen by a thread that finds no root. acquire: made
     } while (!now_.compare_exchange_weak(gone, nullptr, acq_rel, acquire));
-    if (gone != nullptr && bytes <= room) core_->retire(inside.own, memory_.as_retired(gone, bytes));
+    if (gone != nullptr && bytes <= room) {
+      serials_.fetch_add(one_clear, relaxed);  // relaxed: a figure
+      core_->retire(inside.own, memory_.as_retired(gone, bytes));
+    }
     core_->give_up_room(inside.own, kept);
     return bytes <= room;
   }
@@ -137,7 +142,8 @@ class sync_roots {
   atomic<root_type*> now_{nullptr};  // by the thread that makes the first element, or clears
   epoch_core* core_;
   memory_type memory_;
-  atomic<std::uint64_t> serials_{0};  // roots made
+  static constexpr std::uint64_t one_clear = std::uint64_t{1} << 32U;
+  atomic<std::uint64_t> serials_{0};  // roots made, and in the upper half roots that clear() has taken away
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

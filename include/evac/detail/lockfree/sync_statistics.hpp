@@ -9,9 +9,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/lockfree/walk.hpp"
+#include "evac/detail/sync/domain_counters.hpp"
+#include "evac/detail/table/table_census.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -61,6 +64,10 @@ template <class Policy, bool InNodes>
       ++stats.home_buckets;
       static_cast<void>(typename table_type::reader_type(*root, inside.own).copy(home, copied));
       add_chain<chain_type>(copied.size(), stats);
+      if (is_sampled(home, claimed)) {
+        if (copied.size() > most_sampled_of_chain) copied.resize(most_sampled_of_chain);
+        for (const auto& each : copied) add_to_sample(from.hash_of(table_type::storage::key(each)), stats);
+      }
     } else {
       ++result.unsplit_buckets;
     }
@@ -81,6 +88,38 @@ template <class Policy, bool InNodes>
   if (root == nullptr) return 0;
   return root->touched_bytes() + root->slab_bytes() + sizeof(*root) + root->size() * table.retired_bytes;
 }
+/// Figures of the table. O(stripes). Throws std::bad_alloc where the thread is new to the domain.
+template <class Policy, bool InNodes>
+[[nodiscard]] map_counters count_table(const sync_table<Policy, InNodes>& table) {
+  map_counters result;
+  result.clears = table.clears();
+  const read_guard inside(table.core());
+  const auto* const root = table.root();
+  if (root == nullptr) return result;
+  const std::size_t claimed = root->claimed();
+  result.size = root->size();
+  result.slots = claimed * sync_table<Policy, InNodes>::chain_type::home_slots;
+  result.segment_bytes = root->touched_bytes();
+  result.overflow_bytes = root->slab_bytes();
+  result.node_bytes = result.size * table.retired_bytes;
+  result.directory_bytes = sizeof(*root);
+  result.growths = root->growths();
+  result.elements_moved = root->moved();
+  result.parents_left = std::bit_ceil(claimed) - claimed;
+  result.evacuation_time = root->evacuation_time();
+  return result;
+}
+/// The same and those of the domain. A thread that is new to the domain and finds no memory for its record learns the
+/// domain's only.
+template <class Policy, bool InNodes>
+[[nodiscard]] map_counters count(const sync_table<Policy, InNodes>& table) noexcept {
+  map_counters result;
+  EVAC_TRY { result = count_table(table); }
+  EVAC_CATCH_ALL {}
+  count_domain(table.core(), result);
+  return result;
+}
+
 /// Elements that types allow; there is memory for fewer.
 template <class Policy, bool InNodes>
 [[nodiscard]] std::size_t most_elements(const sync_table<Policy, InNodes>& table) noexcept {

@@ -66,9 +66,8 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE epoch_core& core() const noexcept { return roots_.core(); }
   /// By a thread that is inside the domain.
   [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }
-  /// O(stripes).
   [[nodiscard]] size_type size() const { return roots_.size(); }
-  /// As sync_roots'.
+  [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
   void clear() { roots_.clear(retired_bytes); }
   void reserve(size_type n) { roots_.reserve(functors_, n); }
   [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
@@ -100,7 +99,6 @@ class sync_table {
     return behind != nullptr ? reader.find_behind(*behind, state, hash, same_key(key), on_hit)
                              : reader.find(hash, same_key(key), on_hit);
   }
-  /// Both.
   template <class K, class OnHit>
   EVAC_ALWAYS_INLINE bool find(epoch_record& own, const K& key, size_type hash, const OnHit& on_hit) const {
     sight seen;
@@ -234,9 +232,8 @@ class sync_table {
     if (done) retire(own, gone);
     return done;
   }
-  // --- the same at once: a change of one home bucket that is still as it was seen --------------------------------------
-  //
-  // Each returns whether it has done that; else the step above, which looks for the key again under the lock, does it.
+
+  // --- the same to one home that is still as it was seen, or nothing and false: then the step above has to do it -------
 
   EVAC_ALWAYS_INLINE bool insert_as_seen(epoch_record& own, const sighting& seen, fresh_type& fresh) {
     if (!seen.at_home || !home_type::has_room(seen.home.tags) || !is_plain(own, seen) || !lock_as_seen(seen.home))
@@ -245,7 +242,7 @@ class sync_table {
     {
       home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
       asked = {seen.root, seen.root->elements().insert(own.index)};  // counted first: as in insert()
-      home.insert(fresh.get(), tag_of(hash));
+      home.insert(fresh.get(), seen.home.tag);
     }
     fresh.release();
     grow_if_asked(own, asked);
@@ -260,7 +257,7 @@ class sync_table {
     slot_value before = seen.home.element;
     {
       home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
-      const place found{seen.home.home, seen.home.slot};
+      const place found = seen.home.where();
       if constexpr (InNodes || !std::is_same_v<Condition, always>) before = home.at(found);  // the value may be another
       if (!condition(before)) return false;
       home.replace(found, fresh.get());
@@ -277,7 +274,7 @@ class sync_table {
     slot_value gone = seen.home.element;
     {
       home_type home(*seen.home.home, seen.home.state, seen.home.tags, core().sleepers());
-      const place found{seen.home.home, seen.home.slot};
+      const place found = seen.home.where();
       if constexpr (InNodes || !std::is_same_v<Condition, always>) gone = home.at(found);
       if (!condition(gone)) return false;
       home.erase(found);
@@ -288,7 +285,6 @@ class sync_table {
   }
 
  private:
-  using growth_type = growth<storage, allocator_type, functors_type>;
   using roots_type = sync_roots<storage, allocator_type>;
 
   /// By an insertion: room for so many elements, or for no more than there is if they are 0.
@@ -298,14 +294,10 @@ class sync_table {
   };
 
   // For look_for(), where one look at one bucket does not tell.
-  struct element_or_none {
-    bool there;
-    slot_value element;
-  };
   template <class K>
-  [[nodiscard]] EVAC_NEVER_INLINE element_or_none look_further(epoch_record& own, const K& key, size_type hash) const {
-    element_or_none result{};
-    result.there = find(own, key, hash, [&](const slot_value& element) { result.element = element; });
+  [[nodiscard]] EVAC_NEVER_INLINE auto look_further(epoch_record& own, const K& key, size_type hash) const {
+    std::pair<bool, slot_value> result{};  // whether there is one, and which
+    result.first = find(own, key, hash, [&](const slot_value& element) { result.second = element; });
     return result;
   }
   // Whether the thread is in no update(), and the root that it has seen still the table: user code may have run since,
@@ -334,7 +326,7 @@ class sync_table {
   }
   // After the lock is released. Up to split_frontier::longest_run parents are evacuated.
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
-    if (asked.elements != 0) growth_type(functors_, *asked.of, own, core()).grow(asked.elements);
+    if (asked.elements != 0) growth(functors_, *asked.of, own, core()).grow(asked.elements);
   }
   // User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
   EVAC_ALWAYS_INLINE void ready_to_retire(epoch_record& own) {

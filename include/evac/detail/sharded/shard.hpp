@@ -13,16 +13,19 @@
 
 #include <absl/base/thread_annotations.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <thread>
 
+#include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/reentry.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
 #include "evac/detail/table/table.hpp"
+#include "evac/detail/table/table_census.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -111,14 +114,14 @@ class alignas(cache_line) ABSL_LOCKABLE shard {
   explicit shard(typename Policy::functors_type& functors) noexcept : table_(functors) {}
 
   void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    lock_counted<access::exclusive>(mutex_, events_);
+    lock_counted<access::exclusive>(mutex_, *this);
     owner_.enter();
   }
   void unlock() ABSL_UNLOCK_FUNCTION() {
     owner_.leave();
     mutex_.unlock();
   }
-  void lock_shared() ABSL_SHARED_LOCK_FUNCTION() { lock_counted<access::shared>(mutex_, events_); }
+  void lock_shared() ABSL_SHARED_LOCK_FUNCTION() { lock_counted<access::shared>(mutex_, *this); }
   void unlock_shared() ABSL_UNLOCK_FUNCTION() { mutex_.unlock_shared(); }
 
   /// The table, for a caller that holds the lock exclusively.
@@ -130,6 +133,25 @@ class alignas(cache_line) ABSL_LOCKABLE shard {
   /// Without the lock: a recent number.
   [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
 
+  /// The events of the lock, which the shard counts: by any thread that has to wait for it.
+  static void about_to_wait() { lock_events::about_to_wait(); }
+  void contended() noexcept { events_.contended(); }
+  void parked() noexcept { events_.parked(); }
+  void parked_for(std::chrono::nanoseconds time) noexcept {
+    table_figures* const figures = table_.figures(figures_board::if_absent::make);
+    // relaxed: a figure for people
+    if (figures != nullptr) figures->parked_ns.fetch_add(static_cast<std::uint64_t>(time.count()), relaxed);
+  }
+  void revoked() noexcept { events_.revoked(); }
+
+  /// What anybody may know of the shard without its lock. O(1).
+  [[nodiscard]] map_counters counters() const noexcept {
+    map_counters result = count_published(table_);
+    result.contended = events_.contended_count();
+    result.parked = events_.parked_count();
+    result.bias_revocations = events_.revoked_count();
+    return result;
+  }
   [[nodiscard]] const lock_events& events() const noexcept { return events_; }
   [[nodiscard]] const Mutex& mutex() const noexcept { return mutex_; }
   [[nodiscard]] std::size_t owner_id() const noexcept { return owner_.id(); }

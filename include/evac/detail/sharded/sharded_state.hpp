@@ -35,6 +35,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/sharded/shard.hpp"
+#include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/reentry.hpp"
 #include "evac/hash.hpp"
 
@@ -71,6 +72,8 @@ class shard_array {
   shard_array(functors_type& functors, std::size_t count) : blocks_(functors.allocator), mask_(rounded(count) - 1) {
     shards_ = std::to_address(traits::allocate(blocks_, size()));
     for (std::size_t i = 0; i < size(); ++i) ::new (static_cast<void*>(shards_ + i)) shard_type(functors);
+    static_assert(sizeof(table_figures) <= sizeof(shard_type));
+    functors.board.describe(shards_, size(), sizeof(shard_type));
   }
   shard_array(const shard_array&) = delete;
   shard_array& operator=(const shard_array&) = delete;
@@ -167,6 +170,7 @@ struct sharded_state {
   functors_type functors;                                    // S2
   [[no_unique_address]] mutable hash_mutex_type hash_mutex;  // S1, S3
   array shards;
+  atomic<std::size_t> clears{0};  // calls of clear(); relaxed: a figure for people
 };
 
 /// A copy of one of a state's functors, for a thread that holds no lock. User code inside a call runs under one already.

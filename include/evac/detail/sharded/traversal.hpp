@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/keyed.hpp"
 #include "evac/detail/sync/atomic.hpp"
@@ -151,16 +152,30 @@ template <class State>
   return total;
 }
 
+/// The figures of one shard, which is held for the time of a chain: others write in between.
+template <class State>
+void collect_table_stats(table_stats& stats, const State& state, typename State::shard_type& each, call_site site) {
+  const auto with_table = [&](const auto& work) {
+    const inside_call mark(std::addressof(state), site);
+    const shard_guard<access::shared, typename State::shard_type> guard(each);
+    work(guard.table());
+  };
+  with_table([&](const auto& table) { fill_numbers(stats, table); });
+  const std::size_t chains = stats.home_buckets * state.shards.size();
+  scan_position at;
+  while (!at.done) {
+    with_table([&](const auto& table) {
+      scan_bucket(table, at, [&](std::size_t home, bool) { fill_chain(stats, table, home, is_sampled(home, chains)); });
+    });
+  }
+}
+
 template <class State>
 [[nodiscard]] sharded_stats collect_sharded_stats(const State& state, call_site site) {
   sharded_stats all;
   for (auto& each : state.shards) {
     shard_stats one;
-    {
-      const inside_call mark(std::addressof(state), site);
-      const shard_guard<access::shared, typename State::shard_type> guard(each);
-      fill(one.table, guard.table());
-    }
+    collect_table_stats(one.table, state, each, site);
     one.contended = each.events().contended_count();
     one.parked = each.events().parked_count();
     one.bias_revocations = each.events().revoked_count();
@@ -170,6 +185,15 @@ template <class State>
     all.total.bias_revocations += one.bias_revocations;
     all.shards.push_back(std::move(one));
   }
+  return all;
+}
+
+/// The sum of what the shards have. Takes no lock. O(shards).
+template <class State>
+[[nodiscard]] map_counters collect_counters(const State& state) noexcept {
+  map_counters all;
+  for (auto& each : state.shards) all += each.counters();
+  all.clears = state.clears.load(relaxed);  // relaxed: a figure for people
   return all;
 }
 

@@ -1,8 +1,7 @@
 // A reader-writer lock of eight bytes whose readers, while no thread writes, write nothing that other readers touch.
 //
 //   state_  | readers ..................... | parked | writer waiting | writer |     31..3   2   1   0
-//   bias_   | 0 | 0 | price ............ | quiet reads .................... |        31  30   29..15   14..0
-//           | biased | revoking | registry: address / 4096 ................ |        31  30   29..0
+//   bias_   | how readers announce themselves, and where: bias_word.hpp
 //
 //   state_                     thread                     may
 //   0                          any                        become reader or writer
@@ -12,30 +11,36 @@
 //   ... + parked               the last one to leave      wakes all
 //
 //   bias_                      thread                     may
-//   price, quiet reads         a reader in state_         count; when the price is paid, bias the lock to its registry
+//   price, quiet reads         a reader in state_         count; when the price is paid, bias the lock to its registry; sooner,
+//                                                         if that pays, let the bias stand
 //                              the writer                 forget the count
 //   biased                     any reader                 announce itself, if the word names its registry
 //                              the writer                 revoke
 //   revoking                   the writer                 set a price when no reader is announced; or make it biased again
+//   the bias stands            any reader                 announce itself and look for a writer; now and then go by state_
+//                              a reader in state_         make the lock a biased one
+//                              the writer                 when no reader is announced leave it, or set a price
 //
-// Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while `biased`
-// is set, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch state_.
+// Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while the lock is
+// biased, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch state_.
 // A writer takes state_, revokes the bias, and waits until no announcement is left. The bias comes back after a number
 // of reads without a writer in between; how many, the price, is in proportion to how long the last revocation took.
-//
-// Two shared objects of a process may have two registries of records (detail/sync/reader_registry.hpp), and a thread may
-// enter by one and leave by the other. So the word of a biased lock says in which registry its readers are.
+// Where writers come too often for that, but readers far more often, the bias stands: a reader announces itself by an
+// exchange and then looks at state_ too, so that a writer needs no revocation, only a look through the records.
 //
 // Invariants
 //   L1  the writer bit excludes readers in state_
-//   L2  a lock is biased by a holder of a reader in state_ only, and from then on its word is changed by the holder of the
-//       writer bit only, which leaves it biased as it was if it does not get the lock
-//   L3  an announcement counts if its thread, after announcing in registry R, found the word biased and naming R. While
-//       one that counts is there, the word names R: biased, and after the revocation revoking. For a writer sets a price
-//       only after the heavy side of R's fence and then a look through R that found none, and by the fence either that
-//       look finds the announcement or its thread has found the word revoked
-//   L4  so a holder of the writer bit that finds the word naming no registry is alone, whichever registry is its own; and
-//       a reader that finds one that is not its own goes by state_
+//   L2  a word that names no registry, or of a bias that stands, is changed by a holder of a reader in state_ or of the writer
+//       bit only; a biased one by the holder of the writer bit only, which leaves it biased as it was if it does not get the
+//       lock. While a registry is named, the word goes on naming it until a writer sets a price
+//   L3  an announcement in registry R counts if its thread, after announcing, found the word biased and naming R; or, while the
+//       bias stands, first no writer in state_ and then the word as before. While one that counts is there, the word names
+//       R. For a writer sets a price only after a look through R that found none. Before that look it has set the writer bit
+//       and, if the lock is biased, changed the word and passed the heavy side of R's fence: so either the look finds the
+//       announcement, or its thread has found the writer or the word revoked
+//   L4  so a holder of the writer bit that finds the word naming no registry is alone, and so is one that has looked through
+//       the registry of a bias that stands, whichever is its own; and a reader that finds one that is not its own goes by
+//       state_
 //   L5  a reader that leaves and is not announced in its own record, but finds a registry named, looks there for its
 //       thread: if it was announced by another shared object the word still names that registry (L3), and a load sees
 //       that, because the same thread has seen it before. Else it is in state_
@@ -47,20 +52,21 @@
 #include <absl/base/thread_annotations.h>
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/debugger.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/bias_word.hpp"
 #include "evac/detail/sync/reader_registry.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 /// The events of a lock, not counted. Another type with these members counts them; its about_to_wait() may throw, and
-/// then the call has changed nothing.
+/// then the call has changed nothing. It may also have parked_for(std::chrono::nanoseconds), which is told after each
+/// sleep how long that was.
 struct no_lock_events {
   static void about_to_wait() noexcept {}
   static void contended() noexcept {}
@@ -78,10 +84,7 @@ class ABSL_LOCKABLE basic_rw_lock {
   basic_rw_lock& operator=(const basic_rw_lock&) = delete;
   ~basic_rw_lock() = default;
 
-  void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    no_lock_events events;
-    lock(events);
-  }
+  void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() { lock(no_events_); }
   template <class Events>
   void lock(Events& events) noexcept(noexcept(events.about_to_wait())) ABSL_EXCLUSIVE_LOCK_FUNCTION() {
     std::uint32_t expected = 0;
@@ -124,10 +127,7 @@ class ABSL_LOCKABLE basic_rw_lock {
       wake_all(state_);
   }
 
-  void lock_shared() noexcept ABSL_SHARED_LOCK_FUNCTION() {
-    no_lock_events events;
-    lock_shared(events);
-  }
+  void lock_shared() noexcept ABSL_SHARED_LOCK_FUNCTION() { lock_shared(no_events_); }
   template <class Events>
   EVAC_ALWAYS_INLINE void lock_shared(Events& events) noexcept(noexcept(events.about_to_wait()))
       ABSL_SHARED_LOCK_FUNCTION() {
@@ -182,25 +182,18 @@ class ABSL_LOCKABLE basic_rw_lock {
   //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the lock
   //   bias set   count_quiet_read() and give_up() release, enter_biased() acquires: what the last writer wrote before
   //   dekker     enter_biased() announces, then loads bias_; begin_revocation() changes bias_, then looks for
-  //              announcements
+  //              announcements. enter_standing() announces, then loads state_; lock() changes state_, then looks
   static constexpr std::uint32_t writer = 1;
   static constexpr std::uint32_t writer_waiting = 2;
   static constexpr std::uint32_t parked = 4;
   static constexpr std::uint32_t reader = 8;
 
-  static constexpr std::uint32_t quiet_mask = 0x7FFF;
-  static constexpr unsigned price_shift = 15;
+  using pace = bias_pace<Readers>;
+  static inline no_lock_events no_events_{};
   // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2
   // times before it is biased again, and revocations cost at most an eighth of what the reads in between do.
   static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
-  static constexpr int most_looks = 1 << 20U;         // where counting them stops
-  static constexpr std::uint32_t sample_period = 16;  // quiet reads are counted by sampling: no write for the others
-  // Reads that go by state_ although the bias stands: each takes the line from all other readers.
-  static constexpr std::uint32_t standing_sample_period = sample_period * sample_period;
-  static_assert(Readers::least_price <= Readers::highest_price && Readers::highest_price <= 0x7FFF);  // in samples
-  // Beyond that a revocation has cost its readers more by their waiting for each other than by itself.
-  static constexpr std::uint32_t highest_price_class = 4;
-  static_assert(highest_price_class < bias_word::most_price_classes);
+  static constexpr int most_looks = 1 << 20U;  // where counting them stops
 
   [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_biased() noexcept {
     const std::uint32_t bias = bias_.load(relaxed);  // relaxed: a hint, asked again below
@@ -217,10 +210,10 @@ class ABSL_LOCKABLE basic_rw_lock {
     return false;
   }
 
-  // Some go by state_, to count. The state is loaded before the bias: a reader that saw a bias that a writer has ended since,
-  // and then the state after that writer, would be alone with its announcement.
+  // Some go by state_, to count. The state is loaded before the bias: else a reader could see a bias that a writer has ended
+  // since, and then the state after that writer, and no later writer would look for it.
   [[nodiscard]] EVAC_NEVER_INLINE bool enter_standing(std::uint32_t bias) noexcept {
-    if (Readers::sample(standing_sample_period) || !Readers::enter_standing(this, bias)) return false;
+    if (Readers::sample(pace::standing_sample_period) || !Readers::enter_standing(this, bias)) return false;
     // seq_cst, both: dekker. They acquire: handover, bias set.
     if ((state_.load(seq_cst) & (writer | writer_waiting)) == 0 && bias_.load(seq_cst) == bias) [[likely]]
       return true;
@@ -230,39 +223,16 @@ class ABSL_LOCKABLE basic_rw_lock {
 
   // A compare-exchange and not a store: two readers may be here, and a lost bias would break L3.
   EVAC_ALWAYS_INLINE void count_quiet_read() noexcept {
-    if (Readers::sample(sample_period)) [[unlikely]]
+    if (Readers::sample(pace::sample_period)) [[unlikely]]
       count_sampled_read();
   }
   EVAC_NEVER_INLINE void count_sampled_read() noexcept {
     std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
-    if (bias_word::is_biased(bias)) return;
-    const std::uint32_t next = bias_word::stands(bias) ? after_read_while_standing(bias) : after_quiet_read(bias);
+    if (bias_word::names_registry(bias) && !bias_word::stands(bias)) return;
+    const std::uint32_t next =
+        bias_word::stands(bias) ? pace::after_read_while_standing(bias) : pace::after_quiet_read(bias);
     bias_.compare_exchange_strong(bias, next, release, relaxed);  // release: bias set
   }
-  [[nodiscard]] static std::uint32_t after_quiet_read(std::uint32_t bias) noexcept {
-    const std::uint32_t price = bias >> price_shift;
-    const std::uint32_t quiet = (bias & quiet_mask) + 1;
-    const bool stands = price != 0 && Readers::standing_pays(quiet);
-    if (!stands && quiet < (price != 0 ? price : Readers::first_price)) return bias + 1;
-    const std::uint32_t word = Readers::word();
-    if (word == 0) return bias;
-    return stands ? bias_word::standing_like(word, class_of(price)) : word;
-  }
-  // There is no room to count quiet reads. One read by chance makes the lock a biased one, when on average eight times the
-  // price is paid: to revoke that is dear, and the reads in between gain little. To the same registry, for its readers stay
-  // announced there (L3).
-  [[nodiscard]] static std::uint32_t after_read_while_standing(std::uint32_t bias) noexcept {
-    const std::uint32_t period = 8 * price_of(bias_word::price_class(bias)) / standing_sample_period;
-    return Readers::sample((std::max)(period, std::uint32_t{1})) ? bias_word::biased_like(bias) : bias;
-  }
-  [[nodiscard]] static std::uint32_t class_of(std::uint32_t price) noexcept {
-    return (std::min)(static_cast<std::uint32_t>(std::bit_width(price / Readers::least_price)) - 1,
-                      highest_price_class);
-  }
-  [[nodiscard]] static std::uint32_t price_of(std::uint32_t price_class) noexcept {
-    return Readers::least_price << price_class;
-  }
-
   // The writer bit is set: after this no new reader comes in by either way.
   void begin_revocation(std::uint32_t bias) noexcept {
     bias_.store(bias_word::revoked(bias), seq_cst);  // seq_cst: dekker
@@ -282,9 +252,8 @@ class ABSL_LOCKABLE basic_rw_lock {
     }
     await_leavers(bias, events);
     // relaxed: written under state_, as by forget_quiet_reads(); no reader is announced.
-    if (Readers::sample(Readers::writes_while_standing)) {
-      bias_.store(price_of(bias_word::price_class(bias)) << price_shift, relaxed);
-    }
+    const std::uint32_t next = pace::after_write_while_standing(bias);
+    if (next != bias) bias_.store(next, relaxed);
   }
   template <class Events>
   void revoke(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
@@ -311,13 +280,15 @@ class ABSL_LOCKABLE basic_rw_lock {
   }
   void forget_quiet_reads(std::uint32_t bias) noexcept {
     // relaxed: a count, written under state_
-    if ((bias & quiet_mask) != 0) bias_.store(bias & ~quiet_mask, relaxed);
+    if ((bias & bias_word::quiet_reads) != 0) bias_.store(bias_word::without_quiet_reads(bias), relaxed);
   }
   // From here the word names no registry: no reader is announced (L3).
   void set_price(std::chrono::nanoseconds taken) noexcept {
     const auto reads = static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read;
-    const auto samples = std::clamp<std::uint64_t>(reads / sample_period, Readers::least_price, Readers::highest_price);
-    bias_.store(static_cast<std::uint32_t>(samples) << price_shift, relaxed);  // relaxed: written under state_
+    const auto samples =
+        std::clamp<std::uint64_t>(reads / pace::sample_period, Readers::least_price, Readers::highest_price);
+    // relaxed: written under state_
+    bias_.store(bias_word::of_price(static_cast<std::uint32_t>(samples)), relaxed);
   }
 
   template <class Events>
@@ -367,7 +338,13 @@ class ABSL_LOCKABLE basic_rw_lock {
       return false;
     }
     events.parked();
-    sleep_while(state_, state | flags);
+    if constexpr (requires { events.parked_for(std::chrono::nanoseconds()); }) {
+      const auto began = std::chrono::steady_clock::now();
+      sleep_while(state_, state | flags);
+      events.parked_for(std::chrono::steady_clock::now() - began);
+    } else {
+      sleep_while(state_, state | flags);
+    }
     return true;
   }
 

@@ -25,6 +25,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/debugger.hpp"
+#include "evac/detail/platform/thread_id.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/garbage.hpp"
@@ -49,6 +50,7 @@ struct epoch_record {
   std::size_t reserved = 0;                      // bytes charged for what the thread may retire next; the thread's
   const epoch_record* collected_from = nullptr;  // whose garbage the thread has collected last; the thread's
   std::uint32_t fruitless = 0;                   // looks after garbage that was not due; the thread's
+  relaxed_cell<std::int32_t> system_id{0};       // the thread as the system counts; written as owner
   epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
   epoch_record* sibling_before = nullptr;  // and in the one before; the thread's
   const key_update* updates = nullptr;     // sync_map::update() calls that the thread is in; the thread's
@@ -57,6 +59,7 @@ struct epoch_record {
   relaxed_cell<std::size_t> retries{0};
   relaxed_cell<std::size_t> waits{0};
   relaxed_cell<std::size_t> parks{0};
+  relaxed_cell<std::uint64_t> parked_ns{0};
   alignas(cache_line) garbage_bag bag;
 
   /// In `nesting`: the thread has ended, but for objects that outlive its registry.
@@ -99,6 +102,7 @@ class epoch_clock {
     epoch_record* const own = records_.take();
     if (own == nullptr) throw_bad_alloc();
     own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
+    own->system_id = system_thread_id();
     own->plain = plain_;
     // relaxed: only distinctness matters
     if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
@@ -199,7 +203,10 @@ class epoch_clock {
     advancing_.store(false, relaxed);  // relaxed, all of them: there is one thread
     held_since_.store(0, relaxed);
     for_each_record([&](epoch_record& each) {
-      if (each.owner.load(relaxed) == owner) return;
+      if (each.owner.load(relaxed) == owner) {
+        each.system_id = system_thread_id();
+        return;
+      }
       each.entered.store(0, relaxed);
       give_back(each);
     });

@@ -114,6 +114,17 @@ class epoch_core {
   void for_each_batch(const Visit& visit) {
     for_each_bag([&](garbage_bag& bag) { bag.for_each_batch(visit); });
   }
+  /// Objects that wait in sealed batches, and their bytes, without the locks of the bags: recent numbers.
+  [[nodiscard]] std::size_t retired_objects() const noexcept {
+    std::size_t objects = orphans_.sum().objects;
+    clock_.for_each_record([&](const epoch_record& each) { objects += each.bag.sum().objects; });
+    return objects;
+  }
+  [[nodiscard]] std::size_t retired_bytes() const noexcept {
+    std::size_t bytes = orphans_.sum().bytes;
+    clock_.for_each_record([&](const epoch_record& each) { bytes += each.bag.sum().bytes; });
+    return bytes;
+  }
   /// The domain, and records that threads have.
   [[nodiscard]] std::size_t references() const noexcept { return references_.load(relaxed); }
   [[nodiscard]] parking& sleepers() noexcept { return sleepers_; }

@@ -71,6 +71,8 @@ class garbage_bag {
 
   /// Without the lock: a hint.
   [[nodiscard]] std::uint32_t batches() const noexcept { return batches_; }
+  /// The same: what waits in batches that are sealed.
+  [[nodiscard]] const garbage_sum& sum() const noexcept { return sum_; }
   [[nodiscard]] bool is_empty() noexcept {
     const std::lock_guard guard(lock_);
     return sealed_.empty() && filling_ == nullptr;
@@ -133,6 +135,7 @@ class garbage_bag {
     give_from_hand(batch);
     sealed_.prepend(batch);
     ++batches_;
+    sum_.add(*batch);
     return true;
   }
   /// Of a batch in hand nothing is left: it is the caller's.
@@ -159,10 +162,12 @@ class garbage_bag {
       if (filling_->count == 0) discard(std::exchange(filling_, nullptr));
     }
     batch_queue kept;
+    sum_.forget();
     while (garbage_batch* const batch = sealed_.take()) {
       bytes += extract_from(*batch, batch->reclaimed, owner);
       if (batch->reclaimed != batch->count) {
         kept.append(batch);
+        sum_.add(*batch);
       } else {
         bytes += batch->bytes;
         discard(batch);
@@ -189,6 +194,7 @@ class garbage_bag {
     sealed_.append_all(left.sealed_);
     batches_ += left.batches_;
     left.batches_ = 0;
+    sum_.take_over(left.sum_);
     garbage_batch* const more = std::exchange(left.filling_, nullptr);
     if (more == nullptr) return;
     if (filling_ != nullptr && have_room_for(*filling_, *more)) {
@@ -208,6 +214,7 @@ class garbage_bag {
       if (!owner_lives) spare_ = nullptr;
       sealed_ = {};
       batches_ = 0;
+      sum_.forget();
       changing_ = false;
     }
     in_hand_ = nullptr;
@@ -270,6 +277,7 @@ class garbage_bag {
     if (done == nullptr) return;
     // acq_rel: sealed, in epoch_clock.hpp. The value does not change; that it is written is what counts.
     done->stamp = epoch.fetch_add(0, acq_rel);
+    sum_.add(*done);
     garbage_batch* const last = sealed_.last();
     if (last != nullptr && last->stamp == done->stamp && have_room_for(*last, *done)) {
       merge(*last, done);
@@ -280,6 +288,7 @@ class garbage_bag {
 
   void take_in_hand(garbage_batch* batch) noexcept {
     --batches_;
+    sum_.remove(*batch);
     // relaxed: read under the lock, until the thread that has it in hand announces
     batch->begun.store(batch->reclaimed, relaxed);
     batch->to_the_end_of = 0;
@@ -292,24 +301,6 @@ class garbage_bag {
     if (*link != nullptr) *link = batch->next;  // after a fork() it may be forgotten
   }
 
-  // Of objects from an index on. Returns their bytes.
-  template <class Owner>
-  [[nodiscard]] static std::size_t extract_from(garbage_batch& batch, std::uint32_t from, Owner& owner) noexcept {
-    std::size_t bytes = 0;
-    std::uint32_t kept = from;
-    for (std::uint32_t i = from; i < batch.count; ++i) {
-      if (owner.owns(batch.objects[i])) {
-        bytes += batch.objects[i].bytes;
-        owner.take(batch.objects[i]);
-      } else {
-        if (kept != i) batch.objects[kept] = batch.objects[i];
-        ++kept;
-      }
-    }
-    if (kept < batch.count) batch.count = kept;
-    batch.bytes -= bytes;
-    return bytes;
-  }
   template <class Owner>
   [[nodiscard]] static std::size_t extract_from_hand(garbage_batch& batch, Owner& owner, bool plain) noexcept {
     const std::uint32_t begun = asymmetric_fence::observe<std::uint32_t>(plain, batch.begun);
@@ -333,6 +324,7 @@ class garbage_bag {
   batch_queue sealed_;
   garbage_batch* in_hand_ = nullptr;        // a list, in no order
   relaxed_cell<std::uint32_t> batches_{0};  // that hold something; read without the lock as a hint
+  garbage_sum sum_;                         // of those that are sealed; read without the lock, for people
   std::uint32_t last_count_ = 0;            // of `filling_` at the last seal_if_idle()
   bool changing_ = false;                   // read after a fork() only
   std::size_t credit_ = 0;                  // bytes charged to the domain that nobody has a use for yet

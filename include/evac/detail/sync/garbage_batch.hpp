@@ -33,6 +33,49 @@ struct garbage_batch {
   retired_object objects[capacity];
 };
 
+/// Takes each object from an index on that owner.owns(object) out of a batch: owner.take(object). Returns their bytes.
+template <class Owner>
+[[nodiscard]] std::size_t extract_from(garbage_batch& batch, std::uint32_t from, Owner& owner) noexcept {
+  std::size_t bytes = 0;
+  std::uint32_t kept = from;
+  for (std::uint32_t i = from; i < batch.count; ++i) {
+    if (owner.owns(batch.objects[i])) {
+      bytes += batch.objects[i].bytes;
+      owner.take(batch.objects[i]);
+    } else {
+      if (kept != i) batch.objects[kept] = batch.objects[i];
+      ++kept;
+    }
+  }
+  if (kept < batch.count) batch.count = kept;
+  batch.bytes -= bytes;
+  return bytes;
+}
+
+/// How much waits in a number of batches. Written under the lock of their bag, read by anybody.
+struct garbage_sum {
+  relaxed_cell<std::size_t> objects{0};
+  relaxed_cell<std::size_t> bytes{0};
+
+  void add(const garbage_batch& batch) noexcept {
+    objects += batch.count - batch.reclaimed;
+    bytes += batch.bytes;
+  }
+  void remove(const garbage_batch& batch) noexcept {
+    objects -= batch.count - batch.reclaimed;
+    bytes -= batch.bytes;
+  }
+  void take_over(garbage_sum& other) noexcept {
+    objects += other.objects;
+    bytes += other.bytes;
+    other.forget();
+  }
+  void forget() noexcept {
+    objects = 0;
+    bytes = 0;
+  }
+};
+
 /// Batches in the order in which they were sealed.
 class batch_queue {
  public:

@@ -15,43 +15,11 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/bias_word.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 struct thread_marks;
-
-/// The word of a lock that says where its readers are: see basic_rw_lock.hpp.
-struct bias_word {
-  static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
-  static constexpr std::uint32_t revoking = std::uint32_t{1} << 30U;
-  static constexpr std::uint32_t standing = biased | revoking;
-  static constexpr unsigned price_class_shift = 22;
-  static constexpr std::uint32_t most_price_classes = 256;
-  static constexpr std::uint32_t registry = (std::uint32_t{1} << price_class_shift) - 1;
-  /// What no lock has: there is no registry 0.
-  static constexpr std::uint32_t of_none = revoking;
-
-  [[nodiscard]] static constexpr bool is_biased(std::uint32_t word) noexcept { return (word & standing) == biased; }
-  [[nodiscard]] static constexpr bool stands(std::uint32_t word) noexcept { return word >= standing; }
-  /// Biased in either way.
-  [[nodiscard]] static constexpr bool lets_announce(std::uint32_t word) noexcept { return (word & biased) != 0; }
-  /// The word of a lock that is biased, or whose bias stands, to the same registry as this one.
-  [[nodiscard]] static constexpr std::uint32_t biased_like(std::uint32_t word) noexcept {
-    return (word & registry) | biased;
-  }
-  [[nodiscard]] static constexpr std::uint32_t standing_like(std::uint32_t word, std::uint32_t price_class) noexcept {
-    return (word & registry) | standing | price_class << price_class_shift;
-  }
-  [[nodiscard]] static constexpr std::uint32_t price_class(std::uint32_t word) noexcept {
-    return (word & ~standing) >> price_class_shift;
-  }
-  /// Biased in either way, or until just now.
-  [[nodiscard]] static constexpr bool names_registry(std::uint32_t word) noexcept { return word >= revoking; }
-  /// The same registry, but no new announcements.
-  [[nodiscard]] static constexpr std::uint32_t revoked(std::uint32_t word) noexcept {
-    return (word & registry) | revoking;
-  }
-};
 
 /// Identity of a living thread: the address of an object that each thread has one of. The same in all shared
 /// objects, and in the child of a fork().

@@ -12,6 +12,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/table/evacuation.hpp"
+#include "evac/detail/table/evacuation_timer.hpp"
 #include "evac/detail/table/pacing.hpp"
 #include "evac/detail/table/table_parts.hpp"
 
@@ -92,9 +93,8 @@ EVAC_ALWAYS_INLINE void prefetch_next_parents(const table_parts<Policy>& of) noe
   }
 }
 
-/// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later insert.
 template <class Policy>
-[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
+[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_untimed_step(table_parts<Policy>& of, slot_ref added) noexcept {
   auto work = of.work(std::addressof(added));
   EVAC_TRY {
     switch (of.pace.due(of.size, of.homes.count(), table_parts<Policy>::layout::home_slots())) {
@@ -114,8 +114,23 @@ template <class Policy>
     }
   }
   EVAC_CATCH_ALL {}
-  of.settle();
+  of.settle_step();
   return added;
+}
+template <class Policy>
+[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_timed_step(table_parts<Policy>& of, slot_ref added) noexcept {
+  const std::size_t homes = of.homes.count();
+  const evacuation_timer timer(homes);
+  const slot_ref at = take_untimed_step(of, added);
+  if (of.homes.count() > homes) of.note_evacuation(timer.nanoseconds());
+  return at;
+}
+
+/// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later insert.
+template <class Policy>
+[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
+  const bool timed = evacuation_timer::times(of.homes.count(), table_parts<Policy>::layout::home_bytes());
+  return timed ? take_timed_step(of, added) : take_untimed_step(of, added);
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

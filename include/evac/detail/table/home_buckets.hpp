@@ -59,6 +59,20 @@ class home_buckets {
 
   /// How often memory for as many homes again was opened.
   [[nodiscard]] std::size_t openings() const noexcept { return openings_; }
+  /// How often the half that was opened last has become empty and was closed.
+  [[nodiscard]] std::size_t closings() const noexcept { return closings_; }
+  /// Time spent in growth steps; known where an account of occupied homes is kept, and forgotten with it.
+  void note_evacuation(std::uint64_t nanoseconds) noexcept {
+    if constexpr (KeepsOccupied) {
+      if (occupied_.kept()) occupied_.note_evacuation(nanoseconds);
+    }
+  }
+  [[nodiscard]] std::uint64_t evacuation_nanoseconds() const noexcept {
+    if constexpr (KeepsOccupied) {
+      if (occupied_.kept()) return occupied_.evacuation_nanoseconds();
+    }
+    return 0;
+  }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
     return home_in_doubling(half_mask_, count_, hash);
@@ -172,7 +186,7 @@ class home_buckets {
   /// segment go piece by piece on the way, so that no call frees more than one huge page and one empty segment.
   void close_emptied(const Allocator& allocator) noexcept {
     if (opened() <= base_homes) {
-      if (count_ == opened() / 2) set_opened(count_);
+      if (count_ == opened() / 2) close_half(count_);
       return;
     }
     const std::size_t first = opened() / 2;
@@ -180,7 +194,7 @@ class home_buckets {
     const std::size_t offset = (count_ - first) * layout::home_bytes();
     if (count_ == first) {
       memory::deallocate(allocator, at(first), segment_size()(first));
-      set_opened(first);
+      close_half(first);
       if (first == occupied_homes::unkept_homes) release_occupied(allocator);
     } else if (memory::is_mapped(segment_size()(first)) && offset % huge_page < layout::home_bytes()) {
       memory::discard(at(first), offset, (std::min)(round_up(offset + 1, huge_page), buckets));
@@ -214,10 +228,12 @@ class home_buckets {
   void swap(home_buckets& other) noexcept { std::swap(*this, other); }
 
   /// Bytes obtained for home buckets; of a mapped segment that is being filled, only what has been touched.
-  [[nodiscard]] std::size_t touched_bytes() const noexcept {
-    const std::size_t whole = segment_bytes();
-    if (opened() <= base_homes || !memory::is_mapped(segment_size()(opened() / 2))) return whole;
-    return whole - (opened() - count_) * layout::home_bytes();
+  [[nodiscard]] std::size_t touched_bytes() const noexcept { return touched_of(segment_bytes(), opened(), count_); }
+  /// The same, of `whole` bytes of memory for `opened` homes, of which `count` exist; these may be numbers of
+  /// different moments.
+  [[nodiscard]] static std::size_t touched_of(std::size_t whole, std::size_t opened, std::size_t count) noexcept {
+    if (opened <= base_homes || !memory::is_mapped(segment_size()(opened / 2))) return whole;
+    return whole - (std::min)(whole, (opened - count) * layout::home_bytes());
   }
   [[nodiscard]] std::size_t segment_bytes() const noexcept {
     std::size_t bytes = base_capacity_ * layout::home_bytes();
@@ -238,6 +254,10 @@ class home_buckets {
   void set_base(void* block, std::size_t capacity) noexcept {
     directory_.set_segment(0, block, layout::home_bytes());
     base_capacity_ = static_cast<std::uint8_t>(capacity);
+  }
+  void close_half(std::size_t homes_left) noexcept {
+    set_opened(homes_left);
+    ++closings_;
   }
 
   void open_base(const Allocator& allocator, std::size_t homes) {
@@ -301,7 +321,8 @@ class home_buckets {
   std::size_t count_ = 0;
   std::uint8_t opened_depth_ = 0;
   std::uint8_t base_capacity_ = 0;
-  std::uint32_t openings_ = 0;
+  std::uint64_t openings_ : 24 = 0;
+  std::uint64_t closings_ : 24 = 0;
   [[no_unique_address]] std::conditional_t<KeepsOccupied, occupied_homes, no_occupied_homes> occupied_;
 };
 

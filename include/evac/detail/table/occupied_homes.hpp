@@ -35,6 +35,7 @@ class occupied_homes {
   struct block_type {
     std::uintptr_t origins[directory::entries];  // by segment_key(); biased: plus home / 64 words is the home's word
     bit_row first_words[levels];
+    std::uint64_t evacuation_ns;  // a figure of the table, which has no other room for it
   };
 
  public:
@@ -56,6 +57,8 @@ class occupied_homes {
     const auto first_word = reinterpret_cast<std::uintptr_t>(&block_->first_words[0]);
     for (std::size_t home = 0; home < unkept_homes; home += base_homes) block_->origins[segment_key(home)] = first_word;
   }
+  void note_evacuation(std::uint64_t nanoseconds) noexcept { block_->evacuation_ns += nanoseconds; }
+  [[nodiscard]] std::uint64_t evacuation_nanoseconds() const noexcept { return block_->evacuation_ns; }
   /// The caller frees the block.
   void forget_block() noexcept { block_ = nullptr; }
   /// `words` is the memory of segment_bytes(first) bytes behind the buckets of a segment.

@@ -20,6 +20,7 @@
 #include "evac/detail/geometry/bucket.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/table/seed.hpp"
+#include "evac/detail/table/table_figures.hpp"
 #include "evac/hash.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -109,6 +110,8 @@ struct owns_functors {
   template <class T>
   using cell = T;  // what size() reads
   template <class Functors>
+  using functors = Functors;
+  template <class Functors>
   class storage {
    public:
     static constexpr bool owned = true;
@@ -122,11 +125,20 @@ struct owns_functors {
   };
 };
 
+/// The functors of a container that has many tables, and where these publish their figures.
+template <class Functors>
+struct functors_with_board : Functors {
+  using Functors::Functors;
+  figures_board board;
+};
+
 /// For the tables of a container that has many: they share its functors.
 struct shares_functors {
   static constexpr bool keeps_occupied = false;
   template <class T>
   using cell = relaxed_cell<T>;  // size() takes no lock
+  template <class Functors>
+  using functors = functors_with_board<Functors>;
   template <class Functors>
   class storage {
    public:
@@ -148,7 +160,7 @@ struct policy : Elements {
   using key_equal = KeyEqual;
   using allocator_type = Allocator;
   using allocator_traits = std::allocator_traits<Allocator>;
-  using functors_type = functors<Hash, KeyEqual, Allocator>;
+  using functors_type = typename Ownership::template functors<functors<Hash, KeyEqual, Allocator>>;
   using functors_storage = typename Ownership::template storage<functors_type>;
   static constexpr bool keeps_occupied = Ownership::keeps_occupied;
   template <class T>

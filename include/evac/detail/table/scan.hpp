@@ -32,9 +32,9 @@ struct scan_position {
   bool done = false;
 };
 
-/// Calls visit(element) for what is next in the walk, the rest of one chain, and advances `at`. O(chain).
+/// Calls visit(home, whether all of its chain is next) for the chain that is next in the walk, and advances `at`. O(1).
 template <class Policy, class Visit>
-void scan_chain(const table<Policy>& from, scan_position& at, const Visit& visit) {
+void scan_bucket(const table<Policy>& from, scan_position& at, const Visit& visit) {
   const auto& homes = from.homes();
   if (homes.count() == 0) {
     at.done = true;
@@ -43,15 +43,23 @@ void scan_chain(const table<Policy>& from, scan_position& at, const Visit& visit
   const std::size_t home = homes.home_of(std::size_t{reverse_bits(at.reversed)});
   const unsigned depth = depth_of(home, homes.count());
   const std::uint64_t first = reverse_bits(home);
-  for (bucket* where = homes.at(home); where != nullptr; where = where->overflow) {
-    for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
-      const auto& element = table<Policy>::element({where, taken.first()});
-      // Only a walk that began this range when it was a smaller one has seen some of it.
-      if (at.reversed == first || reverse_bits(from.hash_of(Policy::key(element))) >= at.reversed) visit(element);
-    }
-  }
+  // Only a walk that began this range when it was a smaller one has seen some of it.
+  visit(home, at.reversed == first);
   at.reversed = depth == 0 ? 0 : first + (std::uint64_t{1} << (64 - depth));
   at.done = at.reversed == 0;
+}
+/// Calls visit(element) for what is next in the walk, the rest of one chain, and advances `at`. O(chain).
+template <class Policy, class Visit>
+void scan_chain(const table<Policy>& from, scan_position& at, const Visit& visit) {
+  const std::uint64_t begin = at.reversed;
+  scan_bucket(from, at, [&](std::size_t home, bool whole) {
+    for (bucket* where = from.homes().at(home); where != nullptr; where = where->overflow) {
+      for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
+        const auto& element = table<Policy>::element({where, taken.first()});
+        if (whole || reverse_bits(from.hash_of(Policy::key(element))) >= begin) visit(element);
+      }
+    }
+  });
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

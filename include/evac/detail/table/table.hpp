@@ -22,25 +22,11 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/table/contents.hpp"
 #include "evac/detail/table/growth.hpp"
+#include "evac/detail/table/iteration.hpp"
 #include "evac/detail/table/room.hpp"
 #include "evac/detail/table/table_parts.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
-
-/// Where an element is; where is null for "nowhere", which is also the end. The index is as wide as an address, which an
-/// iteration makes of it at every step.
-struct position {
-  bucket* where = nullptr;
-  std::size_t index = 0;
-  std::size_t home = 0;
-
-  position() noexcept = default;
-  EVAC_ALWAYS_INLINE position(bucket* a_where, std::size_t an_index, std::size_t a_home) noexcept
-      : where(a_where), index(an_index), home(a_home) {}
-  EVAC_ALWAYS_INLINE position(slot_ref at, std::size_t a_home) noexcept : position(at.where, at.index, a_home) {}
-
-  [[nodiscard]] slot_ref slot() const noexcept { return {where, static_cast<unsigned>(index)}; }
-};
 
 /// Moves over every element of `from` whose key is absent in the table that table_of(hash) names, each once; returns how
 /// many. The functors are those of the tables that take. Throws what these and the allocator throw; what has been moved
@@ -79,6 +65,7 @@ class table {
   using functors_storage = typename Policy::functors_storage;
   using chains = typename parts_type::chains;
   using slot_ops = typename parts_type::slot_ops;
+  using homes_type = typename parts_type::homes_type;
 
   table(const hasher& hash, const key_equal& equal, const allocator_type& allocator)
     requires functors_storage::owned
@@ -122,6 +109,8 @@ class table {
   [[nodiscard]] const typename chains::pool& overflow() const noexcept { return parts_.overflow; }
   [[nodiscard]] std::size_t elements_moved() const noexcept { return parts_.moves; }
   [[nodiscard]] std::size_t growths() const noexcept { return parts_.homes.openings(); }
+  /// Where one of many tables publishes its figures. Any thread may look there.
+  [[nodiscard]] table_figures* figures(figures_board::if_absent then) const noexcept { return parts_.figures(then); }
 
   // --- one element ---
 
@@ -157,7 +146,11 @@ class table {
   /// constructed before anything moves, so it may be made of elements of this table.
   template <class K, class Construct>
   EVAC_ALWAYS_INLINE std::pair<position, bool> find_or_place(const K& key, const Construct& construct) {
-    const std::size_t hash = hash_of(key);
+    return find_or_place_hashed(key, hash_of(key), construct);
+  }
+  template <class K, class Construct>
+  EVAC_ALWAYS_INLINE std::pair<position, bool> find_or_place_hashed(const K& key, std::size_t hash,
+                                                                    const Construct& construct) {
     const chain_at at = chain_of(hash);
     if (const position found = find_in(at, key, hash); found.where != nullptr) return {found, false};
     return {place_in(at, hash, construct), true};
@@ -211,6 +204,7 @@ class table {
         at = fill_home(at);
     } else {
       at = chains::construct_in_overflow(chain.head, tag_of(hash), Construct(construct), allocator(), parts_.overflow);
+      parts_.publish_overflow();
     }
     if (parts_.count_inserted()) [[unlikely]]
       return {take_step(parts_, at), parts_.homes.home_of(hash)};
@@ -236,22 +230,10 @@ class table {
     return behind;
   }
 
-  // --- one after the other, in order of homes ---
+  // --- one after the other, in order of homes: iteration.hpp ---
 
-  [[nodiscard]] position first() const noexcept {
-    return parts_.size == 0 ? position{} : first_from(parts_.homes.next_filled(0));
-  }
-  [[nodiscard]] EVAC_ALWAYS_INLINE position next(position at) const noexcept {
-    // Free slots are taken from the lowest, so that the next one is mostly taken.
-    std::size_t index = at.index + 1;
-    if (index < layout::home_slots() && at.where->is_taken(index)) [[likely]]
-      return {at.where, index, at.home};
-    if (at.where->is_last_behind(index)) [[likely]]
-      return first_from(at.home + 1);
-    index = at.where->tags.occupied_from(index);
-    if (index != max_slots) return {at.where, index, at.home};
-    return first_in_overflow(at.where->overflow, at.home);
-  }
+  [[nodiscard]] position first() const noexcept { return first_element(parts_); }
+  [[nodiscard]] EVAC_ALWAYS_INLINE position next(position at) const noexcept { return next_element(parts_, at); }
 
   // --- room: room.hpp says what each does and throws ---
 
@@ -304,6 +286,7 @@ class table {
     std::swap(parts_.overflow, other.parts_.overflow);
     std::swap(parts_.size, other.parts_.size);
     parts_.pace.swap(other.parts_.pace);
+    for (table* const each : {this, std::addressof(other)}) each->parts_.publish();
     if constexpr (functors_storage::owned) std::swap(parts_.functors.get().seed, other.parts_.functors.get().seed);
   }
   void swap_functors(table& other) { parts_.functors.get().swap_hash_and_equal(other.parts_.functors.get()); }
@@ -333,42 +316,6 @@ class table {
     auto work = parts_.work(std::addressof(added));
     chains::compact(added.where, work);
     return added;
-  }
-
-  [[nodiscard]] EVAC_ALWAYS_INLINE position first_from(std::size_t home) const noexcept {
-    const auto& homes = parts_.homes;
-    if (home >= homes.count()) return {};
-    if (home % homes_ahead == 0) prefetch_overflow_of_group(home + homes_ahead);
-    bucket* const head = homes.at(home);
-    if (head->is_taken(0)) [[likely]]
-      return {head, 0, home};
-    return first_in(home);
-  }
-  // The first element of the overflow bucket, if there is one, or of a later home. (Two addresses by themselves: a position
-  // that is passed would lie in memory all along.)
-  [[nodiscard]] EVAC_NEVER_INLINE position first_in_overflow(bucket* where, std::size_t home) const noexcept {
-    if (where == nullptr) return first_from(home + 1);
-    return {where, where->tags.occupied().first(), home};
-  }
-  // The first element of this home or a later one.
-  [[nodiscard]] EVAC_NEVER_INLINE position first_in(std::size_t home) const noexcept {
-    const auto& homes = parts_.homes;
-    for (; home < homes.count(); home = homes.next_filled(home + 1)) {
-      for (bucket* where = homes.at(home); where != nullptr; where = where->overflow) {
-        if (const slot_mask taken = where->tags.occupied()) return {where, taken.first(), home};
-      }
-    }
-    return {};
-  }
-  // Overflow buckets lie anywhere: an iteration would wait for each of them. A group never spans two segments.
-  static constexpr std::size_t homes_ahead = 8;
-  EVAC_ALWAYS_INLINE void prefetch_overflow_of_group(std::size_t first) const noexcept {
-    static_assert(base_homes % homes_ahead == 0);
-    if (first + homes_ahead > parts_.homes.count()) return;
-    const auto* bytes = reinterpret_cast<const std::byte*>(parts_.homes.at(first));
-    for (std::size_t i = 0; i < homes_ahead; ++i, bytes += layout::home_bytes()) {
-      prefetch_for_read(reinterpret_cast<const bucket*>(bytes)->overflow);
-    }
   }
 
   void promise(std::size_t homes) noexcept {

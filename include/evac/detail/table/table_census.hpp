@@ -1,12 +1,15 @@
-// A walk over all buckets of a table that fills in a table_stats. O(buckets).
+// Figures of a table: those that a walk over all buckets finds (O(buckets)), and those that cost nothing to read.
 #ifndef EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
 #define EVAC_DETAIL_TABLE_TABLE_CENSUS_HPP
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 
+#include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
+#include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/stats.hpp"
 
@@ -24,9 +27,23 @@ void add_chain(const bucket* head, table_stats& stats) {
   if (length > 1) stats.holes += head->tags.free(layout::home_slots()).count();
 }
 
-/// Of an empty table_stats.
+/// Chains whose elements a sample of hashes has, about, and how many it takes of one: if all are in one chain, that shows.
+inline constexpr std::size_t sampled_chains = 64;
+inline constexpr std::size_t most_sampled_of_chain = 32;
+/// Whether the chain of this home is one of them, in a table of so many chains. By chance: homes in any regular distance
+/// have bits in common, and with them the hashes of their elements.
+[[nodiscard]] constexpr bool is_sampled(std::size_t home, std::size_t chains) noexcept {
+  return chains <= sampled_chains || (home * 0x9E3779B97F4A7C15U >> 32U) % (chains / sampled_chains) == 0;
+}
+inline void add_to_sample(std::size_t hash, table_stats& stats) noexcept {
+  ++stats.hash_sample;
+  stats.hash_and &= hash;
+  stats.hash_or |= hash;
+}
+
+/// The numbers of a table, in an empty table_stats. O(1), but for a step for each doubling.
 template <class Policy>
-void fill(table_stats& stats, const table<Policy>& from) {
+void fill_numbers(table_stats& stats, const table<Policy>& from) {
   using table_type = table<Policy>;
   const auto& homes = from.homes();
   stats.size = from.size();
@@ -45,7 +62,28 @@ void fill(table_stats& stats, const table<Policy>& from) {
   stats.elements_moved = from.elements_moved();
   stats.growths = from.growths();
   stats.occupancy_histogram.resize(table_type::chains::layout::home_slots() + 1);
-  for (std::size_t home = 0; home < homes.count(); ++home) add_chain<Policy>(homes.at(home), stats);
+}
+/// What a chain adds to that, and to the sample if it is to be in that. Throws what the hash throws, and std::bad_alloc.
+/// O(chain).
+template <class Policy>
+void fill_chain(table_stats& stats, const table<Policy>& from, std::size_t home, bool sampled) {
+  bucket* const head = from.homes().at(home);
+  add_chain<Policy>(head, stats);
+  if (!sampled) return;
+  std::size_t left = most_sampled_of_chain;
+  for (bucket* where = head; where != nullptr && left != 0; where = where->overflow) {
+    for (slot_mask taken = where->tags.occupied(); taken && left != 0; taken.drop_first(), --left) {
+      add_to_sample(from.hash_of(Policy::key(table<Policy>::element({where, taken.first()}))), stats);
+    }
+  }
+}
+/// All of it, in an empty table_stats.
+template <class Policy>
+void fill(table_stats& stats, const table<Policy>& from) {
+  fill_numbers(stats, from);
+  const auto& homes = from.homes();
+  for (std::size_t home = 0; home < homes.count(); ++home)
+    fill_chain(stats, from, home, is_sampled(home, homes.count()));
 }
 
 /// Bytes held, without what has not been touched of the segment that is being filled. O(1).
@@ -53,6 +91,50 @@ template <class Policy>
 [[nodiscard]] std::size_t bytes_held(const table<Policy>& of) noexcept {
   const std::size_t nodes = table<Policy>::slot_ops::in_nodes() ? of.size() * sizeof(typename Policy::value_type) : 0;
   return of.homes().touched_bytes() + of.homes().directory_bytes() + of.overflow().bytes() + nodes;
+}
+
+/// The figures of a table of one owner. O(1), but for a step for each doubling that it holds memory of.
+template <class Policy>
+[[nodiscard]] map_counters count(const table<Policy>& of) noexcept {
+  using table_type = table<Policy>;
+  const auto& homes = of.homes();
+  map_counters result;
+  result.size = of.size();
+  result.slots = homes.count() * table_type::chains::layout::home_slots();
+  result.segment_bytes = homes.touched_bytes();
+  result.overflow_bytes = of.overflow().bytes();
+  result.node_bytes = table_type::slot_ops::in_nodes() ? of.size() * sizeof(typename Policy::value_type) : 0;
+  result.directory_bytes = homes.directory_bytes();
+  result.growths = of.growths();
+  result.shrinks = homes.closings();
+  result.elements_moved = of.elements_moved();
+  result.parents_left = homes.opened() - homes.count();
+  result.evacuation_time = std::chrono::nanoseconds(homes.evacuation_nanoseconds());
+  return result;
+}
+
+/// The same of one of many tables, without its lock: what it has published.
+template <class Policy>
+[[nodiscard]] map_counters count_published(const table<Policy>& of) noexcept {
+  using table_type = table<Policy>;
+  map_counters result;
+  result.size = of.size();
+  result.node_bytes = table_type::slot_ops::in_nodes() ? result.size * sizeof(typename Policy::value_type) : 0;
+  const table_figures* const figures = of.figures(figures_board::if_absent::leave);
+  if (figures == nullptr) return result;
+  const std::size_t opened = figures->opened;
+  const std::size_t count = (std::min)(std::size_t{figures->homes}, opened);  // of one moment or of two
+  result.slots = count * table_type::chains::layout::home_slots();
+  result.segment_bytes = table_type::homes_type::touched_of(figures->segment_bytes, opened, count);
+  result.overflow_bytes = figures->overflow_bytes;
+  result.directory_bytes = figures->directory_bytes;
+  result.growths = figures->growths;
+  result.shrinks = figures->shrinks;
+  result.elements_moved = figures->moves;
+  result.parents_left = opened - count;
+  result.evacuation_time = std::chrono::nanoseconds(figures->evacuation_ns);
+  result.parked_time = std::chrono::nanoseconds(figures->parked_ns.load(relaxed));  // relaxed: a figure for people
+  return result;
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -11,11 +11,13 @@
 #define EVAC_DETAIL_TABLE_TABLE_PARTS_HPP
 
 #include <cstddef>
+#include <cstdint>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/table/chain.hpp"
 #include "evac/detail/table/home_buckets.hpp"
 #include "evac/detail/table/pacer.hpp"
+#include "evac/detail/table/table_figures.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -50,11 +52,66 @@ struct table_parts {
   }
   EVAC_ALWAYS_INLINE void count_erased() noexcept { pace.erased(--size); }
   /// The size or the number of homes has changed in another way.
-  void settle() noexcept { pace.settle(size, homes.count(), layout::home_slots()); }
+  void settle() noexcept {
+    pace.settle(size, homes.count(), layout::home_slots());
+    publish();
+  }
+  /// The same after a step of an insert.
+  void settle_step() noexcept {
+    pace.settle(size, homes.count(), layout::home_slots());
+    if constexpr (!Policy::functors_storage::owned) publish_step();
+  }
+
+  // --- figures: one of many tables publishes them, so that anybody may read them without its lock ---
+
+  void publish() noexcept {
+    if constexpr (!Policy::functors_storage::owned) {
+      const auto if_absent = homes.count() != 0 ? figures_board::if_absent::make : figures_board::if_absent::leave;
+      if (table_figures* const place = figures(if_absent)) publish_all(*place);
+    }
+  }
+  /// An insert may have got a slab of overflow buckets.
+  void publish_overflow() noexcept {
+    if constexpr (!Policy::functors_storage::owned) {
+      if (table_figures* const place = figures(figures_board::if_absent::leave))
+        place->overflow_bytes = overflow.bytes();
+    }
+  }
+  void note_evacuation(std::uint64_t nanoseconds) noexcept {
+    if constexpr (Policy::functors_storage::owned) {
+      homes.note_evacuation(nanoseconds);
+    } else if (table_figures* const place = figures(figures_board::if_absent::leave)) {
+      place->evacuation_ns += nanoseconds;
+    }
+  }
+  /// Where this table publishes.
+  [[nodiscard]] table_figures* figures(figures_board::if_absent then) const noexcept {
+    return functors.get().board.of(this, then);
+  }
 
   /// For steps that move elements: `watched`, if given, is told where its element has gone.
   [[nodiscard]] typename chains::context work(slot_ref* watched = nullptr) noexcept {
     return {allocator(), overflow, moves, watched};
+  }
+
+  // All but what a step changes goes with the memory of homes.
+  void publish_step() noexcept {
+    table_figures* const place = figures(figures_board::if_absent::make);
+    if (place == nullptr) return;
+    if (place->opened != homes.opened()) return publish_all(*place);
+    place->homes = homes.count();
+    place->moves = moves;
+    place->overflow_bytes = overflow.bytes();
+  }
+  EVAC_NEVER_INLINE void publish_all(table_figures& place) const noexcept {
+    place.homes = homes.count();
+    place.opened = homes.opened();
+    place.segment_bytes = homes.segment_bytes();
+    place.directory_bytes = homes.directory_bytes();
+    place.overflow_bytes = overflow.bytes();
+    place.moves = moves;
+    place.growths = homes.openings();
+    place.shrinks = homes.closings();
   }
 
   homes_type homes;

@@ -1,0 +1,195 @@
+// Counters of named maps as a scrape expects them: OpenMetrics 1.0, and the text format 0.0.4 of Prometheus.
+//
+//   evac::metrics_page page;
+//   page.add("sessions", sessions);                    any evac map or set
+//   page.add("ports", ports);
+//   reply(evac::openmetrics_type, page.openmetrics());
+//
+//   # HELP evac_map_size Elements.
+//   # TYPE evac_map_size gauge
+//   evac_map_size{map="sessions"} 120000
+//   evac_map_size{map="ports"} 300
+//
+// Each family has its HELP, TYPE and UNIT once, whatever number of maps there is. Its only label is the map's name; series of
+// shards are families of their own (evac_shard_...), so that a sum over a family counts nothing twice.
+#ifndef EVAC_OPENMETRICS_HPP
+#define EVAC_OPENMETRICS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evac/counters.hpp"
+#include "evac/detail/config.hpp"
+
+namespace evac::inline EVAC_ABI {
+
+/// What the Content-Type of a reply says.
+inline constexpr std::string_view openmetrics_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+inline constexpr std::string_view prometheus_type = "text/plain; version=0.0.4; charset=utf-8";
+
+namespace detail {
+
+/// One family of metrics: its name behind evac_map_, without the _total of a counter and with its unit, and its value.
+struct metric_family {
+  enum class kind : unsigned char { gauge, counter };
+  using count = std::size_t map_counters::*;
+  using time = std::chrono::nanoseconds map_counters::*;
+
+  std::string_view name;
+  kind type;
+  std::string_view help;
+  count number = nullptr;
+  time duration = nullptr;
+  bool of_domain = false;  // only maps that have one
+
+  [[nodiscard]] std::string_view unit() const noexcept {
+    if (duration != nullptr) return "seconds";
+    return name.ends_with("_bytes") ? "bytes" : "";
+  }
+};
+
+inline constexpr metric_family metric_families[] = {
+    {"size", metric_family::kind::gauge, "Elements.", &map_counters::size},
+    {"slots", metric_family::kind::gauge, "Room for elements in home buckets.", &map_counters::slots},
+    {"segment_bytes", metric_family::kind::gauge, "Memory of home buckets.", &map_counters::segment_bytes},
+    {"overflow_bytes", metric_family::kind::gauge, "Memory of overflow buckets.", &map_counters::overflow_bytes},
+    {"node_bytes", metric_family::kind::gauge, "Memory of elements in nodes.", &map_counters::node_bytes},
+    {"directory_bytes", metric_family::kind::gauge, "Memory of what leads to buckets.", &map_counters::directory_bytes},
+    {"growths", metric_family::kind::counter, "Doublings begun.", &map_counters::growths},
+    {"shrinks", metric_family::kind::counter, "Halvings completed.", &map_counters::shrinks},
+    {"evacuated_elements", metric_family::kind::counter, "Elements moved by growing and shrinking.",
+     &map_counters::elements_moved},
+    {"parents_left", metric_family::kind::gauge, "Buckets that the running growth has still to evacuate.",
+     &map_counters::parents_left},
+    {"evacuation_seconds", metric_family::kind::counter, "Time that inserts have spent in evacuation, estimated.",
+     nullptr, &map_counters::evacuation_time},
+    {"clears", metric_family::kind::counter, "Calls of clear().", &map_counters::clears},
+    {"contended_acquisitions", metric_family::kind::counter, "Acquisitions of a lock that had to wait.",
+     &map_counters::contended},
+    {"parks", metric_family::kind::counter, "How often a thread slept for a lock.", &map_counters::parked},
+    {"parked_seconds", metric_family::kind::counter, "How long threads slept for locks, all together.", nullptr,
+     &map_counters::parked_time},
+    {"bias_revocations", metric_family::kind::counter, "Writers that found a lock biased to readers.",
+     &map_counters::bias_revocations},
+    {"retired_objects", metric_family::kind::gauge, "Objects of the domain that wait to be reclaimed.",
+     &map_counters::retired_objects, nullptr, true},
+    {"retired_bytes", metric_family::kind::gauge, "Memory of the domain that waits to be reclaimed.",
+     &map_counters::retired_bytes, nullptr, true},
+    {"retired_cap_bytes", metric_family::kind::gauge, "What waits to be reclaimed in the domain at most.",
+     &map_counters::cap_bytes, nullptr, true},
+    {"retirements_over_cap", metric_family::kind::counter, "Retirements above the cap of the domain.",
+     &map_counters::over_cap, nullptr, true},
+    {"cap_waits", metric_family::kind::counter, "Writers that had to wait because the cap of the domain was reached.",
+     &map_counters::cap_waits, nullptr, true},
+    {"guards", metric_family::kind::gauge, "Threads that hold a guard of the domain.", &map_counters::guards, nullptr,
+     true},
+    {"oldest_guard_seconds", metric_family::kind::gauge, "How long a guard has kept garbage of the domain, at least.",
+     nullptr, &map_counters::oldest_guard, true},
+    {"oldest_guard_thread", metric_family::kind::gauge, "Thread that holds the oldest guard of the domain; 0 for none.",
+     &map_counters::oldest_guard_thread, nullptr, true},
+};
+
+/// Seconds with all nine decimals: the same in every locale.
+[[nodiscard]] inline std::string as_seconds(std::chrono::nanoseconds time) {
+  constexpr std::size_t per_second = 1'000'000'000;
+  const std::size_t all = as_nanoseconds(time);
+  const std::string rest = std::to_string(all % per_second);
+  return std::to_string(all / per_second) + '.' + std::string(9 - rest.size(), '0') + rest;
+}
+[[nodiscard]] inline std::string value_of(const metric_family& family, const map_counters& counters) {
+  return family.number != nullptr ? std::to_string(counters.*family.number) : as_seconds(counters.*family.duration);
+}
+[[nodiscard]] inline std::string escaped_label(std::string_view value) {
+  std::string text;
+  for (const char each : value) {
+    if (each == '\n') {
+      text += "\\n";
+    } else {
+      if (each == '\\' || each == '"') text += '\\';
+      text += each;
+    }
+  }
+  return text;
+}
+
+}  // namespace detail
+
+/// A page of metrics, gathered map by map. A value type; not for several threads at once. Everything may throw
+/// std::bad_alloc.
+class metrics_page {
+ public:
+  /// Adds what counters() of a map says now, or what it has said. The name is UTF-8, and the value of the label `map`; a
+  /// second map of the same name takes the place of the first.
+  void add(std::string_view map, const map_counters& counters) { put(maps_, detail::escaped_label(map), counters); }
+  template <class Map>
+    requires requires(const Map& map) { map.counters().size; }
+  void add(std::string_view name, const Map& map) {
+    add(name, map.counters());
+  }
+  /// Adds a series for each shard of a sharded map: families evac_shard_..., with the labels `map` and `shard`. O(shards).
+  template <class Map>
+    requires requires(const Map& map) { map.counters_of_shard(map.shard_count()); }
+  void add_shards(std::string_view name, const Map& map) {
+    const std::string label = detail::escaped_label(name) + "\",shard=\"";
+    for (std::size_t i = 0; i < map.shard_count(); ++i) {
+      put(shards_, label + std::to_string(i), map.counters_of_shard(i));
+    }
+  }
+
+  /// The page as OpenMetrics 1.0. O(families * series).
+  [[nodiscard]] std::string openmetrics() const { return text(true) + "# EOF\n"; }
+  /// The page as Prometheus takes it where it is not asked for OpenMetrics: 0.0.4.
+  [[nodiscard]] std::string prometheus() const { return text(false); }
+
+ private:
+  struct series {
+    std::string labels;  // between map=" and the last quotation mark
+    map_counters counters;
+  };
+  using family = detail::metric_family;
+
+  static void put(std::vector<series>& among, const std::string& labels, const map_counters& counters) {
+    for (series& each : among) {
+      if (each.labels != labels) continue;
+      each.counters = counters;
+      return;
+    }
+    among.push_back({labels, counters});
+  }
+  [[nodiscard]] std::string text(bool open) const {
+    std::string page;
+    for (const family& each : detail::metric_families) write(page, "evac_map_", each, maps_, open);
+    for (const family& each : detail::metric_families) write(page, "evac_shard_", each, shards_, open);
+    return page;
+  }
+  // A family without a series is left out.
+  static void write(std::string& page, std::string_view prefix, const family& which, const std::vector<series>& all,
+                    bool open) {
+    const std::string family_name = std::string(prefix) + std::string(which.name);
+    const bool is_counter = which.type == family::kind::counter;
+    const std::string sample_name = family_name + (is_counter ? "_total" : "");
+    bool begun = false;
+    for (const series& each : all) {
+      if (which.of_domain && each.counters.cap_bytes == 0) continue;
+      if (!begun) write_head(page, open ? family_name : sample_name, which, open);
+      begun = true;
+      page += sample_name + "{map=\"" + each.labels + "\"} " + detail::value_of(which, each.counters) + '\n';
+    }
+  }
+  static void write_head(std::string& page, const std::string& name, const family& which, bool open) {
+    const std::string_view unit = which.unit();
+    page += "# HELP " + name + ' ' + std::string(which.help) + '\n';
+    page += "# TYPE " + name + (which.type == family::kind::counter ? " counter\n" : " gauge\n");
+    if (open && !unit.empty()) page += "# UNIT " + name + ' ' + std::string(unit) + '\n';
+  }
+
+  std::vector<series> maps_;
+  std::vector<series> shards_;
+};
+
+}  // namespace evac::inline EVAC_ABI
+
+#endif
