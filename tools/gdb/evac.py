@@ -432,7 +432,7 @@ class SyncTable(Table):
         self.finished = number(frontier["finished_"])
         self.initial = number(self.root["initial_"])
         if not Layout.base_homes <= self.initial <= self.finished <= self.claimed <= Layout.most_homes:
-            raise Unreadable(f"of {self.claimed} homes {self.finished} are said to be there, and {self.initial} at first")
+            raise Unreadable(f"of {self.claimed} homes {self.finished} are said to be there, {self.initial} at first")
         self.size = self.count_elements(self.root["elements_"])
         self.entries = int(segments["entries_"].address)
         for key in Layout.base_keys:
@@ -584,7 +584,8 @@ class Threads:
 
     def by_errno(self, address):
         """It lies at the same distance from the block of each thread that pthread_self() names."""
-        near = [(abs(thread.pthread - address), thread.number, thread) for thread in self.all if thread.pthread is not None]
+        known = [thread for thread in self.all if thread.pthread is not None]
+        near = [(abs(thread.pthread - address), thread.number, thread) for thread in known]
         if not near:
             return None
         distance, _, thread = min(near)
@@ -902,7 +903,8 @@ class LockPrinter:
 
     @guarded
     def to_string(self):
-        return f"{self.name}: " + Lock(self.value, self.namespace).text(lambda errno: f"the thread with errno at {errno:#x}")
+        lock = Lock(self.value, self.namespace)
+        return f"{self.name}: " + lock.text(lambda errno: f"the thread with errno at {errno:#x}")
 
 
 class DomainPrinter:
@@ -1003,7 +1005,9 @@ class StatsPrinter:
     def children(self):
         for field in self.value.type.strip_typedefs().fields():
             value = self.value[field]
-            if plain(value.type).code == gdb.TYPE_CODE_INT and int(value) == 0:
+            if "::duration<" in str(plain(value.type)):
+                value = number(value)  # nanoseconds
+            if (isinstance(value, int) or plain(value.type).code == gdb.TYPE_CODE_INT) and int(value) == 0:
                 continue
             yield field.name, value
 
@@ -1154,8 +1158,8 @@ what it sleeps on."""
 
     @staticmethod
     def line(lock, threads):
-        sleeping = threads.sleepers(lock.address)
-        return f"lock {lock.address:#x}: {lock.text(threads.of_errno)}" + "".join(f"; {each} sleeps" for each in sleeping)
+        sleeping = "".join(f"; {each} sleeps" for each in threads.sleepers(lock.address))
+        return f"lock {lock.address:#x}: {lock.text(threads.of_errno)}{sleeping}"
 
     def show_shards(self, container, namespace, threads):
         shards = shards_of(container)
