@@ -1080,13 +1080,13 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
         match = re.fullmatch(r"(?P<expression>.+?)(?:\s+--csv\s+(?P<file>\S+))?", text)
         if not match:
             raise Unreadable("of which map? evac-dump EXPR [--csv FILE]")
-        container = self.evaluate(match["expression"])
+        tables = tables_of(self.evaluate(match["expression"]))
         if match["file"]:
-            self.write(container, match["file"])
+            self.write(tables, match["file"])
             return
         print(self.line(self.columns))
         lines = 0
-        for row in self.rows(container):
+        for row in self.rows(tables):
             if row[4] == 0:
                 continue
             if lines == self.most_lines:
@@ -1095,13 +1095,13 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
             print(self.line(row))
             lines += 1
 
-    def write(self, container, path):
+    def write(self, tables, path):
         lines = elements = longest = 0
         tags = set()
         with open(path, "w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow(self.columns)
-            for row in self.rows(container):
+            for row in self.rows(tables):
                 writer.writerow(row)
                 lines += 1
                 longest = max(longest, row[5])
@@ -1119,8 +1119,8 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
                 f"{frontier:>10} {homes:>10}  {key}")
 
     @staticmethod
-    def rows(container):
-        for shard, table in tables_of(container):
+    def rows(tables):
+        for shard, table in tables:
             growth = table.growth
             for home in table.homes():
                 chain = list(table.chain(home))
