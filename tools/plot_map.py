@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Pictures of evac's maps.
 
-    tools/plot_map.py slots.csv            from `evac-dump MAP --csv slots.csv` (tools/gdb/evac.py): how full buckets are,
-                                           how long chains are, where the keys lie, how far a growth has come
+    tools/plot_map.py slots.csv            from `evac-dump MAP --csv slots.csv` (tools/gdb/evac.py): how full buckets
+                                           and how long chains are, where keys lie, how far a growth has come
     tools/plot_map.py stats.json           from stats().to_json(): the first two
     tools/plot_map.py counters.jsonl       lines of counters().to_json(), each with a "time" in seconds and the name of
                                            its "map": memory, what is left to evacuate, and parked time, over time
@@ -72,8 +72,8 @@ class Panel:
 
     def names(self):
         """(name, colour) for the legend."""
-        found = [(name, colour) for _, _, colour, name in self.lines] + [(name, colour) for *_, colour, name in self.bands]
-        return [each for each in dict.fromkeys(found) if each[0]]
+        found = [(name, colour) for *_, colour, name in self.lines + self.bands]
+        return list(dict.fromkeys(found))
 
 
 def spread(low, high):
@@ -192,7 +192,8 @@ def panels_of_series(lines, default_name, colours):
         points.sort(key=lambda line: line["time"])
         times = [line["time"] - start for line in points]
         colour = colours[name]
-        memory.lines.append((times, [sum(line.get(kind, 0) for kind in MEMORY) / 2**20 for line in points], colour, name))
+        bytes_held = [sum(line.get(kind, 0) for kind in MEMORY) for line in points]
+        memory.lines.append((times, [held / 2**20 for held in bytes_held], colour, name))
         debt.lines.append((times, [line.get("parents_left", 0) for line in points], colour, name))
         garbage.lines.append((times, [line.get("retired_bytes", 0) / 2**20 for line in points], colour, name))
         parked.lines.append((times[1:], rates(points, "parked_time_ns"), colour, name))
@@ -240,7 +241,8 @@ def draw_png(panels, title, path):
             axis.scatter(xs, ys, s=4, color=colour, zorder=2)
         for xs, ys, colour, name in panel.lines:
             axis.plot(xs, ys, color=colour, label=name, zorder=2)
-        axis.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label, xlim=panel.x_range(), ylim=panel.y_range())
+        axis.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+        axis.set(xlim=panel.x_range(), ylim=panel.y_range())
         if panel.whole_x:
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         if panel.names():
@@ -273,10 +275,12 @@ class Svg:
         self.parts.append("</svg>")
 
     def text(self, x, y, text, size=12, anchor="middle", more=""):
-        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" {more}>{escape(text)}</text>')
+        place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" {more}'
+        self.parts.append(f"<text {place}>{escape(text)}</text>")
 
-    def rectangle(self, x, y, width, height, colour):
-        self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{height:.1f}" fill="{colour}"/>')
+    def rectangle(self, x, y, width, height, colour, more=""):
+        place = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{height:.1f}"'
+        self.parts.append(f'<rect {place} fill="{colour}" {more}/>')
 
     def panel(self, panel, x0, y0):
         left, right = x0 + self.left, x0 + self.width - self.right
@@ -301,7 +305,7 @@ class Svg:
         for xs, ys, colour, _ in panel.lines:
             points = " ".join(f"{at_x(x):.1f},{at_y(y):.1f}" for x, y in zip(xs, ys))
             self.parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
-        self.parts.append(f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" fill="none" stroke="black"/>')
+        self.rectangle(left, top, right - left, bottom - top, "none", 'stroke="black"')
         for tick in ticks(x_low, x_high, panel.whole_x):
             self.text(at_x(tick), bottom + 16, label(tick))
         for tick in ticks(y_low, y_high, False):
@@ -312,7 +316,7 @@ class Svg:
         self.text(x0 + 16, middle, panel.y_label, more=f'transform="rotate(-90 {x0 + 16} {middle})"')
         for index, (name, colour) in enumerate(panel.names()):
             y = top + 8 + 16 * index
-            self.parts.append(f'<rect x="{right - 150}" y="{y}" width="12" height="12" fill="{colour}" stroke="gray"/>')
+            self.rectangle(right - 150, y, 12, 12, colour, 'stroke="gray"')
             self.text(right - 132, y + 10, name, anchor="start")
 
 

@@ -25,6 +25,7 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/debugger.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/basic_rw_lock.hpp"
 #include "evac/detail/sync/visible_readers.hpp"

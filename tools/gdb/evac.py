@@ -165,7 +165,8 @@ class Layout:
         return bias >> 30 == 2
 
     @staticmethod
-    def bias_stands(bias):
+    def stands(bias):
+        """Readers announce themselves, and writers leave it so."""
         return bias >> 30 == 3
 
     @staticmethod
@@ -174,7 +175,7 @@ class Layout:
 
     @staticmethod
     def registry(bias):
-        """Address of the registry that a lock names, biased in any way or revoking; None if it names none."""
+        """Address of the registry that a lock names, biased or revoking; None if it names none."""
         return None if bias >> 30 == 0 else ((bias & 0x3FFFFF) << 20) + 64
 
     # Record of a thread in a domain: 0 outside, else the epoch since which it is inside.
@@ -381,7 +382,7 @@ class OwnedTable(Table):
         base = directory["base_"]
         self.origin = number(directory["origin_"])
         self.growth = Growth(self.count)
-        opened = 1 << (number(homes["opened_depth_"]) % 64)
+        opened = 1 << min(number(homes["opened_depth_"]), 64)
         if self.count > Layout.most_homes or (self.count != 0 and not self.count <= opened <= Layout.most_homes):
             raise Unreadable(f"it is said to have {self.count} homes, and memory for {opened}")
         # Without a block the one entry lies in the directory, and the origin where the first entry would be.
@@ -414,9 +415,10 @@ class SyncTable(Table):
     """Table of a sync map or set. Without elements it may have no root."""
 
     def __init__(self, table):
-        storage_type = argument(argument(table["root_"].type, 0).target(), 0)
+        root = table["roots_"]["now_"]
+        storage_type = argument(argument(root.type, 0).target(), 0)
         self.in_nodes = "::nodes_storage<" in storage_type.name
-        self.root = target(table["root_"])
+        self.root = target(root)
         self.size = self.claimed = self.finished = self.initial = 0
         self.growth = Growth(0)
         elements = Elements(argument(storage_type, 0))
@@ -430,7 +432,7 @@ class SyncTable(Table):
         self.finished = number(frontier["finished_"])
         self.initial = number(self.root["initial_"])
         if not Layout.base_homes <= self.initial <= self.finished <= self.claimed <= Layout.most_homes:
-            raise Unreadable(f"of {self.claimed} homes {self.finished} are said to be there, and {self.initial} at first")
+            raise Unreadable(f"of {self.claimed} homes {self.finished} are said to be there, {self.initial} at first")
         self.size = self.count_elements(self.root["elements_"])
         self.entries = int(segments["entries_"].address)
         for key in Layout.base_keys:
@@ -582,7 +584,8 @@ class Threads:
 
     def by_errno(self, address):
         """It lies at the same distance from the block of each thread that pthread_self() names."""
-        near = [(abs(thread.pthread - address), thread.number, thread) for thread in self.all if thread.pthread is not None]
+        known = [thread for thread in self.all if thread.pthread is not None]
+        near = [(abs(thread.pthread - address), thread.number, thread) for thread in known]
         if not near:
             return None
         distance, _, thread = min(near)
@@ -682,8 +685,8 @@ class Lock:
 
     def text(self, name):
         kind = ", biased to readers" if Layout.is_biased(self.bias) else ""
-        if Layout.bias_stands(self.bias):
-            kind = ", its bias to readers stands"
+        if Layout.stands(self.bias):
+            kind += " also while others write"
         return ", ".join(self.words(name)) + kind
 
 
@@ -900,7 +903,8 @@ class LockPrinter:
 
     @guarded
     def to_string(self):
-        return f"{self.name}: " + Lock(self.value, self.namespace).text(lambda errno: f"the thread with errno at {errno:#x}")
+        lock = Lock(self.value, self.namespace)
+        return f"{self.name}: " + lock.text(lambda errno: f"the thread with errno at {errno:#x}")
 
 
 class DomainPrinter:
@@ -1001,7 +1005,9 @@ class StatsPrinter:
     def children(self):
         for field in self.value.type.strip_typedefs().fields():
             value = self.value[field]
-            if plain(value.type).code == gdb.TYPE_CODE_INT and int(value) == 0:
+            if "::duration<" in str(plain(value.type)):
+                value = number(value)  # nanoseconds
+            if (isinstance(value, int) or plain(value.type).code == gdb.TYPE_CODE_INT) and int(value) == 0:
                 continue
             yield field.name, value
 
@@ -1074,13 +1080,13 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
         match = re.fullmatch(r"(?P<expression>.+?)(?:\s+--csv\s+(?P<file>\S+))?", text)
         if not match:
             raise Unreadable("of which map? evac-dump EXPR [--csv FILE]")
-        container = self.evaluate(match["expression"])
+        tables = tables_of(self.evaluate(match["expression"]))
         if match["file"]:
-            self.write(container, match["file"])
+            self.write(tables, match["file"])
             return
         print(self.line(self.columns))
         lines = 0
-        for row in self.rows(container):
+        for row in self.rows(tables):
             if row[4] == 0:
                 continue
             if lines == self.most_lines:
@@ -1089,13 +1095,13 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
             print(self.line(row))
             lines += 1
 
-    def write(self, container, path):
+    def write(self, tables, path):
         lines = elements = longest = 0
         tags = set()
         with open(path, "w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
             writer.writerow(self.columns)
-            for row in self.rows(container):
+            for row in self.rows(tables):
                 writer.writerow(row)
                 lines += 1
                 longest = max(longest, row[5])
@@ -1113,8 +1119,8 @@ buckets, key, and which part the home has in a growth (parent, evacuated, child,
                 f"{frontier:>10} {homes:>10}  {key}")
 
     @staticmethod
-    def rows(container):
-        for shard, table in tables_of(container):
+    def rows(tables):
+        for shard, table in tables:
             growth = table.growth
             for home in table.homes():
                 chain = list(table.chain(home))
@@ -1152,8 +1158,8 @@ what it sleeps on."""
 
     @staticmethod
     def line(lock, threads):
-        sleeping = threads.sleepers(lock.address)
-        return f"lock {lock.address:#x}: {lock.text(threads.of_errno)}" + "".join(f"; {each} sleeps" for each in sleeping)
+        sleeping = "".join(f"; {each} sleeps" for each in threads.sleepers(lock.address))
+        return f"lock {lock.address:#x}: {lock.text(threads.of_errno)}{sleeping}"
 
     def show_shards(self, container, namespace, threads):
         shards = shards_of(container)

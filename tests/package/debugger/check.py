@@ -45,9 +45,13 @@ def text_of(value):
 
 
 def children(name):
-    printer = gdb.default_visualizer(gdb.parse_and_eval(name))
+    printer = gdb.default_visualizer(gdb.parse_and_eval(f"::{name}"))
     check(printer is not None, f"no printer for {name}")
     return [text_of(value) for _, value in printer.children()]
+
+
+def summary(name):
+    return gdb.default_visualizer(gdb.parse_and_eval(f"::{name}")).to_string()
 
 
 def pairs(cells):
@@ -130,6 +134,26 @@ def check_scene():
         check_threads()
 
 
+def check_every_step(name):
+    """At every few instructions of a split, all elements stay but those of the bucket that is being split."""
+    there = set(children(name)[::2])
+    most_moving = 21  # of one chain
+    worst = 0
+    before = summary(name)
+    steps = 0
+    while summary(name) == before and steps < 400:
+        shown(f"stepi {3 + steps // 10}")  # without optimisation there are some thousand of them
+        steps += 1
+        cells = children(name)
+        keys = cells[::2]
+        check(not any(key.startswith("<") or "unreadable" in key for key in cells), f"{name} in a split: readable")
+        check(set(keys) <= there, f"{name} in a split: only elements that are there")
+        check(len(keys) - len(set(keys)) <= most_moving, f"{name} in a split: elements shown twice")
+        worst = max(worst, len(there - set(keys)))
+    check(10 < steps < 400, f"{name} in a split: {steps} looks until its end")
+    check(worst <= most_moving, f"{name} in a split: {worst} elements missing")
+
+
 # --- memory that makes no sense ----------------------------------------------------------------------------------------
 
 
@@ -157,13 +181,13 @@ def check_wild_memory():
     # Names of evac.py, which is part of this module once it is sourced: target, OwnedTable.
     chained = gdb.parse_and_eval("chained")
     homes = chained["table_"]["parts_"]["homes"]
-    fields = [homes[name] for name in ("count_", "mask_")]
+    fields = [homes[name] for name in ("count_", "opened_depth_")]
     fields += [homes["directory_"][name] for name in ("origin_", "base_")]
-    fields.append(gdb.parse_and_eval("sync_names")["table_"]["root_"])
+    fields.append(gdb.parse_and_eval("sync_names")["table_"]["roots_"]["now_"])
     fields.append(gdb.parse_and_eval("shared_names")["state_"]["shards"]["mask_"])
     fields.append(gdb.parse_and_eval("shared_names")["state_"]["shards"]["shards_"])
     fields.append(gdb.parse_and_eval("own_domain")["core_"])
-    root = target(gdb.parse_and_eval("sync_names")["table_"]["root_"])  # noqa: F821
+    root = target(gdb.parse_and_eval("sync_names")["table_"]["roots_"]["now_"])  # noqa: F821
     fields += [root["frontier_"]["claimed_"], root["elements_"]["stripes_"], root["segments_"]["entries_"]]
     for field in fields:
         address = int(field.address)
@@ -197,6 +221,8 @@ if setting("cores"):
         if scene == "threads":
             check_wild_memory()
             break
+        if scene.startswith("split"):
+            check_every_step("sync_numbers" if "sync" in scene else "numbers")
         gdb.execute("continue")
     gdb.execute("kill")
 else:

@@ -56,7 +56,6 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
-#include "evac/detail/debugger.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/bias_word.hpp"
 #include "evac/detail/sync/reader_registry.hpp"
