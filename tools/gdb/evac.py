@@ -183,7 +183,7 @@ class Layout:
     def epoch_of(entered):
         return entered >> 1
 
-    ended = 1 << 31  # in `nesting`
+    nesting_flags = 3 << 30  # in `nesting`
 
     # Mark of the thread that is inside a modifying call of a map of one owner, with checks only.
     @staticmethod
@@ -1270,7 +1270,7 @@ The domain of a sync map or set, or a domain; without an expression, the domain 
             if entered != 0:
                 since = Layout.epoch_of(entered)
                 held = "" if since == domain.epoch else ": it holds the epoch up"
-                said.append(f"inside since epoch {since}, {number(record['nesting']) & ~Layout.ended} deep{held}")
+                said.append(f"inside since epoch {since}, {number(record['nesting']) & ~Layout.nesting_flags} deep{held}")
             else:
                 said.append("outside")
             said.append(garbage.text())

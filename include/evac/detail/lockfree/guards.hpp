@@ -56,15 +56,19 @@ class write_guard {
   write_guard(const write_guard&) = delete;
   write_guard& operator=(const write_guard&) = delete;
   EVAC_ALWAYS_INLINE ~write_guard() {
-    const bool outermost = own.nesting == 1;
-    if (thread_records::leave(own) && outermost) own.core->collect_some(own);
+    if (own.nesting == 1) [[likely]] {
+      static_cast<void>(thread_records::leave(own));
+      own.core->collect_some(own);
+    } else {
+      leave_again(own);
+    }
   }
 
   epoch_record& own;
 
  private:
-  // By a thread that is inside, or has ended: inside from the start, so that whatever runs meanwhile does not give the
-  // record of a thread back that has.
+  // In any case but the usual ones: inside from the start, so that whatever runs meanwhile does not give the record of a
+  // thread back that has ended.
   EVAC_NEVER_INLINE static void enter_again(epoch_core& core, epoch_record& own, std::size_t retires) {
     core.enter(own);
     EVAC_TRY {
@@ -74,6 +78,10 @@ class write_guard {
       thread_records::leave(own);
       EVAC_RETHROW;
     }
+  }
+  EVAC_NEVER_INLINE static void leave_again(epoch_record& own) {
+    const bool outermost = own.guards() == 1;
+    if (thread_records::leave(own) && outermost) own.core->collect_some(own);
   }
 };
 

@@ -40,11 +40,10 @@ class key_update;
 
 struct epoch_record {
   own_atomic<std::uint64_t> entered{0};          // states above
-  std::uint32_t nesting = 0;                     // guards of this thread, and `ended`; the thread's
+  std::uint32_t nesting = 0;                     // guards of this thread, and the flags below; the thread's
   std::uint32_t index = 0;                       // 1, 2, ...: of all records of the domain; written once
   epoch_core* core = nullptr;                    // whose record this is; written once
   atomic<std::uintptr_t> owner{0};               // the thread, 0 while there is none; written by it
-  bool plain = false;                            // whether entering is a plain store, as the clock says; the thread's
   bool reclaiming = false;                       // user code is being called to free something; the thread's
   std::uint32_t ticks = 0;                       // the thread's
   std::size_t reserved = 0;                      // bytes charged for what the thread may retire next; the thread's
@@ -62,9 +61,15 @@ struct epoch_record {
   relaxed_cell<std::uint64_t> parked_ns{0};
   alignas(cache_line) garbage_bag bag;
 
-  /// In `nesting`: the thread has ended, but for objects that outlive its registry.
+  /// In `nesting`: the thread has ended, but for objects that outlive its registry; entering is an exchange, as the clock
+  /// says. So 0 is a thread that may enter by a plain store, and nothing else has to be asked.
   static constexpr std::uint32_t ended = std::uint32_t{1} << 31U;
-  [[nodiscard]] bool inside() const noexcept { return (nesting & ~ended) != 0; }
+  static constexpr std::uint32_t by_exchange = std::uint32_t{1} << 30U;
+  [[nodiscard]] std::uint32_t guards() const noexcept { return nesting & ~(ended | by_exchange); }
+  [[nodiscard]] bool inside() const noexcept { return guards() != 0; }
+  [[nodiscard]] bool has_ended() const noexcept { return (nesting & ended) != 0; }
+  /// Whether a call of the thread is using it.
+  [[nodiscard]] bool in_use() const noexcept { return inside() || has_ended() || reclaiming; }
 };
 
 class epoch_clock {
@@ -82,7 +87,7 @@ class epoch_clock {
   EVAC_ALWAYS_INLINE void enter(epoch_record& own) noexcept {
     if (own.nesting == 0) [[likely]] {
       own.nesting = 1;
-      announce(own);
+      announce(true, own);
     } else {
       enter_again(own);
     }
@@ -103,7 +108,7 @@ class epoch_clock {
     if (own == nullptr) throw_bad_alloc();
     own->owner.store(owner, relaxed);  // relaxed: only its own thread finds it by that
     own->system_id = system_thread_id();
-    own->plain = plain_;
+    own->nesting = plain_ ? 0 : epoch_record::by_exchange;
     // relaxed: only distinctness matters
     if (own->index == 0) own->index = 1 + record_count_.fetch_add(1, relaxed);
     return *own;
@@ -125,7 +130,7 @@ class epoch_clock {
     epoch_record* found = nullptr;
     records_.for_each([&](const epoch_record& each) {
       const bool is_own = each.owner.load(relaxed) == owner;  // relaxed: as in take_record(); the rest is the thread's
-      if (is_own && (each.nesting & epoch_record::ended) != 0) found = const_cast<epoch_record*>(&each);
+      if (is_own && each.has_ended()) found = const_cast<epoch_record*>(&each);
       return found == nullptr;
     });
     return found;
@@ -138,7 +143,7 @@ class epoch_clock {
     const std::uintptr_t owner = own.owner.load(relaxed);  // relaxed, both: as in take_record()
     bool busy = false;
     records_.for_each([&](const epoch_record& each) {
-      busy = each.owner.load(relaxed) == owner && (each.nesting != 0 || each.reclaiming);
+      busy = each.owner.load(relaxed) == owner && each.in_use();
       return !busy;
     });
     return busy || (own.is_busy_elsewhere != nullptr && own.is_busy_elsewhere());
@@ -147,7 +152,7 @@ class epoch_clock {
   [[nodiscard]] static bool is_busy_in_ring(const epoch_record& one) noexcept {
     const epoch_record* mine = &one;
     do {
-      if (mine->nesting != 0 || mine->reclaiming) return true;
+      if (mine->in_use()) return true;
       mine = mine->sibling;
     } while (mine != nullptr && mine != &one);
     return false;
@@ -213,18 +218,20 @@ class epoch_clock {
   }
 
  private:
-  // By a thread that is inside, or has ended.
+  // In any case but the usual ones.
   EVAC_NEVER_INLINE void enter_again(epoch_record& own) noexcept {
-    if (++own.nesting == epoch_record::ended + 1) announce(own);
+    ++own.nesting;
+    if (own.guards() == 1) announce((own.nesting & epoch_record::by_exchange) == 0, own);
   }
   [[nodiscard]] EVAC_NEVER_INLINE static bool leave_again(epoch_record& own) noexcept {
-    if (--own.nesting != epoch_record::ended) return false;
+    --own.nesting;
+    if (own.inside()) return false;
     own.entered.store(0, release);  // release: left
-    return true;
+    return own.has_ended();
   }
-  EVAC_ALWAYS_INLINE void announce(epoch_record& own) noexcept {
+  EVAC_ALWAYS_INLINE void announce(bool plain, epoch_record& own) noexcept {
     // acquire: what E2 needs. An epoch that is over by now only delays the next step.
-    asymmetric_fence::announce<std::uint64_t>(own.plain, own.entered, epoch_.load(acquire) * 2 + 1);
+    asymmetric_fence::announce<std::uint64_t>(plain, own.entered, epoch_.load(acquire) * 2 + 1);
   }
   [[nodiscard]] bool advance() noexcept {
     const std::uint64_t current = epoch_.load(acquire);  // acquire: sealed

@@ -40,7 +40,7 @@ class thread_records {
   }
   /// After using a record without a guard.
   static void used(epoch_record& own) noexcept {
-    if (own.nesting == epoch_record::ended) retire(own);
+    if (own.has_ended() && !own.inside()) retire(own);
   }
   /// A number that no other thread has that is alive; the same in all shared objects, and in the child of a fork().
   [[nodiscard]] static std::uintptr_t owner() noexcept { return thread_board::this_thread(); }
@@ -132,7 +132,7 @@ class thread_records {
     epoch_record& own = *core.take_record(owner());
     core.add_reference();
     own.is_busy_elsewhere = thread_board::is_busy;
-    if (ended_) own.nesting = epoch_record::ended;
+    if (ended_) own.nesting |= epoch_record::ended;
     return own;
   }
   [[nodiscard]] static epoch_record& take_registered(epoch_core& core) {
