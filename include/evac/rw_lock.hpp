@@ -40,7 +40,8 @@ class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
 
  public:
   /// Waits for the writer and for all readers that are in. Blocking: spins briefly, then sleeps. lock(events) reports to
-  /// an object with the members about_to_wait(), contended(), parked() and revoked().
+  /// an object with the members about_to_wait(), contended(), parked() and revoked(), and parked_for(std::chrono::nanoseconds)
+  /// if it has that, after each sleep.
   using base::lock;
   /// Whether it got the lock. Lock-free, never waits; of a biased lock it makes one system call (membarrier) and looks through
   /// the readers' records; it only looks where the bias stands. One that fails leaves the bias as it was.

@@ -58,20 +58,11 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/bias_word.hpp"
+#include "evac/detail/sync/lock_events.hpp"
 #include "evac/detail/sync/reader_registry.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
-
-/// The events of a lock, not counted. Another type with these members counts them; its about_to_wait() may throw, and
-/// then the call has changed nothing. It may also have parked_for(std::chrono::nanoseconds), which is told after each
-/// sleep how long that was.
-struct no_lock_events {
-  static void about_to_wait() noexcept {}
-  static void contended() noexcept {}
-  static void parked() noexcept {}
-  static void revoked() noexcept {}
-};
 
 /// Readers is where biased readers announce themselves, and says how patient waiting threads are. rw_lock.hpp documents the
 /// members.
@@ -337,13 +328,7 @@ class ABSL_LOCKABLE basic_rw_lock {
       return false;
     }
     events.parked();
-    if constexpr (requires { events.parked_for(std::chrono::nanoseconds()); }) {
-      const auto began = std::chrono::steady_clock::now();
-      sleep_while(state_, state | flags);
-      events.parked_for(std::chrono::steady_clock::now() - began);
-    } else {
-      sleep_while(state_, state | flags);
-    }
+    sleep_and_tell(state_, state | flags, events);
     return true;
   }
 
