@@ -8,9 +8,11 @@
 //             will use the lock any more may destroy it, also right after an unlock() or unlock_shared() of another thread.
 // Fairness    a waiting writer keeps new readers out, so readers do not starve writers. There is no order of arrival.
 // Visibility  what was written under the lock is visible to the threads that hold it next.
-// Bias        after some 1000 reads without a writer in between, readers announce themselves in a record of their own thread
-//             (128 bytes) and do not touch the lock. The first writer after that revokes this and waits for the announced
-//             readers, in O(threads); how long that takes decides how many reads it takes until the bias returns.
+// Bias        after some 60 reads without a writer in between, and some 1000 once there was one, readers announce themselves in
+//             a record of their own thread (512 bytes) and do not touch the lock. The first writer after that revokes this and
+//             waits for the announced readers, in O(threads); how long that takes decides how many reads it takes until the
+//             bias returns. Where there are many more reads than writes, but writes come too often for that, the bias stands:
+//             writers look through the records and leave it as it is.
 // Throws      nothing, anywhere. No operation is a cancellation point.
 //
 // docs/guarantees/rw_lock.md has more: shared objects, fork, real-time threads, filters for system calls. How it works is in
@@ -41,7 +43,7 @@ class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
   /// an object with the members about_to_wait(), contended(), parked() and revoked().
   using base::lock;
   /// Whether it got the lock. Lock-free, never waits; of a biased lock it makes one system call (membarrier) and looks through
-  /// the readers' records. One that fails leaves the bias as it was.
+  /// the readers' records; it only looks where the bias stands. One that fails leaves the bias as it was.
   using base::try_lock;
   /// Lock-free; a system call if a thread sleeps.
   using base::unlock;
@@ -54,8 +56,9 @@ class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
   /// Lock-free; a system call if a thread sleeps.
   using base::unlock_shared;
 
-  /// Snapshots for tests and statistics: whether readers announce themselves in records of their own, whether a writer holds
-  /// the lock, and how many readers hold it that are not announced. O(1), no lock.
+  /// Snapshots for tests and statistics: whether readers announce themselves in records of their own, and writers revoke that;
+  /// whether they do, and writers leave it so; whether a writer holds the lock; and how many readers hold it that are not
+  /// announced. O(1), no lock.
   using base::bias_stands;
   using base::is_biased;
   using base::is_write_locked;

@@ -6,7 +6,7 @@
 // The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, for_each, snapshot,
 // conversions to and from evac::map, shard_count, counters, stats and dump_locks.
 //
-//   hash -> shard -> { reader-writer lock, table }        32 shards per hardware thread, or as many as you say
+//   hash -> shard -> { reader-writer lock, table }        16 shards per hardware thread, or as many as you say
 //
 // Threads     any thread may call anything at any time, but for construction and destruction.
 // Readers     of a shard that is only read announce themselves in memory of their own (rw_lock.hpp): one hot key read by all
@@ -78,7 +78,7 @@ class sharded_map
   /// (), (n, hash, equal, allocator), (first, last, ...), (list, ...), (evac::from_range, range, ...), with n the room for so
   /// many elements. Of the tail n, hash, equal, allocator any part may be left out from the right, and the allocator may come
   /// before that: (n, allocator), (n, hash, allocator), (first, last, allocator) and so on. (shards{count}, n, hash, equal,
-  /// allocator) sets the number of shards, which is rounded up to a power of two and stays; by default there are 32 for each
+  /// allocator) sets the number of shards, which is rounded up to a power of two and stays; by default there are 16 for each
   /// hardware thread, and on machines with many 512, or four for each if that is more. O(shards + elements). Throws
   /// std::length_error for more than 65536 shards or n > max_size().
   ///

@@ -42,7 +42,7 @@ class sharded_set
   /// (), (n, hash, equal, allocator), (first, last, ...), (list, ...), (evac::from_range, range, ...), with n the room for so
   /// many elements. Of the tail n, hash, equal, allocator any part may be left out from the right, and the allocator may come
   /// before that: (n, allocator), (n, hash, allocator), (first, last, allocator) and so on. (shards{count}, n, hash, equal,
-  /// allocator) sets the number of shards, which is rounded up to a power of two and stays; by default there are 32 for each
+  /// allocator) sets the number of shards, which is rounded up to a power of two and stays; by default there are 16 for each
   /// hardware thread, and on machines with many 512, or four for each if that is more. O(shards + elements). Throws
   /// std::length_error for more than 65536 shards or n > max_size().
   ///

@@ -26,6 +26,7 @@ struct biased_lock : rl::test_suite<Model, Threads> {
 
   void before() {
     evac_model::light_fences::begin();
+    evac_model::bias_may_stand = false;
     readers::begin();
     lock.emplace();
     read();  // one is enough for the constants of the model
@@ -107,6 +108,32 @@ struct try_lock_and_reader : biased_lock<try_lock_and_reader, 3> {
   }
 };
 
+/// The bias stands, becomes one that is revoked, is taken away and comes back: readers announce themselves by exchanges and
+/// by plain stores. The exchanges need the one order.
+struct standing_and_revoked : biased_lock<standing_and_revoked, 3> {
+  void before() {
+    evac_model::one_order = true;
+    biased_lock::before();
+    write();
+    evac_model::bias_may_stand = true;
+    while (!lock->bias_stands()) read();
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      write();
+      write();
+      write();
+    } else {
+      read();
+      read();
+    }
+  }
+  void after() {
+    biased_lock::after();
+    evac_model::one_order = false;
+  }
+};
+
 // model, interleavings.
 constexpr evac_model::named_model models[] = {
     // clang-format off
@@ -114,6 +141,7 @@ constexpr evac_model::named_model models[] = {
     EVAC_MODEL(readers_and_writer, 100'000),
     EVAC_MODEL(reader_and_writers, 100'000),
     EVAC_MODEL(try_lock_and_reader, 100'000),
+    EVAC_MODEL(standing_and_revoked, 100'000),
     // clang-format on
 };
 

@@ -39,7 +39,7 @@ TEST_CASE("one more home takes hashes from its parent only, those with the child
       const std::size_t hash = random();
       const std::size_t before = home_of(hash, homes);
       const std::size_t after = home_of(hash, homes + 1);
-      const bool leaves = before == parent_of(child) && (hash & child_bit(child)) != 0;
+      const bool leaves = before == parent_of(child) && (hash & std::bit_floor(child)) != 0;
       REQUIRE(after == (leaves ? child : before));
     }
     REQUIRE(depth_of(parent_of(child), homes) == depth_before(child));

@@ -162,7 +162,7 @@ class Layout:
 
     @staticmethod
     def is_biased(bias):
-        return bias >> 31 != 0
+        return bias >> 30 == 2
 
     @staticmethod
     def stands(bias):

@@ -66,8 +66,6 @@ inline constexpr std::size_t most_segments = 64;
 [[nodiscard]] constexpr unsigned depth_before(std::size_t child) noexcept {
   return static_cast<unsigned>(std::bit_width(child)) - 1;
 }
-/// The bit by which the elements of this child differ from what its parent keeps. Not for 0.
-[[nodiscard]] constexpr std::size_t child_bit(std::size_t child) noexcept { return std::bit_floor(child); }
 /// The child of a home that is split when it has this depth.
 [[nodiscard]] constexpr std::size_t child_of(std::size_t parent, unsigned depth) noexcept {
   return parent | std::size_t{1} << depth;
@@ -81,7 +79,7 @@ inline constexpr std::size_t most_segments = 64;
 
 // The picture above, for d = 2 and a frontier at 1.
 static_assert(home_mask(5) == 7 && depth_of(0, 5) == 3 && depth_of(1, 5) == 2 && depth_of(4, 5) == 3);
-static_assert(parent_of(4) == 0 && child_of(0, 2) == 4 && depth_before(4) == 2 && child_bit(4) == 4);
+static_assert(parent_of(4) == 0 && child_of(0, 2) == 4 && depth_before(4) == 2);
 static_assert(most_shards == 65536);
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -42,10 +42,6 @@ struct bucket {
   [[nodiscard]] bucket* next() const noexcept { return overflow; }
   void set_next(bucket* after) noexcept { overflow = after; }
 
-  /// The slots whose tag is wanted. One load of sixteen bytes, whatever the link holds.
-  [[nodiscard]] EVAC_ALWAYS_INLINE slot_mask match(wanted_top_byte tag) const noexcept {
-    return slot_mask(tag.matching(this) & slot_mask::all);
-  }
   /// tags.tag(slot) != 0, and tags.may_overflow() for the tag of a hash: one byte is loaded.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool is_taken(std::size_t slot) const noexcept { return byte(slot) != 0; }
   [[nodiscard]] EVAC_ALWAYS_INLINE bool may_overflow_for(std::size_t hash) const noexcept {

@@ -92,10 +92,6 @@ class tag_word {
 
   /// Marks an empty slot as taken by an element of this tag.
   constexpr void occupy(unsigned slot, tag_t tag) noexcept { bits_ |= std::uint64_t{tag} << (8 * slot); }
-  /// The same without a branch.
-  constexpr void occupy_if(unsigned slot, tag_t tag, bool wanted) noexcept {
-    bits_ |= (std::uint64_t{tag} & (0 - std::uint64_t{wanted})) << (8 * slot);
-  }
   constexpr void vacate(unsigned slot) noexcept { bits_ &= ~(std::uint64_t{0xFF} << (8 * slot)); }
   /// The same for several slots, or none, without a branch.
   constexpr void vacate(slot_mask which) noexcept { bits_ &= ~bytes_of(which.bits()); }

@@ -64,11 +64,10 @@ class sync_table {
   [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
   [[nodiscard]] const allocator_type& allocator() const noexcept { return functors_.allocator; }
   [[nodiscard]] EVAC_ALWAYS_INLINE epoch_core& core() const noexcept { return roots_.core(); }
-  /// By a thread that is inside the domain.
-  [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }
+  [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }  // by a thread inside
   [[nodiscard]] size_type size() const { return roots_.size(); }
-  [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
   void clear() { roots_.clear(retired_bytes); }
+  [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
   void reserve(size_type n) { roots_.reserve(functors_, n); }
   [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
     return roots_.is_current(table, serial);

@@ -43,9 +43,9 @@ namespace evac::inline EVAC_ABI::detail {
 
 /// A thread that meets another in a shard waits for it, and for the shard's lines several times. With k shards for each
 /// hardware thread that happens to every k-th operation at most. 10 000 keys, 10 % updates, 2 threads side by side, as a part
-/// of boost::concurrent_flat_map's rate: 0.66 with 4 shards for each, 0.89 with 16, 1.02 with 32, 1.07 with 64; but tables of
-/// less than some megabytes lie on small pages, so that one thread does 0.95 of 4 with 32, and 0.9 with 64 (100 000 keys).
-inline constexpr std::size_t shards_per_hardware_thread = 32;
+/// of boost::concurrent_flat_map's rate: 0.66 with 4 shards for each, 0.89 with 16, 1.02 with 32, 1.07 with 64. But the
+/// segments of smaller tables are too small for huge pages: 4 M keys, one thread, ns a hit: 62 with 8 shards, 80 with 64.
+inline constexpr std::size_t shards_per_hardware_thread = 16;
 /// Large machines have fewer for each, for an empty shard takes memory as well, but never less than that.
 inline constexpr std::size_t ample_shards = 512;
 inline constexpr std::size_t least_shards_per_hardware_thread = 4;
@@ -55,7 +55,7 @@ inline constexpr std::size_t least_shards_per_hardware_thread = 4;
   const std::size_t wanted = (std::min)(shards_per_hardware_thread * threads, ample_shards);
   return (std::min)((std::max)(wanted, least_shards_per_hardware_thread * threads), most_shards);
 }
-static_assert(shards_for(0) == 32 && shards_for(2) == 64 && shards_for(12) == 512 && shards_for(256) == 1024);
+static_assert(shards_for(0) == 16 && shards_for(2) == 32 && shards_for(48) == 512 && shards_for(256) == 1024);
 
 [[nodiscard]] inline std::size_t default_shard_count() noexcept {
   return shards_for(std::thread::hardware_concurrency());

@@ -162,10 +162,12 @@ void collect_table_stats(table_stats& stats, const State& state, typename State:
   };
   with_table([&](const auto& table) { fill_numbers(stats, table); });
   const std::size_t chains = stats.home_buckets * state.shards.size();
+  const auto index = static_cast<std::size_t>(std::addressof(each) - state.shards.begin());
   scan_position at;
   while (!at.done) {
     with_table([&](const auto& table) {
-      scan_bucket(table, at, [&](std::size_t home, bool) { fill_chain(stats, table, home, is_sampled(home, chains)); });
+      scan_bucket(table, at,
+                  [&](std::size_t home, bool) { fill_chain(stats, table, home, is_sampled(home, chains, index)); });
     });
   }
 }

@@ -46,13 +46,13 @@ struct chain_ops {
   template <class Equal>
   [[nodiscard]] EVAC_ALWAYS_INLINE static slot_ref find(bucket* head, std::size_t hash, const Equal& equal) {
     const wanted_top_byte tag(hash);
-    if (const slot_mask hits = head->match(tag)) {
+    if (const slot_mask hits = head->tags.match(tag)) {
       const unsigned index = hits.first();
       if (equal(slot_ops::element(layout::slot(head, index)))) [[likely]]
         return {head, index};
       // One look-up in fifty: the tag of another key.
       bucket* const again = to_read_again(head);
-      slot_mask rest = again->match(tag);
+      slot_mask rest = again->tags.match(tag);
       for (rest.drop_first(); rest; rest.drop_first()) {
         if (equal(slot_ops::element(layout::slot(again, rest.first())))) return {again, rest.first()};
       }
@@ -60,7 +60,7 @@ struct chain_ops {
     if (!head->may_overflow_for(hash)) [[likely]]
       return {};
     for (bucket* where = head->overflow; where != nullptr; where = where->overflow) {
-      for (slot_mask hits = where->match(tag); hits; hits.drop_first()) {
+      for (slot_mask hits = where->tags.match(tag); hits; hits.drop_first()) {
         if (equal(slot_ops::element(layout::slot(where, hits.first())))) return {where, hits.first()};
       }
     }

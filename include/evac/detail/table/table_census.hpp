@@ -6,6 +6,7 @@
 #include <bit>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
@@ -30,10 +31,11 @@ void add_chain(const bucket* head, table_stats& stats) {
 /// Chains whose elements a sample of hashes has, about, and how many it takes of one: if all are in one chain, that shows.
 inline constexpr std::size_t sampled_chains = 64;
 inline constexpr std::size_t most_sampled_of_chain = 32;
-/// Whether the chain of this home is one of them, in a table of so many chains. By chance: homes in any regular distance
-/// have bits in common, and with them the hashes of their elements.
-[[nodiscard]] constexpr bool is_sampled(std::size_t home, std::size_t chains) noexcept {
-  return chains <= sampled_chains || (home * 0x9E3779B97F4A7C15U >> 32U) % (chains / sampled_chains) == 0;
+/// Whether the chain of this home is one of them, of so many chains in the tables of a container, of which this is the one
+/// of this index. By chance: homes in any regular distance have bits in common, and with them the hashes of their elements.
+[[nodiscard]] constexpr bool is_sampled(std::size_t home, std::size_t chains, std::size_t table = 0) noexcept {
+  const std::uint64_t mixed = (home + table * 0x85EBCA6BU) * 0x9E3779B97F4A7C15U;
+  return chains <= sampled_chains || (mixed >> 32U) % (chains / sampled_chains) == 0;
 }
 inline void add_to_sample(std::size_t hash, table_stats& stats) noexcept {
   ++stats.hash_sample;
