@@ -684,9 +684,11 @@ class Lock:
         return said or ["free"]
 
     def text(self, name):
-        kind = ", biased to readers" if Layout.is_biased(self.bias) else ""
+        kind = ""
+        if Layout.is_biased(self.bias):
+            kind = ", biased to readers"
         if Layout.stands(self.bias):
-            kind += " also while others write"
+            kind = ", biased to readers, also after the next writer"
         return ", ".join(self.words(name)) + kind
 
 

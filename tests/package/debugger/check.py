@@ -141,8 +141,8 @@ def check_every_step(name):
     worst = 0
     before = summary(name)
     steps = 0
-    while summary(name) == before and steps < 400:
-        shown(f"stepi {3 + steps // 10}")  # without optimisation there are some thousand of them
+    while summary(name) == before and steps < 600:
+        shown(f"stepi {3 + steps // 4}")  # without optimisation there are some thousand of them
         steps += 1
         cells = children(name)
         keys = cells[::2]
@@ -150,7 +150,7 @@ def check_every_step(name):
         check(set(keys) <= there, f"{name} in a split: only elements that are there")
         check(len(keys) - len(set(keys)) <= most_moving, f"{name} in a split: elements shown twice")
         worst = max(worst, len(there - set(keys)))
-    check(10 < steps < 400, f"{name} in a split: {steps} looks until its end")
+    check(10 < steps < 600, f"{name} in a split: {steps} looks until its end")
     check(worst <= most_moving, f"{name} in a split: {worst} elements missing")
 
 
