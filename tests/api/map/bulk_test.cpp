@@ -80,6 +80,7 @@ TEST_CASE("bulk calls look up keys of other types as single calls do") {
 TEMPLATE_TEST_CASE("bulk calls do what single calls do, through growth and with chains of any length", "", identity_map,
                    constant_map, four_bit_map, (evac::map<std::uint64_t, int>)) {
   TestType map;
+  if (GENERATE(false, true)) map.reserve(100'000);  // so large that elements are fetched ahead
   std::unordered_map<std::uint64_t, int> model;
   std::mt19937_64 random(evac_test::seed());
   for (int round = 0; round < 60; ++round) {
@@ -116,7 +117,7 @@ TEST_CASE("each key of a bulk call is hashed once") {
     elements.emplace_back(i, i);
     keys.push_back(2 * i);
   }
-  map.reserve(1000);
+  map.reserve(200'000);  // so large that elements are fetched ahead
   REQUIRE(counted_calls([&] { map.insert(elements.begin(), elements.end()); }).hashes == 100);
   REQUIRE(counted_calls([&] { map.find_many(keys, [](const auto&) {}); }).hashes == 100);
   REQUIRE(counted_calls([&] { REQUIRE(map.erase_many(keys) == 50); }).hashes == 100);
@@ -128,6 +129,7 @@ TEST_CASE("where a range of elements throws, those before are in, and none behin
   for (countdown* const source : {&fail_hash, &fail_copy, &fail_allocation}) {
     fail_each_call(*source, [&](failing_run& run) {
       fragile_map map;
+      if (source != &fail_allocation) map.reserve(100'000);  // so large that elements are fetched ahead
       run([&] { map.insert(elements.begin(), elements.end()); });
       CHECK_VALID(map);
       if (!run.threw()) REQUIRE(map.size() == elements.size());
@@ -141,7 +143,7 @@ TEST_CASE("where a range of elements throws, those before are in, and none behin
 TEST_CASE("the n-th hash of a range that fails leaves n - 1 elements, although others had been hashed") {
   const auto elements = pairs_up_to(100);
   fragile_map map;
-  map.reserve(200);  // no split asks for a hash
+  map.reserve(100'000);  // no split asks for a hash, and elements are fetched ahead
   for (const std::size_t n : {1U, 2U, 32U, 33U, 64U, 100U}) {
     map.clear();
     failing_run run(fail_hash, n);

@@ -366,9 +366,12 @@ class container {
                    });
     return found;
   }
-  // One after the other, and fetched ahead where their keys can be seen twice.
+  // One after the other, and fetched ahead where their keys can be seen twice; in a table that fits the caches that would only
+  // cost instructions (115 in place of 83 an element).
   template <class It, class End>
   void insert_each(It first, const End last) {
+    constexpr size_type fits_caches = size_type{1} << 20U;
+    for (; first != last && table_.home_count() * layout::home_bytes() < fits_caches; ++first) emplace(*first);
     if constexpr (std::forward_iterator<It> && std::is_lvalue_reference_v<std::iter_reference_t<It>> &&
                   requires { key_in_arguments<Policy>(*first); }) {
       const auto key_of = [](const auto& value) -> const auto& { return key_in_arguments<Policy>(value); };
