@@ -88,6 +88,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/garbage.hpp
   include/evac/detail/sync/garbage_batch.hpp
   include/evac/detail/sync/garbage_budget.hpp
+  include/evac/detail/sync/no_lock_events.hpp
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp

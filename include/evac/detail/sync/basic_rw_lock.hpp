@@ -59,20 +59,11 @@
 #include "evac/detail/debugger.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/bias_word.hpp"
+#include "evac/detail/sync/no_lock_events.hpp"
 #include "evac/detail/sync/reader_registry.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
-
-/// The events of a lock, not counted. Another type with these members counts them; its about_to_wait() may throw, and
-/// then the call has changed nothing. It may also have parked_for(std::chrono::nanoseconds), which is told after each
-/// sleep how long that was.
-struct no_lock_events {
-  static void about_to_wait() noexcept {}
-  static void contended() noexcept {}
-  static void parked() noexcept {}
-  static void revoked() noexcept {}
-};
 
 /// Readers is where biased readers announce themselves, and says how patient waiting threads are. rw_lock.hpp documents the
 /// members.
@@ -107,18 +98,14 @@ class ABSL_LOCKABLE basic_rw_lock {
       forget_quiet_reads(bias);
       return true;
     }
-    if (bias_word::stands(bias)) {
-      if (!Readers::any(this, bias)) return true;
-      unlock();
-      return false;
-    }
+    const bool stands = bias_word::stands(bias);
     const auto began = std::chrono::steady_clock::now();
-    begin_revocation(bias);
+    if (!stands) begin_revocation(bias);
     if (Readers::any(this, bias)) {
       give_up(bias);
       return false;
     }
-    set_price(std::chrono::steady_clock::now() - began);
+    if (!stands) set_price(std::chrono::steady_clock::now() - began);
     return true;
   }
   void unlock() noexcept ABSL_UNLOCK_FUNCTION() {
