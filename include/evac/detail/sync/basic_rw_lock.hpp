@@ -97,18 +97,14 @@ class ABSL_LOCKABLE basic_rw_lock {
       forget_quiet_reads(bias);
       return true;
     }
-    if (bias_word::stands(bias)) {
-      if (!Readers::any(this, bias)) return true;
-      unlock();
-      return false;
-    }
+    const bool stands = bias_word::stands(bias);
     const auto began = std::chrono::steady_clock::now();
-    begin_revocation(bias);
+    if (!stands) begin_revocation(bias);
     if (Readers::any(this, bias)) {
       give_up(bias);
       return false;
     }
-    set_price(std::chrono::steady_clock::now() - began);
+    if (!stands) set_price(std::chrono::steady_clock::now() - began);
     return true;
   }
   void unlock() noexcept ABSL_UNLOCK_FUNCTION() {
