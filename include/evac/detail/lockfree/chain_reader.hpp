@@ -101,7 +101,7 @@ class chain_reader {
     prefetch_rest(bucket);
   }
   /// Fetches the node that a look-up will read, if the bucket shows one; its memory should have been prefetched.
-  void prefetch_node(std::size_t hash) const noexcept {
+  EVAC_ALWAYS_INLINE void prefetch_node(std::size_t hash) const noexcept {
     const bucket_type& bucket = *root_.at(root_.home_of(hash));
     // relaxed, both: a guess
     const tag_word tags(bucket.tags.load(relaxed));

@@ -160,7 +160,7 @@ class slots_storage {
   EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, const slot_value& from) noexcept {
     store_words(slot, from, key_words, std::make_index_sequence<value_words>());
   }
-  static void prefetch(const slot_value&) noexcept {}
+  EVAC_ALWAYS_INLINE static void prefetch(const slot_value&) noexcept {}
 
   template <class Functors>
   [[nodiscard]] static std::size_t hash_of(const Functors& functors, const slot_value& from) {
@@ -227,7 +227,7 @@ class nodes_storage {
     slot->store(std::uint64_t{reinterpret_cast<std::uintptr_t>(from)}, release);
   }
   EVAC_ALWAYS_INLINE static void store_value(atomic_word* slot, slot_value from) noexcept { store(slot, from); }
-  static void prefetch(slot_value from) noexcept { prefetch_for_read(from); }
+  EVAC_ALWAYS_INLINE static void prefetch(slot_value from) noexcept { prefetch_for_read(from); }
 
   template <class Functors>
   [[nodiscard]] static std::size_t hash_of(const Functors&, slot_value from) noexcept {
