@@ -22,9 +22,9 @@ namespace evac::inline EVAC_ABI {
 /// Figures of a map of any kind, the same for all; one that a kind of map does not have is 0. On the shared maps they are
 /// recent: other threads go on while they are collected, so that two figures may be of different moments.
 ///
-/// Totals only rise, with one exception: growths, shrinks, elements_moved and evacuation_time belong to the table. They go
-/// along when a move or a swap takes it elsewhere, and begin at 0 again with a new one: after clear() of a shared map, and
-/// where a map gives all its memory back.
+/// Totals only rise, but: growths, shrinks and elements_moved belong to the table, go along when a move or a swap takes it
+/// elsewhere, and begin at 0 again with a new one, which clear() gives a shared map; growths and shrinks begin again after
+/// 2^24; evacuation_time of a map begins again where it has fewer than 65 homes, and stays with the shard of a sharded map.
 struct map_counters {
   // --- contents ---
   std::size_t size = 0;   ///< elements

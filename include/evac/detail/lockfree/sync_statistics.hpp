@@ -64,7 +64,7 @@ template <class Policy, bool InNodes>
       ++stats.home_buckets;
       static_cast<void>(typename table_type::reader_type(*root, inside.own).copy(home, copied));
       add_chain<chain_type>(copied.size(), stats);
-      if (is_sampled(home, claimed)) {
+      if (is_sampled(home, claimed) || stats.hash_sample < sampled_chains) {
         if (copied.size() > most_sampled_of_chain) copied.resize(most_sampled_of_chain);
         for (const auto& each : copied) add_to_sample(from.hash_of(table_type::storage::key(each)), stats);
       }

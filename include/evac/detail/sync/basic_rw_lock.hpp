@@ -199,6 +199,9 @@ class ABSL_LOCKABLE basic_rw_lock {
   // Some go by state_, to count. The state is loaded before the bias: else a reader could see a bias that a writer has ended
   // since, and then the state after that writer, and no later writer would look for it.
   [[nodiscard]] EVAC_NEVER_INLINE bool enter_standing(std::uint32_t bias) noexcept {
+    // relaxed: a hint. A writer waits for a look through the records that meets no announcement, also none in vain: so
+    // threads that only try, again and again, do not announce themselves before one that is there already.
+    if ((state_.load(relaxed) & (writer | writer_waiting)) != 0) return false;
     if (Readers::sample(pace::standing_sample_period) || !Readers::enter_standing(this, bias)) return false;
     // seq_cst, both: dekker. They acquire: handover, bias set.
     if ((state_.load(seq_cst) & (writer | writer_waiting)) == 0 && bias_.load(seq_cst) == bias) [[likely]]

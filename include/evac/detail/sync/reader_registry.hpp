@@ -43,7 +43,7 @@ class reader_registry {
       own = room(records_);
       if (own == nullptr) return nullptr;
       own->begin(thread, word_, plain_);
-      living_.fetch_add(1, relaxed);  // relaxed, here and below: a number to go by
+      note_most(living_.fetch_add(1, relaxed) + 1);  // relaxed, here and below: a number to go by
     }
     own->add_user();
     return own;
@@ -67,8 +67,8 @@ class reader_registry {
     return left;
   }
 
-  /// Threads that have a record; a recent number.
-  [[nodiscard]] std::uint32_t living() const noexcept { return living_.load(relaxed); }
+  /// Records that a writer looks through: as many as threads ever had one at a time. A recent number.
+  [[nodiscard]] std::uint32_t size() const noexcept { return most_living_.load(relaxed); }
 
   /// For writers, between revocation and look.
   void fence() const noexcept { asymmetric_fence::heavy(plain_); }
@@ -108,8 +108,15 @@ class reader_registry {
     living_.fetch_sub(1, relaxed);
   }
 
+  void note_most(std::uint32_t living) noexcept {
+    std::uint32_t most = most_living_.load(relaxed);
+    while (most < living && !most_living_.compare_exchange_weak(most, living, relaxed, relaxed)) {
+    }
+  }
+
   list records_;
-  atomic<std::uint32_t> living_{0};
+  atomic<std::uint32_t> living_{0};       // threads that have a record
+  atomic<std::uint32_t> most_living_{0};  // records are used again, and never freed
   std::uint32_t word_;
   bool plain_;
 };

@@ -86,7 +86,7 @@ class visible_readers {
   /// 82 and 75.
   [[nodiscard]] static bool standing_pays(std::uint32_t sampled_reads) noexcept {
     const registry* const all = known_.load(relaxed);  // relaxed: a number to go by
-    return all != nullptr && sampled_reads >= 2 * (all->living() + 2);
+    return all != nullptr && sampled_reads >= 2 * (all->size() + 2);
   }
   /// True once in `period` calls of this thread on average.
   [[nodiscard]] static bool sample(std::uint32_t period) noexcept {

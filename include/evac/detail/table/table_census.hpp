@@ -29,12 +29,14 @@ void add_chain(const bucket* head, table_stats& stats) {
 }
 
 /// Chains whose elements a sample of hashes has, about, and how many it takes of one: if all are in one chain, that shows.
+/// The first elements that are met are in it anyway, so that a hash of few values cannot hide in few chains.
 inline constexpr std::size_t sampled_chains = 64;
 inline constexpr std::size_t most_sampled_of_chain = 32;
 /// Whether the chain of this home is one of them, of so many chains in the tables of a container, of which this is the one
 /// of this index. By chance: homes in any regular distance have bits in common, and with them the hashes of their elements.
 [[nodiscard]] constexpr bool is_sampled(std::size_t home, std::size_t chains, std::size_t table = 0) noexcept {
-  const std::uint64_t mixed = (home + table * 0x85EBCA6BU) * 0x9E3779B97F4A7C15U;
+  std::uint64_t mixed = (home + table * 0x85EBCA6BU) * 0x9E3779B97F4A7C15U;
+  mixed = (mixed ^ mixed >> 32U) * 0xD6E8FEB86659FD93U;
   return chains <= sampled_chains || (mixed >> 32U) % (chains / sampled_chains) == 0;
 }
 inline void add_to_sample(std::size_t hash, table_stats& stats) noexcept {
@@ -71,7 +73,7 @@ template <class Policy>
 void fill_chain(table_stats& stats, const table<Policy>& from, std::size_t home, bool sampled) {
   bucket* const head = from.homes().at(home);
   add_chain<Policy>(head, stats);
-  if (!sampled) return;
+  if (!sampled && stats.hash_sample >= sampled_chains) return;
   std::size_t left = most_sampled_of_chain;
   for (bucket* where = head; where != nullptr && left != 0; where = where->overflow) {
     for (slot_mask taken = where->tags.occupied(); taken && left != 0; taken.drop_first(), --left) {
