@@ -1,6 +1,7 @@
 // Results of counters(): the figures of a map that cost nothing to read, for a scrape in a running service.
 //
-//   evac::map_counters now = sessions.counters();      no bucket is walked, no lock is taken, nothing is allocated
+//   evac::map_counters now = sessions.counters();      no bucket is walked, no lock is taken, nothing is allocated; by any
+//                                                      thread of a shared map, as size() of one of an owner
 //   std::cout << now;                                   a readable page; now.to_json() is for programs
 //
 // stats() (evac/stats.hpp) walks the buckets and knows more. evac/openmetrics.hpp writes counters as a scrape expects them,
@@ -45,7 +46,7 @@ struct map_counters {
   std::chrono::nanoseconds evacuation_time{0};
   std::size_t clears = 0;  ///< calls of clear(); total
 
-  // --- waiting: for the locks of a sharded map's shards; for bucket locks in the domain of a sync map ---
+  // --- waiting: for the locks of a sharded map's shards; of a sync map for bucket locks of all maps of its domain ---
   std::size_t contended = 0;                ///< acquisitions that had to wait; total
   std::size_t parked = 0;                   ///< how often a thread slept; total
   std::chrono::nanoseconds parked_time{0};  ///< how long threads slept, all together; total

@@ -1,10 +1,15 @@
 // A judgement of a map from two samples of its counters, for a /healthz: what is wrong, and what would help.
 //
-//   const evac::health_verdict verdict = evac::health(before, sessions.counters(), 15s, {.memory_bytes = 1 << 30});
+//   const evac::map_counters now = sessions.counters();
+//   const evac::health_verdict verdict = evac::health(before, now, since, {.memory_bytes = 1 << 30}, "sessions");
+//   before = now;
 //   if (!verdict.healthy()) reply(503, verdict.text());
 //
-// A pure function: no clock, no map, no state. Every rule asks for two things at once, because a high figure alone is no
-// fault: memory is high while it is being filled, garbage while a burst of writes lasts.
+// What it cannot see is a thread that sleeps still: a wait counts when it is over. So a deadlock is no reason here; gdb's
+// evac-locks shows it (docs/debugging.md).
+//
+// A pure function: no clock, no map, no state. Where a high figure alone is no fault, a rule asks for two things at once:
+// memory is high while a map is being filled, garbage while a burst of writes lasts.
 #ifndef EVAC_HEALTH_HPP
 #define EVAC_HEALTH_HPP
 
@@ -12,6 +17,7 @@
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,13 +26,15 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// What is still well. By default memory is not limited.
+/// What is still well. By default memory and unfinished growths are not limited.
 struct health_limits {
   std::size_t memory_bytes = (std::numeric_limits<std::size_t>::max)();  ///< held by the map
   double retired_share = 0.5;  ///< of the cap of the domain: what may wait to be reclaimed
   std::chrono::nanoseconds old_guard{std::chrono::seconds(1)};  ///< for how long a guard may keep garbage
-  std::size_t parents_left = 100'000;  ///< buckets that a growth may leave unevacuated while nobody writes
-  double parked_share = 0.1;           ///< threads asleep for locks, on average: seconds per second
+  /// Buckets that a growth may leave unevacuated while nobody writes; by default any number, because look-ups go on to cost
+  /// the same, and a map that is filled and then only read has stopped somewhere.
+  std::size_t parents_left = (std::numeric_limits<std::size_t>::max)();
+  double parked_share = 0.1;  ///< threads asleep for locks, on average: seconds per second
 };
 
 /// The rules, and what each asks for.
@@ -35,7 +43,7 @@ enum class health_rule : unsigned char {
   garbage,     ///< retired bytes above their share of the cap, and an old guard
   cap,         ///< retired bytes above their share of the cap, no old guard, and writers that waited for room since
   evacuation,  ///< more parents left than the limit, and no write since
-  waiting,     ///< threads asleep for more than their share of the time, and locks that were contended since
+  waiting,     ///< threads asleep for more than their share of the time, and sleeps that have ended since
 };
 
 /// A rule that is broken, and a sentence that says by what and names the remedy.
@@ -69,71 +77,79 @@ template <class T>
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
 }
 
+[[nodiscard]] inline std::string in_times(std::size_t count) {
+  return count == 1 ? "once" : std::to_string(count) + " times";
+}
+
 struct health_check {
   const map_counters& before;
   const map_counters& now;
   std::chrono::nanoseconds between;
   const health_limits& limits;
+  std::string name;
   health_verdict verdict;
 
-  void add(health_rule rule, std::string text) { verdict.reasons.push_back({rule, std::move(text)}); }
+  void add(health_rule rule, const std::string& text) { verdict.reasons.push_back({rule, name + ' ' + text}); }
 
   void memory() {
     const std::size_t bytes = now.total_bytes();
     if (bytes <= limits.memory_bytes || bytes < before.total_bytes()) return;
-    std::string text = "It holds " + in_bytes(bytes) + ", above its limit of " + in_bytes(limits.memory_bytes) +
+    std::string text = "holds " + in_bytes(bytes) + ", above its limit of " + in_bytes(limits.memory_bytes) +
                        ", and no less than before: ";
     if (now.slots / 4 > now.size) {
       text += "three quarters of its " + std::to_string(now.slots) +
-              " slots are empty, so give room back by shrink_to_fit() of a map, rehash(0) of a sharded map, or clear() "
-              "of a "
-              "sync map.";
+              " slots are empty, so give memory back by shrink_to_fit() of a map or rehash(0) of a sharded map; a sync "
+              "map gives it back only by clear(), which erases everything, so copy it into a new one.";
     } else {
       text += "its " + std::to_string(now.size) + " elements need that, so erase some of them or raise the limit.";
     }
-    add(health_rule::memory, std::move(text));
+    add(health_rule::memory, text);
   }
   void garbage() {
     if (static_cast<double>(now.retired_bytes) <= limits.retired_share * static_cast<double>(now.cap_bytes)) return;
-    const std::string much = in_bytes(now.retired_bytes) + " of at most " + in_bytes(now.cap_bytes);
+    const std::string much =
+        std::to_string(now.retired_bytes) + " of at most " + in_bytes(now.cap_bytes) + " are waiting to be freed";
     if (now.oldest_guard > limits.old_guard) {
-      add(health_rule::garbage, "A guard of thread " + std::to_string(now.oldest_guard_thread) + " keeps garbage for " +
-                                    in_milliseconds(now.oldest_guard) + ", and " + much +
-                                    " wait: end its guard or pin(), or what it calls under load() or range().");
+      add(health_rule::garbage, "cannot free what was erased or replaced, because thread " +
+                                    std::to_string(now.oldest_guard_thread) + " has held a guard for " +
+                                    in_milliseconds(now.oldest_guard) + " or more, and " + much +
+                                    ": end its guard or pin(), or what it calls under load() or range().");
     } else if (const std::size_t waits = gained(before.cap_waits, now.cap_waits); waits != 0) {
-      add(health_rule::cap,
-          "Writers have waited for room " + std::to_string(waits) + " times, and " + much +
-              " wait to be reclaimed, though no guard is old: give the domain a larger cap, or write less "
-              "at a time.");
+      add(health_rule::cap, "made writers wait for room " + in_times(waits) + ", and " + much +
+                                ", though no guard is old: give the domain a larger cap, or write less at a time.");
     }
   }
   void evacuation() {
     const bool writes = now.size != before.size || now.elements_moved != before.elements_moved ||
                         now.parents_left != before.parents_left || now.clears != before.clears;
     if (now.parents_left <= limits.parents_left || writes) return;
-    add(health_rule::evacuation, "A growth has stopped with " + std::to_string(now.parents_left) +
-                                     " buckets to evacuate, because nobody inserts: let an idle moment finish it by "
-                                     "evacuate() of a map, or reserve() of a shared one.");
+    add(health_rule::evacuation,
+        "has stopped in a growth with " + std::to_string(now.parents_left) +
+            " buckets to evacuate, because nobody inserts: the next inserts go on with it, and "
+            "so does evacuate() of a map, which takes the memory for the rest of the doubling.");
   }
   void waiting() {
     const std::chrono::nanoseconds slept = gained(before.parked_time, now.parked_time);
-    const std::size_t contended = gained(before.contended, now.contended);
+    const std::size_t sleeps = gained(before.parked, now.parked);
     const auto allowed = limits.parked_share * static_cast<double>(between.count());
-    if (contended == 0 || static_cast<double>(slept.count()) <= allowed) return;
-    add(health_rule::waiting,
-        "Threads have slept for locks " + in_milliseconds(slept) + " in " + in_milliseconds(between) + ", and " +
-            std::to_string(contended) +
-            " acquisitions had to wait: make visitors shorter, or the shards more; dump_locks() says "
-            "which are held.");
+    if (slept.count() == 0 || static_cast<double>(slept.count()) <= allowed) return;
+    std::string text = "made threads sleep for its locks for " + in_milliseconds(slept) + " in the last " +
+                       in_milliseconds(between) + ", " + in_times(sleeps) + ": ";
+    text += now.cap_bytes != 0 ? "many threads write the same few keys, or another map of its domain is written so."
+                               : "make visitors shorter; if many keys are in use, use more shards.";
+    add(health_rule::waiting, text);
   }
 };
 
 }  // namespace detail
 
-/// Judges a map by its counters `now` and those of `between` before. O(1). Throws std::bad_alloc.
+/// Judges a map by its counters `now` and those of `between` before; reasons begin with its name. Before the first sample
+/// there are none: `before` of an empty object counts everything since the map was made. Each caller needs a `before` of
+/// its own. O(1). Throws std::bad_alloc.
 [[nodiscard]] inline health_verdict health(const map_counters& before, const map_counters& now,
-                                           std::chrono::nanoseconds between, const health_limits& limits = {}) {
-  detail::health_check check{before, now, between, limits, {}};
+                                           std::chrono::nanoseconds between, const health_limits& limits = {},
+                                           std::string_view name = "The map") {
+  detail::health_check check{before, now, between, limits, std::string(name), {}};
   check.memory();
   check.garbage();
   check.evacuation();

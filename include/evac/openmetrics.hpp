@@ -1,7 +1,7 @@
 // Counters of named maps as a scrape expects them: OpenMetrics 1.0, and the text format 0.0.4 of Prometheus.
 //
 //   evac::metrics_page page;
-//   page.add("sessions", sessions);                    any evac map or set
+//   page.add("sessions", sessions);                    any evac map or set; one of an owner under the lock that protects it
 //   page.add("ports", ports);
 //   reply(evac::openmetrics_type, page.openmetrics());
 //
@@ -67,10 +67,10 @@ inline constexpr metric_family metric_families[] = {
     {"evacuation_seconds", metric_family::kind::counter, "Time that inserts have spent in evacuation, estimated.",
      nullptr, &map_counters::evacuation_time},
     {"clears", metric_family::kind::counter, "Calls of clear().", &map_counters::clears},
-    {"contended_acquisitions", metric_family::kind::counter, "Acquisitions of a lock that had to wait.",
+    {"contended_acquisitions", metric_family::kind::counter, "Acquisitions of a lock that had to wait; of a sync map those of its domain.",
      &map_counters::contended},
-    {"parks", metric_family::kind::counter, "How often a thread slept for a lock.", &map_counters::parked},
-    {"parked_seconds", metric_family::kind::counter, "How long threads slept for locks, all together.", nullptr,
+    {"parks", metric_family::kind::counter, "How often a thread slept for a lock; of a sync map in its domain.", &map_counters::parked},
+    {"parked_seconds", metric_family::kind::counter, "How long threads slept for locks, all together; of a sync map in its domain.", nullptr,
      &map_counters::parked_time},
     {"bias_revocations", metric_family::kind::counter, "Writers that found a lock biased to readers.",
      &map_counters::bias_revocations},

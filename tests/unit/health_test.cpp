@@ -51,6 +51,7 @@ TEST_CASE("memory above the limit is a fault unless it falls, and the remedy dep
   const evac::health_reason full = only_reason(before, now, limits);
   CHECK(full.rule == health_rule::memory);
   CHECK(has(full, "1001 bytes"));
+  CHECK(has(full, "The map holds "));
   CHECK(has(full, "erase some"));
   now.size = 10;
   const evac::health_reason empty = only_reason(before, now, limits);
@@ -72,8 +73,8 @@ TEST_CASE("much garbage is a fault where a guard is old or writers wait, and not
   now.oldest_guard_thread = 4711;
   const evac::health_reason guard = only_reason(before, now);
   CHECK(guard.rule == health_rule::garbage);
-  CHECK(has(guard, "thread 4711"));
-  CHECK(has(guard, "1001 ms"));
+  CHECK(has(guard, "thread 4711 has held a guard for 1001 ms or more"));
+  CHECK(has(guard, "501 of at most 1000 bytes"));
   CHECK(has(guard, "end its guard"));
   now.cap_waits = 3;  // the older guard is the reason for that
   CHECK(only_reason(before, now).rule == health_rule::garbage);
@@ -98,6 +99,7 @@ TEST_CASE("a growth that has stopped half-way is a fault if it is a large one an
   CHECK(stopped.rule == health_rule::evacuation);
   CHECK(has(stopped, "11 buckets"));
   CHECK(has(stopped, "evacuate()"));
+  CHECK(is_healthy(before, before));  // it may have been filled and then only read
   evac::map_counters now = before;
   ++now.size;
   CHECK(is_healthy(before, now, limits));
@@ -119,18 +121,19 @@ TEST_CASE(
   now.contended = 51;
   CHECK(is_healthy(before, now));  // a tenth of ten seconds
   now.parked_time = 102s;
+  now.parked = 1;
+  now.contended = 50;  // it had begun to wait before
   const evac::health_reason waits = only_reason(before, now);
   CHECK(waits.rule == health_rule::waiting);
-  CHECK(has(waits, "2000 ms in 10000 ms"));
+  CHECK(has(waits, "2000 ms in the last 10000 ms, once"));
   CHECK(has(waits, "shards"));
-  now.contended = 50;
-  CHECK(is_healthy(before, now));
-  now.contended = 7;
+  now.cap_bytes = 1;
+  CHECK_FALSE(has(only_reason(before, now), "shards"));  // a sync map has none
   now.parked_time = 3s;
   CHECK(has(only_reason(before, now), "3000 ms"));
 }
 
-TEST_CASE("every rule that is broken has its line") {
+TEST_CASE("every rule that is broken has its line, which begins with the name of the map") {
   evac::map_counters now;
   now.segment_bytes = 10;
   now.cap_bytes = 10;
@@ -138,8 +141,9 @@ TEST_CASE("every rule that is broken has its line") {
   now.oldest_guard = 1h;
   now.parked_time = 1h;
   now.contended = 1;
-  const evac::health_verdict verdict = evac::health({}, now, 1s, {.memory_bytes = 1});
+  const evac::health_verdict verdict = evac::health({}, now, 1s, {.memory_bytes = 1}, "sessions");
   CHECK(verdict.reasons.size() == 3);
+  for (const evac::health_reason& each : verdict.reasons) CHECK(each.text.starts_with("sessions "));
   const std::string text = verdict.text();
   CHECK(std::count(text.begin(), text.end(), '\n') == 3);
 }

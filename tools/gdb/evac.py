@@ -834,6 +834,18 @@ def namespaces():
     return names
 
 
+def or_no_debug_information(text):
+    """What a command says that has found nothing, unless there was nothing that it could have found anything by."""
+    for namespace in namespaces():
+        for name in ("detail::slot_facts", "detail::thread_marks", "detail::epoch_core", "epoch_domain"):
+            try:
+                gdb.lookup_type(namespace + name)
+                return text
+            except gdb.error:
+                continue
+    return "there is no debug information of evac in this program: build it with -g"
+
+
 # --- printers ---------------------------------------------------------------------------------------------------------
 
 
@@ -1222,7 +1234,7 @@ what it sleeps on."""
                 if sleeps_on is not None and calls and of_map is None:
                     print(f"  sleeps until the word at {named(sleeps_on)} changes")
         if said == 0 and of_map is None:
-            print("no thread is inside a call of a sharded map, or reads by its record")
+            print(or_no_debug_information("no thread is inside a call of a sharded map, or reads by its record"))
 
 
 class DomainsCommand(Command):
@@ -1249,7 +1261,7 @@ The domain of a sync map or set, or a domain; without an expression, the domain 
             self.show(core_of(target(found)), "the domain of the process", threads)
             shown += 1
         if shown == 0:
-            print("the domain of the process has not been used")
+            print(or_no_debug_information("the domain of the process has not been used"))
 
     @staticmethod
     def show(core, name, threads):
