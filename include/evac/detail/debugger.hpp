@@ -18,7 +18,8 @@ namespace evac::inline EVAC_ABI::detail {
 inline constexpr std::uint32_t debugger_version = 1;
 
 /// The version for a program that has no layout of slots: one with locks and domains only.
-[[gnu::used, gnu::retain, gnu::visibility("hidden")]] inline constexpr std::uint32_t debugger_facts = debugger_version;
+[[gnu::__used__, gnu::__retain__, gnu::__visibility__("hidden")]] inline constexpr std::uint32_t debugger_facts =
+    debugger_version;
 
 /// Numbers of one layout of slots. Sizes are in bytes.
 struct slot_facts {

@@ -94,7 +94,7 @@ class atomic_layout {
   using sizes = bucket_layout<SlotWords * sizeof(atomic_word), alignof(atomic_word), 2, 2 * sizeof(atomic_word)>;
 
   // Whether a word is the address of an element, the storage says (lockfree/storage.hpp).
-  [[gnu::used, gnu::retain, gnu::visibility("hidden")]] static constexpr slot_facts facts =
+  [[gnu::__used__, gnu::__retain__, gnu::__visibility__("hidden")]] static constexpr slot_facts facts =
       facts_of<atomic_layout>(false, SlotWords * sizeof(atomic_word), sizes::slots_offset);
 };
 

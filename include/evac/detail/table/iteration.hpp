@@ -21,7 +21,7 @@ struct position {
 
   position() noexcept = default;
   EVAC_ALWAYS_INLINE position(bucket* a_where, std::size_t an_index, std::size_t a_home) noexcept
-      : where(a_where), index(an_index), home(a_home) {}
+      : where{a_where}, index{an_index}, home{a_home} {}
   EVAC_ALWAYS_INLINE position(slot_ref at, std::size_t a_home) noexcept : position(at.where, at.index, a_home) {}
 
   [[nodiscard]] slot_ref slot() const noexcept { return {where, static_cast<unsigned>(index)}; }

@@ -282,7 +282,7 @@ struct slot_layout {
   template <class S = slot_ops>
   using layout = bucket_layout<S::size(), S::alignment()>;
 
-  [[gnu::used, gnu::retain, gnu::visibility("hidden")]] static constexpr slot_facts facts =
+  [[gnu::__used__, gnu::__retain__, gnu::__visibility__("hidden")]] static constexpr slot_facts facts =
       facts_of<slot_layout>(slot_ops::in_nodes(), slot_ops::size(), layout<>::slots_offset);
 };
 
