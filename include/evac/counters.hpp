@@ -28,8 +28,8 @@ namespace evac::inline EVAC_ABI {
 /// 2^24; evacuation_time of a map begins again where it has fewer than 65 homes, and stays with the shard of a sharded map.
 struct map_counters {
   // --- contents ---
-  std::size_t size = 0;   ///< elements
-  std::size_t slots = 0;  ///< room for elements in home buckets: what bucket_count() says
+  std::size_t size = 0;        ///< elements
+  std::size_t home_slots = 0;  ///< room for elements in home buckets: bucket_count() of those that have one
 
   // --- memory, in bytes: what the map holds, without what has not been touched of the segment that is being filled ---
   std::size_t segment_bytes = 0;    ///< home buckets
@@ -84,7 +84,7 @@ namespace detail {
 template <class Visit>
 void for_each_figure(const map_counters& counters, const Visit& visit) {
   visit("size", counters.size);
-  visit("slots", counters.slots);
+  visit("home_slots", counters.home_slots);
   visit("segment_bytes", counters.segment_bytes);
   visit("overflow_bytes", counters.overflow_bytes);
   visit("node_bytes", counters.node_bytes);
@@ -113,7 +113,7 @@ void for_each_figure(const map_counters& counters, const Visit& visit) {
 
 inline map_counters& map_counters::operator+=(const map_counters& other) noexcept {
   size += other.size;
-  slots += other.slots;
+  home_slots += other.home_slots;
   segment_bytes += other.segment_bytes;
   overflow_bytes += other.overflow_bytes;
   node_bytes += other.node_bytes;

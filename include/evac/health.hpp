@@ -96,8 +96,8 @@ struct health_check {
     if (bytes <= limits.memory_bytes || bytes < before.total_bytes()) return;
     std::string text = "holds " + in_bytes(bytes) + ", above its limit of " + in_bytes(limits.memory_bytes) +
                        ", and no less than before: ";
-    if (now.slots / 4 > now.size) {
-      text += "three quarters of its " + std::to_string(now.slots) +
+    if (now.home_slots / 4 > now.size) {
+      text += "three quarters of its " + std::to_string(now.home_slots) +
               " slots are empty, so give memory back by shrink_to_fit() of a map or rehash(0) of a sharded map; a sync "
               "map gives it back only by clear(), which erases everything, so copy it into a new one.";
     } else {

@@ -31,7 +31,7 @@ void check_table(const evac::map_counters& counters, const evac::table_stats& st
 }
 void check(const owned& map) {
   check_table(map.counters(), map.stats());
-  REQUIRE(map.counters().slots == map.bucket_count());
+  REQUIRE(map.counters().home_slots == map.bucket_count());
   REQUIRE(map.counters().total_bytes() == map.memory_usage());
 }
 template <class Sharded>
@@ -39,7 +39,7 @@ void check(const Sharded& map) {
   const evac::map_counters counters = map.counters();
   const evac::sharded_stats stats = map.stats();
   check_table(counters, stats.total.table);
-  REQUIRE(counters.slots == map.bucket_count());
+  REQUIRE(counters.home_slots == map.bucket_count());
   REQUIRE(map.memory_usage() == stats.total.table.total_bytes());
   evac::map_counters sum;
   for (std::size_t shard = 0; shard < map.shard_count(); ++shard) {

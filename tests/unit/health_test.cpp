@@ -46,7 +46,7 @@ TEST_CASE("memory above the limit is a fault unless it falls, and the remedy dep
   before.overflow_bytes = now.overflow_bytes = 100;
   CHECK(is_healthy(before, now, limits));
   before.node_bytes = now.node_bytes = 1;
-  now.slots = 100;
+  now.home_slots = 100;
   now.size = 80;
   const evac::health_reason full = only_reason(before, now, limits);
   CHECK(full.rule == health_rule::memory);

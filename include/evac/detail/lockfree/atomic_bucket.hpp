@@ -70,9 +70,9 @@ struct atomic_bucket {
     return fresh;
   }
   // Not a loop, of which compilers make a string instruction, which takes long to begin.
-  template <std::size_t... I>
-  static void create_words(atomic_word* words, std::index_sequence<I...>) noexcept {
-    (::new (static_cast<void*>(words + I)) atomic_word(0), ...);
+  template <std::size_t... Index>
+  static void create_words(atomic_word* words, std::index_sequence<Index...>) noexcept {
+    (::new (static_cast<void*>(words + Index)) atomic_word(0), ...);
   }
 };
 

@@ -40,8 +40,8 @@ class locked_home {
   using bucket_type = atomic_bucket<layout>;
   using slot_value = typename Storage::slot_value;
 
-  static constexpr unsigned slots = layout::home_slots();
-  static constexpr unsigned link_slot = slots - 1;
+  static constexpr unsigned slot_count = layout::home_slots();
+  static constexpr unsigned link_slot = slot_count - 1;
 
   /// Where an element is; `where` is null if it is nowhere.
   struct place {
@@ -92,7 +92,7 @@ class locked_home {
 
   /// Whether a home with these tags has no overflow buckets, and a free slot.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool has_room(tag_word tags) noexcept {
-    return !tags.any_overflow() && tags.free(slots);
+    return !tags.any_overflow() && tags.free(slot_count);
   }
 
   // --- changes ---------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ class locked_home {
   /// Adds an element to a home that has room.
   EVAC_ALWAYS_INLINE void insert(const slot_value& element, tag_t tag) noexcept {
     if constexpr (Storage::may_tear) begin_change();
-    put(tags_.free(slots).first(), element, tag);
+    put(tags_.free(slot_count).first(), element, tag);
   }
   /// Replaces the value of an element, or in nodes the element by one with the same key.
   EVAC_ALWAYS_INLINE void replace(place found, const slot_value& element) noexcept {

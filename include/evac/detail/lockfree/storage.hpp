@@ -171,16 +171,17 @@ class slots_storage {
 
  private:
   // Word by word, without a loop: so that compilers keep the words in registers.
-  template <std::size_t... I>
+  template <std::size_t... Index>
   [[nodiscard]] EVAC_ALWAYS_INLINE static slot_value load_words(const atomic_word* slot,
-                                                                std::index_sequence<I...>) noexcept {
+                                                                std::index_sequence<Index...>) noexcept {
     // acquire: before the second look at the state, which then shows a change that any of these words is from
-    return {{slot[I].load(acquire)...}};
+    return {{slot[Index].load(acquire)...}};
   }
-  template <std::size_t... I>
+  template <std::size_t... Index>
   EVAC_ALWAYS_INLINE static void store_words(atomic_word* slot, const slot_value& from, std::size_t first,
-                                             std::index_sequence<I...>) noexcept {
-    (slot[first + I].store(from.words[first + I], release), ...);  // release: after the state has said `changing`
+                                             std::index_sequence<Index...>) noexcept {
+    (slot[first + Index].store(from.words[first + Index], release),
+     ...);  // release: after the state has said `changing`
   }
 };
 

@@ -98,7 +98,7 @@ template <class Policy, bool InNodes>
   if (root == nullptr) return result;
   const std::size_t claimed = root->claimed();
   result.size = root->size();
-  result.slots = claimed * sync_table<Policy, InNodes>::chain_type::home_slots;
+  result.home_slots = claimed * sync_table<Policy, InNodes>::chain_type::home_slots;
   result.segment_bytes = root->touched_bytes();
   result.overflow_bytes = root->slab_bytes();
   result.node_bytes = result.size * table.retired_bytes;

@@ -104,7 +104,7 @@ template <class Policy>
   const auto& homes = of.homes();
   map_counters result;
   result.size = of.size();
-  result.slots = homes.count() * table_type::chains::layout::home_slots();
+  result.home_slots = homes.count() * table_type::chains::layout::home_slots();
   result.segment_bytes = homes.touched_bytes();
   result.overflow_bytes = of.overflow().bytes();
   result.node_bytes = table_type::slot_ops::in_nodes() ? of.size() * sizeof(typename Policy::value_type) : 0;
@@ -128,7 +128,7 @@ template <class Policy>
   if (figures == nullptr) return result;
   const std::size_t opened = figures->opened;
   const std::size_t count = (std::min)(std::size_t{figures->homes}, opened);  // of one moment or of two
-  result.slots = count * table_type::chains::layout::home_slots();
+  result.home_slots = count * table_type::chains::layout::home_slots();
   result.segment_bytes = table_type::homes_type::touched_of(figures->segment_bytes, opened, count);
   result.overflow_bytes = figures->overflow_bytes;
   result.directory_bytes = figures->directory_bytes;
