@@ -303,7 +303,7 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     EVAC_MODEL_BUG(revocation_is_relaxed, one_announcement, DATA RACE),
     EVAC_MODEL_BUG(list_is_not_seq_cst, new_record, DATA RACE),
     EVAC_MODEL_BUG(revoked_word_names_nothing, leaving_elsewhere, LIVELOCK),
-    EVAC_MODEL_BUG(leaving_forgets_other_objects, leaving_elsewhere, LIVELOCK),
+    EVAC_MODEL_BUG(leaving_forgets_other_objects, leaving_elsewhere, USER ASSERT FAILED),
     EVAC_MODEL_BUG(writer_looks_at_its_own, biased_elsewhere, DATA RACE),
     EVAC_MODEL_BUG(any_bias_will_do, biased_elsewhere, DATA RACE),
     EVAC_MODEL_BUG(mark_is_not_raised, second_lock, DATA RACE),

@@ -104,7 +104,7 @@ void check_sample() {
   for (std::uint64_t i = 0; i < 400; ++i) add(bad, i);
   const evac::table_stats spread = stats_of(good);
   CHECK(spread.hash_sample >= 100);
-  CHECK(spread.hash_sample < 2000);
+  CHECK(spread.hash_sample < 5000);  // some 64 chains, and the first 64 elements of each shard
   CHECK(spread.stuck_hash_bits() == 0);
   const evac::table_stats stuck = stats_of(bad);
   CHECK(stuck.hash_sample >= 20);

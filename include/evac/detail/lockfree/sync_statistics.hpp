@@ -66,7 +66,8 @@ template <class Policy, bool InNodes>
       add_chain<chain_type>(copied.size(), stats);
       if (is_sampled(home, claimed) || stats.hash_sample < sampled_chains) {
         if (copied.size() > most_sampled_of_chain) copied.resize(most_sampled_of_chain);
-        for (const auto& each : copied) add_to_sample(from.hash_of(table_type::storage::key(each)), stats);
+        for (const auto& each : copied)
+          add_to_sample([&] { return from.hash_of(table_type::storage::key(each)); }, stats);
       }
     } else {
       ++result.unsplit_buckets;

@@ -39,10 +39,16 @@ inline constexpr std::size_t most_sampled_of_chain = 32;
   mixed = (mixed ^ mixed >> 32U) * 0xD6E8FEB86659FD93U;
   return chains <= sampled_chains || (mixed >> 32U) % (chains / sampled_chains) == 0;
 }
-inline void add_to_sample(std::size_t hash, table_stats& stats) noexcept {
-  ++stats.hash_sample;
-  stats.hash_and &= hash;
-  stats.hash_or |= hash;
+/// One whose hash throws is left out.
+template <class HashOf>
+void add_to_sample(const HashOf& hash_of, table_stats& stats) noexcept {
+  EVAC_TRY {
+    const std::size_t hash = hash_of();
+    ++stats.hash_sample;
+    stats.hash_and &= hash;
+    stats.hash_or |= hash;
+  }
+  EVAC_CATCH_ALL {}
 }
 
 /// The numbers of a table, in an empty table_stats. O(1), but for a step for each doubling.
@@ -67,8 +73,7 @@ void fill_numbers(table_stats& stats, const table<Policy>& from) {
   stats.growths = from.growths();
   stats.occupancy_histogram.resize(table_type::chains::layout::home_slots() + 1);
 }
-/// What a chain adds to that, and to the sample if it is to be in that. Throws what the hash throws, and std::bad_alloc.
-/// O(chain).
+/// What a chain adds to that, and to the sample if it is to be in that. Throws std::bad_alloc. O(chain).
 template <class Policy>
 void fill_chain(table_stats& stats, const table<Policy>& from, std::size_t home, bool sampled) {
   bucket* const head = from.homes().at(home);
@@ -77,7 +82,8 @@ void fill_chain(table_stats& stats, const table<Policy>& from, std::size_t home,
   std::size_t left = most_sampled_of_chain;
   for (bucket* where = head; where != nullptr && left != 0; where = where->overflow) {
     for (slot_mask taken = where->tags.occupied(); taken && left != 0; taken.drop_first(), --left) {
-      add_to_sample(from.hash_of(Policy::key(table<Policy>::element({where, taken.first()}))), stats);
+      const auto& element = table<Policy>::element({where, taken.first()});
+      add_to_sample([&] { return from.hash_of(Policy::key(element)); }, stats);
     }
   }
 }
