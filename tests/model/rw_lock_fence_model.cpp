@@ -8,54 +8,21 @@
 
 #include <cstddef>
 #include <iterator>
-#include <optional>
 
 #include "run_models.hpp"
+#include "rw_lock_models.hpp"
 
 namespace {
 
 using bug = evac_model::fence_bug;
-using readers = evac::detail::visible_readers;
 
-/// A biased lock and two words that always change together.
+/// A biased lock.
 template <class Model, rl::thread_id_t Threads>
-struct biased_lock : rl::test_suite<Model, Threads> {
-  std::optional<evac::rw_lock> lock;
-  evac_model::plain<int> first{0};
-  evac_model::plain<int> second{0};
-
+struct biased_lock : evac_model::model<Model, Threads> {
   void before() {
     evac_model::light_fences::begin();
-    evac_model::bias_may_stand = false;
-    readers::begin();
-    lock.emplace();
-    read();  // one is enough for the constants of the model
-    RL_ASSERT(lock->is_biased());
-  }
-  void after() {
-    lock.reset();
-    readers::end();
-  }
-
-  void change() {
-    first.set(first.get() + 1);
-    second.set(second.get() + 1);
-  }
-  void write() {
-    lock->lock();
-    change();
-    lock->unlock();
-  }
-  bool try_write() {
-    if (!lock->try_lock()) return false;
-    change();
-    lock->unlock();
-    return true;
-  }
-  void read() {
-    lock->lock_shared();
-    RL_ASSERT(first.get() == second.get());
-    lock->unlock_shared();
+    evac_model::model<Model, Threads>::before();
+    this->make_biased();
   }
 };
 
@@ -110,26 +77,14 @@ struct try_lock_and_reader : biased_lock<try_lock_and_reader, 3> {
 
 /// The bias stands, becomes one that is revoked, is taken away and comes back: readers announce themselves by exchanges and
 /// by plain stores. The exchanges need the one order.
-struct standing_and_revoked : biased_lock<standing_and_revoked, 3> {
+struct standing_and_revoked : evac_model::changing_bias<standing_and_revoked, biased_lock> {
   void before() {
     evac_model::one_order = true;
-    biased_lock::before();
-    write();
-    evac_model::bias_may_stand = true;
-    while (!lock->bias_stands()) read();
-  }
-  void thread(unsigned index) {
-    if (index == 0) {
-      write();
-      write();
-      write();
-    } else {
-      read();
-      read();
-    }
+    changing_bias::before();
+    let_it_stand();
   }
   void after() {
-    biased_lock::after();
+    changing_bias::after();
     evac_model::one_order = false;
   }
 };

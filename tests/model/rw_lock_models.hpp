@@ -76,6 +76,27 @@ struct model : rl::test_suite<Model, Threads> {
     read();
     RL_ASSERT(lock->is_biased());
   }
+  /// Of a biased lock.
+  void let_it_stand() {
+    write();
+    bias_may_stand = true;
+    while (!lock->bias_stands()) read();
+  }
+};
+
+/// A bias that stands at first becomes one that is revoked, is taken away and comes back, in any order.
+template <class Model, template <class, rl::thread_id_t> class Base>
+struct changing_bias : Base<Model, 3> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      this->write();
+      this->write();
+      this->write();
+    } else {
+      this->read();
+      this->read();
+    }
+  }
 };
 
 /// A lock whose bias stands while writers come and go; readers may end that by making it an ordinary one, and writers by
@@ -85,9 +106,7 @@ struct standing_model : model<Model, Threads> {
   void before() {
     model<Model, Threads>::before();
     this->make_biased();
-    this->write();
-    bias_may_stand = true;
-    while (!this->lock->bias_stands()) this->read();
+    this->let_it_stand();
   }
 };
 
@@ -104,19 +123,7 @@ struct standing_announcement : standing_model<standing_announcement, 2> {
   }
 };
 
-/// The bias stands, becomes one that is revoked, is taken away and comes back, in any order.
-struct standing_readers_and_writer : standing_model<standing_readers_and_writer, 3> {
-  void thread(unsigned index) {
-    if (index == 0) {
-      write();
-      write();
-      write();
-    } else {
-      read();
-      read();
-    }
-  }
-};
+struct standing_readers_and_writer : changing_bias<standing_readers_and_writer, standing_model> {};
 
 struct standing_reader_and_writers : standing_model<standing_reader_and_writers, 3> {
   void thread(unsigned index) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t most = 600;
 
-std::size_t home_of(std::size_t hash, std::size_t homes) { return home_among(home_mask(homes), homes, hash); }
+std::size_t home_of(std::size_t hash, std::size_t homes) { return home_among(half_mask_of(homes), homes, hash); }
 
 }  // namespace
 
@@ -54,20 +54,7 @@ TEST_CASE("where the number of homes is a power of two, half of the mask does as
   for (std::size_t homes = 1; homes <= 512; homes *= 2) {
     for (int i = 0; i < 200; ++i) {
       const std::size_t hash = random();
-      REQUIRE(home_among(home_mask(homes) / 2, homes, hash) == home_of(hash, homes));
-    }
-  }
-}
-
-TEST_CASE("the home that follows from half of the mask is the same") {
-  std::mt19937_64 random(evac_test::seed());
-  for (std::size_t homes = 1; homes <= 600; ++homes) {
-    const std::size_t half = std::bit_floor(homes);
-    for (int i = 0; i < 50; ++i) {
-      const std::size_t hash = random();
-      // A doubling has been opened and maybe begun; or the one before is complete. A lone home has 0 either way.
-      REQUIRE(home_in_doubling(half - 1, homes, hash) == home_of(hash, homes));
-      if (homes == half) REQUIRE(home_in_doubling(homes == 1 ? 0 : half / 2 - 1, homes, hash) == home_of(hash, homes));
+      REQUIRE(home_among(half_mask_of(homes) / 2, homes, hash) == home_of(hash, homes));
     }
   }
 }

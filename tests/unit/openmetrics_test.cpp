@@ -9,6 +9,7 @@
 #include <evac/openmetrics.hpp>
 #include <evac/sharded_map.hpp>
 #include <evac/sync_map.hpp>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 
@@ -45,8 +46,8 @@ struct maps {
 
 /// What a program says about a text that it reads; its exit status comes last.
 std::string said_by(const std::string& command, const std::string& text) {
-  char name[] = "/tmp/evac_metrics_XXXXXX";
-  const int file = ::mkstemp(name);
+  std::string name = (std::filesystem::temp_directory_path() / "evac-metrics-XXXXXX").string();
+  const int file = ::mkstemp(name.data());
   REQUIRE(file >= 0);
   REQUIRE(::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
   ::close(file);
@@ -55,7 +56,7 @@ std::string said_by(const std::string& command, const std::string& text) {
   std::string said;
   for (int c = std::fgetc(out); c != EOF; c = std::fgetc(out)) said += static_cast<char>(c);
   const int status = ::pclose(out);
-  std::remove(name);
+  std::filesystem::remove(name);
   return said + "status " + std::to_string(WEXITSTATUS(status));
 }
 

@@ -42,22 +42,16 @@ inline constexpr std::size_t most_segments = 64;
 
 // --- homes -------------------------------------------------------------------------------------------------------------
 
-/// What home_among() wants beside a number of homes: all bits of the deeper of the two depths.
-[[nodiscard]] constexpr std::size_t home_mask(std::size_t homes) noexcept { return 2 * std::bit_floor(homes) - 1; }
+/// What home_among() wants beside a number of homes: all bits of the shallower of the two depths. 0 of a lone home.
+[[nodiscard]] constexpr std::size_t half_mask_of(std::size_t homes) noexcept { return std::bit_floor(homes) - 1; }
 
-/// The home of a hash. The mask is home_mask(homes), or half of that where `homes` is a power of two.
-[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_among(std::size_t mask, std::size_t homes,
+/// The home of a hash. The mask is half_mask_of(homes), or half of that where `homes` is a power of two. (Half of the mask,
+/// and not all of it: the other follows while this is copied.)
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_among(std::size_t half_mask, std::size_t homes,
                                                         std::size_t hash) noexcept {
-  const std::size_t fed = hash & mask;
-  const std::size_t unfed = hash & (mask >> 1U);
+  const std::size_t fed = hash & (2 * half_mask + 1);
+  const std::size_t unfed = hash & half_mask;
   return below_or(fed, homes, unfed);
-}
-
-/// The same for who has half of the mask at hand, all bits of the shallower depth; for a lone home that is 0. One instruction
-/// fewer: the mask follows from its half while that is copied.
-[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_in_doubling(std::size_t half_mask, std::size_t homes,
-                                                              std::size_t hash) noexcept {
-  return below_or(hash & (2 * half_mask + 1), homes, hash & half_mask);
 }
 
 /// The home that this one was split off from. Not for 0.
@@ -78,7 +72,7 @@ inline constexpr std::size_t most_segments = 64;
 }
 
 // The picture above, for d = 2 and a frontier at 1.
-static_assert(home_mask(5) == 7 && depth_of(0, 5) == 3 && depth_of(1, 5) == 2 && depth_of(4, 5) == 3);
+static_assert(half_mask_of(5) == 3 && depth_of(0, 5) == 3 && depth_of(1, 5) == 2 && depth_of(4, 5) == 3);
 static_assert(parent_of(4) == 0 && child_of(0, 2) == 4 && depth_before(4) == 2);
 static_assert(most_shards == 65536);
 

@@ -49,7 +49,7 @@ class sync_root {
       : allocator_(allocator),
         serial_(serial),
         initial_((std::max)(checked(homes), base_homes)),
-        mask_(home_mask(initial_)),
+        half_mask_(half_mask_of(initial_)),
         visible_homes_(initial_),
         segments_(allocator_, initial_),
         elements_(grow_threshold(initial_, layout::home_slots(), shared_load)),
@@ -83,8 +83,8 @@ class sync_root {
   /// that.
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
     // acquire: split. The mask first: the thread that finds a new one finds the homes that it takes for granted.
-    const std::size_t mask = mask_.load(acquire);
-    return home_among(mask, visible_homes_.load(acquire), hash);
+    const std::size_t half_mask = half_mask_.load(acquire);
+    return home_among(half_mask, visible_homes_.load(acquire), hash);
   }
   /// Whether a key of this hash belongs to the bucket, which home_of() or descend() has led to, in this state.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool is_home(std::size_t index, bucket_state state,
@@ -176,7 +176,7 @@ class sync_root {
     if (finished <= visible) return;
     if (finished - visible < std::max<std::size_t>(16, finished / 128) && !std::has_single_bit(finished)) return;
     raise(visible_homes_, finished);
-    raise(mask_, home_mask(finished));
+    raise(half_mask_, half_mask_of(finished));
     segments_.finish(finished);
   }
   /// Memory for so many homes, all of it before any of it is used. Throws std::bad_alloc, and what the allocator
@@ -244,8 +244,8 @@ class sync_root {
   const std::size_t initial_;
   std::size_t freed_ = 0;  // homes whose elements are
   // Loaded by every call, and rarely written:
-  alignas(cache_line) atomic<std::size_t> mask_;  // of visible_homes_, and raised after it
-  atomic<std::size_t> visible_homes_;             // how many homes readers go by
+  alignas(cache_line) atomic<std::size_t> half_mask_;  // of visible_homes_, and raised after it
+  atomic<std::size_t> visible_homes_;                  // how many homes readers go by
   sync_segments<Allocator, layout> segments_;
   // Written by writers:
   alignas(line_pair) striped_count elements_;

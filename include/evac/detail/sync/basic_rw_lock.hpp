@@ -97,14 +97,17 @@ class ABSL_LOCKABLE basic_rw_lock {
       forget_quiet_reads(bias);
       return true;
     }
-    const bool stands = bias_word::stands(bias);
-    const auto began = std::chrono::steady_clock::now();
-    if (!stands) begin_revocation(bias);
+    const bool revokes = !bias_word::stands(bias);
+    std::chrono::steady_clock::time_point began;
+    if (revokes) {
+      began = std::chrono::steady_clock::now();
+      begin_revocation(bias);
+    }
     if (Readers::any(this, bias)) {
       give_up(bias);
       return false;
     }
-    if (!stands) set_price(std::chrono::steady_clock::now() - began);
+    if (revokes) set_price(std::chrono::steady_clock::now() - began);
     return true;
   }
   void unlock() noexcept ABSL_UNLOCK_FUNCTION() {

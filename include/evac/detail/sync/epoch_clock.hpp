@@ -49,6 +49,7 @@ struct epoch_record {
   std::size_t reserved = 0;                      // bytes charged for what the thread may retire next; the thread's
   const epoch_record* collected_from = nullptr;  // whose garbage the thread has collected last; the thread's
   std::uint32_t fruitless = 0;                   // looks after garbage that was not due; the thread's
+  std::uint32_t split_runs = 0;                  // by which the thread has grown tables; the thread's
   relaxed_cell<std::int32_t> system_id{0};       // the thread as the system counts; written as owner
   epoch_record* sibling = nullptr;         // the thread's record in the next of its domains, in a ring; the thread's
   epoch_record* sibling_before = nullptr;  // and in the one before; the thread's

@@ -75,7 +75,7 @@ class home_buckets {
   }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_of(std::size_t hash) const noexcept {
-    return home_in_doubling(half_mask_, count_, hash);
+    return home_among(half_mask_, count_, hash);
   }
   [[nodiscard]] EVAC_ALWAYS_INLINE bucket* at(std::size_t home) const noexcept {
     return directory_.at(home, layout::home_bytes());
