@@ -93,44 +93,43 @@ EVAC_ALWAYS_INLINE void prefetch_next_parents(const table_parts<Policy>& of) noe
   }
 }
 
+/// The growth of one insert. Throws as split_next().
 template <class Policy>
-[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_untimed_step(table_parts<Policy>& of, slot_ref added) noexcept {
-  auto work = of.work(std::addressof(added));
-  EVAC_TRY {
-    switch (of.pace.due(of.size, of.homes.count(), table_parts<Policy>::layout::home_slots())) {
-      case pacer::step::grow:
-        split_next(of, work);
-        split_some(of, work, parents_per_step - 1);
-        prefetch_next_parents(of);
-        break;
-      case pacer::step::shrink:
-        for (std::size_t i = 0; i < merges_per_step && of.homes.count() > of.pace.fewest_homes(); ++i) {
-          merge_last(of, work);
-        }
-        of.overflow.release_one_if_idle(of.allocator());
-        break;
-      case pacer::step::none:
-        break;
-    }
-  }
-  EVAC_CATCH_ALL {}
-  of.settle_step();
-  return added;
+void split_step(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work) {
+  split_next(of, work);
+  split_some(of, work, parents_per_step - 1);
+  prefetch_next_parents(of);
 }
 template <class Policy>
-[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_timed_step(table_parts<Policy>& of, slot_ref added) noexcept {
-  const std::size_t homes = of.homes.count();
-  const evacuation_timer timer(homes);
-  const slot_ref at = take_untimed_step(of, added);
-  if (of.homes.count() > homes) of.note_evacuation(timer.nanoseconds());
-  return at;
+EVAC_NEVER_INLINE void timed_split_step(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work) {
+  const evacuation_timer timer(of.homes.count());
+  split_step(of, work);
+  of.note_evacuation(timer.nanoseconds());
+}
+template <class Policy>
+void merge_step(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work) {
+  for (std::size_t i = 0; i < merges_per_step && of.homes.count() > of.pace.fewest_homes(); ++i) merge_last(of, work);
+  of.overflow.release_one_if_idle(of.allocator());
 }
 
 /// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later insert.
 template <class Policy>
 [[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
-  const bool timed = evacuation_timer::times(of.homes.count(), table_parts<Policy>::layout::home_bytes());
-  return timed ? take_timed_step(of, added) : take_untimed_step(of, added);
+  using layout = typename table_parts<Policy>::layout;
+  const pacer::step due = of.pace.due(of.size, of.homes.count(), layout::home_slots());
+  if (due == pacer::step::wait) return added;
+  auto work = of.work(std::addressof(added));
+  EVAC_TRY {
+    if (due == pacer::step::shrink) {
+      merge_step(of, work);
+    } else if (due == pacer::step::grow) {
+      evacuation_timer::times(of.homes.count(), layout::home_bytes()) ? timed_split_step(of, work)
+                                                                      : split_step(of, work);
+    }
+  }
+  EVAC_CATCH_ALL {}
+  of.settle_step();
+  return added;
 }
 
 }  // namespace evac::inline EVAC_ABI::detail
