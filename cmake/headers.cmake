@@ -7,6 +7,7 @@ set(EVAC_HEADERS
   include/evac/hash.hpp
   include/evac/health.hpp
   include/evac/map.hpp
+  include/evac/observer.hpp
   include/evac/openmetrics.hpp
   include/evac/rw_lock.hpp
   include/evac/set.hpp
@@ -65,6 +66,7 @@ set(EVAC_HEADERS
   include/evac/detail/platform/matching_bytes.hpp
   include/evac/detail/platform/membarrier.hpp
   include/evac/detail/platform/pages.hpp
+  include/evac/detail/platform/probes.hpp
   include/evac/detail/platform/thread_id.hpp
   include/evac/detail/sharded/compute.hpp
   include/evac/detail/sharded/keyed.hpp
@@ -105,6 +107,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
+  include/evac/detail/sync/watched.hpp
   include/evac/detail/table/bulk.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/contents.hpp
