@@ -47,6 +47,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
   include/evac/detail/lockfree/locked_home.hpp
+  include/evac/detail/lockfree/observing.hpp
   include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
@@ -85,6 +86,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/basic_rw_lock.hpp
   include/evac/detail/sync/bias_word.hpp
   include/evac/detail/sync/domain_counters.hpp
+  include/evac/detail/sync/domain_observers.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp

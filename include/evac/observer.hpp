@@ -55,11 +55,12 @@ class observer {
   /// after the next one has begun.
   struct growth_event {
     const void* map;
-    std::size_t shard;           ///< no_shard where there are none
-    std::size_t slots_before;    ///< room for elements in the home buckets of the table when the doubling began
-    std::size_t slots_after;     ///< and when it is done
-    std::size_t size;            ///< elements of the table at the moment
-    std::size_t elements_moved;  ///< total since the table was made: how many one doubling has moved, tells the difference
+    std::size_t shard;         ///< no_shard where there are none
+    std::size_t slots_before;  ///< room for elements in the home buckets of the table when the doubling began
+    std::size_t slots_after;   ///< and when it is done
+    std::size_t size;          ///< elements of the table at the moment
+    std::size_t
+        elements_moved;  ///< total since the table was made: how many one doubling has moved, tells the difference
   };
   /// A halving is complete: as many buckets as the last doubling made have been merged back, or, where it was not done yet,
   /// as many as it had made. In the second case it never ends.
@@ -75,7 +76,8 @@ class observer {
     const void* map;
     std::size_t charged_bytes;  ///< garbage that waits, and what threads have set aside for more
     std::size_t cap_bytes;
-    bool waits;  ///< the thread is about to wait for room; else it holds a guard, and has just gone over the cap instead
+    bool
+        waits;  ///< the thread is about to wait for room; else it holds a guard, and has just gone over the cap instead
   };
   /// A thread has waited for a lock, longer than the patience of this observer, and has got it. However often it has slept, that is
   /// one event; a writer that has waited for another writer, and then for readers, has waited twice.
@@ -84,8 +86,8 @@ class observer {
     std::size_t shard;  ///< no_shard where there are none, and for a call that waited for one on the whole sharded map
     std::chrono::nanoseconds time;
     call_place waiter;
-    call_place holder;                ///< the call that held the lock when the thread fell asleep; without NDEBUG
-    std::size_t holder_thread = 0;    ///< hash of its std::thread::id, as in dump_locks(); 0 if not known
+    call_place holder;              ///< the call that held the lock when the thread fell asleep; without NDEBUG
+    std::size_t holder_thread = 0;  ///< hash of its std::thread::id, as in dump_locks(); 0 if not known
   };
   /// A thread has called a map inside of a call of the same map, and would have waited for itself: told before
   /// EVAC_ASSERT_HANDLER is called.

@@ -131,9 +131,9 @@
 #define EVAC_ABI_PASTE(major_part, minor_part, patch_part, checks, handler, tsan, asan, fence, huge, throws, usdt) \
   v##major_part##_##minor_part##_##patch_part##_##checks##handler##tsan##asan##fence##huge##throws##usdt
 #define EVAC_ABI_EXPAND(...) EVAC_ABI_PASTE(__VA_ARGS__)
-#define EVAC_ABI                                                                                             \
-  EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_VERSION_PATCH, EVAC_CHECKS, EVAC_OWN_HANDLER, \
-                  EVAC_THREAD_SANITIZER, EVAC_ADDRESS_SANITIZER, EVAC_ABI_FENCE, EVAC_ABI_HUGE_PAGES, EVAC_EXCEPTIONS,   \
+#define EVAC_ABI                                                                                                       \
+  EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_VERSION_PATCH, EVAC_CHECKS, EVAC_OWN_HANDLER,           \
+                  EVAC_THREAD_SANITIZER, EVAC_ADDRESS_SANITIZER, EVAC_ABI_FENCE, EVAC_ABI_HUGE_PAGES, EVAC_EXCEPTIONS, \
                   EVAC_ABI_USDT)
 
 /// The name of that namespace as a text: what belongs together across shared objects is found by it.

@@ -173,11 +173,8 @@ struct sharded_state : watched, reentry_check {
   /// The events of the hash mutex: reentry_check's, and this one, under it.
   [[nodiscard]] static lock_holder holder() noexcept { return {}; }
   void waited(std::chrono::nanoseconds time, const lock_holder&) const noexcept {
-    tell_waited({.map = this,
-                 .shard = observer::no_shard,
-                 .time = time,
-                 .waiter = inside_call::place_of(this),
-                 .holder = {}});
+    tell_waited(
+        {.map = this, .shard = observer::no_shard, .time = time, .waiter = inside_call::place_of(this), .holder = {}});
   }
 
   functors_type functors;                                    // S2

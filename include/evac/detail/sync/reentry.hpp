@@ -45,7 +45,8 @@ struct thread_marks {
 /// The mark of one call of a map, from its construction to the end of its scope.
 class inside_call {
  public:
-  EVAC_ALWAYS_INLINE inside_call(const watched* map, call_site site) : map_(map), site_(site), around_(marks_.innermost) {
+  EVAC_ALWAYS_INLINE inside_call(const watched* map, call_site site)
+      : map_(map), site_(site), around_(marks_.innermost) {
     if (around_ != nullptr) [[unlikely]]
       look_around();
     marks_.innermost = this;
