@@ -143,7 +143,12 @@ template <class Policy>
   result.elements_moved = figures->moves;
   result.parents_left = opened - count;
   result.evacuation_time = std::chrono::nanoseconds(figures->evacuation_ns);
-  result.parked_time = std::chrono::nanoseconds(figures->parked_ns.load(relaxed));  // relaxed: a figure for people
+  // relaxed, all of them: figures for people
+  result.parked_time = std::chrono::nanoseconds(figures->parked_ns.load(relaxed));
+  const std::uint32_t begun = figures->waits_begun.load(relaxed);
+  const std::uint32_t last = begun - figures->waits_over.load(relaxed);  // below 0 where some were over since
+  result.waits = begun;
+  result.waiting = static_cast<std::int32_t>(last) < 0 ? 0 : last;
   return result;
 }
 
