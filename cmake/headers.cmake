@@ -9,6 +9,7 @@ set(EVAC_HEADERS
   include/evac/map.hpp
   include/evac/observer.hpp
   include/evac/openmetrics.hpp
+  include/evac/pool.hpp
   include/evac/rw_lock.hpp
   include/evac/set.hpp
   include/evac/sharded_map.hpp
@@ -67,6 +68,7 @@ set(EVAC_HEADERS
   include/evac/detail/platform/matching_bytes.hpp
   include/evac/detail/platform/membarrier.hpp
   include/evac/detail/platform/pages.hpp
+  include/evac/detail/platform/poison.hpp
   include/evac/detail/platform/probes.hpp
   include/evac/detail/platform/thread_id.hpp
   include/evac/detail/sharded/compute.hpp

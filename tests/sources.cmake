@@ -19,6 +19,7 @@ set(EVAC_UNIT_TESTS
   unit/overflow_bound_test.cpp
   unit/pacer_test.cpp
   unit/parking_test.cpp
+  unit/pool_test.cpp
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
   unit/record_list_test.cpp

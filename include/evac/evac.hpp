@@ -10,6 +10,7 @@
 #include "evac/map.hpp"
 #include "evac/observer.hpp"
 #include "evac/openmetrics.hpp"
+#include "evac/pool.hpp"
 #include "evac/rw_lock.hpp"
 #include "evac/set.hpp"
 #include "evac/sharded_map.hpp"

@@ -26,6 +26,10 @@ struct health_verdict;
 
 class observer;
 
+struct pool_limits;
+template <class Map>
+class pool;
+
 struct table_stats;
 struct shard_stats;
 struct sharded_stats;

@@ -237,6 +237,12 @@ class home_buckets {
     if (opened <= base_homes || !memory::is_mapped(segment_size()(opened / 2))) return whole;
     return whole - (std::min)(whole, (opened - count) * layout::home_bytes());
   }
+  /// Calls visit(memory, bytes) for each block that home buckets lie in.
+  template <class Visit>
+  void for_each_block(const Visit& visit) const noexcept {
+    if (base_capacity_ != 0) visit(at(0), base_capacity_ * layout::home_bytes());
+    for (std::size_t first = base_homes; first < opened(); first *= 2) visit(at(first), first * layout::home_bytes());
+  }
   [[nodiscard]] std::size_t segment_bytes() const noexcept {
     std::size_t bytes = base_capacity_ * layout::home_bytes();
     for (std::size_t first = base_homes; first < opened(); first *= 2) bytes += segment_size()(first);
