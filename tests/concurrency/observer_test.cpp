@@ -206,7 +206,7 @@ TEST_CASE("all observed maps of a domain are told when it goes over its cap, and
   writes.store(1, "first");
   {
     const domain_guard guard(domain);
-    for (int round = 0; domain.stats().over_cap == 0; ++round) writes.store(1, "again");
+    while (domain.stats().over_cap == 0) writes.store(1, "again");
     const std::size_t once = told.over_caps().size();
     CHECK(once == 2);  // one for each map
     for (int round = 0; round < 100; ++round) writes.store(1, "again");
@@ -243,7 +243,7 @@ TEST_CASE("a sync map that is destroyed while it is observed is told of nothing 
   std::atomic<std::size_t> gone{0};
   {
     const domain_guard guard(domain);
-    for (int i = 0; domain.stats().over_cap == 0; ++i) domain.retire(new tallied(gone), object_bytes);
+    while (domain.stats().over_cap == 0) domain.retire(new tallied(gone), object_bytes);
   }
   CHECK(told.all() == 0);
 }
@@ -264,7 +264,7 @@ TEST_CASE("an observer whose own writes come to the cap of the domain is not tol
   by.other = &other;
   map.observe(&by);
   const domain_guard guard(domain);
-  for (int round = 0; by.told == 0; ++round) map.store(1, "again");
+  while (by.told == 0) map.store(1, "again");
   CHECK(by.told == 1);
   map.observe(nullptr);
 }
