@@ -14,6 +14,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_test.cpp
   unit/health_test.cpp
   unit/linearizability_test.cpp
+  unit/observer_test.cpp
   unit/occupied_homes_test.cpp
   unit/openmetrics_test.cpp
   unit/overflow_bound_test.cpp
@@ -113,6 +114,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/epoch_test.cpp
   concurrency/epoch_threads_test.cpp
   concurrency/misuse_test.cpp
+  concurrency/observer_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_compute_test.cpp
@@ -141,6 +143,7 @@ set(EVAC_LEAK_TESTS
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
+  handler/observed_reentry_test.cpp
   handler/sharded_reentry_test.cpp
   handler/sync_reentry_test.cpp
   handler/throwing_handler_test.cpp

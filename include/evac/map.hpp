@@ -18,7 +18,8 @@
 //                  inserts have the strong guarantee. Growing never makes an insert fail: if memory for a segment is not to
 //                  be had, chains get longer and the next insert tries again
 //   elements       whose move constructor may throw, or that are larger than 256 bytes, live in nodes of their own
-//   memory         an empty map holds none; sizeof is 128 on 64-bit systems with stateless functors and allocator
+//   memory         an empty map holds none; sizeof is 128 on 64-bit systems with stateless functors
+//                  and allocator, and a hash that spreads by itself
 #ifndef EVAC_MAP_HPP
 #define EVAC_MAP_HPP
 

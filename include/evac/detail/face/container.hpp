@@ -19,6 +19,7 @@
 #include "evac/detail/face/exchange.hpp"
 #include "evac/detail/face/node_handle.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/platform/probes.hpp"
 #include "evac/detail/sync/single_owner.hpp"
 #include "evac/detail/table/bulk.hpp"
 #include "evac/detail/table/cursor.hpp"
@@ -404,6 +405,7 @@ class container {
   }
   template <class K>
   size_type erase_key(const K& key) {
+    const probed_erase probes(this);
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     const position found = table_.find(key);
     if (found.where == nullptr) return 0;
