@@ -8,6 +8,7 @@
 #include "evac/hash.hpp"
 #include "evac/health.hpp"
 #include "evac/map.hpp"
+#include "evac/observer.hpp"
 #include "evac/openmetrics.hpp"
 #include "evac/rw_lock.hpp"
 #include "evac/set.hpp"

@@ -24,6 +24,8 @@ enum class health_rule : unsigned char;
 struct health_limits;
 struct health_verdict;
 
+class observer;
+
 struct table_stats;
 struct shard_stats;
 struct sharded_stats;

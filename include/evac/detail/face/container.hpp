@@ -192,6 +192,12 @@ class container {
   }
   [[nodiscard]] size_type memory_usage() const noexcept { return bytes_held(table_); }
 
+  void observe(observer* by) {
+    const single_owner::writer guard(owner_);
+    table_.observe(by);
+  }
+  [[nodiscard]] observer* observed_by() const noexcept { return table_.container().observed_by(); }
+
   // --- look-ups ---
 
   template <stands_for_key<Policy> K = key_type>
@@ -304,6 +310,7 @@ class container {
   EVAC_REINITIALIZES void clear() noexcept {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     ++clears_;
+    table_.tell_cleared();
     table_.clear();
   }
 

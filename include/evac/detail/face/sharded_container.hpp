@@ -211,6 +211,8 @@ class sharded_container {
   }
   [[nodiscard]] size_type memory_usage() const noexcept { return counters().total_bytes(); }
   [[nodiscard]] std::string dump_locks() const { return describe_locks(state_); }
+  void observe(observer* by, location where = location::current()) { observe_state(state_, {"observe", where}, by); }
+  [[nodiscard]] observer* observed_by() const noexcept { return state_.observed_by(); }
 
   // --- the whole of it, and two ---
 

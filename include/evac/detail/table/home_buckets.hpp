@@ -91,15 +91,17 @@ class home_buckets {
     }
     return at(count_);
   }
-  /// Declares next_home() a home. It has no elements yet, as far as note_filled() is concerned.
-  void add_home() noexcept {
+  /// Declares next_home() a home. It has no elements yet, as far as note_filled() is concerned. Returns whether there are twice
+  /// as many homes now as when the doubling began.
+  bool add_home() noexcept {
     const std::size_t home = count_++;
     if constexpr (KeepsOccupied) {
       if (occupied_.kept()) occupied_.add_home(home);
     }
-    if (count_ != 2 * half()) return;
+    if (count_ != 2 * half()) return false;
     const std::size_t segment = segment_size()(count_ / 2);
     if (memory::is_mapped(segment)) memory::prefer_huge(at(count_ / 2), segment);
+    return true;
   }
   void remove_home() noexcept {
     note_emptied_if(count_ - 1, true);

@@ -49,6 +49,10 @@ class figures_board {
     bytes_ = count * stride;
     stride_ = stride;
   }
+  /// Which of the tables one is.
+  [[nodiscard]] std::size_t index_of(const void* table) const noexcept {
+    return static_cast<std::size_t>(static_cast<const std::byte*>(table) - first_) / stride_;
+  }
   /// What to do where there are no places yet.
   enum class if_absent : bool { leave, make };
 
