@@ -18,7 +18,7 @@ int main() {
   numbers.cvisit_all([](const auto& each) {
     numbers.visit(each.first + 1, [](auto&) {});  // found
   });
-  const auto counting = [](const auto&) { return numbers.size() > 2; };  // found
+  const auto counting = [](const auto&) { return numbers.contains(2); };  // found
   numbers.erase_if(counting);
   evac::sharded_map<int, int> local;
   local.try_emplace_or_visit(1, 2, [&local](auto&) { local.clear(); });  // found

@@ -221,7 +221,8 @@ class container {
     return range_from(iterator_at(lookup(key)));
   }
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] std::pair<const_iterator, const_iterator> equal_range(const key_arg<K, Policy>& key) const EVAC_LIFETIME_BOUND {
+  [[nodiscard]] std::pair<const_iterator, const_iterator> equal_range(const key_arg<K, Policy>& key) const
+      EVAC_LIFETIME_BOUND {
     return range_from(iterator_at(lookup(key)));
   }
   template <stands_for_key<Policy> K = key_type>
