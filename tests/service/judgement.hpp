@@ -74,7 +74,7 @@ struct line_fit {
   return line.rise > bound && line.rise > 3 * line.error;
 }
 
-/// How much each figure may rise after the warm-up. docs/operations.md, "A soak", says why so much.
+/// How much each figure may rise after the warm-up. docs/soak.md says why so much.
 struct bounds {
   double memory_bytes = 0;
   double retired_bytes = 0;
@@ -104,24 +104,35 @@ inline constexpr judged_figure judged_figures[] = {
   return std::to_string(std::llround(value / of.per_unit)) + " " + of.unit;
 }
 
+/// Whether a figure of a map is judged, and how; null if it is not. A map without a domain has no retired bytes.
+[[nodiscard]] inline const judged_figure* judged_as(const record& run, const std::string& name,
+                                                    const std::string& figure) {
+  for (const judged_figure& each : judged_figures) {
+    if (figure != each.figure) continue;
+    const series* const cap = figure == "retired_bytes" ? run.find(name, "cap_bytes") : nullptr;
+    return cap != nullptr && mean_of(cap->values) <= 0 ? nullptr : &each;
+  }
+  return nullptr;
+}
+
 /// The least number of samples after the warm-up that a line is fitted to.
 inline constexpr std::size_t least_samples = 5;
 
 [[nodiscard]] inline std::vector<finding> judge_slopes(const record& run, const bounds& allowed) {
   std::vector<finding> result;
   for (const auto& [names, all] : run.all()) {
-    for (const judged_figure& judged : judged_figures) {
-      if (names.second != judged.figure) continue;
-      const double end = all.times.back();
-      const line_fit line = fit_line(window_of(all, end * allowed.warm_up, end));
-      finding next;
-      next.fails = line.samples < least_samples || has_risen(line, allowed.*judged.bound);
-      next.text = names.first + ": " + names.second + " begins at " + in_units(line.begin, judged) + ", rises by " +
-                  in_units(line.rise, judged) + " (standard error " + in_units(line.error, judged) + ", allowed " +
-                  in_units(allowed.*judged.bound, judged) + ") in " + std::to_string(line.samples) + " samples";
-      if (line.samples < least_samples) next.text += ": too few";
-      result.push_back(next);
-    }
+    const judged_figure* const judged = judged_as(run, names.first, names.second);
+    if (judged == nullptr) continue;
+    const double bound = allowed.*judged->bound;
+    const double end = all.times.back();
+    const line_fit line = fit_line(window_of(all, end * allowed.warm_up, end));
+    finding next;
+    next.fails = line.samples < least_samples || has_risen(line, bound);
+    next.text = names.first + ": " + names.second + " begins at " + in_units(line.begin, *judged) + ", rises by " +
+                in_units(line.rise, *judged) + " (standard error " + in_units(line.error, *judged) + ", allowed " +
+                in_units(bound, *judged) + ") in " + std::to_string(line.samples) + " samples";
+    if (line.samples < least_samples) next.text += ": too few";
+    result.push_back(next);
   }
   return result;
 }
@@ -129,24 +140,23 @@ inline constexpr std::size_t least_samples = 5;
 [[nodiscard]] inline std::vector<finding> compare(const record& run, const record& baseline, double warm_up) {
   std::vector<finding> result;
   for (const auto& [names, all] : run.all()) {
-    for (const judged_figure& judged : judged_figures) {
-      const series* const before = baseline.find(names.first, names.second);
-      if (names.second != judged.figure || before == nullptr) continue;
-      const double end = std::min(all.times.back(), before->times.back());
-      const series now = window_of(all, end * warm_up, end);
-      const series then = window_of(*before, end * warm_up, end);
-      const double mean = mean_of(then.values);
-      double squares = 0;
-      for (const double value : then.values) squares += (value - mean) * (value - mean);
-      const double scatter =
-          then.values.size() < 2 ? 0 : std::sqrt(squares / static_cast<double>(then.values.size() - 1));
-      const double sigma = std::max(scatter, mean / 100);
-      finding next;
-      next.flagged = now.values.empty() || then.values.empty() || mean_of(now.values) > mean + 2.5 * sigma;
-      next.text = names.first + ": " + names.second + " is " + in_units(mean_of(now.values), judged) + ", was " +
-                  in_units(mean, judged) + " (sigma " + in_units(sigma, judged) + ")";
-      result.push_back(next);
-    }
+    const judged_figure* const judged = judged_as(run, names.first, names.second);
+    const series* const before = baseline.find(names.first, names.second);
+    if (judged == nullptr || before == nullptr) continue;
+    const double end = std::min(all.times.back(), before->times.back());
+    const series now = window_of(all, end * warm_up, end);
+    const series then = window_of(*before, end * warm_up, end);
+    const double mean = mean_of(then.values);
+    double squares = 0;
+    for (const double value : then.values) squares += (value - mean) * (value - mean);
+    const double scatter =
+        then.values.size() < 2 ? 0 : std::sqrt(squares / static_cast<double>(then.values.size() - 1));
+    const double sigma = std::max(scatter, mean / 100);
+    finding next;
+    next.flagged = now.values.empty() || then.values.empty() || mean_of(now.values) > mean + 2.5 * sigma;
+    next.text = names.first + ": " + names.second + " is " + in_units(mean_of(now.values), *judged) + ", was " +
+                in_units(mean, *judged) + " (sigma " + in_units(sigma, *judged) + ")";
+    result.push_back(next);
   }
   return result;
 }

@@ -22,7 +22,7 @@ namespace {
 
 using service::fault;
 
-// The live set that the load leaves at the gate is constant, about 15 MiB with two residents (docs/operations.md).
+// The live set that the load leaves at the gate is constant, some 10 MiB with two residents: docs/soak.md.
 constexpr double mib = 1 << 20;
 
 struct settings {
