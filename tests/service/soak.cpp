@@ -162,8 +162,10 @@ void write_sample(std::ostream& out, service::fleet& running, double time) {
     running.next_interval();
     if (!running.entrance().let_work(chosen.cycles, std::chrono::duration<double>(chosen.interval),
                                      std::chrono::duration<double>(chosen.patience))) {
-      std::cerr << "soak: for " << chosen.patience << " s no thread has completed a cycle\n";
-      for (std::size_t each = 0; each < service::part_names.size(); ++each) {
+      std::cerr << "soak: for " << chosen.patience
+                << " s no thread has completed a cycle; the counters of the maps that they share:\n";
+      // Not those of owned maps: their owners are at work, or hang.
+      for (auto each = static_cast<std::size_t>(service::part::sessions); each < service::part_names.size(); ++each) {
         std::cerr << service::part_names[each] << ": " << running.counters(static_cast<service::part>(each)).to_json()
                   << '\n';
       }
