@@ -207,7 +207,7 @@ class sync_root {
   [[nodiscard]] std::size_t segment_bytes() const noexcept { return segments_.bytes(); }
   /// Without what has not been touched of mapped segments.
   [[nodiscard]] std::size_t touched_bytes() const noexcept { return segments_.touched_bytes(claimed()); }
-  [[nodiscard]] std::size_t slab_bytes() const noexcept { return pools_.bytes(); }
+  [[nodiscard]] std::size_t overflow_bytes() const noexcept { return pools_.bytes(); }
   [[nodiscard]] std::size_t overflow_buckets() const noexcept { return pools_.in_use(); }
 
   // --- the end -------------------------------------------------------------------------------------------------------

@@ -177,9 +177,15 @@ class alignas(cache_line) ABSL_LOCKABLE shard {
     if (figures != nullptr) figures->parked_ns.fetch_add(static_cast<std::uint64_t>(time.count()), relaxed);
   }
   void revoked() noexcept { events_.revoked(); }
-  [[nodiscard]] lock_holder holder() const noexcept { return owner_.holder(); }
+  [[nodiscard]] lock_holder wait_begins() const noexcept {
+    table_figures* const figures = table_.figures(figures_board::if_absent::make);
+    if (figures != nullptr) figures->waits_begun.fetch_add(1, relaxed);  // relaxed: as above
+    return owner_.holder();
+  }
   /// Under the lock.
   void waited(std::chrono::nanoseconds time, const lock_holder& holder) const noexcept {
+    table_figures* const figures = table_.figures(figures_board::if_absent::make);
+    if (figures != nullptr) figures->waits_over.fetch_add(1, relaxed);  // relaxed: as above
     const watched& container = table_.container();
     container.tell_waited({.map = std::addressof(container),
                            .shard = table_.shard(),

@@ -171,7 +171,7 @@ struct sharded_state : watched, reentry_check {
   }
 
   /// The events of the hash mutex: reentry_check's, and this one, under it.
-  [[nodiscard]] static lock_holder holder() noexcept { return {}; }
+  [[nodiscard]] static lock_holder wait_begins() noexcept { return {}; }
   void waited(std::chrono::nanoseconds time, const lock_holder&) const noexcept {
     tell_waited(
         {.map = this, .shard = observer::no_shard, .time = time, .waiter = inside_call::place_of(this), .holder = {}});

@@ -108,7 +108,7 @@ class epoch_core {
   [[nodiscard]] epoch_clock& clock() noexcept { return clock_; }
   [[nodiscard]] const garbage_budget& budget() const noexcept { return budget_; }
   // relaxed, both: figures for people
-  [[nodiscard]] std::size_t waited_for_room() const noexcept { return waited_for_room_.load(relaxed); }
+  [[nodiscard]] std::size_t cap_waits() const noexcept { return cap_waits_.load(relaxed); }
   [[nodiscard]] std::size_t over_cap() const noexcept { return over_cap_.load(relaxed); }
   /// Calls visit(batch) for every batch of garbage, under the lock of its bag.
   template <class Visit>
@@ -250,7 +250,7 @@ class epoch_core {
     if (try_reserve(own, missing)) return;
     // Others, or this thread itself, would wait for this thread.
     if (clock_.is_busy(own)) return reserve_anyway(own, missing);
-    waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
+    cap_waits_.fetch_add(1, relaxed);  // relaxed: a figure for people
     observers_.tell_over_cap(budget_.charged(), budget_.cap(), true);
     int nothing_for = 0;  // looks
     for (int looks = 1; !try_reserve(own, missing); ++looks) {
@@ -335,7 +335,7 @@ class epoch_core {
   reclaimer reclaimer_{clock_, budget_};
   atomic<bool> closed_{false};  // the domain is gone
   atomic<std::size_t> references_{1};
-  atomic<std::size_t> waited_for_room_{0};
+  atomic<std::size_t> cap_waits_{0};
   atomic<std::size_t> over_cap_{0};
   domain_observers observers_;
   alignas(line_pair) parking sleepers_;

@@ -13,8 +13,8 @@ namespace evac::inline EVAC_ABI::detail {
 
 /// The events of a lock, not counted. Another type with these members counts them; its about_to_wait() may throw, and
 /// then the call has changed nothing. It may also have parked_for(std::chrono::nanoseconds), which is told after each
-/// sleep how long that was; and holder() together with waited(std::chrono::nanoseconds, holder), which is told when the thread has
-/// the lock how long all sleeps for it took, and what holder() returned before the first.
+/// sleep how long that was; and wait_begins() together with waited(std::chrono::nanoseconds, holder): the first is told that
+/// looking was not enough, and the second, when the thread has the lock, how long that took, and what the first returned.
 struct no_lock_events {
   static void about_to_wait() noexcept {}
   static void contended() noexcept {}
@@ -24,7 +24,7 @@ struct no_lock_events {
 
 /// Whether the events want to know of whole waits.
 template <class Events>
-concept told_of_waits = requires(Events& events) { events.waited(std::chrono::nanoseconds(), events.holder()); };
+concept told_of_waits = requires(Events& events) { events.waited(std::chrono::nanoseconds(), events.wait_begins()); };
 
 /// One wait for a lock, from the moment when the thread has to wait until it has the lock.
 template <class Events>
@@ -50,7 +50,7 @@ class one_wait {
   /// Around what keeps the thread waiting in another way.
   void begin() noexcept {
     if constexpr (told_of_waits<Events>) {
-      if (taken_ == std::chrono::nanoseconds()) holder_ = events_.holder();
+      if (!std::exchange(begun_, true)) holder_ = events_.wait_begins();
     }
     began_ = std::chrono::steady_clock::now();
   }
@@ -59,7 +59,7 @@ class one_wait {
   void over() noexcept {
     if (began_ != std::chrono::steady_clock::time_point()) end();
     if constexpr (told_of_waits<Events>) {
-      if (taken_ != std::chrono::nanoseconds()) events_.waited(taken_, holder_);
+      if (begun_) events_.waited(taken_, holder_);
     }
   }
 
@@ -71,12 +71,13 @@ class one_wait {
   };
   template <told_of_waits E>
   struct holder<E> {
-    using type = decltype(std::declval<E&>().holder());
+    using type = decltype(std::declval<E&>().wait_begins());
   };
 
   Events& events_;
   std::chrono::steady_clock::time_point began_;
   std::chrono::nanoseconds taken_{0};
+  bool begun_ = false;
   [[no_unique_address]] typename holder<Events>::type holder_{};
 };
 

@@ -29,7 +29,10 @@ struct table_figures {
   relaxed_cell<std::size_t> growths{0};
   relaxed_cell<std::size_t> shrinks{0};
   relaxed_cell<std::uint64_t> evacuation_ns{0};
-  atomic<std::uint64_t> parked_ns{0};  // by threads that wait for the lock
+  // By threads that wait for the lock:
+  atomic<std::uint64_t> parked_ns{0};
+  atomic<std::uint32_t> waits_begun{0};
+  atomic<std::uint32_t> waits_over{0};
 };
 
 class figures_board {
