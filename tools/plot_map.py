@@ -291,6 +291,7 @@ class Svg:
 
     width, height = 600, 400
     left, right, top, bottom = 80, 20, 36, 52
+    legend = 140  # right of the diagram, where nothing is hidden by it
 
     def __init__(self, panels, title):
         self.parts = []
@@ -312,7 +313,7 @@ class Svg:
         self.parts.append(f'<rect {place} fill="{colour}" {more}/>')
 
     def panel(self, panel, x0, y0):
-        left, right = x0 + self.left, x0 + self.width - self.right
+        left, right = x0 + self.left, x0 + self.width - (self.legend if panel.names() else self.right)
         top, bottom = y0 + self.top, y0 + self.height - self.bottom
         x_low, x_high = panel.x_range()
         y_low, y_high = panel.y_range()
@@ -343,12 +344,10 @@ class Svg:
         self.text((left + right) / 2, bottom + 38, panel.x_label)
         middle = (top + bottom) / 2
         self.text(x0 + 16, middle, panel.y_label, more=f'transform="rotate(-90 {x0 + 16} {middle})"')
-        if panel.names():
-            self.rectangle(right - 156, top + 4, 152, 16 * len(panel.names()) + 4, "white", 'fill-opacity="0.8"')
         for index, (name, colour) in enumerate(panel.names()):
             y = top + 8 + 16 * index
-            self.rectangle(right - 150, y, 12, 12, colour, 'stroke="gray"')
-            self.text(right - 132, y + 10, name, anchor="start")
+            self.rectangle(right + 8, y, 12, 12, colour, 'stroke="gray"')
+            self.text(right + 26, y + 10, name, anchor="start")
 
 
 def ticks(low, high, whole):
