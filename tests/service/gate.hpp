@@ -1,4 +1,4 @@
-// Where workers stop between two cycles, so that sums can be checked and figures taken while nobody is inside a call.
+// The gate where workers stop between two cycles, so that sums can be checked and figures taken while nobody is inside a call.
 #ifndef EVAC_TESTS_SERVICE_GATE_HPP
 #define EVAC_TESTS_SERVICE_GATE_HPP
 
