@@ -13,6 +13,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/health_test.cpp
+  unit/judgement_test.cpp
   unit/linearizability_test.cpp
   unit/observer_test.cpp
   unit/occupied_homes_test.cpp

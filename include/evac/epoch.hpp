@@ -58,7 +58,8 @@ class epoch_domain {
   /// time that a thread uses a domain. To be destroyed by the thread that made it.
   class [[nodiscard]] guard {
    public:
-    EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : own_(detail::thread_records::of(*domain.core_)) {
+    EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain EVAC_LIFETIME_BOUND)
+        : own_(detail::thread_records::of(*domain.core_)) {
       domain.core_->enter(own_);
     }
     guard(const guard&) = delete;

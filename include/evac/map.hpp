@@ -142,20 +142,20 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::find_many;
   /// The value of a present key. Throws std::out_of_range if it is absent. O(1).
   template <detail::stands_for_key<policy> K = key_type>
-  [[nodiscard]] T& at(const key_arg<K>& key) {
+  [[nodiscard]] T& at(const key_arg<K>& key) EVAC_LIFETIME_BOUND {
     return found_value(this->lookup(key));
   }
   template <detail::stands_for_key<policy> K = key_type>
-  [[nodiscard]] const T& at(const key_arg<K>& key) const {
+  [[nodiscard]] const T& at(const key_arg<K>& key) const EVAC_LIFETIME_BOUND {
     return found_value(this->lookup(key));
   }
 
   // --- inserting: O(1) and bounded as above; a present key costs a look-up, and nothing is moved from ------------------
 
   /// The value of a key, inserted value-initialised if absent.
-  T& operator[](const key_type& key) { return try_emplace(key).first->second; }
+  T& operator[](const key_type& key) EVAC_LIFETIME_BOUND { return try_emplace(key).first->second; }
   template <detail::forwarded_key<policy> K = key_type>
-  T& operator[](key_arg<K>&& key) {
+  T& operator[](key_arg<K>&& key) EVAC_LIFETIME_BOUND {
     return try_emplace(std::forward<key_arg<K>>(key)).first->second;
   }
 

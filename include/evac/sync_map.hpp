@@ -203,7 +203,7 @@ class sync_map {
     /// The value of a key as it is now, or null. It stays, unchanged, as long as the guard, whatever others do.
     template <class K = Key>
       requires looks_up<K>
-    [[nodiscard]] const T* find(const key_arg<K>& key) const {
+    [[nodiscard]] const T* find(const key_arg<K>& key) const EVAC_LIFETIME_BOUND {
       const T* found = nullptr;
       detail::verbs::find(table_, detail::as_lookup_key<policy>(key),
                           [&](const slot_value& element) { found = &elements::value(element); });
@@ -212,13 +212,13 @@ class sync_map {
 
    private:
     friend sync_map;
-    explicit pinned(const table_type& table) : table_(table), inside_(table.core()) {}
+    explicit pinned(const table_type& table EVAC_LIFETIME_BOUND) : table_(table), inside_(table.core()) {}
     const table_type& table_;
     detail::read_guard inside_;
   };
   /// Only for maps whose elements are in nodes. A thread that holds one does not wait at the cap of the domain: its own
   /// writes exceed it.
-  [[nodiscard]] pinned pin() const {
+  [[nodiscard]] pinned pin() const EVAC_LIFETIME_BOUND {
     static_assert(
         in_nodes,
         "evac: elements in slots have no address that stays; use load(), or give the map evac::storage::in_nodes");

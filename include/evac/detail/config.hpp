@@ -163,6 +163,23 @@
 #define EVAC_THROW(exception, message) ::evac::detail::stop_with(message)
 #endif
 
+// For clang's warnings and clang-tidy: a result that refers to the object it was asked of (behind the parameters of a
+// function, or behind one of them), and a function after which a moved-from object has a known state again.
+#if defined(__has_cpp_attribute)
+#if __has_cpp_attribute(clang::lifetimebound)
+#define EVAC_LIFETIME_BOUND [[clang::lifetimebound]]
+#endif
+#if __has_cpp_attribute(clang::reinitializes)
+#define EVAC_REINITIALIZES [[clang::reinitializes]]
+#endif
+#endif
+#ifndef EVAC_LIFETIME_BOUND
+#define EVAC_LIFETIME_BOUND
+#endif
+#ifndef EVAC_REINITIALIZES
+#define EVAC_REINITIALIZES
+#endif
+
 #define EVAC_ALWAYS_INLINE [[gnu::__always_inline__]] inline
 #define EVAC_NEVER_INLINE [[gnu::__noinline__]]
 

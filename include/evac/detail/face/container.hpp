@@ -143,12 +143,12 @@ class container {
 
   // --- iteration ---
 
-  [[nodiscard]] iterator begin() noexcept { return iterator_at(table_.first()); }
-  [[nodiscard]] const_iterator begin() const noexcept { return iterator_at(table_.first()); }
-  [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
-  [[nodiscard]] iterator end() noexcept { return iterator_at({}); }
-  [[nodiscard]] const_iterator end() const noexcept { return iterator_at({}); }
-  [[nodiscard]] const_iterator cend() const noexcept { return end(); }
+  [[nodiscard]] iterator begin() noexcept EVAC_LIFETIME_BOUND { return iterator_at(table_.first()); }
+  [[nodiscard]] const_iterator begin() const noexcept EVAC_LIFETIME_BOUND { return iterator_at(table_.first()); }
+  [[nodiscard]] const_iterator cbegin() const noexcept EVAC_LIFETIME_BOUND { return begin(); }
+  [[nodiscard]] iterator end() noexcept EVAC_LIFETIME_BOUND { return iterator_at({}); }
+  [[nodiscard]] const_iterator end() const noexcept EVAC_LIFETIME_BOUND { return iterator_at({}); }
+  [[nodiscard]] const_iterator cend() const noexcept EVAC_LIFETIME_BOUND { return end(); }
 
   // --- room ---
 
@@ -202,11 +202,11 @@ class container {
   // --- look-ups ---
 
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] EVAC_ALWAYS_INLINE iterator find(const key_arg<K, Policy>& key) {
+  [[nodiscard]] EVAC_ALWAYS_INLINE iterator find(const key_arg<K, Policy>& key) EVAC_LIFETIME_BOUND {
     return iterator_at(lookup(key));
   }
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] EVAC_ALWAYS_INLINE const_iterator find(const key_arg<K, Policy>& key) const {
+  [[nodiscard]] EVAC_ALWAYS_INLINE const_iterator find(const key_arg<K, Policy>& key) const EVAC_LIFETIME_BOUND {
     return iterator_at(lookup(key));
   }
   template <stands_for_key<Policy> K = key_type>
@@ -218,11 +218,12 @@ class container {
     return lookup(key).where != nullptr ? 1 : 0;
   }
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] std::pair<iterator, iterator> equal_range(const key_arg<K, Policy>& key) {
+  [[nodiscard]] std::pair<iterator, iterator> equal_range(const key_arg<K, Policy>& key) EVAC_LIFETIME_BOUND {
     return range_from(iterator_at(lookup(key)));
   }
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] std::pair<const_iterator, const_iterator> equal_range(const key_arg<K, Policy>& key) const {
+  [[nodiscard]] std::pair<const_iterator, const_iterator> equal_range(const key_arg<K, Policy>& key) const
+      EVAC_LIFETIME_BOUND {
     return range_from(iterator_at(lookup(key)));
   }
   template <stands_for_key<Policy> K = key_type>
@@ -308,7 +309,7 @@ class container {
   node_type extract(K&& key) {
     return extract_found(lookup(key));
   }
-  void clear() noexcept {
+  EVAC_REINITIALIZES void clear() noexcept {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     ++clears_;
     table_.tell_cleared();

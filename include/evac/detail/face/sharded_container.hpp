@@ -216,7 +216,9 @@ class sharded_container {
 
   // --- the whole of it, and two ---
 
-  void clear(location where = location::current()) noexcept { clear_state(state_, {"clear", where}); }
+  EVAC_REINITIALIZES void clear(location where = location::current()) noexcept {
+    clear_state(state_, {"clear", where});
+  }
   void swap(sharded_container& other,
             location where = location::current()) noexcept(traits::propagate_on_container_swap::value ||
                                                            traits::is_always_equal::value) {
