@@ -175,7 +175,7 @@ TEST_CASE("a thread that slept for a bucket of a sync map is told once it has un
   std::thread waits;
   const std::function<void()> stop = [&] {
     waits = std::thread([&] { map.store(101, 1); });
-    await([&] { return domain.stats().lock_parks != 0; });
+    await([&] { return domain.stats().parked != 0; });
   };
   stopping_equal::calls = 0;
   stopping_equal::stops_at = calls;
@@ -224,7 +224,7 @@ TEST_CASE("all observed maps of a domain are told when it goes over its cap, and
     writer = std::thread([&] {
       for (int round = 0; round < 1000; ++round) writes.store(1, "again");
     });
-    await([&] { return domain.stats().waited_for_room != 0; });
+    await([&] { return domain.stats().cap_waits != 0; });
   }
   writer.join();
   writes.observe(nullptr);
