@@ -8,7 +8,9 @@ set(EVAC_HEADERS
   include/evac/hash.hpp
   include/evac/health.hpp
   include/evac/map.hpp
+  include/evac/observer.hpp
   include/evac/openmetrics.hpp
+  include/evac/pool.hpp
   include/evac/rw_lock.hpp
   include/evac/set.hpp
   include/evac/sharded_map.hpp
@@ -49,6 +51,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/key_update.hpp
   include/evac/detail/lockfree/locked_chain.hpp
   include/evac/detail/lockfree/locked_home.hpp
+  include/evac/detail/lockfree/observing.hpp
   include/evac/detail/lockfree/overflow_pools.hpp
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
@@ -68,6 +71,8 @@ set(EVAC_HEADERS
   include/evac/detail/platform/matching_bytes.hpp
   include/evac/detail/platform/membarrier.hpp
   include/evac/detail/platform/pages.hpp
+  include/evac/detail/platform/poison.hpp
+  include/evac/detail/platform/probes.hpp
   include/evac/detail/platform/thread_id.hpp
   include/evac/detail/sharded/compute.hpp
   include/evac/detail/sharded/keyed.hpp
@@ -86,6 +91,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/basic_rw_lock.hpp
   include/evac/detail/sync/bias_word.hpp
   include/evac/detail/sync/domain_counters.hpp
+  include/evac/detail/sync/domain_observers.hpp
   include/evac/detail/sync/epoch_clock.hpp
   include/evac/detail/sync/epoch_core.hpp
   include/evac/detail/sync/garbage.hpp
@@ -108,6 +114,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/thread_board.hpp
   include/evac/detail/sync/thread_records.hpp
   include/evac/detail/sync/visible_readers.hpp
+  include/evac/detail/sync/watched.hpp
   include/evac/detail/table/bulk.hpp
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/contents.hpp

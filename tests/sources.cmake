@@ -13,12 +13,15 @@ set(EVAC_UNIT_TESTS
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/health_test.cpp
+  unit/judgement_test.cpp
   unit/linearizability_test.cpp
+  unit/observer_test.cpp
   unit/occupied_homes_test.cpp
   unit/openmetrics_test.cpp
   unit/overflow_bound_test.cpp
   unit/pacer_test.cpp
   unit/parking_test.cpp
+  unit/pool_test.cpp
   unit/reader_record_test.cpp
   unit/record_index_test.cpp
   unit/record_list_test.cpp
@@ -114,6 +117,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/epoch_test.cpp
   concurrency/epoch_threads_test.cpp
   concurrency/misuse_test.cpp
+  concurrency/observer_test.cpp
   concurrency/readers_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_compute_test.cpp
@@ -142,6 +146,7 @@ set(EVAC_LEAK_TESTS
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
+  handler/observed_reentry_test.cpp
   handler/sharded_reentry_test.cpp
   handler/sync_reentry_test.cpp
   handler/throwing_handler_test.cpp

@@ -10,6 +10,8 @@ package_works() {
     g++) command -v g++ ;;
     pkg-config) command -v pkg-config || command -v pkgconf ;;
     clang-19) command -v clang++-19 ;;
+    clang-tools-19) command -v clang-query-19 ;;
+    clang-tidy-19) command -v clang-tidy-19 ;;
     libclang-rt-19-dev) clang_runtime_exists ;;
     catch2) header_exists catch2/catch.hpp || header_exists catch2/catch_all.hpp ;;
     libabsl-dev) header_exists absl/hash/hash.h ;;

@@ -5,7 +5,8 @@
                                            and how long chains are, where keys lie, how far a growth has come
     tools/plot_map.py stats.json           from stats().to_json(): the first two
     tools/plot_map.py counters.jsonl       lines of counters().to_json(), each with a "time" in seconds and the name of
-                                           its "map": memory, what is left to evacuate, and parked time, over time
+                                           its "map": memory, what is left to evacuate, and parked time, over time;
+                                           of the record of tests/soak also latencies and calls
 
 One picture for each input: FILE.png with matplotlib (Debian: python3-matplotlib), else FILE.svg, drawn here. A map has
 the same colour in all pictures, by its name: --map NAME for inputs that name none.
@@ -179,25 +180,53 @@ def panels_of_stats(stats, colour):
 MEMORY = ("segment_bytes", "overflow_bytes", "node_bytes", "directory_bytes")
 
 
+LATENCIES = (("p99_ns", "Latency of 99 in 100 calls"), ("p999_ns", "Latency of 999 in 1000 calls"),
+             ("longest_ns", "Longest call"))
+
+
+def held(line):
+    """Bytes that a map holds; of the whole process those that are resident."""
+    return line.get("resident_bytes", sum(line.get(kind, 0) for kind in MEMORY)) / 2**20
+
+
 def panels_of_series(lines, default_name, colours):
     series = {}
     for line in lines:
         series.setdefault(line.get("map", default_name), []).append(line)
     start = min(line["time"] for line in lines)
-    memory = Panel("Memory", "time (s)", "memory held (MiB)")
-    debt = Panel("Evacuation debt", "time (s)", "parents left to evacuate")
-    parked = Panel("Parked time", "time (s)", "threads asleep on locks (mean number)")
-    garbage = Panel("Garbage", "time (s)", "memory that waits to be freed (MiB)")
+    panels = [Panel("Memory", "time (s)", "memory held (MiB)"),
+              Panel("Evacuation debt", "time (s)", "parents left to evacuate"),
+              Panel("Parked time", "time (s)", "threads asleep on locks (mean number)"),
+              Panel("Garbage", "time (s)", "memory that waits to be freed (MiB)")]
+    memory, debt, parked, garbage = panels
     for name, points in sorted(series.items()):
         points.sort(key=lambda line: line["time"])
         times = [line["time"] - start for line in points]
         colour = colours[name]
-        bytes_held = [sum(line.get(kind, 0) for kind in MEMORY) for line in points]
-        memory.lines.append((times, [held / 2**20 for held in bytes_held], colour, name))
+        memory.lines.append((times, [held(line) for line in points], colour, name))
+        if "resident_bytes" in points[0]:
+            continue  # a process has none of the others
         debt.lines.append((times, [line.get("parents_left", 0) for line in points], colour, name))
         garbage.lines.append((times, [line.get("retired_bytes", 0) / 2**20 for line in points], colour, name))
         parked.lines.append((times[1:], rates(points, "parked_time_ns"), colour, name))
-    return [memory, debt, parked, garbage]
+    return panels + latency_panels(series, start, colours)
+
+
+def latency_panels(series, start, colours):
+    """Of lines that have latencies; and how many calls there were in each second."""
+    timed = {name: points for name, points in sorted(series.items()) if "p99_ns" in points[0]}
+    if not timed:
+        return []
+    panels = [Panel(title, "time (s)", "microseconds") for _, title in LATENCIES]
+    calls = Panel("Calls", "time (s)", "thousand calls in a second")
+    for name, points in timed.items():
+        times = [line["time"] - start for line in points]
+        for panel, (figure, _) in zip(panels, LATENCIES):
+            panel.lines.append((times, [line[figure] / 1000 for line in points], colours[name], name))
+        lengths = [after["time"] - before["time"] for before, after in zip(points, points[1:])]
+        calls.lines.append((times[1:], [line["calls"] / length / 1000 if length > 0 else 0
+                                        for line, length in zip(points[1:], lengths)], colours[name], name))
+    return panels + [calls]
 
 
 def rates(points, figure):
@@ -262,6 +291,7 @@ class Svg:
 
     width, height = 600, 400
     left, right, top, bottom = 80, 20, 36, 52
+    legend = 140  # right of the diagram, where nothing is hidden by it
 
     def __init__(self, panels, title):
         self.parts = []
@@ -283,7 +313,7 @@ class Svg:
         self.parts.append(f'<rect {place} fill="{colour}" {more}/>')
 
     def panel(self, panel, x0, y0):
-        left, right = x0 + self.left, x0 + self.width - self.right
+        left, right = x0 + self.left, x0 + self.width - (self.legend if panel.names() else self.right)
         top, bottom = y0 + self.top, y0 + self.height - self.bottom
         x_low, x_high = panel.x_range()
         y_low, y_high = panel.y_range()
@@ -316,8 +346,8 @@ class Svg:
         self.text(x0 + 16, middle, panel.y_label, more=f'transform="rotate(-90 {x0 + 16} {middle})"')
         for index, (name, colour) in enumerate(panel.names()):
             y = top + 8 + 16 * index
-            self.rectangle(right - 150, y, 12, 12, colour, 'stroke="gray"')
-            self.text(right - 132, y + 10, name, anchor="start")
+            self.rectangle(right + 8, y, 12, 12, colour, 'stroke="gray"')
+            self.text(right + 26, y + 10, name, anchor="start")
 
 
 def ticks(low, high, whole):

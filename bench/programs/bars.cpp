@@ -14,6 +14,7 @@
 
 #include "peers/concurrent_peers.hpp"
 #include "peers/owned_peers.hpp"
+#include "support/backed_memory.hpp"
 #include "support/dependent.hpp"
 #include "support/growth.hpp"
 #include "support/histogram.hpp"
@@ -93,6 +94,7 @@ struct operation_times {
 
 template <class Peer, class K>
 operation_times time_operations(std::size_t size) {
+  static_cast<void>(backed_memory(size * 100));  // for keys and map
   std::vector<K> order;
   std::vector<K> absent;
   for (std::size_t i = 0; i < size; ++i) {

@@ -15,6 +15,7 @@
 
 #include "latency/growing.hpp"
 #include "peers/owned_peers.hpp"
+#include "support/backed_memory.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"
 #include "support/options.hpp"

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "peers/owned_peers.hpp"
+#include "support/backed_memory.hpp"
 #include "support/growth.hpp"
 #include "support/histogram.hpp"
 #include "support/measure.hpp"

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <evac/pool.hpp>
 #include <random>
 #include <sstream>
 #include <string>
@@ -179,6 +180,38 @@ struct suite {
   }
 };
 
+// Requests: a map for each, 100 inserts, gone again.
+constexpr std::int64_t of_one_request = 100;
+
+template <class Map>
+std::size_t serve(Map& map, std::uint64_t request) {
+  for (std::uint64_t i = 0; i < of_one_request; ++i) map.emplace(bench::random_key(request + i), i);
+  return map.size();
+}
+template <class Request>
+void enter_requests(const std::string& name, const Request& request) {
+  benchmark::RegisterBenchmark(("request/" + name + "/u64-u64").c_str(), [request](benchmark::State& state) {
+    for (auto _ : state) {
+      if (request() != of_one_request) state.SkipWithError("wrong size");
+    }
+    state.SetItemsProcessed(state.iterations() * of_one_request);
+  })->Arg(of_one_request);
+}
+void enter_all_requests() {
+  bench::for_each_peer(bench::all_peers{}, [](auto peer) {
+    using map = typename decltype(peer)::template map<std::uint64_t, std::uint64_t>;
+    enter_requests(peer.name, [] {
+      map fresh;
+      return serve(fresh, 1);
+    });
+  });
+  enter_requests("evac::pool", [] {
+    static evac::pool<evac::map<std::uint64_t, std::uint64_t>> pool;
+    const auto lease = pool.acquire();
+    return serve(*lease, 1);
+  });
+}
+
 template <class Run>
 bool failed(const Run& run) {
   if constexpr (requires { run.error_occurred; }) {
@@ -235,6 +268,7 @@ int main(int argc, char** argv) {
     suite<peer_type, std::string, std::uint64_t>::enter("string24-u64", std::int64_t{1} << 20);
     suite<peer_type, std::uint64_t, words_of_64>::enter("u64-64bytes", std::int64_t{1} << 20);
   });
+  enter_all_requests();
   keeping_reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   return reporter.write_json(json) ? 0 : 1;

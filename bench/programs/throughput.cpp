@@ -16,6 +16,7 @@
 #include "peers/concurrent_peers.hpp"
 #include "peers/concurrent_sets.hpp"
 #include "peers/go_maps.hpp"
+#include "support/backed_memory.hpp"
 #include "support/dependent.hpp"
 #include "support/field.hpp"
 #include "support/measure.hpp"

@@ -136,19 +136,6 @@ template <class Work>
   return kilobytes * 1024;
 }
 
-/// Touches memory once and gives it back. On a virtual machine the host backs a page when it is first touched, which
-/// takes microseconds; without this the first map to be measured pays for all.
-inline void warm_up_memory() {
-  const std::size_t bytes = std::min(available_bytes() / 3, std::size_t{2} << 30U);
-  std::cerr << "touching " << (bytes >> 20U) << " MiB once, so that no map pays for fresh pages of a virtual machine\n";
-  void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return;
-  // As huge pages where the system gives some: later huge pages would come from memory that small ones had left alone.
-  ::madvise(memory, bytes, MADV_HUGEPAGE);
-  for (std::size_t at = 0; at < bytes; at += 4096) static_cast<volatile char*>(memory)[at] = 1;
-  ::munmap(memory, bytes);
-}
-
 }  // namespace bench
 
 #endif

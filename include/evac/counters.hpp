@@ -50,6 +50,8 @@ struct map_counters {
   std::size_t contended = 0;                ///< acquisitions that had to wait; total
   std::size_t parked = 0;                   ///< how often a thread slept; total
   std::chrono::nanoseconds parked_time{0};  ///< how long threads slept, all together; total
+  std::size_t waits = 0;                    ///< waits that were longer than a few looks at the lock; total
+  std::size_t waiting = 0;                  ///< threads in such a wait now
   std::size_t bias_revocations = 0;         ///< writers that found the lock of a shard biased to readers; total
 
   // --- the domain of a sync map, which it may share with others: do not add these figures over maps ---
@@ -98,6 +100,8 @@ void for_each_figure(const map_counters& counters, const Visit& visit) {
   visit("contended", counters.contended);
   visit("parked", counters.parked);
   visit("parked_time_ns", as_nanoseconds(counters.parked_time));
+  visit("waits", counters.waits);
+  visit("waiting", counters.waiting);
   visit("bias_revocations", counters.bias_revocations);
   visit("retired_objects", counters.retired_objects);
   visit("retired_bytes", counters.retired_bytes);
@@ -127,6 +131,8 @@ inline map_counters& map_counters::operator+=(const map_counters& other) noexcep
   contended += other.contended;
   parked += other.parked;
   parked_time += other.parked_time;
+  waits += other.waits;
+  waiting += other.waiting;
   bias_revocations += other.bias_revocations;
   if (oldest_guard < other.oldest_guard) {
     oldest_guard = other.oldest_guard;

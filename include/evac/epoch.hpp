@@ -58,7 +58,8 @@ class epoch_domain {
   /// time that a thread uses a domain. To be destroyed by the thread that made it.
   class [[nodiscard]] guard {
    public:
-    EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain) : own_(detail::thread_records::of(*domain.core_)) {
+    EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain EVAC_LIFETIME_BOUND)
+        : own_(detail::thread_records::of(*domain.core_)) {
       domain.core_->enter(own_);
     }
     guard(const guard&) = delete;
@@ -113,14 +114,14 @@ class epoch_domain {
     result.cap_bytes = core_->budget().cap();
     result.epoch = std::size_t{core_->clock().epoch() - 1};
     result.oldest_guard = core_->clock().held_for();
-    result.waited_for_room = core_->waited_for_room();
+    result.cap_waits = core_->cap_waits();
     result.over_cap = core_->over_cap();
     core_->clock().for_each_record([&](const detail::epoch_record& each) {
       ++result.threads;
       if (each.entered.load(detail::relaxed) != 0) ++result.guards;  // relaxed: a recent number
       result.reader_retries += each.retries;
-      result.lock_waits += each.waits;
-      result.lock_parks += each.parks;
+      result.contended += each.waits;
+      result.parked += each.parks;
     });
     core_->for_each_batch([&](const detail::garbage_batch& each) {
       result.retired_objects += each.count - each.reclaimed;

@@ -24,6 +24,12 @@ enum class health_rule : unsigned char;
 struct health_limits;
 struct health_verdict;
 
+class observer;
+
+struct pool_limits;
+template <class Map>
+class pool;
+
 struct table_stats;
 struct shard_stats;
 struct sharded_stats;

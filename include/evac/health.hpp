@@ -5,14 +5,12 @@
 //   before = now;
 //   if (!verdict.healthy()) reply(503, verdict.text());
 //
-// What it cannot see is a thread that sleeps still: a wait counts when it is over. So a deadlock is no reason here; gdb's
-// evac-locks shows it (docs/debugging.md).
-//
 // A pure function: no clock, no map, no state. Where a high figure alone is no fault, a rule asks for two things at once:
 // memory is high while a map is being filled, garbage while a burst of writes lasts.
 #ifndef EVAC_HEALTH_HPP
 #define EVAC_HEALTH_HPP
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -35,6 +33,8 @@ struct health_limits {
   /// the same, and a map that is filled and then only read has stopped somewhere.
   std::size_t parents_left = (std::numeric_limits<std::size_t>::max)();
   double parked_share = 0.1;  ///< threads asleep for locks, on average: seconds per second
+  /// For how long a thread may wait for one lock. Two samples that lie less than that apart tell nothing of it.
+  std::chrono::nanoseconds longest_wait{std::chrono::seconds(5)};
 };
 
 /// The rules, and what each asks for.
@@ -44,6 +44,7 @@ enum class health_rule : unsigned char {
   cap,         ///< retired bytes above their share of the cap, no old guard, and writers that waited for room since
   evacuation,  ///< more parents left than the limit, and no write since
   waiting,     ///< threads asleep for more than their share of the time, and sleeps that have ended since
+  stuck,       ///< threads that waited at the sample before, and wait for the same lock still
 };
 
 /// A rule that is broken, and a sentence that says by what and names the remedy.
@@ -139,6 +140,17 @@ struct health_check {
                                : "make visitors shorter; if many keys are in use, use more shards.";
     add(health_rule::waiting, text);
   }
+  // A thread that waits now, and has not begun to since, waited before. Some of those that began may have come to an end:
+  // then there are more.
+  void stuck() {
+    const std::size_t begun = gained(before.waits, now.waits);
+    const std::size_t still = (std::min)(before.waiting, now.waiting - (std::min)(now.waiting, begun));
+    if (still == 0 || between < limits.longest_wait) return;
+    add(health_rule::stuck, "has kept " + std::to_string(still) + (still == 1 ? " thread" : " threads") +
+                                " waiting for its locks for the last " + in_milliseconds(between) +
+                                " or longer: a visitor does not end, or two maps are visited from inside each other in "
+                                "both orders; evac-locks in gdb shows which threads, and where they were called.");
+  }
 };
 
 }  // namespace detail
@@ -154,6 +166,7 @@ struct health_check {
   check.garbage();
   check.evacuation();
   check.waiting();
+  check.stuck();
   return std::move(check.verdict);
 }
 

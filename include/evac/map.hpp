@@ -18,7 +18,8 @@
 //                  inserts have the strong guarantee. Growing never makes an insert fail: if memory for a segment is not to
 //                  be had, chains get longer and the next insert tries again
 //   elements       whose move constructor may throw, or that are larger than 256 bytes, live in nodes of their own
-//   memory         an empty map holds none; sizeof is 128 on 64-bit systems with stateless functors and allocator
+//   memory         an empty map holds none; sizeof is 128 on 64-bit systems with stateless functors
+//                  and allocator, and a hash that spreads by itself
 #ifndef EVAC_MAP_HPP
 #define EVAC_MAP_HPP
 
@@ -141,20 +142,20 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::find_many;
   /// The value of a present key. Throws std::out_of_range if it is absent. O(1).
   template <detail::stands_for_key<policy> K = key_type>
-  [[nodiscard]] T& at(const key_arg<K>& key) {
+  [[nodiscard]] T& at(const key_arg<K>& key) EVAC_LIFETIME_BOUND {
     return found_value(this->lookup(key));
   }
   template <detail::stands_for_key<policy> K = key_type>
-  [[nodiscard]] const T& at(const key_arg<K>& key) const {
+  [[nodiscard]] const T& at(const key_arg<K>& key) const EVAC_LIFETIME_BOUND {
     return found_value(this->lookup(key));
   }
 
   // --- inserting: O(1) and bounded as above; a present key costs a look-up, and nothing is moved from ------------------
 
   /// The value of a key, inserted value-initialised if absent.
-  T& operator[](const key_type& key) { return try_emplace(key).first->second; }
+  T& operator[](const key_type& key) EVAC_LIFETIME_BOUND { return try_emplace(key).first->second; }
   template <detail::forwarded_key<policy> K = key_type>
-  T& operator[](key_arg<K>&& key) {
+  T& operator[](key_arg<K>&& key) EVAC_LIFETIME_BOUND {
     return try_emplace(std::forward<key_arg<K>>(key)).first->second;
   }
 
@@ -309,6 +310,10 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
   /// costs with allocators other than std::allocator. O(1).
   using base::memory_usage;
+  /// Lets an observer (evac/observer.hpp) know of clear, growth and shrinking; null: none. A writing call; the observer is used
+  /// by those that follow until another takes its place, or the map is destroyed. O(1).
+  using base::observe;
+  using base::observed_by;
 
  private:
   [[nodiscard]] static T& found_value(detail::position at) {

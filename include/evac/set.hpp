@@ -222,6 +222,10 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   /// Bytes held, without what has not been touched of the segment that is being filled, and what the alignment of blocks
   /// costs with allocators other than std::allocator. O(1).
   using base::memory_usage;
+  /// Lets an observer (evac/observer.hpp) know of clear, growth and shrinking; null: none. A writing call; the observer is used
+  /// by those that follow until another takes its place, or the set is destroyed. O(1).
+  using base::observe;
+  using base::observed_by;
 };
 
 /// Erases all elements for which predicate is true; returns how many. Moves none. O(buckets + size).

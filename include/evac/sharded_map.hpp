@@ -175,6 +175,10 @@ class sharded_map
   /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the owners' thread ids.
   /// Takes no lock: what it says may be over when it is read.
   using base::dump_locks;
+  /// Lets an observer (evac/observer.hpp) know of clear, growth, shrinking, long waits and re-entry; null: none. Takes all locks, as
+  /// clear() does: so it waits for the calls that hold one, and afterwards the observer before is used no more.
+  using base::observe;
+  using base::observed_by;
 
   // --- looking up and visiting ---
   // A key of another type is looked up as it is where hash and equality are transparent for it; else it is converted.

@@ -23,8 +23,8 @@ struct table_stats {
   std::size_t home_buckets = 0;      ///< homes that exist
   std::size_t overflow_buckets = 0;  ///< overflow buckets in chains
   std::size_t slot_count = 0;        ///< room for elements in both kinds
-  std::size_t segment_bytes = 0;     ///< memory of the segments, also where it has not been touched yet
-  std::size_t slab_bytes = 0;        ///< memory of the slabs that overflow buckets come from
+  std::size_t reserved_bytes = 0;    ///< memory of the segments, also where it has not been touched yet
+  std::size_t overflow_bytes = 0;    ///< memory of the slabs that overflow buckets come from
   std::size_t directory_bytes = 0;   ///< memory of the directory
   std::size_t node_bytes = 0;        ///< memory of elements that live in nodes of their own
   std::size_t depth = 0;             ///< log2 of the homes when the running growth is over
@@ -49,7 +49,7 @@ struct table_stats {
     return hash_sample < 2 ? 0 : static_cast<std::size_t>(std::popcount(hash_and | ~hash_or));
   }
   [[nodiscard]] std::size_t total_bytes() const noexcept {
-    return segment_bytes + slab_bytes + directory_bytes + node_bytes;
+    return reserved_bytes + overflow_bytes + directory_bytes + node_bytes;
   }
   /// Sums, and the longest of the longest chains; of samples, what is true of both.
   table_stats& operator+=(const table_stats& other);
@@ -81,12 +81,12 @@ struct epoch_stats {
   std::size_t threads = 0;                   ///< records: as many as threads used the domain at one time
   std::size_t guards = 0;                    ///< threads that hold a guard
   std::chrono::nanoseconds oldest_guard{0};  ///< for how long a guard has kept the epoch from going on, at least
-  std::size_t waited_for_room = 0;           ///< writers that had to wait because the cap was reached
+  std::size_t cap_waits = 0;                 ///< writers that had to wait because the cap was reached
   std::size_t over_cap =
       0;  ///< retirements above the cap by threads that must not wait (inside a guard, ended, or reclaiming)
   std::size_t reader_retries = 0;  ///< look-ups that began again because a bucket changed under them
-  std::size_t lock_waits = 0;      ///< bucket locks that were not free
-  std::size_t lock_parks = 0;      ///< of those, how often a thread slept
+  std::size_t contended = 0;       ///< bucket locks that were not free
+  std::size_t parked = 0;          ///< of those, how often a thread slept
   [[nodiscard]] std::string to_json() const;
 };
 
@@ -113,11 +113,11 @@ void for_each_figure(const epoch_stats& stats, const Visit& visit) {
   visit("threads", stats.threads);
   visit("guards", stats.guards);
   visit("oldest_guard_ns", static_cast<std::size_t>(stats.oldest_guard.count()));
-  visit("waited_for_room", stats.waited_for_room);
+  visit("cap_waits", stats.cap_waits);
   visit("over_cap", stats.over_cap);
   visit("reader_retries", stats.reader_retries);
-  visit("lock_waits", stats.lock_waits);
-  visit("lock_parks", stats.lock_parks);
+  visit("contended", stats.contended);
+  visit("parked", stats.parked);
 }
 template <class Stats, class Visit>
   requires std::is_same_v<std::remove_const_t<Stats>, table_stats>
@@ -126,8 +126,8 @@ void for_each_figure(Stats& stats, const Visit& visit) {
   visit("home_buckets", stats.home_buckets);
   visit("overflow_buckets", stats.overflow_buckets);
   visit("slot_count", stats.slot_count);
-  visit("segment_bytes", stats.segment_bytes);
-  visit("slab_bytes", stats.slab_bytes);
+  visit("reserved_bytes", stats.reserved_bytes);
+  visit("overflow_bytes", stats.overflow_bytes);
   visit("directory_bytes", stats.directory_bytes);
   visit("node_bytes", stats.node_bytes);
   visit("depth", stats.depth);

@@ -45,6 +45,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/lockfree/observing.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/lockfree/verbs.hpp"
@@ -54,6 +55,7 @@
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/map.hpp"
+#include "evac/observer.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI {
@@ -201,7 +203,7 @@ class sync_map {
     /// The value of a key as it is now, or null. It stays, unchanged, as long as the guard, whatever others do.
     template <class K = Key>
       requires looks_up<K>
-    [[nodiscard]] const T* find(const key_arg<K>& key) const {
+    [[nodiscard]] const T* find(const key_arg<K>& key) const EVAC_LIFETIME_BOUND {
       const T* found = nullptr;
       detail::verbs::find(table_, detail::as_lookup_key<policy>(key),
                           [&](const slot_value& element) { found = &elements::value(element); });
@@ -210,13 +212,13 @@ class sync_map {
 
    private:
     friend sync_map;
-    explicit pinned(const table_type& table) : table_(table), inside_(table.core()) {}
+    explicit pinned(const table_type& table EVAC_LIFETIME_BOUND) : table_(table), inside_(table.core()) {}
     const table_type& table_;
     detail::read_guard inside_;
   };
   /// Only for maps whose elements are in nodes. A thread that holds one does not wait at the cap of the domain: its own
   /// writes exceed it.
-  [[nodiscard]] pinned pin() const {
+  [[nodiscard]] pinned pin() const EVAC_LIFETIME_BOUND {
     static_assert(
         in_nodes,
         "evac: elements in slots have no address that stays; use load(), or give the map evac::storage::in_nodes");
@@ -403,6 +405,11 @@ class sync_map {
   /// The figures of this map that cost nothing to read, and those of its domain: a map_counters (evac/counters.hpp).
   /// O(stripes + threads): no bucket is walked, no lock taken. noexcept.
   [[nodiscard]] map_counters counters() const noexcept { return detail::count(table_); }
+  /// Lets an observer (evac/observer.hpp) know of clear, growth, long waits, re-entry and the cap of the domain; null: none. Any
+  /// thread. Waits until the calls of the domain that are under way have ended, unless this thread holds a guard of any domain, or
+  /// is inside a visitor: afterwards the observer before is used no more. Throws std::bad_alloc; nothing has changed then.
+  void observe(observer* by) { detail::observe_table(table_, by); }
+  [[nodiscard]] observer* observed_by() const noexcept { return table_.functors().observed.observed_by(); }
   /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
   [[nodiscard]] size_type memory_usage() const { return detail::memory_of(table_); }
 

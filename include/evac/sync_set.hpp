@@ -16,6 +16,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/lockfree/observing.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/lockfree/verbs.hpp"
@@ -24,6 +25,7 @@
 #include "evac/epoch.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
+#include "evac/observer.hpp"
 #include "evac/set.hpp"
 #include "evac/stats.hpp"
 
@@ -186,6 +188,11 @@ class sync_set {
   /// The figures of this set that cost nothing to read, and those of its domain: a map_counters (evac/counters.hpp).
   /// O(stripes + threads): no bucket is walked, no lock taken. noexcept.
   [[nodiscard]] map_counters counters() const noexcept { return detail::count(table_); }
+  /// Lets an observer (evac/observer.hpp) know of clear, growth, long waits, re-entry and the cap of the domain; null: none. Any
+  /// thread. Waits until the calls of the domain that are under way have ended, unless this thread holds a guard of any domain, or
+  /// is inside a visitor: afterwards the observer before is used no more. Throws std::bad_alloc; nothing has changed then.
+  void observe(observer* by) { detail::observe_table(table_, by); }
+  [[nodiscard]] observer* observed_by() const noexcept { return table_.functors().observed.observed_by(); }
   /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
   [[nodiscard]] size_type memory_usage() const { return detail::memory_of(table_); }
 

@@ -48,18 +48,22 @@ TEST_CASE(
   sharded map(evac::shards{1});
   map.emplace(1, 1);
   std::thread waits;
-  std::size_t size_inside = 0;
+  evac::map_counters inside;
   map.visit(1, [&](auto&) {
     waits = std::thread([&] { map.emplace(2, 2); });
     await([&] { return map.counters().parked != 0; });
-    size_inside = map.counters().size;
+    await([&] { return map.counters().waits != 0; });
+    inside = map.counters();
   });
   waits.join();
   const evac::map_counters counters = map.counters();
-  CHECK(size_inside == 1);
+  CHECK(inside.size == 1);
+  CHECK(inside.waiting == 1);
   CHECK(counters.size == 2);
   CHECK(counters.contended >= 1);
   CHECK(counters.parked >= 1);
+  CHECK(counters.waits == 1);
+  CHECK(counters.waiting == 0);
   CHECK(counters.parked_time.count() > 0);
   CHECK(counters.parked_time == map.counters_of_shard(0).parked_time);
 }

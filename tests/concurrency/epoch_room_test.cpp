@@ -27,7 +27,7 @@ TEST_CASE("at the cap writers wait until a guard ends; the statistics say so") {
       }
     });
   }
-  await([&] { return domain.stats().waited_for_room >= 2; });
+  await([&] { return domain.stats().cap_waits >= 2; });
   const std::size_t retired_while_held = retired;
   const std::size_t gone_while_held = gone;
   const evac::epoch_stats stats = domain.stats();
@@ -76,7 +76,7 @@ TEST_CASE("a writer never waits for a guard of its own thread; that is tallied")
     }
     REQUIRE(gone == 0);
     REQUIRE(domain.stats().over_cap > 0);
-    REQUIRE(domain.stats().waited_for_room == 0);
+    REQUIRE(domain.stats().cap_waits == 0);
     REQUIRE(domain.stats().retired_bytes == count * (object_bytes + note_bytes));
   }
   REQUIRE(domain.flush());

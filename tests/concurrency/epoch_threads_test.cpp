@@ -279,6 +279,6 @@ TEST_CASE("a thread that uses many domains finds the record of each, and forgets
       full.retire(new tallied(gone), object_bytes);
     }
   }
-  REQUIRE(full.stats().waited_for_room == 0);
+  REQUIRE(full.stats().cap_waits == 0);
   REQUIRE(full.stats().over_cap > 0);
 }

@@ -183,7 +183,7 @@ TEST_CASE("while a reader sleeps, writers fill the cap, wait, and go on when it 
       return;
     }
     const auto look = [&] { over += domain.stats().charged_bytes > cap ? 1 : 0; };
-    while (domain.stats().waited_for_room < writers) {
+    while (domain.stats().cap_waits < writers) {
       look();
       std::this_thread::yield();
     }
@@ -205,7 +205,7 @@ TEST_CASE("while a reader sleeps, writers fill the cap, wait, and go on when it 
   const evac::epoch_stats stats = map.stats().domain;
   REQUIRE(stats.cap_bytes == cap);
   REQUIRE(stats.over_cap == 0);
-  REQUIRE(stats.waited_for_room >= writers);
+  REQUIRE(stats.cap_waits >= writers);
   require_nothing_retired(domain);
 }
 
@@ -226,7 +226,7 @@ TEMPLATE_TEST_CASE("a thread that clears waits for room at the cap, as one that 
     std::thread clearing([&] {
       for (std::size_t i = 0; i < clears; ++i, ++cleared) fill_and_clear();
     });
-    await([&] { return domain.stats().waited_for_room != 0; });
+    await([&] { return domain.stats().cap_waits != 0; });
     const std::size_t while_held = cleared;
     const evac::epoch_stats stats = domain.stats();
     held.release();
@@ -239,7 +239,7 @@ TEMPLATE_TEST_CASE("a thread that clears waits for room at the cap, as one that 
   SECTION("but not for a guard of its own, and then it is counted") {
     const evac::epoch_domain::guard held(domain);
     for (std::size_t i = 0; i < clears; ++i) fill_and_clear();
-    REQUIRE(domain.stats().waited_for_room == 0);
+    REQUIRE(domain.stats().cap_waits == 0);
     REQUIRE(domain.stats().over_cap > 0);
   }
   require_nothing_retired(domain);
@@ -261,7 +261,7 @@ TEST_CASE("a thread that holds a guard never waits for room, and its going over 
     CHECK(first->number() == 1);
     const evac::epoch_stats stats = domain.stats();
     CHECK(stats.over_cap != 0);
-    CHECK(stats.waited_for_room == 0);
+    CHECK(stats.cap_waits == 0);
     CHECK(stats.charged_bytes > cap);
     CHECK(stats.retired_objects == 2001);
     CHECK(stats.guards == 1);

@@ -17,6 +17,6 @@ int main() {
   const symptom::thread writer("writer", [] {
     for (long i = 0;; ++i) prices.store(i % 10, "price " + std::to_string(i));
   });
-  while (small_domain.stats().waited_for_room == 0) std::this_thread::yield();
+  while (small_domain.stats().cap_waits == 0) std::this_thread::yield();
   symptom::stay();
 }

@@ -21,8 +21,8 @@ using sharded = evac::sharded_map<key, key>;
 // Tables of these sizes have no mapped memory, so that all of it counts as touched.
 void check_table(const evac::map_counters& counters, const evac::table_stats& stats) {
   REQUIRE(counters.size == stats.size);
-  REQUIRE(counters.segment_bytes == stats.segment_bytes);
-  REQUIRE(counters.overflow_bytes == stats.slab_bytes);
+  REQUIRE(counters.segment_bytes == stats.reserved_bytes);
+  REQUIRE(counters.overflow_bytes == stats.overflow_bytes);
   REQUIRE(counters.node_bytes == stats.node_bytes);
   REQUIRE(counters.directory_bytes == stats.directory_bytes);
   REQUIRE(counters.growths == stats.growths);
@@ -153,7 +153,7 @@ TEST_CASE("the counters of a sharded map tell of overflow buckets that inserts b
   for (key i = 0; i < 2000; ++i) {
     map.emplace(i, i);
     const evac::map_counters counters = map.counters();
-    REQUIRE(counters.overflow_bytes == map.stats().total.table.slab_bytes);
+    REQUIRE(counters.overflow_bytes == map.stats().total.table.overflow_bytes);
   }
   CHECK(map.counters().overflow_bytes > 0);
 }

@@ -133,6 +133,31 @@ TEST_CASE(
   CHECK(has(only_reason(before, now), "3000 ms"));
 }
 
+TEST_CASE(
+    "a thread that waited at the sample before, and waits still, is a fault: of a deadlock nothing else is seen") {
+  evac::map_counters before;
+  before.waits = 40;
+  before.waiting = 3;
+  evac::map_counters now = before;
+  now.waits = 41;  // one more has begun, and one is over
+  const evac::health_reason stuck = only_reason(before, now);
+  CHECK(stuck.rule == health_rule::stuck);
+  CHECK(has(stuck, "kept 2 threads waiting"));
+  CHECK(has(stuck, "evac-locks"));
+  now.waits = 43;  // they may all be others
+  CHECK(is_healthy(before, now));
+  now.waits = 40;
+  now.waiting = 1;
+  CHECK(has(only_reason(before, now), "kept 1 thread waiting"));
+  CHECK(is_healthy(before, now, {.longest_wait = 1h}));
+  now.waiting = 0;
+  CHECK(is_healthy(before, now));
+  before.waiting = 0;  // the totals have begun again, and what was waiting then has nothing to do with what is now
+  now.waits = 1;
+  now.waiting = 1;
+  CHECK(is_healthy(before, now));
+}
+
 TEST_CASE("every rule that is broken has its line, which begins with the name of the map") {
   evac::map_counters now;
   now.segment_bytes = 10;

@@ -65,7 +65,7 @@ std::string said_by(const std::string& command, const std::string& text) {
 TEST_CASE("a page of several maps is OpenMetrics, with one description for each family") {
   const maps all;
   const openmetrics_reader read(all.page().openmetrics());
-  CHECK(read.families().size() == 24 + 16);
+  CHECK(read.families().size() == 26 + 18);
   CHECK(read.value("evac_map_size", "map=owned") == "1000");
   CHECK(read.value("evac_map_size", "map=sync") == "100");
   CHECK(read.families().at("evac_map_size").samples.size() == 3);

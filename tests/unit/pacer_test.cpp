@@ -26,7 +26,7 @@ pacer at_rest(std::size_t size) {
 /// Inserts that find an oversized table of this size before one of them is to shrink it.
 std::size_t inserts_until_shrinking(pacer& pace, std::size_t size) {
   std::size_t inserts = 0;
-  while (pace.due(size, homes, slots) == step::none && inserts <= 2 * homes) {
+  while (pace.due(size, homes, slots) == step::wait && inserts <= 2 * homes) {
     ++inserts;
     pace.settle(size, homes, slots);
   }
@@ -70,7 +70,7 @@ TEST_CASE("a table that shrinks goes on until its homes hold two elements on ave
 
 TEST_CASE("a table that is filled again in time keeps its homes") {
   pacer pace = at_rest(10);
-  for (std::size_t i = 1; i < homes; ++i) REQUIRE(pace.due(10, homes, slots) == step::none);
+  for (std::size_t i = 1; i < homes; ++i) REQUIRE(pace.due(10, homes, slots) == step::wait);
   pace.settle(shrink_threshold(homes), homes, slots);
   REQUIRE_FALSE(pace.inserted(shrink_threshold(homes)));
   pace.erased(10);

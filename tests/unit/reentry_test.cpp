@@ -7,8 +7,8 @@
 using namespace evac::detail;
 
 TEST_CASE("a thread is inside of a call from the mark to the end of its scope, and inside of the calls around it") {
-  const int outer_map = 0;
-  const int inner_map = 0;
+  const watched outer_map;
+  const watched inner_map;
   CHECK_FALSE(inside_call::of(&outer_map));
   {
     const inside_call outer(&outer_map, {"visit"});
@@ -30,7 +30,7 @@ TEST_CASE("a thread is inside of a call from the mark to the end of its scope, a
 }
 
 TEST_CASE("another thread is not inside of this one's calls") {
-  const int map = 0;
+  const watched map;
   const inside_call outer(&map, {"visit"});
   bool inside = true;
   evac_test::in_another_thread([&] {
@@ -46,7 +46,7 @@ TEST_CASE("the ring of a thread's marks holds this shared object's once, and non
   CHECK(inside_call::link_marks(alone) == alone);
   CHECK(inside_call::unlink_marks(alone) == nullptr);
 
-  const int map = 0;
+  const watched map;
   thread_marks foreign;  // as another shared object has them
   thread_marks* const ring = inside_call::link_marks(&foreign);
   CHECK(ring == &foreign);

@@ -41,7 +41,7 @@ TEST_CASE("stats print as a page and as JSON with every figure") {
   std::ostringstream page;
   page << map.stats();
   const std::string json = map.stats().to_json();
-  for (const char* name : {"size", "home_buckets", "overflow_buckets", "slab_bytes", "longest_chain", "growths"}) {
+  for (const char* name : {"size", "home_buckets", "overflow_buckets", "overflow_bytes", "longest_chain", "growths"}) {
     REQUIRE(page.str().find(name) != std::string::npos);
     REQUIRE(json.find('"' + std::string(name) + '"') != std::string::npos);
   }

@@ -782,7 +782,7 @@ class Domain:
         self.held_since = number(clock["held_since_"])
         self.charged = number(core["budget_"]["charged_"])
         self.cap = number(core["budget_"]["cap_"])
-        self.waited = number(core["waited_for_room_"])
+        self.waited = number(core["cap_waits_"])
 
     def records(self):
         for node in linked(target(self.core["clock_"]["records_"]["head_"]), lambda node: target(node["next"]),

@@ -85,6 +85,24 @@
 #define EVAC_ABI_HUGE_PAGES 0
 #endif
 
+// Probes for tracers of the system, which need <sys/sdt.h>: detail/platform/probes.hpp. Define EVAC_USDT as 1 for those of rare
+// events, and EVAC_USDT_OPERATIONS too for those of each erase.
+#ifndef EVAC_USDT
+#define EVAC_USDT 0
+#endif
+#ifndef EVAC_USDT_OPERATIONS
+#define EVAC_USDT_OPERATIONS 0
+#endif
+#if EVAC_USDT && EVAC_USDT_OPERATIONS
+#define EVAC_ABI_USDT 2
+#elif EVAC_USDT
+#define EVAC_ABI_USDT 1
+#elif EVAC_USDT_OPERATIONS
+#error "evac: EVAC_USDT_OPERATIONS adds to the probes of EVAC_USDT, which has to be defined as 1 as well"
+#else
+#define EVAC_ABI_USDT 0
+#endif
+
 // What a violated precondition or a detected misuse calls with a message; it may throw or must not return.
 #ifndef EVAC_ASSERT_HANDLER
 #define EVAC_ASSERT_HANDLER(message) ::evac::detail::stop_with(message)
@@ -108,14 +126,15 @@
 // Everything lives in an inline namespace named after the version and each setting that changes a layout or what a
 // function does: translation units that disagree on one use different types, so that a program which passes a map from
 // one to the other does not link, where it would otherwise crash. The digits, in order: checks, a handler of the user's
-// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages, exceptions. What the
-// processor has (SSE2, NEON, LZCNT) is none of them: it changes how a number is computed, and not the number.
-#define EVAC_ABI_PASTE(major_part, minor_part, patch_part, checks, handler, tsan, asan, fence, huge, throws) \
-  v##major_part##_##minor_part##_##patch_part##_##checks##handler##tsan##asan##fence##huge##throws
+// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages, exceptions, probes. What
+// the processor has (SSE2, NEON, LZCNT) is none of them: it changes how a number is computed, and not the number.
+#define EVAC_ABI_PASTE(major_part, minor_part, patch_part, checks, handler, tsan, asan, fence, huge, throws, usdt) \
+  v##major_part##_##minor_part##_##patch_part##_##checks##handler##tsan##asan##fence##huge##throws##usdt
 #define EVAC_ABI_EXPAND(...) EVAC_ABI_PASTE(__VA_ARGS__)
-#define EVAC_ABI                                                                                             \
-  EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_VERSION_PATCH, EVAC_CHECKS, EVAC_OWN_HANDLER, \
-                  EVAC_THREAD_SANITIZER, EVAC_ADDRESS_SANITIZER, EVAC_ABI_FENCE, EVAC_ABI_HUGE_PAGES, EVAC_EXCEPTIONS)
+#define EVAC_ABI                                                                                                       \
+  EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_VERSION_PATCH, EVAC_CHECKS, EVAC_OWN_HANDLER,           \
+                  EVAC_THREAD_SANITIZER, EVAC_ADDRESS_SANITIZER, EVAC_ABI_FENCE, EVAC_ABI_HUGE_PAGES, EVAC_EXCEPTIONS, \
+                  EVAC_ABI_USDT)
 
 /// The name of that namespace as a text: what belongs together across shared objects is found by it.
 #define EVAC_ABI_QUOTE(name) #name
@@ -142,6 +161,23 @@
 #define EVAC_CATCH_ALL else
 #define EVAC_RETHROW static_cast<void>(0)
 #define EVAC_THROW(exception, message) ::evac::detail::stop_with(message)
+#endif
+
+// For clang's warnings and clang-tidy: a result that refers to the object it was asked of (behind the parameters of a
+// function, or behind one of them), and a function after which a moved-from object has a known state again.
+#if defined(__has_cpp_attribute)
+#if __has_cpp_attribute(clang::lifetimebound)
+#define EVAC_LIFETIME_BOUND [[clang::lifetimebound]]
+#endif
+#if __has_cpp_attribute(clang::reinitializes)
+#define EVAC_REINITIALIZES [[clang::reinitializes]]
+#endif
+#endif
+#ifndef EVAC_LIFETIME_BOUND
+#define EVAC_LIFETIME_BOUND
+#endif
+#ifndef EVAC_REINITIALIZES
+#define EVAC_REINITIALIZES
 #endif
 
 #define EVAC_ALWAYS_INLINE [[gnu::__always_inline__]] inline

@@ -160,7 +160,7 @@ TEST_CASE("reserve asks an allocator for the whole first, and gives back what it
   CHECK_THROWS_AS(map.reserve(100'000), std::bad_alloc);
   CHECK(refused_requests == 1);
   CHECK(map.stats().table.home_buckets == before.table.home_buckets);
-  CHECK(map.stats().table.segment_bytes == before.table.segment_bytes);
+  CHECK(map.stats().table.reserved_bytes == before.table.reserved_bytes);
   map.reserve(10'000);
   most_bytes = std::numeric_limits<std::size_t>::max();
   const std::size_t homes = map.stats().table.home_buckets;

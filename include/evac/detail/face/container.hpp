@@ -19,6 +19,7 @@
 #include "evac/detail/face/exchange.hpp"
 #include "evac/detail/face/node_handle.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/platform/probes.hpp"
 #include "evac/detail/sync/single_owner.hpp"
 #include "evac/detail/table/bulk.hpp"
 #include "evac/detail/table/cursor.hpp"
@@ -142,12 +143,12 @@ class container {
 
   // --- iteration ---
 
-  [[nodiscard]] iterator begin() noexcept { return iterator_at(table_.first()); }
-  [[nodiscard]] const_iterator begin() const noexcept { return iterator_at(table_.first()); }
-  [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
-  [[nodiscard]] iterator end() noexcept { return iterator_at({}); }
-  [[nodiscard]] const_iterator end() const noexcept { return iterator_at({}); }
-  [[nodiscard]] const_iterator cend() const noexcept { return end(); }
+  [[nodiscard]] iterator begin() noexcept EVAC_LIFETIME_BOUND { return iterator_at(table_.first()); }
+  [[nodiscard]] const_iterator begin() const noexcept EVAC_LIFETIME_BOUND { return iterator_at(table_.first()); }
+  [[nodiscard]] const_iterator cbegin() const noexcept EVAC_LIFETIME_BOUND { return begin(); }
+  [[nodiscard]] iterator end() noexcept EVAC_LIFETIME_BOUND { return iterator_at({}); }
+  [[nodiscard]] const_iterator end() const noexcept EVAC_LIFETIME_BOUND { return iterator_at({}); }
+  [[nodiscard]] const_iterator cend() const noexcept EVAC_LIFETIME_BOUND { return end(); }
 
   // --- room ---
 
@@ -192,14 +193,20 @@ class container {
   }
   [[nodiscard]] size_type memory_usage() const noexcept { return bytes_held(table_); }
 
+  void observe(observer* by) {
+    const single_owner::writer guard(owner_);
+    table_.observe(by);
+  }
+  [[nodiscard]] observer* observed_by() const noexcept { return table_.container().observed_by(); }
+
   // --- look-ups ---
 
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] EVAC_ALWAYS_INLINE iterator find(const key_arg<K, Policy>& key) {
+  [[nodiscard]] EVAC_ALWAYS_INLINE iterator find(const key_arg<K, Policy>& key) EVAC_LIFETIME_BOUND {
     return iterator_at(lookup(key));
   }
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] EVAC_ALWAYS_INLINE const_iterator find(const key_arg<K, Policy>& key) const {
+  [[nodiscard]] EVAC_ALWAYS_INLINE const_iterator find(const key_arg<K, Policy>& key) const EVAC_LIFETIME_BOUND {
     return iterator_at(lookup(key));
   }
   template <stands_for_key<Policy> K = key_type>
@@ -211,11 +218,12 @@ class container {
     return lookup(key).where != nullptr ? 1 : 0;
   }
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] std::pair<iterator, iterator> equal_range(const key_arg<K, Policy>& key) {
+  [[nodiscard]] std::pair<iterator, iterator> equal_range(const key_arg<K, Policy>& key) EVAC_LIFETIME_BOUND {
     return range_from(iterator_at(lookup(key)));
   }
   template <stands_for_key<Policy> K = key_type>
-  [[nodiscard]] std::pair<const_iterator, const_iterator> equal_range(const key_arg<K, Policy>& key) const {
+  [[nodiscard]] std::pair<const_iterator, const_iterator> equal_range(const key_arg<K, Policy>& key) const
+      EVAC_LIFETIME_BOUND {
     return range_from(iterator_at(lookup(key)));
   }
   template <stands_for_key<Policy> K = key_type>
@@ -301,9 +309,10 @@ class container {
   node_type extract(K&& key) {
     return extract_found(lookup(key));
   }
-  void clear() noexcept {
+  EVAC_REINITIALIZES void clear() noexcept {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     ++clears_;
+    table_.tell_cleared();
     table_.clear();
   }
 
@@ -397,6 +406,7 @@ class container {
   }
   template <class K>
   size_type erase_key(const K& key) {
+    const probed_erase probes(this);
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     const position found = table_.find(key);
     if (found.where == nullptr) return 0;

@@ -56,17 +56,17 @@ class node_handle : public node_types<Elements> {
   }
 
   /// The key may be changed: the element is in no container.
-  [[nodiscard]] auto& key() const
+  [[nodiscard]] auto& key() const EVAC_LIFETIME_BOUND
     requires Elements::is_map
   {
     return slot_ops::movable(element()).first;
   }
-  [[nodiscard]] auto& mapped() const
+  [[nodiscard]] auto& mapped() const EVAC_LIFETIME_BOUND
     requires Elements::is_map
   {
     return element().second;
   }
-  [[nodiscard]] element_type& value() const
+  [[nodiscard]] element_type& value() const EVAC_LIFETIME_BOUND
     requires(!Elements::is_map)
   {
     return element();

@@ -211,10 +211,14 @@ class sharded_container {
   }
   [[nodiscard]] size_type memory_usage() const noexcept { return counters().total_bytes(); }
   [[nodiscard]] std::string dump_locks() const { return describe_locks(state_); }
+  void observe(observer* by, location where = location::current()) { observe_state(state_, {"observe", where}, by); }
+  [[nodiscard]] observer* observed_by() const noexcept { return state_.observed_by(); }
 
   // --- the whole of it, and two ---
 
-  void clear(location where = location::current()) noexcept { clear_state(state_, {"clear", where}); }
+  EVAC_REINITIALIZES void clear(location where = location::current()) noexcept {
+    clear_state(state_, {"clear", where});
+  }
   void swap(sharded_container& other,
             location where = location::current()) noexcept(traits::propagate_on_container_swap::value ||
                                                            traits::is_always_equal::value) {

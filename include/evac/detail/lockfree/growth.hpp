@@ -9,6 +9,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
+#include "evac/detail/lockfree/observing.hpp"
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/lockfree/split.hpp"
 #include "evac/detail/table/pacing.hpp"
@@ -23,11 +24,13 @@ class growth {
   static constexpr std::size_t longest_run = split_frontier::longest_run;
 
  public:
-  growth(const Functors& functors, root_type& root, epoch_record& own, epoch_core& core) noexcept
-      : functors_(functors), root_(root), own_(own), frontier_(root.frontier()), split_(root, own, core) {}
+  /// `map` is what its observer is told.
+  growth(const void* map, const Functors& functors, root_type& root, epoch_record& own, epoch_core& core) noexcept
+      : map_(map), functors_(functors), root_(root), own_(own), frontier_(root.frontier()), split_(root, own, core) {}
 
   /// Splits off what a table of so many elements lacks, a run at most; whether there was anything.
   EVAC_NEVER_INLINE bool grow(std::size_t wanted) noexcept {
+    const told_wait tells(map_, functors_.observed, own_);
     const run claimed = root_.claim(wanted, longest_run);
     if (claimed.empty()) {
       // Or a doubling waits for others: their work can be done by anybody.
@@ -35,6 +38,7 @@ class growth {
         help_stragglers(longest_run);
       return false;
     }
+    if (std::has_single_bit(claimed.from)) functors_.observed.tell_growth_begun(event(claimed.from));
     split_off(claimed);
     if (frontier_.has_gaps()) [[unlikely]] {
       fill_gaps(claimed);
@@ -55,10 +59,10 @@ class growth {
       EVAC_CATCH_ALL {
         // Those behind the gap are made all the same, as far as they can be.
         for (std::size_t child = next + 1; child < homes; ++child) try_to_fill(child);
-        root_.publish_finished();
+        publish_finished();
         EVAC_RETHROW;
       }
-      root_.publish_finished();
+      publish_finished();
     }
     return false;
   }
@@ -88,7 +92,21 @@ class growth {
         frontier_.note_gap(child);
     }
     root_.count_moves(moved);
-    root_.publish_finished();
+    publish_finished();
+  }
+  void publish_finished() noexcept {
+    const std::size_t homes = root_.publish_finished();
+    if (homes != 0) [[unlikely]]
+      functors_.observed.tell_growth_ended(event(homes / 2));
+  }
+  [[nodiscard]] observer::growth_event event(std::size_t homes_before) const noexcept {
+    constexpr std::size_t home_slots = root_type::layout::home_slots();
+    return {.map = map_,
+            .shard = observer::no_shard,
+            .slots_before = homes_before * home_slots,
+            .slots_after = 2 * homes_before * home_slots,
+            .size = root_.size(),
+            .elements_moved = root_.moved()};
   }
   // Chains stay longer if it fails; the next write that finds gaps tries again.
   std::size_t try_to_split(std::size_t child) noexcept {
@@ -107,7 +125,7 @@ class growth {
     bool filled = true;
     for (std::size_t tries = 0; filled && tries < longest_run && frontier_.has_gaps(); ++tries) {
       filled = try_to_fill(root_.homes());
-      root_.publish_finished();
+      publish_finished();
     }
     frontier_.set_gaps_yield(filled || fill_some_behind());
   }
@@ -132,6 +150,7 @@ class growth {
     return root_.exists(child);
   }
 
+  const void* map_;
   const Functors& functors_;
   root_type& root_;
   epoch_record& own_;

@@ -13,6 +13,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/epoch_core.hpp"
 #include "evac/detail/sync/thread_records.hpp"
+#include "evac/detail/sync/watched.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -34,10 +35,11 @@ class key_update {
   }
 
   /// By a thread that is about to change a key, an object of the table's key_type. Throws what equality throws.
-  EVAC_NEVER_INLINE static void report_reentry(const key_update* innermost, const void* table, std::size_t hash,
-                                               const void* key) {
+  EVAC_NEVER_INLINE static void report_reentry(const key_update* innermost, const void* table, const watched& map,
+                                               std::size_t hash, const void* key) {
     for (const key_update* each = innermost; each != nullptr; each = each->around_) {
       if (each->table_ != table || each->hash_ != hash || !each->is_own_(each->context_, key)) continue;
+      map.tell_reentered({table, {}, {"update"}});
       EVAC_ASSERT_HANDLER(
           "evac: the function of a sync_map's update() changes its own key in the map, instead of returning what the "
           "key shall have: it would be called for ever");

@@ -168,16 +168,19 @@ class sync_root {
     return run;
   }
   /// Moves the frontier over what is split off, and tells readers now and then: a bucket that is not visible yet costs
-  /// its look-ups a step more; new numbers cost every reader a cache miss.
-  void publish_finished() noexcept {
+  /// its look-ups a step more; new numbers cost every reader a cache miss. Returns the number of homes that a doubling has
+  /// led to, by the thread that tells of its end, else 0.
+  std::size_t publish_finished() noexcept {
     const std::size_t finished = frontier_.publish([&](std::size_t child) { return is_split_off(child); },
                                                    [&](std::size_t child) { return exists(child); });
     const std::size_t visible = visible_homes_.load(relaxed);  // relaxed: the exchange decides
-    if (finished <= visible) return;
-    if (finished - visible < std::max<std::size_t>(16, finished / 128) && !std::has_single_bit(finished)) return;
-    raise(visible_homes_, finished);
+    if (finished <= visible) return 0;
+    if (finished - visible < std::max<std::size_t>(16, finished / 128) && !std::has_single_bit(finished)) return 0;
+    const std::size_t before = raise(visible_homes_, finished);
     raise(half_mask_, half_mask_of(finished));
     segments_.finish(finished);
+    const std::size_t doubled = std::bit_floor(finished);
+    return before < doubled && initial_ <= doubled / 2 ? doubled : 0;
   }
   /// Memory for so many homes, all of it before any of it is used. Throws std::bad_alloc, and what the allocator
   /// throws; nothing has changed then.
@@ -204,7 +207,7 @@ class sync_root {
   [[nodiscard]] std::size_t segment_bytes() const noexcept { return segments_.bytes(); }
   /// Without what has not been touched of mapped segments.
   [[nodiscard]] std::size_t touched_bytes() const noexcept { return segments_.touched_bytes(claimed()); }
-  [[nodiscard]] std::size_t slab_bytes() const noexcept { return pools_.bytes(); }
+  [[nodiscard]] std::size_t overflow_bytes() const noexcept { return pools_.bytes(); }
   [[nodiscard]] std::size_t overflow_buckets() const noexcept { return pools_.in_use(); }
 
   // --- the end -------------------------------------------------------------------------------------------------------
@@ -231,10 +234,12 @@ class sync_root {
     if (spins == 0) ++own.waits;
     if (spins < protocol::looks_before_parking) return spin_pause();
     ++own.parks;
+    own.parked = true;
     // seq_cst: after the announcement of this waiter in the one order of both sides
     const auto began = std::chrono::steady_clock::now();
     core.sleepers().wait(&bucket.state_or_next,
                          [&] { return bucket_state(bucket.state_or_next.load(seq_cst)).locked(); });
+    own.parked = false;
     own.parked_ns += static_cast<std::uint64_t>((std::chrono::steady_clock::now() - began).count());
   }
 

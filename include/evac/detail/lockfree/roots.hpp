@@ -31,7 +31,8 @@ class sync_roots {
   sync_roots& operator=(const sync_roots&) = delete;
   ~sync_roots() = default;
   /// Before the end. Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
-  void destroy_all(const Allocator& allocator) {
+  void destroy_all(const Allocator& allocator, watched& map) {
+    if (map.observed_by() != nullptr) core_->observers().observe(this, map, nullptr);
     memory_.reclaim_retired(*core_, allocator);
     if (root_type* const last = now()) {
       memory_type::template free_elements<false>(*last, last->claimed());
@@ -64,7 +65,7 @@ class sync_roots {
   [[nodiscard]] std::size_t clears() const noexcept { return serials_.load(relaxed) / one_clear; }  // relaxed: a figure
   /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
   /// by. At the cap it waits for room for what it takes away: `element_bytes` for each element, and the segments.
-  void clear(std::size_t element_bytes) {
+  void clear(std::size_t element_bytes, const watched& map) {
     std::size_t room = 0;
     {
       const read_guard inside(*core_);
@@ -73,7 +74,8 @@ class sync_roots {
       room = cleared_bytes(*table, element_bytes);
     }
     // It may grow meanwhile; but it counts no more than this.
-    if (!clear_within(room, element_bytes)) static_cast<void>(clear_within(most_cleared_bytes(), element_bytes));
+    if (!clear_within(room, element_bytes, map))
+      static_cast<void>(clear_within(most_cleared_bytes(), element_bytes, map));
   }
   /// Homes for n elements, made now. The memory is asked for first, all of it; if there is none, nothing has changed.
   /// Where there are elements already, by splitting: O(n), while others go on, and leaving the domain after each run.
@@ -86,7 +88,7 @@ class sync_roots {
       write_guard inside(*core_, 0);
       root_type* table = now();
       if (table == nullptr) table = std::addressof(make(functors.allocator, homes));
-      growth<Storage, Allocator, Functors> splits(functors, *table, inside.own, *core_);
+      growth<Storage, Allocator, Functors> splits(this, functors, *table, inside.own, *core_);
       if (table->claimed() < homes) {
         table->open_until(homes);
         // If there is nothing to claim, others are at work on what has to come before.
@@ -120,7 +122,7 @@ class sync_roots {
     return (std::min)(table.touched_bytes() + table.size() * element_bytes, most_cleared_bytes());
   }
   // Takes the root away if it counts so much at most; returns whether none is left.
-  bool clear_within(std::size_t room, std::size_t element_bytes) {
+  bool clear_within(std::size_t room, std::size_t element_bytes, const watched& map) {
     const std::size_t kept = thread_records::of(*core_).reserved;
     const write_guard inside(*core_, room);
     root_type* gone = now();
@@ -133,6 +135,7 @@ class sync_roots {
     } while (!now_.compare_exchange_weak(gone, nullptr, acq_rel, acquire));
     if (gone != nullptr && bytes <= room) {
       serials_.fetch_add(one_clear, relaxed);  // relaxed: a figure
+      map.tell_cleared({this, gone->size()});
       core_->retire(inside.own, memory_.as_retired(gone, bytes));
     }
     core_->give_up_room(inside.own, kept);

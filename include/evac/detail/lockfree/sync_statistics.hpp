@@ -46,8 +46,8 @@ template <class Policy, bool InNodes>
   const std::size_t claimed = root->claimed();
   stats.size = root->size();
   stats.overflow_buckets = root->overflow_buckets();
-  stats.segment_bytes = root->segment_bytes();
-  stats.slab_bytes = root->slab_bytes();
+  stats.reserved_bytes = root->segment_bytes();
+  stats.overflow_bytes = root->overflow_bytes();
   stats.directory_bytes = sizeof(*root);
   stats.node_bytes = stats.size * table_type::retired_bytes;
   stats.depth = static_cast<unsigned>(std::bit_width(claimed - 1));
@@ -87,7 +87,7 @@ template <class Policy, bool InNodes>
   const read_guard inside(table.core());
   const auto* const root = table.root();
   if (root == nullptr) return 0;
-  return root->touched_bytes() + root->slab_bytes() + sizeof(*root) + root->size() * table.retired_bytes;
+  return root->touched_bytes() + root->overflow_bytes() + sizeof(*root) + root->size() * table.retired_bytes;
 }
 /// Figures of the table. O(stripes). Throws std::bad_alloc where the thread is new to the domain.
 template <class Policy, bool InNodes>
@@ -101,7 +101,7 @@ template <class Policy, bool InNodes>
   result.size = root->size();
   result.home_slots = claimed * sync_table<Policy, InNodes>::chain_type::home_slots;
   result.segment_bytes = root->touched_bytes();
-  result.overflow_bytes = root->slab_bytes();
+  result.overflow_bytes = root->overflow_bytes();
   result.node_bytes = result.size * table.retired_bytes;
   result.directory_bytes = sizeof(*root);
   result.growths = root->growths();

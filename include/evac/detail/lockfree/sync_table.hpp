@@ -3,10 +3,9 @@
 //   map | domain * | table: root * | core * | hash, equality, allocator, seed | memory of roots |
 //                           null until the first element, and after clear()
 //
-// A write: make room for what it may retire; enter; look for the key, as a reader does; lock its home in the state in
-// which it was seen; change the chain; unlock; count; split off what the count asks for; leave. Where the home has
-// changed meanwhile, or says that the key may be elsewhere, the key is looked for again under the lock. User code other
-// than hash and equality runs without the lock.
+// A write: make room for what it may retire; enter; look for the key, as a reader does; lock its home in the state in which it
+// was seen; change the chain; unlock; count; split off what the count asks for; leave. Where the home has changed meanwhile, or
+// the key may be elsewhere, it is looked for again under the lock. User code but hash and equality runs without the lock.
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 
@@ -23,6 +22,7 @@
 #include "evac/detail/lockfree/growth.hpp"
 #include "evac/detail/lockfree/guards.hpp"
 #include "evac/detail/lockfree/key_update.hpp"
+#include "evac/detail/lockfree/observing.hpp"
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/lockfree/roots.hpp"
 #include "evac/detail/lockfree/storage.hpp"
@@ -59,14 +59,15 @@ class sync_table {
   sync_table(const sync_table&) = delete;
   sync_table& operator=(const sync_table&) = delete;
   /// Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
-  ~sync_table() { roots_.destroy_all(functors_.allocator); }
+  ~sync_table() { roots_.destroy_all(functors_.allocator, functors_.observed); }
 
   [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
+  [[nodiscard]] watched& observed() noexcept { return functors_.observed; }
   [[nodiscard]] const allocator_type& allocator() const noexcept { return functors_.allocator; }
   [[nodiscard]] EVAC_ALWAYS_INLINE epoch_core& core() const noexcept { return roots_.core(); }
   [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }  // by a thread inside
   [[nodiscard]] size_type size() const { return roots_.size(); }
-  void clear() { roots_.clear(retired_bytes); }
+  void clear() { roots_.clear(retired_bytes, functors_.observed); }
   [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
   void reserve(size_type n) { roots_.reserve(functors_, n); }
   [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
@@ -187,8 +188,7 @@ class sync_table {
     }
     return there;
   }
-  /// Puts an element in the place of the one with its key, if condition(that one) is true: under the lock, so that it
-  /// may only compare words.
+  /// Replaces the element of a key if condition(that one) is true: under the lock, so that it may only compare words.
   template <class Condition>
   EVAC_NEVER_INLINE bool replace_if(epoch_record& own, fresh_type&& fresh, size_type hash, const Condition& condition) {
     check_not_in_update(own, fresh.key(), hash);
@@ -299,8 +299,7 @@ class sync_table {
     result.first = find(own, key, hash, [&](const slot_value& element) { result.second = element; });
     return result;
   }
-  // Whether the thread is in no update(), and the root that it has seen still the table: user code may have run since,
-  // and have cleared it.
+  // Whether the thread is in no update(), and what it has seen still the table: user code may have cleared it since.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool is_plain(const epoch_record& own, const sighting& seen) const noexcept {
     return own.updates == nullptr && root() == seen.root;
   }
@@ -310,6 +309,7 @@ class sync_table {
   // Locks the chain of a key, and calls change(root, chain, place of the key). Throws what equality and change throw.
   template <class K, class Change>
   auto with_locked_chain(root_type& table, epoch_record& own, const K& key, size_type hash, const Change& change) {
+    const told_wait tells(this, functors_.observed, own);
     const auto locked = table.lock_home(own, core(), hash);
     chain_type chain(*locked.home, locked.state, core().sleepers());
     return change(table, chain, chain.find(tag_of(hash), same_key(key)));
@@ -318,14 +318,14 @@ class sync_table {
   [[nodiscard]] growth_request insert(epoch_record& own, root_type& table, chain_type& chain, const slot_value& element,
                                       size_type hash) {
     auto* const overflow = chain.needs_overflow() ? table.take_overflow(chain.home()) : nullptr;
-    // Counted first: a thread that finds the element, which may be before the lock is released, finds it counted.
+    // Counted first: a thread that finds the element, perhaps before the lock is released, finds it counted.
     const growth_request asked{std::addressof(table), table.elements().insert(own.index)};
     chain.insert(element, tag_of(hash), overflow);
     return asked;
   }
   // After the lock is released. Up to split_frontier::longest_run parents are evacuated.
   EVAC_ALWAYS_INLINE void grow_if_asked(epoch_record& own, const growth_request& asked) {
-    if (asked.elements != 0) growth(functors_, *asked.of, own, core()).grow(asked.elements);
+    if (asked.elements != 0) growth(this, functors_, *asked.of, own, core()).grow(asked.elements);
   }
   // User code may have retired what this call had made room for. Throws std::bad_alloc; nothing has changed yet.
   EVAC_ALWAYS_INLINE void ready_to_retire(epoch_record& own) {
@@ -338,7 +338,7 @@ class sync_table {
   // Before anything changes.
   EVAC_ALWAYS_INLINE void check_not_in_update(const epoch_record& own, const key_type& key, size_type hash) const {
     if (own.updates != nullptr) [[unlikely]]
-      key_update::report_reentry(own.updates, this, hash, std::addressof(key));
+      key_update::report_reentry(own.updates, this, functors_.observed, hash, std::addressof(key));
   }
 
   roots_type roots_;

@@ -17,6 +17,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/lockfree/guards.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
+#include "evac/detail/platform/probes.hpp"
 
 namespace evac::inline EVAC_ABI::detail::verbs {
 
@@ -267,6 +268,7 @@ EVAC_ALWAYS_INLINE bool erase_hashed(Table& table, const K& key, std::size_t has
 }
 template <class Table, class K>
 bool erase(Table& table, const K& key) {
+  const probed_erase probes(std::addressof(table));
   return verbs::erase_hashed(table, key, table.hash_of(key));
 }
 

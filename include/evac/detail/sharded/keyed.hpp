@@ -21,6 +21,7 @@
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
+#include "evac/detail/platform/probes.hpp"
 #include "evac/detail/sharded/sharded_state.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -146,6 +147,7 @@ bool emplace_one(State& state, call_site site, const OnNew& on_new, const OnExis
 
 template <class State, class K, class Predicate>
 std::size_t erase_one(State& state, call_site site, const K& key, Predicate& predicate) {
+  const probed_erase probes(std::addressof(state));
   std::optional<detached_of<State>> erased;  // S5
   const inside_call mark(std::addressof(state), site);
   const entered<access::exclusive, State> in(state, key);

@@ -17,15 +17,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <thread>
 
 #include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/lock_events.hpp"
 #include "evac/detail/sync/reentry.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/detail/table/table_census.hpp"
+#include "evac/observer.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -63,24 +66,52 @@ class lock_events {
   atomic<std::uint32_t> revoked_{0};
 };
 
-/// The thread that holds the lock exclusively: known in builds without NDEBUG only.
+/// The thread that holds a lock exclusively, and the call by which it does.
+struct lock_holder {
+  observer::call_place call{};
+  std::size_t thread = 0;  // 0: none, or not known
+};
+
+/// The same of one lock: known in builds without NDEBUG only.
 template <bool Tracked>
 class lock_owner {
  public:
   void enter() noexcept {}
   void leave() noexcept {}
   [[nodiscard]] std::size_t id() const noexcept { return 0; }
+  [[nodiscard]] lock_holder holder() const noexcept { return {}; }
 };
 template <>
 class lock_owner<true> {
  public:
-  // relaxed, all of them: written under the lock, read by dump_locks() for people.
-  void enter() noexcept { id_.store(std::hash<std::thread::id>{}(std::this_thread::get_id()), relaxed); }
+  // relaxed, all of them: written under the lock, read for people: by dump_locks(), and by a thread that falls asleep.
+  void enter() noexcept {
+    const observer::call_place call = inside_call::innermost_place();
+    operation_.store(call.operation, relaxed);
+    file_.store(call.file, relaxed);
+    line_.store(call.line, relaxed);
+    id_.store(std::hash<std::thread::id>{}(std::this_thread::get_id()), relaxed);
+  }
   void leave() noexcept { id_.store(0, relaxed); }
   [[nodiscard]] std::size_t id() const noexcept { return id_.load(relaxed); }
+  /// Nothing if it changes meanwhile.
+  [[nodiscard]] lock_holder holder() const noexcept {
+    const lock_holder seen = look();
+    const lock_holder again = look();
+    const bool same = seen.thread == again.thread && seen.call.operation == again.call.operation &&
+                      seen.call.file == again.call.file && seen.call.line == again.call.line;
+    return same && seen.thread != 0 ? seen : lock_holder();
+  }
 
  private:
+  [[nodiscard]] lock_holder look() const noexcept {
+    return {{operation_.load(relaxed), file_.load(relaxed), line_.load(relaxed)}, id_.load(relaxed)};
+  }
+
   atomic<std::size_t> id_{0};
+  atomic<const char*> operation_{nullptr};
+  atomic<const char*> file_{nullptr};
+  atomic<std::uint_least32_t> line_{0};
 };
 
 /// Locks any mutex, and tells `events` how that went.
@@ -95,7 +126,10 @@ EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) ABSL_NO_THREA
   } else if (!(exclusive ? mutex.try_lock() : mutex.try_lock_shared())) {
     events.about_to_wait();
     events.contended();
+    one_wait wait(events);
+    wait.begin();
     exclusive ? mutex.lock() : mutex.lock_shared();
+    wait.over();
   }
 }
 /// Unlocks a mutex or a shard.
@@ -143,6 +177,23 @@ class alignas(cache_line) ABSL_LOCKABLE shard {
     if (figures != nullptr) figures->parked_ns.fetch_add(static_cast<std::uint64_t>(time.count()), relaxed);
   }
   void revoked() noexcept { events_.revoked(); }
+  [[nodiscard]] lock_holder wait_begins() const noexcept {
+    table_figures* const figures = table_.figures(figures_board::if_absent::make);
+    if (figures != nullptr) figures->waits_begun.fetch_add(1, relaxed);  // relaxed: as above
+    return owner_.holder();
+  }
+  /// Under the lock.
+  void waited(std::chrono::nanoseconds time, const lock_holder& holder) const noexcept {
+    table_figures* const figures = table_.figures(figures_board::if_absent::make);
+    if (figures != nullptr) figures->waits_over.fetch_add(1, relaxed);  // relaxed: as above
+    const watched& container = table_.container();
+    container.tell_waited({.map = std::addressof(container),
+                           .shard = table_.shard(),
+                           .time = time,
+                           .waiter = inside_call::place_of(std::addressof(container)),
+                           .holder = holder.call,
+                           .holder_thread = holder.thread});
+  }
 
   /// What anybody may know of the shard without its lock. O(1).
   [[nodiscard]] map_counters counters() const noexcept {

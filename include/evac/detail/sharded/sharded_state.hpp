@@ -24,6 +24,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -119,7 +120,7 @@ struct no_mutex {
 };
 
 template <class Policy, class Mutex>
-struct sharded_state {
+struct sharded_state : watched, reentry_check {
   using policy = Policy;
   using array = shard_array<Policy, Mutex>;
   using shard_type = typename array::shard_type;
@@ -145,7 +146,9 @@ struct sharded_state {
        traits::propagate_on_container_swap::value);
 
   sharded_state(const hasher& hash, const key_equal& equal, const allocator_type& allocator, std::size_t shard_count)
-      : functors(hash, equal, allocator), shards(functors, shard_count) {}
+      : functors(hash, equal, allocator), shards(functors, shard_count) {
+    functors.container = this;
+  }
   /// Without elements, and with hash, equality and seed of another container.
   sharded_state(const functors_type& like, const allocator_type& allocator, std::size_t shard_count)
       : sharded_state(like.hash, like.equal, allocator, shard_count) {
@@ -165,6 +168,13 @@ struct sharded_state {
     std::size_t total = 0;
     for (const auto& each : shards) total += each.size();
     return total;
+  }
+
+  /// The events of the hash mutex: reentry_check's, and this one, under it.
+  [[nodiscard]] static lock_holder wait_begins() noexcept { return {}; }
+  void waited(std::chrono::nanoseconds time, const lock_holder&) const noexcept {
+    tell_waited(
+        {.map = this, .shard = observer::no_shard, .time = time, .waiter = inside_call::place_of(this), .holder = {}});
   }
 
   functors_type functors;                                    // S2
@@ -204,8 +214,7 @@ template <class State>
 class hash_guard {
  public:
   EVAC_ALWAYS_INLINE explicit hash_guard(const State& of) ABSL_NO_THREAD_SAFETY_ANALYSIS : of_(of) {
-    reentry_check check;
-    lock_counted<access::shared>(of_.hash_mutex, check);
+    lock_counted<access::shared>(of_.hash_mutex, of_);
   }
   hash_guard(const hash_guard&) = delete;
   hash_guard& operator=(const hash_guard&) = delete;
@@ -233,7 +242,7 @@ class state_guard {
   state_guard& lock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     visible_readers::be_known();
     mark_.look_elsewhere();
-    lock_as<A>(of.hash_mutex);
+    lock_counted<A>(of.hash_mutex, of);
     hash_locked_ = true;
     for (; shards_locked_ != of.shards.size(); ++shards_locked_) lock_as<A>(of.shards[shards_locked_]);
     return *this;

@@ -52,9 +52,18 @@ void clear_state(State& state, call_site site) {
   std::optional<State> detached;  // S5
   exclusive_state<State> mine(state, site);
   mine.lock();
+  state.tell_cleared({std::addressof(state), state.size()});
   make_detached(state, detached);
   detach_elements(state, detached);
   state.clears.fetch_add(1, relaxed);  // relaxed: a figure for people
+}
+
+/// Afterwards no thread uses the observer before: it was told of events under one of these locks.
+template <class State>
+void observe_state(State& state, call_site site, observer* by) {
+  exclusive_state<State> mine(state, site);
+  mine.lock();
+  state.observe(by);
 }
 
 template <class State>

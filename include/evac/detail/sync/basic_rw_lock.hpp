@@ -268,7 +268,12 @@ class ABSL_LOCKABLE basic_rw_lock {
     undo unless_it_waits{this, bias};
     events.about_to_wait();
     unless_it_waits.lock = nullptr;
-    for (int looks = 0; Readers::any(this, bias); looks += looks < most_looks ? 1 : 0) Readers::await_leavers(looks);
+    one_wait wait(events);
+    for (int looks = 0; Readers::any(this, bias); looks += looks < most_looks ? 1 : 0) {
+      if (looks == Readers::looks_before_parking) wait.begin();
+      Readers::await_leavers(looks);
+    }
+    wait.over();
   }
   void forget_quiet_reads(std::uint32_t bias) noexcept {
     // relaxed: a count, written under state_
@@ -287,17 +292,18 @@ class ABSL_LOCKABLE basic_rw_lock {
   EVAC_NEVER_INLINE void lock_slowly(Events& events) noexcept(noexcept(events.about_to_wait())) {
     events.about_to_wait();
     events.contended();
+    one_wait wait(events);
     for (int looks = 0, lost = 0;;) {
       std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
       if (state < reader && (state & writer) == 0) {
         // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. seq_cst: as in lock()
-        if (state_.compare_exchange_weak(state, writer | (state & parked), seq_cst, relaxed)) return;
+        if (state_.compare_exchange_weak(state, writer | (state & parked), seq_cst, relaxed)) return wait.over();
         Readers::pause(lost++);
       } else if (looks < Readers::looks_before_parking) {
         // relaxed: orders nothing, keeps new readers out
         if ((state & writer_waiting) == 0) state_.fetch_or(writer_waiting, relaxed);
         Readers::pause(looks++);
-      } else if (park(state, writer_waiting | parked, events)) {
+      } else if (park(state, writer_waiting | parked, wait)) {
         looks = 0;
       }
     }
@@ -306,6 +312,7 @@ class ABSL_LOCKABLE basic_rw_lock {
   EVAC_NEVER_INLINE void lock_shared_slowly(Events& events) noexcept(noexcept(events.about_to_wait())) {
     events.about_to_wait();
     bool waited = false;
+    one_wait wait(events);
     for (int looks = 0, lost = 0;;) {
       std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
       if ((state & (writer | writer_waiting)) == 0) {
@@ -315,22 +322,22 @@ class ABSL_LOCKABLE basic_rw_lock {
       } else if (looks < Readers::looks_before_parking) {
         waited = true;
         Readers::pause(looks++);
-      } else if (park(state, parked, events)) {
+      } else if (park(state, parked, wait)) {
         looks = 0;
       }
     }
     if (waited) events.contended();
+    wait.over();
   }
 
   // Adds these flags to state_ and sleeps until it changes; false if it had changed before.
   template <class Events>
-  [[nodiscard]] bool park(std::uint32_t state, std::uint32_t flags, Events& events) noexcept {
+  [[nodiscard]] bool park(std::uint32_t state, std::uint32_t flags, one_wait<Events>& wait) noexcept {
     if ((state & flags) != flags &&
         !state_.compare_exchange_strong(state, state | flags, relaxed, relaxed)) {  // relaxed: orders nothing
       return false;
     }
-    events.parked();
-    sleep_and_tell(state_, state | flags, events);
+    wait.sleep(state_, state | flags);
     return true;
   }
 

@@ -18,11 +18,14 @@ inline void count_domain(epoch_core& core, map_counters& result) noexcept {
   std::uint64_t oldest = 0;  // as `entered` of its record
   result.cap_bytes = core.budget().cap();
   result.over_cap = core.over_cap();
-  result.cap_waits = core.waited_for_room();
+  result.cap_waits = core.cap_waits();
   result.retired_objects = core.retired_objects();
   result.retired_bytes = core.retired_bytes();
   result.oldest_guard = core.clock().held_for();
   core.clock().for_each_record([&](const epoch_record& each) {
+    result.waiting +=
+        each.parked ? 1U : 0U;  // before the waits: who begins meanwhile is not one of these without those
+    result.waits += each.parks;
     result.contended += each.waits;
     result.parked += each.parks;
     result.parked_time += std::chrono::nanoseconds(each.parked_ns);

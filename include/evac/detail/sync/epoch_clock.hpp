@@ -60,6 +60,7 @@ struct epoch_record {
   relaxed_cell<std::size_t> waits{0};
   relaxed_cell<std::size_t> parks{0};
   relaxed_cell<std::uint64_t> parked_ns{0};
+  relaxed_cell<bool> parked{false};  // now
   alignas(cache_line) garbage_bag bag;
 
   /// In `nesting`: the thread has ended, but for objects that outlive its registry; entering is an exchange, as the clock

@@ -15,6 +15,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/backoff.hpp"
+#include "evac/detail/sync/domain_observers.hpp"
 #include "evac/detail/sync/epoch_clock.hpp"
 #include "evac/detail/sync/garbage.hpp"
 #include "evac/detail/sync/garbage_budget.hpp"
@@ -107,7 +108,7 @@ class epoch_core {
   [[nodiscard]] epoch_clock& clock() noexcept { return clock_; }
   [[nodiscard]] const garbage_budget& budget() const noexcept { return budget_; }
   // relaxed, both: figures for people
-  [[nodiscard]] std::size_t waited_for_room() const noexcept { return waited_for_room_.load(relaxed); }
+  [[nodiscard]] std::size_t cap_waits() const noexcept { return cap_waits_.load(relaxed); }
   [[nodiscard]] std::size_t over_cap() const noexcept { return over_cap_.load(relaxed); }
   /// Calls visit(batch) for every batch of garbage, under the lock of its bag.
   template <class Visit>
@@ -128,6 +129,7 @@ class epoch_core {
   /// The domain, and records that threads have.
   [[nodiscard]] std::size_t references() const noexcept { return references_.load(relaxed); }
   [[nodiscard]] parking& sleepers() noexcept { return sleepers_; }
+  [[nodiscard]] domain_observers& observers() noexcept { return observers_; }
 
   // --- ends ----------------------------------------------------------------------------------------------------------
 
@@ -171,6 +173,7 @@ class epoch_core {
   void reinit_after_fork(std::uintptr_t owner) noexcept {
     reclaimer_.reset_after_fork();
     sleepers_.reset_after_fork();
+    observers_.reset_after_fork();
     // The records that the caller has each keep the core alive, and so does the domain; those of others do no more.
     // relaxed, all: there is one thread.
     std::size_t references = 1;
@@ -230,7 +233,10 @@ class epoch_core {
   }
   void charge_anyway(std::size_t bytes) noexcept {
     budget_.charge_anyway(bytes);
-    if (budget_.charged() > budget_.cap()) over_cap_.fetch_add(1, relaxed);  // relaxed: a figure for people
+    const std::size_t charged = budget_.charged();
+    if (charged <= budget_.cap()) return;
+    over_cap_.fetch_add(1, relaxed);  // relaxed: a figure for people
+    if (charged - (std::min)(charged, bytes) <= budget_.cap()) observers_.tell_over_cap(charged, budget_.cap(), false);
   }
   void reserve_anyway(epoch_record& own, std::size_t bytes) noexcept {
     charge_anyway(bytes);
@@ -244,8 +250,9 @@ class epoch_core {
     if (try_reserve(own, missing)) return;
     // Others, or this thread itself, would wait for this thread.
     if (clock_.is_busy(own)) return reserve_anyway(own, missing);
-    waited_for_room_.fetch_add(1, relaxed);  // relaxed: a figure for people
-    int nothing_for = 0;                     // looks
+    cap_waits_.fetch_add(1, relaxed);  // relaxed: a figure for people
+    observers_.tell_over_cap(budget_.charged(), budget_.cap(), true);
+    int nothing_for = 0;  // looks
     for (int looks = 1; !try_reserve(own, missing); ++looks) {
       if (help(own)) continue;
       // All charged bytes may be reservations, with no garbage to wait for. Require this for 16 consecutive looks, so
@@ -328,8 +335,9 @@ class epoch_core {
   reclaimer reclaimer_{clock_, budget_};
   atomic<bool> closed_{false};  // the domain is gone
   atomic<std::size_t> references_{1};
-  atomic<std::size_t> waited_for_room_{0};
+  atomic<std::size_t> cap_waits_{0};
   atomic<std::size_t> over_cap_{0};
+  domain_observers observers_;
   alignas(line_pair) parking sleepers_;
 };
 

@@ -17,6 +17,8 @@
 #include <source_location>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/sync/watched.hpp"
+#include "evac/observer.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -25,6 +27,11 @@ namespace evac::inline EVAC_ABI::detail {
 struct call_site {
   const char* operation;
   std::source_location where{};
+
+  /// The same for an observer.
+  [[nodiscard]] observer::call_place place() const noexcept {
+    return {operation, where.line() != 0 ? where.file_name() : nullptr, where.line()};
+  }
 };
 
 class inside_call;
@@ -38,7 +45,8 @@ struct thread_marks {
 /// The mark of one call of a map, from its construction to the end of its scope.
 class inside_call {
  public:
-  EVAC_ALWAYS_INLINE inside_call(const void* map, call_site site) : map_(map), site_(site), around_(marks_.innermost) {
+  EVAC_ALWAYS_INLINE inside_call(const watched* map, call_site site)
+      : map_(map), site_(site), around_(marks_.innermost) {
     if (around_ != nullptr) [[unlikely]]
       look_around();
     marks_.innermost = this;
@@ -52,10 +60,20 @@ class inside_call {
     return find(marks_.innermost, map) != nullptr || find_elsewhere(map) != nullptr;
   }
 
+  /// The call of the map that this thread is inside of; nothing if there is none.
+  [[nodiscard]] static observer::call_place place_of(const void* map) noexcept {
+    const inside_call* const call = find(marks_.innermost, map);
+    return call != nullptr ? call->site_.place() : observer::call_place();
+  }
+  /// The innermost call of this thread, of whatever map.
+  [[nodiscard]] static observer::call_place innermost_place() noexcept {
+    return marks_.innermost != nullptr ? marks_.innermost->site_.place() : observer::call_place();
+  }
+
   /// To be called before this call waits: reports a call around it that another shared object has made.
   void look_elsewhere() const {
     if (marks_.next == nullptr) return;
-    if (const inside_call* const outer = find_elsewhere(map_)) report(site_, outer->site_);
+    if (const inside_call* const outer = find_elsewhere(map_)) report(outer->site_);
   }
   /// The same for the innermost call of this thread.
   static void look_elsewhere_for_innermost() {
@@ -81,7 +99,7 @@ class inside_call {
 
  private:
   EVAC_NEVER_INLINE void look_around() const {
-    if (const inside_call* const outer = find(around_, map_)) report(site_, outer->site_);
+    if (const inside_call* const outer = find(around_, map_)) report(outer->site_);
   }
   [[nodiscard]] static const inside_call* find(const inside_call* call, const void* map) noexcept {
     while (call != nullptr && call->map_ != map) call = call->around_;
@@ -93,7 +111,9 @@ class inside_call {
     }
     return nullptr;
   }
-  EVAC_NEVER_INLINE static void report(const call_site& inner, const call_site& outer) {
+  EVAC_NEVER_INLINE void report(const call_site& outer) const {
+    const call_site& inner = site_;
+    map_->tell_reentered({map_, inner.place(), outer.place()});
     static thread_local char message[1024];
     std::snprintf(message, sizeof message,
                   "evac: %s (%s:%u) called inside %s (%s:%u) of the same map: this would wait for itself",
@@ -104,7 +124,7 @@ class inside_call {
 
   [[gnu::__visibility__("default")]] static inline constinit thread_local thread_marks marks_{};
 
-  const void* map_;
+  const watched* map_;
   call_site site_;
   const inside_call* around_;
 };

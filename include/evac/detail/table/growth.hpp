@@ -24,12 +24,20 @@ template <class Policy>
   return of.homes.count() != of.homes.opened();
 }
 
+/// Begins a doubling. Throws what the allocator throws; nothing has changed then.
+template <class Policy>
+void begin_growth(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work,
+                  typename table_parts<Policy>::homes_type::ahead* got) {
+  of.homes.open_next(of.allocator(), work, got);
+  of.tell_growth_begun();
+}
+
 /// Splits the parent at the frontier. Throws what the hash and the allocator throw. O(its chain).
 template <class Policy>
 void split_next(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work,
                 typename table_parts<Policy>::homes_type::ahead* got = nullptr) {
   using parts = table_parts<Policy>;
-  if (!is_growing(of)) of.homes.open_next(of.allocator(), work, got);
+  if (!is_growing(of)) begin_growth(of, work, got);
   const std::size_t child = of.homes.count();
   const std::size_t bit = of.homes.half();
   const std::size_t parent = child - bit;
@@ -38,11 +46,21 @@ void split_next(table_parts<Policy>& of, typename table_parts<Policy>::chains::c
   };
   using evacuation_type = evacuation<typename parts::elements, typename parts::allocator_type>;
   const auto has = evacuation_type::split(of.homes.at(parent), of.homes.next_home(), leaves, work);
-  of.homes.add_home();
+  const bool complete = of.homes.add_home();
   if (has.child_has) [[likely]]
     of.homes.note_filled(child);
   if (!has.parent_has) [[unlikely]]
     of.homes.note_emptied_if(parent, true);
+  if (complete) [[unlikely]]
+    of.tell_growth_ended();
+}
+
+/// Gives back what the last home lay in, if that is empty now.
+template <class Policy>
+void close_emptied(table_parts<Policy>& of) noexcept {
+  const std::size_t opened = of.homes.opened();
+  of.homes.close_emptied(of.allocator());
+  if (of.homes.opened() != opened) of.tell_shrunk(opened);
 }
 
 /// Merges the last child back into its parent. Throws what the allocator throws. O(their chains).
@@ -50,14 +68,14 @@ template <class Policy>
 void merge_last(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work) {
   using parts = table_parts<Policy>;
   // A split that threw can leave a segment opened and unused; it goes before a home of the half below does.
-  if (of.homes.count() == of.homes.opened() / 2) of.homes.close_emptied(of.allocator());
+  if (of.homes.count() == of.homes.opened() / 2) close_emptied(of);
   const std::size_t child = of.homes.count() - 1;
   const std::size_t parent = parent_of(child);
   evacuation<typename parts::elements, typename parts::allocator_type>::merge(of.homes.at(parent), of.homes.at(child),
                                                                               work);
   if (!of.homes.at(parent)->tags.empty()) of.homes.note_filled(parent);
   of.homes.remove_home();
-  of.homes.close_emptied(of.allocator());
+  close_emptied(of);
 }
 
 /// Splits up to `parents` parents of the doubling that is under way; returns how many. Throws as split_next().
@@ -93,44 +111,43 @@ EVAC_ALWAYS_INLINE void prefetch_next_parents(const table_parts<Policy>& of) noe
   }
 }
 
+/// The growth of one insert. Throws as split_next().
 template <class Policy>
-[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_untimed_step(table_parts<Policy>& of, slot_ref added) noexcept {
-  auto work = of.work(std::addressof(added));
-  EVAC_TRY {
-    switch (of.pace.due(of.size, of.homes.count(), table_parts<Policy>::layout::home_slots())) {
-      case pacer::step::grow:
-        split_next(of, work);
-        split_some(of, work, parents_per_step - 1);
-        prefetch_next_parents(of);
-        break;
-      case pacer::step::shrink:
-        for (std::size_t i = 0; i < merges_per_step && of.homes.count() > of.pace.fewest_homes(); ++i) {
-          merge_last(of, work);
-        }
-        of.overflow.release_one_if_idle(of.allocator());
-        break;
-      case pacer::step::none:
-        break;
-    }
-  }
-  EVAC_CATCH_ALL {}
-  of.settle_step();
-  return added;
+void split_step(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work) {
+  split_next(of, work);
+  split_some(of, work, parents_per_step - 1);
+  prefetch_next_parents(of);
 }
 template <class Policy>
-[[nodiscard]] EVAC_NEVER_INLINE slot_ref take_timed_step(table_parts<Policy>& of, slot_ref added) noexcept {
-  const std::size_t homes = of.homes.count();
-  const evacuation_timer timer(homes);
-  const slot_ref at = take_untimed_step(of, added);
-  if (of.homes.count() > homes) of.note_evacuation(timer.nanoseconds());
-  return at;
+EVAC_NEVER_INLINE void timed_split_step(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work) {
+  const evacuation_timer timer(of.homes.count());
+  split_step(of, work);
+  of.note_evacuation(timer.nanoseconds());
+}
+template <class Policy>
+void merge_step(table_parts<Policy>& of, typename table_parts<Policy>::chains::context& work) {
+  for (std::size_t i = 0; i < merges_per_step && of.homes.count() > of.pace.fewest_homes(); ++i) merge_last(of, work);
+  of.overflow.release_one_if_idle(of.allocator());
 }
 
 /// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later insert.
 template <class Policy>
 [[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
-  const bool timed = evacuation_timer::times(of.homes.count(), table_parts<Policy>::layout::home_bytes());
-  return timed ? take_timed_step(of, added) : take_untimed_step(of, added);
+  using layout = typename table_parts<Policy>::layout;
+  const pacer::step due = of.pace.due(of.size, of.homes.count(), layout::home_slots());
+  if (due == pacer::step::wait) return added;
+  auto work = of.work(std::addressof(added));
+  EVAC_TRY {
+    if (due == pacer::step::shrink) {
+      merge_step(of, work);
+    } else if (due == pacer::step::grow) {
+      evacuation_timer::times(of.homes.count(), layout::home_bytes()) ? timed_split_step(of, work)
+                                                                      : split_step(of, work);
+    }
+  }
+  EVAC_CATCH_ALL {}
+  of.settle_step();
+  return added;
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -91,15 +91,17 @@ class home_buckets {
     }
     return at(count_);
   }
-  /// Declares next_home() a home. It has no elements yet, as far as note_filled() is concerned.
-  void add_home() noexcept {
+  /// Declares next_home() a home. It has no elements yet, as far as note_filled() is concerned. Returns whether there are twice
+  /// as many homes now as when the doubling began.
+  bool add_home() noexcept {
     const std::size_t home = count_++;
     if constexpr (KeepsOccupied) {
       if (occupied_.kept()) occupied_.add_home(home);
     }
-    if (count_ != 2 * half()) return;
+    if (count_ != 2 * half()) return false;
     const std::size_t segment = segment_size()(count_ / 2);
     if (memory::is_mapped(segment)) memory::prefer_huge(at(count_ / 2), segment);
+    return true;
   }
   void remove_home() noexcept {
     note_emptied_if(count_ - 1, true);
@@ -234,6 +236,12 @@ class home_buckets {
   [[nodiscard]] static std::size_t touched_of(std::size_t whole, std::size_t opened, std::size_t count) noexcept {
     if (opened <= base_homes || !memory::is_mapped(segment_size()(opened / 2))) return whole;
     return whole - (std::min)(whole, (opened - count) * layout::home_bytes());
+  }
+  /// Calls visit(memory, bytes) for each block that home buckets lie in.
+  template <class Visit>
+  void for_each_block(const Visit& visit) const noexcept {
+    if (base_capacity_ != 0) visit(at(0), base_capacity_ * layout::home_bytes());
+    for (std::size_t first = base_homes; first < opened(); first *= 2) visit(at(first), first * layout::home_bytes());
   }
   [[nodiscard]] std::size_t segment_bytes() const noexcept {
     std::size_t bytes = base_capacity_ * layout::home_bytes();

@@ -24,7 +24,12 @@ namespace evac::inline EVAC_ABI::detail {
 
 class pacer {
  public:
-  enum class step : unsigned char { none, grow, shrink };
+  enum class step : unsigned char {
+    wait,    // the table is oversized and may stay so for now: the numbers are as they should be
+    settle,  // nothing but to settle
+    grow,
+    shrink
+  };
 
   // --- transitions, each with the size that it leads to ---
 
@@ -59,10 +64,10 @@ class pacer {
     if (size < shrink_below_) {
       if (out_of_patience(homes)) return step::shrink;
       ++oversized_inserts_;
-      return step::none;
+      return step::wait;
     }
     // A next step that is not 0 is where the table grows; 0 was left behind by an erase.
-    return next_step_ != 0 || size >= grow_threshold(homes, home_slots) ? step::grow : step::none;
+    return next_step_ != 0 || size >= grow_threshold(homes, home_slots) ? step::grow : step::settle;
   }
   /// To shrink below this would break a promise, or save nothing.
   [[nodiscard]] std::size_t fewest_homes() const noexcept { return (std::max)(reserved_homes_, base_homes); }

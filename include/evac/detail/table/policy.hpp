@@ -19,6 +19,7 @@
 #include "evac/detail/debugger.hpp"
 #include "evac/detail/geometry/bucket.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
+#include "evac/detail/sync/watched.hpp"
 #include "evac/detail/table/seed.hpp"
 #include "evac/detail/table/table_figures.hpp"
 #include "evac/hash.hpp"
@@ -71,13 +72,21 @@ template <class Allocator>
   }
 }
 
+/// What a hash that does not spread is finished with; one that does needs none, and no room for it.
+template <bool Needed>
+struct hash_seed {};
+template <>
+struct hash_seed<true> {
+  std::uint64_t value = next_seed();
+};
+
 /// Hash, equality and allocator of one container, and the seed that its hash is finished with.
 template <class Hash, class KeyEqual, class Allocator>
 struct functors {
   [[no_unique_address]] Hash hash;
   [[no_unique_address]] KeyEqual equal;
   [[no_unique_address]] Allocator allocator;
-  std::uint64_t seed = next_seed();
+  [[no_unique_address]] hash_seed<!is_avalanching<Hash>::value> seed;
 
   functors(const Hash& a_hash, const KeyEqual& an_equal, const Allocator& an_allocator)
       : hash(a_hash), equal(an_equal), allocator(an_allocator) {}
@@ -89,7 +98,7 @@ struct functors {
     if constexpr (is_avalanching<Hash>::value) {
       return value;
     } else {
-      return finish_hash(value, seed);
+      return finish_hash(value, seed.value);
     }
   }
   /// Hash and equality by ADL swap only: they need not be assignable. If it throws, the two still belong together.
@@ -104,13 +113,20 @@ struct functors {
   }
 };
 
+/// The functors of a container that is one table, and its observer.
+template <class Functors>
+struct functors_with_observer : Functors {
+  using Functors::Functors;
+  watched observed;
+};
+
 /// For a container that is one table.
 struct owns_functors {
   static constexpr bool keeps_occupied = true;  // begin() has to find it
   template <class T>
   using cell = T;  // what size() reads
   template <class Functors>
-  using functors = Functors;
+  using functors = functors_with_observer<Functors>;
   template <class Functors>
   class storage {
    public:
@@ -125,11 +141,12 @@ struct owns_functors {
   };
 };
 
-/// The functors of a container that has many tables, and where these publish their figures.
+/// The functors of a container that has many tables, where these publish their figures, and the container, which is observed.
 template <class Functors>
 struct functors_with_board : Functors {
   using Functors::Functors;
   figures_board board;
+  const watched* container = nullptr;  // it has the functors, and sets this when it is made
 };
 
 /// For the tables of a container that has many: they share its functors.

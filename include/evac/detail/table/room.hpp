@@ -130,13 +130,21 @@ void repack_overflow(table_parts<Policy>& of) {
   of.overflow = dense;
 }
 
+/// All memory of a table without elements.
+template <class Policy>
+void release_room(table_parts<Policy>& of) noexcept {
+  const std::size_t opened = of.homes.opened();
+  release_memory(of);
+  if (opened != 0) of.tell_shrunk(opened);
+}
+
 /// Exactly `wanted` homes, or as many as the contents need; withdraws what was promised and gives memory back.
 /// O(size + homes). Throws what the hash and the allocator throw; the table is whole then.
 template <class Policy>
 void fit_room(table_parts<Policy>& of, std::size_t wanted) {
   const std::size_t needed = of.size == 0 ? 0 : homes_for(of.size, table_parts<Policy>::layout::home_slots());
   const std::size_t homes = (std::max)(wanted, needed);
-  if (homes == 0) return release_memory(of);
+  if (homes == 0) return release_room(of);
   if (wanted > most_elements<Policy>(of.allocator())) {
     throw_length_error("evac: rehash() asked for more than max_size()");
   }

@@ -258,6 +258,18 @@ class table {
     return done;
   }
 
+  // --- the observer of its container ---
+
+  /// Of a table that has its functors to itself.
+  void observe(observer* by) noexcept
+    requires functors_storage::owned
+  {
+    parts_.functors.get().observed.observe(by);
+  }
+  [[nodiscard]] const watched& container() const noexcept { return parts_.container(); }
+  [[nodiscard]] std::size_t shard() const noexcept { return parts_.shard(); }
+  void tell_cleared() const noexcept { parts_.container().tell_cleared({parts_.container_address(), parts_.size}); }
+
   // --- all elements: contents.hpp ---
 
   /// Destroys all elements, keeps the memory.

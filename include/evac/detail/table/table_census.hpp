@@ -60,8 +60,8 @@ void fill_numbers(table_stats& stats, const table<Policy>& from) {
   stats.home_buckets = homes.count();
   stats.overflow_buckets = from.overflow().in_use();
   stats.slot_count = from.slot_count();
-  stats.segment_bytes = homes.segment_bytes();
-  stats.slab_bytes = from.overflow().bytes();
+  stats.reserved_bytes = homes.segment_bytes();
+  stats.overflow_bytes = from.overflow().bytes();
   stats.directory_bytes = homes.directory_bytes();
   stats.node_bytes = table_type::slot_ops::in_nodes() ? from.size() * sizeof(typename Policy::value_type) : 0;
   stats.depth = homes.opened() == 0 ? 0 : static_cast<std::size_t>(std::countr_zero(homes.opened()));
@@ -143,7 +143,12 @@ template <class Policy>
   result.elements_moved = figures->moves;
   result.parents_left = opened - count;
   result.evacuation_time = std::chrono::nanoseconds(figures->evacuation_ns);
-  result.parked_time = std::chrono::nanoseconds(figures->parked_ns.load(relaxed));  // relaxed: a figure for people
+  // relaxed, all of them: figures for people
+  result.parked_time = std::chrono::nanoseconds(figures->parked_ns.load(relaxed));
+  const std::uint32_t begun = figures->waits_begun.load(relaxed);
+  const std::uint32_t last = begun - figures->waits_over.load(relaxed);  // below 0 where some were over since
+  result.waits = begun;
+  result.waiting = static_cast<std::int32_t>(last) < 0 ? 0 : last;
   return result;
 }
 

@@ -29,7 +29,10 @@ struct table_figures {
   relaxed_cell<std::size_t> growths{0};
   relaxed_cell<std::size_t> shrinks{0};
   relaxed_cell<std::uint64_t> evacuation_ns{0};
-  atomic<std::uint64_t> parked_ns{0};  // by threads that wait for the lock
+  // By threads that wait for the lock:
+  atomic<std::uint64_t> parked_ns{0};
+  atomic<std::uint32_t> waits_begun{0};
+  atomic<std::uint32_t> waits_over{0};
 };
 
 class figures_board {
@@ -48,6 +51,10 @@ class figures_board {
     first_ = static_cast<const std::byte*>(first);
     bytes_ = count * stride;
     stride_ = stride;
+  }
+  /// Which of the tables one is.
+  [[nodiscard]] std::size_t index_of(const void* table) const noexcept {
+    return static_cast<std::size_t>(static_cast<const std::byte*>(table) - first_) / stride_;
   }
   /// What to do where there are no places yet.
   enum class if_absent : bool { leave, make };

@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/sync/watched.hpp"
 #include "evac/detail/table/chain.hpp"
 #include "evac/detail/table/home_buckets.hpp"
 #include "evac/detail/table/pacer.hpp"
@@ -89,11 +90,56 @@ struct table_parts {
     return functors.get().board.of(this, then);
   }
 
+  // --- events: told to the observer of the container, under whatever locks the caller holds ---
+
+  [[nodiscard]] const watched& container() const noexcept {
+    if constexpr (Policy::functors_storage::owned) {
+      return functors.get().observed;
+    } else {
+      return *functors.get().container;
+    }
+  }
+  /// The first thing in a container of one table is that table, and this the first thing in that.
+  [[nodiscard]] const void* container_address() const noexcept {
+    if constexpr (Policy::functors_storage::owned) {
+      return this;
+    } else {
+      return functors.get().container;
+    }
+  }
+  [[nodiscard]] std::size_t shard() const noexcept {
+    if constexpr (Policy::functors_storage::owned) {
+      return observer::no_shard;
+    } else {
+      return functors.get().board.index_of(this);
+    }
+  }
+  /// A doubling of the homes that there are, and one to as many.
+  EVAC_NEVER_INLINE void tell_growth_begun() const noexcept { container().tell_growth_begun(growth(homes.count())); }
+  EVAC_NEVER_INLINE void tell_growth_ended() const noexcept {
+    container().tell_growth_ended(growth(homes.count() / 2));
+  }
+  EVAC_NEVER_INLINE void tell_shrunk(std::size_t homes_before) const noexcept {
+    container().tell_shrunk({.map = container_address(),
+                             .shard = shard(),
+                             .slots_before = homes_before * layout::home_slots(),
+                             .slots_after = homes.opened() * layout::home_slots(),
+                             .size = size});
+  }
+
   /// For steps that move elements: `watched`, if given, is told where its element has gone.
   [[nodiscard]] typename chains::context work(slot_ref* watched = nullptr) noexcept {
     return {allocator(), overflow, moves, watched};
   }
 
+  [[nodiscard]] observer::growth_event growth(std::size_t homes_before) const noexcept {
+    return {.map = container_address(),
+            .shard = shard(),
+            .slots_before = homes_before * layout::home_slots(),
+            .slots_after = 2 * homes_before * layout::home_slots(),
+            .size = size,
+            .elements_moved = moves};
+  }
   // All but what a step changes goes with the memory of homes.
   void publish_step() noexcept {
     table_figures* const place = figures(figures_board::if_absent::make);
