@@ -18,8 +18,8 @@
 //
 // Every operation, unless its comment says otherwise:
 //
-// Complexity  O(1) expected. Who makes room looks at elements in their order until one was not asked for since it was looked at
-//             last: at all of a shard at worst, and as many looks as there were hits before, in all.
+// Complexity  O(1) expected. The call that makes room looks at elements in their order until one was not asked for since it was
+//             looked at last: at 65 of them at most.
 // Progress    blocking, as sharded_map. Linearizable, where an element may vanish at any time.
 // Throws      what hash, equality, constructors, the allocator and f throw. Then nothing has changed.
 #ifndef EVAC_CACHE_HPP

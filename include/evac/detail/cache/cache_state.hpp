@@ -27,6 +27,7 @@
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/sync/thread_board.hpp"
+#include "evac/detail/sync/watched.hpp"
 
 namespace evac::inline EVAC_ABI {
 
@@ -46,8 +47,9 @@ template <class T>
 struct cached {
   static constexpr std::uint32_t marked = 0x80000000U;
 
+  // T(...): what a user converts is converted without a warning here, as in a std::pair.
   template <class... Args>
-  explicit cached(std::in_place_t, Args&&... args) : value(std::forward<Args>(args)...) {}
+  explicit cached(std::in_place_t, Args&&... args) : value(T(std::forward<Args>(args)...)) {}
 
   /// By readers side by side: all of them store the same, for places are changed under the exclusive lock only.
   EVAC_ALWAYS_INLINE void note_found() const noexcept {
@@ -88,7 +90,7 @@ class access_counts {
 };
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
-struct cache_state {
+struct cache_state : watched {
   using elements = map_elements<Key, cached<T>>;
   using value_type = typename elements::value_type;
   using element_allocator = typename std::allocator_traits<Allocator>::template rebind_alloc<value_type>;
@@ -164,6 +166,7 @@ struct cache_state {
         shards(functors, shard_count),
         listener(std::move(told)),
         capacity(most) {
+    functors.container = this;
     if (most / shards.size() >= order_type::most_elements) throw_length_error("evac: a cache of too few shards");
     for (std::size_t i = 0; i != shards.size(); ++i) {
       companions.emplace_back(functors.allocator, most / shards.size() + (i < most % shards.size() ? 1 : 0));

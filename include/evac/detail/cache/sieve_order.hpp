@@ -54,6 +54,10 @@ class sieve_order {
   /// So many elements have places: an element has 31 bits for one, and a name leads to 2^24 homes.
   static constexpr std::size_t most_elements = std::size_t{1} << 26U;
 
+  /// Elements that the hand passes at most before it takes one that was found, too: SIEVE itself knows no bound, and after a time
+  /// of hits alone one insert would look at all elements of a shard, each far away in memory.
+  static constexpr unsigned most_spared = 64;
+
   explicit sieve_order(const Allocator& allocator) : blocks_(block_allocator(allocator)) {}
   sieve_order(const sieve_order&) = delete;
   sieve_order& operator=(const sieve_order&) = delete;
@@ -79,13 +83,14 @@ class sieve_order {
   /// it is a candidate.is_marked() or not; one that is marked gets candidate.move_to(new place), which clears the mark.
   template <class Look>
   [[nodiscard]] auto take(const Look& look) noexcept {
-    for (;;) {
+    for (unsigned spared = 0;;) {
       if (ahead_.empty()) std::swap(ahead_, passed_);
       const auto [place, name] = pop(ahead_);
       if (name == 0) continue;
       const auto candidate = look(place, name);
-      if (!candidate.is_marked()) return candidate;
+      if (!candidate.is_marked() || spared == most_spared) return candidate;
       candidate.move_to(push(passed_, name));
+      ++spared;
     }
   }
   /// The same for the element that came first, marked or not.
