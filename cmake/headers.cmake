@@ -1,6 +1,7 @@
 # Every header of the library, one per line. A test compares this list with what lies under include/.
 set(EVAC_HEADERS
   include/evac/evac.hpp
+  include/evac/cache.hpp
   include/evac/counters.hpp
   include/evac/epoch.hpp
   include/evac/fwd.hpp
@@ -18,6 +19,8 @@ set(EVAC_HEADERS
   include/evac/sync_map.hpp
   include/evac/sync_set.hpp
   include/evac/version.hpp
+  include/evac/detail/cache/cache_state.hpp
+  include/evac/detail/cache/sieve_order.hpp
   include/evac/detail/config.hpp
   include/evac/detail/debugger.hpp
   include/evac/detail/face/construction.hpp

@@ -41,6 +41,8 @@ set(EVAC_UNIT_TESTS
   unit/tags_test.cpp
 )
 set(EVAC_API_TESTS
+  api/cache/order_test.cpp
+  api/cache/verbs_test.cpp
   api/constraints_test.cpp
   api/deduction_test.cpp
 )

@@ -82,6 +82,12 @@ template <class Key, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_
           class Allocator = std::allocator<Key>, storage Storage = storage::automatic>
 class sync_set;
 
+struct cache_counters;
+enum class removal_cause : unsigned char;
+template <class Key, class T, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
+          class Allocator = std::allocator<std::pair<const Key, T>>>
+class cache;
+
 }  // namespace evac::inline EVAC_ABI
 
 #endif

@@ -26,6 +26,10 @@ struct own_atomic : atomic<T> {
   using atomic<T>::atomic;
 };
 
+/// Accesses an object that is not atomic elsewhere: where a lock keeps it to one thread, it is copied as bytes.
+template <class T>
+using atomic_ref = std::atomic_ref<T>;
+
 inline constexpr auto relaxed = std::memory_order_relaxed;
 inline constexpr auto acquire = std::memory_order_acquire;
 inline constexpr auto release = std::memory_order_release;
