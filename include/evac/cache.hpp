@@ -38,6 +38,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
+#include "evac/detail/table/table_access.hpp"
 #include "evac/fwd.hpp"
 #include "evac/rw_lock.hpp"
 
@@ -76,7 +77,7 @@ class cache {
   using listener_type = typename state::listener_type;
 
   /// Room for `capacity` elements. There are as many shards as a sharded_map has, or fewer, so that each has room for 256
-  /// elements. Throws std::bad_alloc, std::length_error for more than 2^26 elements a shard. O(shards).
+  /// elements. Throws std::bad_alloc, std::length_error for more than 2^23 elements a shard. O(shards).
   explicit cache(size_type capacity, listener_type listener = {}, const Hash& hash = Hash(),
                  const KeyEqual& equal = KeyEqual(), const Allocator& allocator = Allocator())
       : cache(shards{default_shards(capacity)}, capacity, std::move(listener), hash, equal, allocator) {}
@@ -186,6 +187,7 @@ class cache {
   void clear(location where = location::current()) { state_.clear({"clear", where}); }
 
  private:
+  friend struct detail::table_access;
   using call_site = detail::call_site;
   [[nodiscard]] static size_type default_shards(size_type capacity) noexcept {
     constexpr size_type fewest_elements = 256;

@@ -56,7 +56,7 @@ inline constexpr bool keeps_memory_when_cleared<set<Key, Hash, KeyEqual, Allocat
 }  // namespace detail
 
 /// Maps or sets of one owner for any thread. All members but the constructor and the destructor may be called by several threads
-/// at once; a map that is in use belongs to whoever has its lease. The pool must outlive its leases.
+/// at once; a map that is in use belongs to the thread that has its lease. The pool must outlive its leases.
 ///
 /// Under AddressSanitizer a map in the pool, and its home buckets, are poisoned: a reference that has outlived its lease is
 /// reported where it is used.
@@ -160,8 +160,8 @@ class pool {
     detail::spin_lock held;                // tried, and never waited for
     entry* top = nullptr;                  // under held
     detail::atomic<std::size_t> count{0};  // written under held
-    detail::atomic<std::size_t> leased{
-        0};  // what threads of this stripe have taken, less what they have given back; may wrap
+    // What threads of this stripe have taken, less what they have given back: the sum over all is what counts.
+    detail::atomic<std::size_t> leased{0};
   };
 
   using entry_traits = typename std::allocator_traits<typename Map::allocator_type>::template rebind_traits<entry>;

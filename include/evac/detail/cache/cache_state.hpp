@@ -53,9 +53,9 @@ struct cached {
 
   /// By readers side by side: all of them store the same, for places are changed under the exclusive lock only.
   EVAC_ALWAYS_INLINE void note_found() const noexcept {
-    const atomic_ref<std::uint32_t> word(mark);
+    const atomic_ref<std::uint32_t> shared(mark);
     // relaxed, both: a hint, ordered by the lock where it counts
-    if (const std::uint32_t seen = word.load(relaxed); (seen & marked) == 0) word.store(seen | marked, relaxed);
+    if (const std::uint32_t seen = shared.load(relaxed); (seen & marked) == 0) shared.store(seen | marked, relaxed);
   }
 
   T value;

@@ -51,8 +51,8 @@ class sieve_order {
   using block_allocator = typename std::allocator_traits<Allocator>::template rebind_alloc<block>;
 
  public:
-  /// So many elements have places: an element has 31 bits for one, and a name leads to 2^24 homes.
-  static constexpr std::size_t most_elements = std::size_t{1} << 26U;
+  /// So many elements have names: one leads to 2^24 homes, which hold at least .7 elements each before there are more.
+  static constexpr std::size_t most_elements = std::size_t{1} << 23U;
 
   /// Elements that the hand passes at most before it takes one that was found, too: SIEVE itself knows no bound, and after a time
   /// of hits alone one insert would look at all elements of a shard, each far away in memory.
