@@ -193,7 +193,7 @@ class pool {
   }
   [[nodiscard]] std::size_t own_index() const noexcept {
     constexpr std::uint64_t spreads = 0x9E3779B97F4A7C15;
-    return static_cast<std::size_t>((detail::thread_board::this_thread() * spreads) >> 40U) & (stripe_count_ - 1);
+    return std::size_t{detail::thread_board::this_thread() * spreads >> 40U} & (stripe_count_ - 1);
   }
   [[nodiscard]] stripe& own_stripe() const noexcept { return stripes_[own_index()]; }
 
