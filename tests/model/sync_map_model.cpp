@@ -244,7 +244,7 @@ constexpr evac_model::named_bug<bug> bugs[] = {
     EVAC_MODEL_BUG(nodes_are_loaded_relaxed, node_contents, DATA RACE),
     EVAC_MODEL_BUG(nodes_are_stored_relaxed, node_contents, DATA RACE),
     EVAC_MODEL_BUG(locking_is_relaxed, lock_and_sleep, USER ASSERT FAILED),
-    EVAC_MODEL_BUG(changing_is_relaxed, change_and_split, ACCESS TO UNINITIALIZED VARIABLE),
+    EVAC_MODEL_BUG(changing_is_relaxed, change_and_split, USER ASSERT FAILED),
     // clang-format on
 };
 static_assert(std::size(bugs) == evac_model::table_bugs, "each bug has a line here");
