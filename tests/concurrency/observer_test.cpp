@@ -119,6 +119,7 @@ TEMPLATE_TEST_CASE("a thread that had to wait for a shard is told with both call
   CHECK(std::string_view(event.waiter.file).ends_with("observer_test.cpp"));
   CHECK(event.waiter.line != 0);
   if constexpr (EVAC_CHECKS != 0) {
+    REQUIRE(event.holder.operation != nullptr);
     CHECK(event.holder.operation == std::string_view("visit"));
     CHECK(event.holder.line != 0);
     CHECK(event.holder.line < event.waiter.line + 1);

@@ -125,9 +125,9 @@ EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) ABSL_NO_THREA
     exclusive ? mutex.lock(events) : mutex.lock_shared(events);
   } else if (!(exclusive ? mutex.try_lock() : mutex.try_lock_shared())) {
     events.about_to_wait();
-    events.contended();
     one_wait wait(events);
     wait.begin();
+    events.contended();
     exclusive ? mutex.lock() : mutex.lock_shared();
     wait.over();
   }
