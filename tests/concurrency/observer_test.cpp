@@ -235,13 +235,13 @@ TEST_CASE("all observed maps of a domain are told when it goes over its cap, and
 }
 
 TEST_CASE("a sync map that is destroyed while it is observed is told of nothing more") {
+  std::atomic<std::size_t> gone{0};  // outlives the domain, which destroys what counts there
   evac::epoch_domain domain(small_cap);
   recorder told;
   {
     evac::sync_map<int, std::string> map(domain);
     map.observe(&told);
   }
-  std::atomic<std::size_t> gone{0};
   {
     const domain_guard guard(domain);
     while (domain.stats().over_cap == 0) domain.retire(new tallied(gone), object_bytes);
