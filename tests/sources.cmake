@@ -41,10 +41,13 @@ set(EVAC_UNIT_TESTS
   unit/tags_test.cpp
 )
 set(EVAC_API_TESTS
-  api/cache/order_test.cpp
-  api/cache/verbs_test.cpp
   api/constraints_test.cpp
   api/deduction_test.cpp
+)
+set(EVAC_API_CACHE_TESTS
+  api/cache/failures_test.cpp
+  api/cache/order_test.cpp
+  api/cache/verbs_test.cpp
 )
 set(EVAC_API_MAP_TESTS
   api/map/allocators_test.cpp

@@ -20,7 +20,8 @@
 //
 // Complexity  O(1) expected. The call that makes room looks at elements in their order until one was not asked for since it was
 //             looked at last: at 65 of them at most.
-// Progress    blocking, as sharded_map. Linearizable, where an element may vanish at any time.
+// Progress    blocking, as sharded_map. Verbs of one key take effect at one moment under the lock of its shard; an element may
+//             vanish at any time.
 // Throws      what hash, equality, constructors, the allocator and f throw. Then nothing has changed.
 #ifndef EVAC_CACHE_HPP
 #define EVAC_CACHE_HPP
@@ -147,12 +148,13 @@ class cache {
   template <class V = T>
     requires std::is_constructible_v<T, V&&>
   bool put_if_absent(const Key& key, V&& value, location where = location::current()) {
-    return state_.put_if_absent({"put_if_absent", where}, [](const T&) {}, key, std::forward<V>(value));
+    return state_.put_if_absent({"put_if_absent", where}, [] {}, [](const T&) {}, key, std::forward<V>(value));
   }
   template <class V = T>
     requires std::is_constructible_v<T, V&&>
   bool put_if_absent(Key&& key, V&& value, location where = location::current()) {
-    return state_.put_if_absent({"put_if_absent", where}, [](const T&) {}, std::move(key), std::forward<V>(value));
+    return state_.put_if_absent(
+        {"put_if_absent", where}, [] {}, [](const T&) {}, std::move(key), std::forward<V>(value));
   }
   /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one thread at a
   /// time for a key, with no lock held; the others wait for its result, and get its exception. If put() is faster, its value
@@ -165,14 +167,16 @@ class cache {
     return flights_.share(key, state_.functors.hash_of(key), state_.functors.equal, [&](auto& flight) {
       // Another flight may have landed since the look-up.
       std::optional<T> result;
-      const auto settle_with = [&](const T& value) {
-        flight.settle();
-        result.emplace(value);
+      const auto settle = [&] { flight.settle(); };
+      const auto take_copy = [&](const T& value) { result.emplace(value); };
+      const auto settle_and_take = [&](const T& value) {
+        settle();
+        take_copy(value);
       };
-      state_.template look_up<false>(site, key, settle_with);
-      if (result.has_value()) return *std::move(result);
+      if (state_.template look_up<false>(site, key, settle_and_take)) return *std::move(result);
       T computed = factory();
-      if (state_.put_if_absent(site, settle_with, key, std::as_const(computed))) result.emplace(std::move(computed));
+      if (state_.put_if_absent(site, settle, take_copy, key, std::as_const(computed)))
+        result.emplace(std::move(computed));
       return *std::move(result);
     });
   }

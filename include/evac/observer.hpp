@@ -17,7 +17,7 @@
 //   may call    size(), memory_usage() and counters() of the map that it is told of, and anything else that is not that map.
 //               Any other call of the map is misuse; it is reported as that of a visitor would be, where that is
 //   exceptions  none: the functions are noexcept
-//   cost        a map that nobody observes loads a word where one of these events occurs, and nothing elsewhere
+//   cost        a map that nobody observes loads a word where one of these events occurs; frequent paths do nothing for it
 //
 // How long an observer is used, says observe() of each map.
 #ifndef EVAC_OBSERVER_HPP

@@ -20,7 +20,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <new>
 #include <thread>
@@ -192,8 +191,7 @@ class pool {
     return (std::min)(threads, std::bit_floor(std::max<std::size_t>(1, limits.idle_maps)));
   }
   [[nodiscard]] std::size_t own_index() const noexcept {
-    constexpr std::uint64_t spreads = 0x9E3779B97F4A7C15;
-    return std::size_t{detail::thread_board::this_thread() * spreads >> 40U} & (stripe_count_ - 1);
+    return detail::thread_board::hash_of_this_thread() & (stripe_count_ - 1);
   }
   [[nodiscard]] stripe& own_stripe() const noexcept { return stripes_[own_index()]; }
 

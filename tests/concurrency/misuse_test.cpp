@@ -98,7 +98,6 @@ TEST_CASE("changing a map from inside one's own insert stops a checked build wit
   CHECK(child.aborted_with("evac: map changed from inside a call that changes it"));
 #else
   WARN("not checked: this build defines NDEBUG");
-  SUCCEED();
 #endif
 }
 
@@ -153,6 +152,5 @@ TEST_CASE("a destructor that changes the map that its element is erased from sto
   }
 #else
   WARN("not checked: this build defines NDEBUG");
-  SUCCEED();
 #endif
 }

@@ -37,7 +37,7 @@ endfunction()
 check_list(EVAC_HEADERS "${SOURCE}" cmake/headers.cmake "include/*.hpp" "include/*.h")
 check_list(EVAC_UNIT_TESTS "${SOURCE}/tests" tests/sources.cmake "unit/*.cpp")
 set(EVAC_ALL_API_TESTS
-  ${EVAC_API_TESTS} ${EVAC_API_MAP_TESTS} ${EVAC_API_SHARDED_MAP_TESTS} ${EVAC_API_SYNC_MAP_TESTS})
+  ${EVAC_API_TESTS} ${EVAC_API_CACHE_TESTS} ${EVAC_API_MAP_TESTS} ${EVAC_API_SHARDED_MAP_TESTS} ${EVAC_API_SYNC_MAP_TESTS})
 check_list(EVAC_ALL_API_TESTS "${SOURCE}/tests" tests/sources.cmake "api/*.cpp")
 check_list(EVAC_LEAK_TESTS "${SOURCE}/tests" tests/sources.cmake "leaks/*.cpp")
 check_list(EVAC_CONCURRENCY_TESTS "${SOURCE}/tests" tests/sources.cmake "concurrency/*.cpp")

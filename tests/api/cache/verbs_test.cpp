@@ -1,11 +1,14 @@
 // Verbs of a cache: what they return, what they leave behind when something throws, and what its listener may do.
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <evac/cache.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,6 +16,57 @@
 #include "support/in_threads.hpp"
 
 using namespace evac_test;
+
+namespace {
+
+/// An int; when it moves, it calls what is armed, once. Such elements live in nodes, so that a cache moves none of them.
+struct calls_when_moved {
+  int value;
+  static inline std::function<void()> armed;
+
+  explicit calls_when_moved(int a_value) : value(a_value) {}
+  calls_when_moved(const calls_when_moved&) = default;
+  // NOLINTNEXTLINE(performance-noexcept-move-constructor): that is the point
+  calls_when_moved(calls_when_moved&& other) noexcept(false) : value(other.value) {
+    if (const auto call = std::exchange(armed, nullptr)) call();
+  }
+  calls_when_moved& operator=(const calls_when_moved&) = delete;
+  ~calls_when_moved() = default;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a call of get_or_compute that begins when the value is in, and erased again, does not join the flight before") {
+  evac::cache<int, calls_when_moved> cached(100);
+  std::atomic<bool> computed{false};
+  int second = 0;
+  std::thread other;
+  const calls_when_moved first = cached.get_or_compute(7, [&] {
+    calls_when_moved made(1);
+    calls_when_moved::armed = [&] {
+      calls_when_moved::armed =
+          [&] {  // the first move is out of this factory; the next one when the value is in the cache
+            REQUIRE(cached.erase(7) == 1);
+            other = std::thread([&] {
+              second = cached
+                           .get_or_compute(7,
+                                           [&] {
+                                             computed = true;
+                                             return calls_when_moved(2);
+                                           })
+                           .value;
+            });
+            for (int looks = 0; looks < 10'000 && !computed; ++looks)
+              std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          };
+    };
+    return made;
+  });
+  other.join();
+  CHECK(first.value == 1);
+  CHECK(second == 2);
+}
 
 TEST_CASE("a cache returns what was put in last, and tells what it has replaced") {
   std::vector<std::string> told;

@@ -16,7 +16,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -66,7 +65,7 @@ struct cached {
 class access_counts {
  public:
   void count(bool hit) noexcept {
-    stripe& mine = stripes_[std::uint64_t{thread_board::this_thread()} * 0x9E3779B97F4A7C15U >> 59U];
+    stripe& mine = stripes_[thread_board::hash_of_this_thread() % stripe_count];
     (hit ? mine.hits : mine.misses).fetch_add(1, relaxed);  // relaxed: a count that orders nothing
   }
   // relaxed, both: recent numbers
@@ -86,7 +85,8 @@ class access_counts {
     atomic<std::size_t> hits{0};
     atomic<std::size_t> misses{0};
   };
-  stripe stripes_[32];
+  static constexpr std::size_t stripe_count = 32;
+  stripe stripes_[stripe_count];
 };
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
@@ -117,27 +117,26 @@ struct cache_state : watched {
   /// An element on its way out. At the end of its scope the listener is told, which ends the program if it throws.
   class departed {
    public:
-    explicit departed(cache_state& from) noexcept : from_(from) {}
+    explicit departed(cache_state& from) noexcept : from_(from), element_(from.functors.allocator) {}
     departed(const departed&) = delete;
     departed& operator=(const departed&) = delete;
     ~departed() {
-      if (element_.has_value()) tell();
+      if (element_.full() && from_.listener) tell();
     }
     /// Under the lock of the shard.
     void take(void* slot, removal_cause cause, companion& beside) noexcept {
-      element_.emplace(from_.functors.allocator).take(slot);
+      element_.take(slot);
       cause_ = cause;
       ++beside.left[static_cast<std::size_t>(cause)];
     }
 
    private:
-    void tell() noexcept {
-      if (!from_.listener) return;
-      auto& element = element_->element();
+    EVAC_NEVER_INLINE void tell() noexcept {
+      auto& element = element_.element();
       from_.listener(element.first, element.second.value, cause_);
     }
     cache_state& from_;
-    std::optional<detached> element_;
+    detached element_;
     removal_cause cause_{};
   };
 
@@ -246,15 +245,18 @@ struct cache_state : watched {
     admit(table, hash, [&](void* slot) { fresh.release_to(slot); }, beside, gone);
     return true;
   }
-  /// The same if the key is not here; else calls present(value). The element is made of key and args only then.
-  template <class K, class Present, class... Args>
-  bool put_if_absent(call_site site, const Present& present, K&& key, Args&&... args) {
+  /// The same if the key is not here, and the element is made of key and args only then; else calls present(value). In either
+  /// case calls locked() first, under the lock.
+  template <class Locked, class Present, class K, class... Args>
+  bool put_if_absent(call_site site, const Locked& locked, const Present& present, K&& key, Args&&... args) {
     const std::size_t hash = functors.hash_of(std::as_const(key));
     departed gone(*this);
+    detached fresh(functors.allocator);
     const inside_call mark(this, site);
     const shard_guard<access::exclusive, shard_type> guard(shards.of_hash(hash));
     table_type& table = guard.table();
     companion& beside = companions[shards.index_of(hash)];
+    locked();
     if (const position at = table.find_hashed(std::as_const(key), hash); at.where != nullptr) {
       table_type::element(at).second.note_found();
       present(table_type::element(at).second.value);
@@ -264,7 +266,6 @@ struct cache_state : watched {
       return std::tuple_cat(std::forward_as_tuple(std::in_place),
                             std::forward_as_tuple(std::forward<decltype(value)>(value)...));
     };
-    detached fresh(functors.allocator);
     fresh.construct(std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
                     build(std::forward<Args>(args)...));
     if (beside.capacity == 0) {

@@ -39,6 +39,7 @@ class detached_element {
     slot_ops::relocate(allocator_, slot, storage_);
     full_ = false;
   }
+  [[nodiscard]] bool full() const noexcept { return full_; }
   [[nodiscard]] auto& element() noexcept { return slot_ops::element(storage_); }
   [[nodiscard]] const Allocator& allocator() const noexcept { return allocator_; }
 
