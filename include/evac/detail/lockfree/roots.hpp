@@ -30,9 +30,9 @@ class sync_roots {
   sync_roots(const sync_roots&) = delete;
   sync_roots& operator=(const sync_roots&) = delete;
   ~sync_roots() = default;
-  /// Before the end. Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
-  void destroy_all(const Allocator& allocator, watched& map) {
-    if (map.observed_by() != nullptr) core_->observers().observe(this, map, nullptr);
+  /// Before the end of `map`. Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
+  void destroy_all(const Allocator& allocator, const void* map, watched& observed) {
+    if (observed.observed_by() != nullptr) core_->observers().observe(map, observed, nullptr);
     memory_.reclaim_retired(*core_, allocator);
     if (root_type* const last = now()) {
       memory_type::template free_elements<false>(*last, last->claimed());
@@ -65,7 +65,7 @@ class sync_roots {
   [[nodiscard]] std::size_t clears() const noexcept { return serials_.load(relaxed) / one_clear; }  // relaxed: a figure
   /// Everything goes at once, in one exchange; the memory piece by piece, when nobody can be inside and writers come
   /// by. At the cap it waits for room for what it takes away: `element_bytes` for each element, and the segments.
-  void clear(std::size_t element_bytes, const watched& map) {
+  void clear(std::size_t element_bytes, const void* map, const watched& observed) {
     std::size_t room = 0;
     {
       const read_guard inside(*core_);
@@ -74,8 +74,10 @@ class sync_roots {
       room = cleared_bytes(*table, element_bytes);
     }
     // It may grow meanwhile; but it counts no more than this.
-    if (!clear_within(room, element_bytes, map))
-      static_cast<void>(clear_within(most_cleared_bytes(), element_bytes, map));
+    const auto tell = [&](std::size_t elements) { observed.tell_cleared({map, elements}); };
+    if (!clear_within(room, element_bytes, tell)) {
+      static_cast<void>(clear_within(most_cleared_bytes(), element_bytes, tell));
+    }
   }
   /// Homes for n elements, made now. The memory is asked for first, all of it; if there is none, nothing has changed.
   /// Where there are elements already, by splitting: O(n), while others go on, and leaving the domain after each run.
@@ -121,8 +123,9 @@ class sync_roots {
   [[nodiscard]] std::size_t cleared_bytes(const root_type& table, std::size_t element_bytes) const noexcept {
     return (std::min)(table.touched_bytes() + table.size() * element_bytes, most_cleared_bytes());
   }
-  // Takes the root away if it counts so much at most; returns whether none is left.
-  bool clear_within(std::size_t room, std::size_t element_bytes, const watched& map) {
+  // Takes the root away if it counts so much at most, and tells of its elements; returns whether none is left.
+  template <class Tell>
+  bool clear_within(std::size_t room, std::size_t element_bytes, const Tell& tell) {
     const std::size_t kept = thread_records::of(*core_).reserved;
     const write_guard inside(*core_, room);
     root_type* gone = now();
@@ -135,7 +138,7 @@ class sync_roots {
     } while (!now_.compare_exchange_weak(gone, nullptr, acq_rel, acquire));
     if (gone != nullptr && bytes <= room) {
       serials_.fetch_add(one_clear, relaxed);  // relaxed: a figure
-      map.tell_cleared({this, gone->size()});
+      tell(gone->size());
       core_->retire(inside.own, memory_.as_retired(gone, bytes));
     }
     core_->give_up_room(inside.own, kept);

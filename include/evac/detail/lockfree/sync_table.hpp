@@ -59,7 +59,7 @@ class sync_table {
   sync_table(const sync_table&) = delete;
   sync_table& operator=(const sync_table&) = delete;
   /// Nobody may be inside. O(elements), and O(garbage of the domain) if anything was retired.
-  ~sync_table() { roots_.destroy_all(functors_.allocator, functors_.observed); }
+  ~sync_table() { roots_.destroy_all(functors_.allocator, this, functors_.observed); }
 
   [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
   [[nodiscard]] watched& observed() noexcept { return functors_.observed; }
@@ -67,7 +67,7 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE epoch_core& core() const noexcept { return roots_.core(); }
   [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }  // by a thread inside
   [[nodiscard]] size_type size() const { return roots_.size(); }
-  void clear() { roots_.clear(retired_bytes, functors_.observed); }
+  void clear() { roots_.clear(retired_bytes, this, functors_.observed); }
   [[nodiscard]] size_type clears() const noexcept { return roots_.clears(); }
   void reserve(size_type n) { roots_.reserve(functors_, n); }
   [[nodiscard]] bool is_current(const root_type& table, std::uint64_t serial) const noexcept {
