@@ -15,8 +15,8 @@
 
 #include "support/catch.hpp"
 #include "support/epochs.hpp"
+#include "support/event_recorder.hpp"
 #include "support/in_threads.hpp"
-#include "support/recorder.hpp"
 
 using namespace evac_test;
 
@@ -105,7 +105,7 @@ TEMPLATE_TEST_CASE("a thread that had to wait for a shard is told with both call
   TestType map(evac::shards{1});
   map.emplace(1, 1);
   map.emplace(2, 2);
-  recorder told(any_time);
+  event_recorder told(any_time);
   map.observe(&told);
   make_one_wait(map);
   map.observe(nullptr);
@@ -132,7 +132,7 @@ TEMPLATE_TEST_CASE("a thread that had to wait for a shard is told with both call
 TEST_CASE("a wait that is shorter than the patience of the observer is not told") {
   sharded map(evac::shards{1});
   map.emplace(1, 1);
-  recorder patient{std::chrono::hours(1)};
+  event_recorder patient{std::chrono::hours(1)};
   map.observe(&patient);
   make_one_wait(map);
   map.observe(nullptr);
@@ -143,7 +143,7 @@ TEST_CASE("a wait that is shorter than the patience of the observer is not told"
 TEST_CASE("a writer that had to wait for readers of a biased shard is told") {
   sharded map(evac::shards{1});
   map.emplace(1, 1);
-  recorder told(any_time);
+  event_recorder told(any_time);
   map.observe(&told);
   // A writer that meets the reader at its first few looks does not look at the clock: then another has to.
   while (told.waits().empty()) {
@@ -165,7 +165,7 @@ TEST_CASE("a thread that slept for a bucket of a sync map is told once it has un
   evac::epoch_domain domain;
   evac::sync_map<int, int, one_hash, stopping_equal> map(0, one_hash(), stopping_equal(), {}, domain);
   for (int key = 0; key < 6; ++key) map.store(key, key);
-  recorder told(any_time);
+  event_recorder told(any_time);
   map.observe(&told);
   // The last comparison of a write that finds no room in the home is under the lock.
   for (int key = 6; key < 20; ++key) map.store(key, key);
@@ -198,8 +198,8 @@ TEST_CASE("all observed maps of a domain are told when it goes over its cap, and
   evac::sync_map<int, std::string> writes(domain);
   evac::sync_map<int, std::string> watches(domain);
   evac::sync_map<int, std::string> alone(domain);
-  recorder told;
-  recorder gone;
+  event_recorder told;
+  event_recorder gone;
   writes.observe(&told);
   watches.observe(&told);
   alone.observe(&gone);
@@ -237,7 +237,7 @@ TEST_CASE("all observed maps of a domain are told when it goes over its cap, and
 TEST_CASE("a sync map that is destroyed while it is observed is told of nothing more") {
   std::atomic<std::size_t> gone{0};  // outlives the domain, which destroys what counts there
   evac::epoch_domain domain(small_cap);
-  recorder told;
+  event_recorder told;
   {
     evac::sync_map<int, std::string> map(domain);
     map.observe(&told);
@@ -284,7 +284,7 @@ TEST_CASE("when observe() of a sync map has returned, the observer before is not
 TEST_CASE("observe() of a sync map does not wait for a guard of its own thread") {
   evac::epoch_domain domain;
   evac::sync_map<int, int> map(domain);
-  recorder told;
+  event_recorder told;
   const domain_guard guard(domain);
   map.observe(&told);
   for (int key = 0; key < 1000; ++key) map.store(key, key);

@@ -8,12 +8,12 @@
 #include <string_view>
 
 #include "support/catch.hpp"
-#include "support/recorder.hpp"
+#include "support/event_recorder.hpp"
 
 TEST_CASE("an observer of a sharded map is told which call was made inside of which") {
   evac::sharded_map<int, int> map;
   map.emplace(1, 1);
-  evac_test::recorder told;
+  evac_test::event_recorder told;
   map.observe(&told);
   CHECK_THROWS_AS(map.visit(1, [&](auto&) { (void)map.contains(2); }), std::runtime_error);
   REQUIRE(told.reentries().size() == 1);
@@ -54,7 +54,7 @@ TEST_CASE("an observer that calls the sharded map that it is told of is reported
 TEST_CASE("an observer of a sync map is told of an update() that changes its own key") {
   evac::sync_map<int, int> map;
   map.store(1, 1);
-  evac_test::recorder told;
+  evac_test::event_recorder told;
   map.observe(&told);
   CHECK_THROWS_AS(map.update(1,
                              [&](std::optional<int> value) {

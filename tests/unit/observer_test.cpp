@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/recorder.hpp"
+#include "support/event_recorder.hpp"
 
+using evac_test::event_recorder;
 using evac_test::in_turn;
-using evac_test::recorder;
 
 namespace {
 
@@ -56,7 +56,7 @@ using sharded_by_std_hash = evac::sharded_map<int, int, std::hash<int>>;
 TEMPLATE_TEST_CASE("an observer is told of each doubling when it begins and when it has ended, with its numbers", "",
                    EVAC_TEST_OBSERVED) {
   const auto map = make<TestType>();
-  recorder told;
+  event_recorder told;
   map->observe(&told);
   CHECK(map->observed_by() == &told);
   constexpr int count = 5000;
@@ -77,7 +77,7 @@ TEMPLATE_TEST_CASE("an observer is told of each doubling when it begins and when
 
 TEMPLATE_TEST_CASE("an observer is told of clear() and of the size before", "", EVAC_TEST_OBSERVED) {
   const auto map = make<TestType>();
-  recorder told;
+  event_recorder told;
   fill(*map, 300);
   map->observe(&told);
   map->clear();
@@ -90,7 +90,7 @@ TEMPLATE_TEST_CASE("an observer is told of clear() and of the size before", "", 
 TEMPLATE_TEST_CASE("an observer is told nothing before it is given to the map and after it is taken away", "",
                    EVAC_TEST_OBSERVED) {
   const auto map = make<TestType>();
-  recorder told;
+  event_recorder told;
   CHECK(map->observed_by() == nullptr);
   fill(*map, 1000);
   map->observe(&told);
@@ -103,8 +103,8 @@ TEMPLATE_TEST_CASE("an observer is told nothing before it is given to the map an
 
 TEMPLATE_TEST_CASE("another observer takes the place of the first", "", EVAC_TEST_OBSERVED) {
   const auto map = make<TestType>();
-  recorder first;
-  recorder second;
+  event_recorder first;
+  event_recorder second;
   map->observe(&first);
   map->observe(&second);
   fill(*map, 1000);
@@ -118,7 +118,7 @@ TEMPLATE_TEST_CASE("each halving is told: by rehash(), by inserts into an oversi
   const auto map = make<TestType>();
   fill(*map, 4000);
   for (int key = 10; key < 4000; ++key) map->erase(key);
-  recorder told;
+  event_recorder told;
   map->observe(&told);
   map->rehash(0);
   CHECK(told.shrinks().size() >= 5);
@@ -147,7 +147,7 @@ TEMPLATE_TEST_CASE("each halving is told: by rehash(), by inserts into an oversi
 TEMPLATE_TEST_CASE("an observer stays with its object: copies, moves, assignments and swaps do not take it along", "",
                    (evac::map<int, int>), (evac::map<int, int, std::hash<int>>), evac::set<int>,
                    (evac::sharded_map<int, int>), sharded_by_std_hash, evac::sharded_set<int>) {
-  recorder told;
+  event_recorder told;
   TestType map;
   fill(map, 100);
   map.observe(&told);
@@ -173,12 +173,12 @@ TEMPLATE_TEST_CASE("an observer stays with its object: copies, moves, assignment
 
 TEST_CASE("the growths of a sharded map are told shard by shard") {
   evac::sharded_map<int, int> map(evac::shards{8});
-  recorder told;
+  event_recorder told;
   map.observe(&told);
   fill(map, 4000);
   std::size_t sum = 0;
   for (std::size_t shard = 0; shard < 8; ++shard) {
-    std::vector<recorder::growth> of_shard;
+    std::vector<event_recorder::growth> of_shard;
     for (const auto& each : told.growths()) {
       if (each.event.shard == shard) of_shard.push_back(each);
     }

@@ -1,6 +1,6 @@
 // An observer that writes down what it is told.
-#ifndef EVAC_TESTS_SUPPORT_RECORDER_HPP
-#define EVAC_TESTS_SUPPORT_RECORDER_HPP
+#ifndef EVAC_TESTS_SUPPORT_EVENT_RECORDER_HPP
+#define EVAC_TESTS_SUPPORT_EVENT_RECORDER_HPP
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +12,7 @@
 
 namespace evac_test {
 
-class recorder : public evac::observer {
+class event_recorder : public evac::observer {
  public:
   struct growth {
     bool begun;
@@ -61,7 +61,7 @@ class recorder : public evac::observer {
 };
 
 /// Whether these are whole doublings in turn, each from where the one before has ended, of one table.
-[[nodiscard]] inline bool in_turn(const std::vector<recorder::growth>& growths) {
+[[nodiscard]] inline bool in_turn(const std::vector<event_recorder::growth>& growths) {
   for (std::size_t i = 0; i < growths.size(); ++i) {
     const auto& [begun, event] = growths[i];
     if (begun != (i % 2 == 0) || event.slots_after != 2 * event.slots_before) return false;
