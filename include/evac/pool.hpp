@@ -98,8 +98,7 @@ class pool {
     /// Gives the map back now: clears it, which destroys its elements, takes its observer away, and puts it into the pool, or
     /// destroys it where the limits say so. O(homes of the map).
     void reset() noexcept {
-      if (entry_ != nullptr) of_->give_back(std::exchange(entry_, nullptr));
-      of_ = nullptr;
+      if (pool* const from = std::exchange(of_, nullptr)) from->give_back(std::exchange(entry_, nullptr));
     }
 
    private:
