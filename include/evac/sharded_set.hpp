@@ -158,6 +158,10 @@ class sharded_set
   using base::contains;
   using base::count;
 
+  // --- without waiting ---
+  // visit, cvisit, insert of an element, erase and erase_if of a key take std::try_to_lock in front of their arguments, and
+  // return an evac::attempt, as those of sharded_map do.
+
   // --- inserting ---
   // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms have one,
   // for the element that is there already; and-forms have two, for a new element and for that one, which is const in the

@@ -5,6 +5,7 @@
 #include <evac/sharded_map.hpp>
 #include <evac/sharded_set.hpp>
 #include <functional>
+#include <mutex>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -80,6 +81,12 @@ const std::vector<call> inner_calls{
     {"erase_if", true, [](Map& map, Map&) { map.erase_if(yes); }},
     {"visit2", true, [](Map& map, Map&) { map.visit2(2, 3, ignore_both); }},
     {"get_or_compute", true, [](Map& map, Map&) { (void)map.get_or_compute(200, one); }},
+    {"visit", true, [](Map& map, Map&) { (void)map.visit(std::try_to_lock, 2, ignore); }},
+    {"cvisit", true, [](Map& map, Map&) { (void)map.cvisit(std::try_to_lock, 2, ignore); }},
+    {"find", true, [](Map& map, Map&) { (void)map.find(std::try_to_lock, 2); }},
+    {"insert", true, [](Map& map, Map&) { (void)map.insert(std::try_to_lock, {200, 1}); }},
+    {"try_emplace", false, [](Map& map, Map&) { (void)map.try_emplace(std::try_to_lock, 200, 1); }},
+    {"erase", true, [](Map& map, Map&) { (void)map.erase(std::try_to_lock, 2); }},
     {"merge", true, [](Map& map, Map& other) { map.merge(other); }},
     {"merge", true, [](Map& map, Map& other) { other.merge(map); }},
     {"swap", true, [](Map& map, Map& other) { map.swap(other); }},
@@ -113,6 +120,7 @@ const std::vector<outer_call> outer_calls{
     {"visit", true, [](Map& map, auto& enter) { map.visit(1, [&](value&) { enter(); }); }},
     {"cvisit", true, [](Map& map, auto& enter) { map.cvisit(1, [&](const value&) { enter(); }); }},
     {"visit", true, [](Map& map, auto& enter) { map.visit(keys.begin(), keys.end(), [&](value&) { enter(); }); }},
+    {"visit", true, [](Map& map, auto& enter) { (void)map.visit(std::try_to_lock, 1, [&](value&) { enter(); }); }},
     {"visit_all", true, [](Map& map, auto& enter) { map.visit_all([&](value&) { enter(); }); }},
     {"cvisit_all", true, [](Map& map, auto& enter) { map.cvisit_all([&](const value&) { enter(); }); }},
     {"visit_while", true,

@@ -2,6 +2,7 @@
 // sharded maps on one element.
 #include <evac/sharded_map.hpp>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -67,6 +68,15 @@ TEMPLATE_TEST_CASE("an operation on one element that throws has changed nothing"
        }},
       {"visit2", "hef", same,
        [&](Map& map, Map&) { map.visit2(there, tracked(present + 1), [](auto&, auto&) { fail_function.tick(); }); }},
+      {"find without waiting", "hec", same, [&](Map& map, Map&) { (void)map.find(std::try_to_lock, there); }},
+      {"visit without waiting", "hef", same,
+       [&](Map& map, Map&) { (void)map.visit(std::try_to_lock, there, failing_visitor); }},
+      {"insert without waiting", "hc", same, [&](Map& map, Map&) { (void)map.insert(std::try_to_lock, element); }},
+      {"try_emplace without waiting", "hc", same,
+       [&](Map& map, Map&) { (void)map.try_emplace(std::try_to_lock, missing, value); }},
+      {"insert_or_assign without waiting", "he", same,
+       [&](Map& map, Map&) { (void)map.insert_or_assign(std::try_to_lock, there, V(present)); }},
+      {"erase without waiting", "he", same, [&](Map& map, Map&) { (void)map.erase(std::try_to_lock, there); }},
       {"get_or_compute of a present key", "hec", same,
        [&](Map& map, Map&) { (void)map.get_or_compute(there, [&] { return value; }); }},
   };

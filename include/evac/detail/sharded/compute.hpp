@@ -18,35 +18,36 @@
 namespace evac::inline EVAC_ABI::detail {
 
 /// Inserts T(args...) under a key that is absent, and visits it, or else visits what is there.
-template <class State, class K, class OnNew, class OnExisting, class... Args>
-bool try_place(State& state, call_site site, K&& key, const OnNew& on_new, const OnExisting& on_existing,
-               Args&&... args) {
+template <class Entry = waiting, class State, class K, class OnNew, class OnExisting, class... Args>
+typename Entry::template result<bool> try_place(State& state, call_site site, K&& key, const OnNew& on_new,
+                                                const OnExisting& on_existing, Args&&... args) {
   const auto construct = [&](void* slot) {
     State::slot_ops::construct(state.functors.allocator, slot, std::piecewise_construct,
                                std::forward_as_tuple(std::forward<K>(key)),
                                std::forward_as_tuple(std::forward<Args>(args)...));
   };
-  return place_one(state, site, std::as_const(key), construct, on_new, on_existing);
+  return place_one<Entry>(state, site, std::as_const(key), construct, on_new, on_existing);
 }
 
 /// The same for a call whose last arguments are its visitors.
-template <access A, std::size_t Visitors, class State, class K, class... Args>
-bool try_place_visiting(State& state, call_site site, K&& key, Args&&... args) {
+template <access A, std::size_t Visitors, class Entry = waiting, class State, class K, class... Args>
+auto try_place_visiting(State& state, call_site site, K&& key, Args&&... args) {
   return with_visitors_last<A, Visitors, State>(
       [&](const auto& on_new, const auto& on_existing, auto&&... rest) {
-        return try_place(state, site, std::forward<K>(key), on_new, on_existing, std::forward<decltype(rest)>(rest)...);
+        return try_place<Entry>(state, site, std::forward<K>(key), on_new, on_existing,
+                                std::forward<decltype(rest)>(rest)...);
       },
       std::forward<Args>(args)...);
 }
 
 /// Inserts the value, or assigns it to the one that is there; returns whether it inserted.
-template <class State, class K, class M>
-bool assign_value(State& state, call_site site, K&& key, M&& value) {
+template <class Entry = waiting, class State, class K, class M>
+typename Entry::template result<bool> assign_value(State& state, call_site site, K&& key, M&& value) {
   using element = typename State::value_type;
   using mapped_type = typename State::elements::mapped_type;
   if constexpr (std::is_trivially_destructible_v<mapped_type> || !std::is_nothrow_move_constructible_v<mapped_type>) {
     const auto replace = [&](element& present) { present.second = std::forward<M>(value); };
-    return try_place(state, site, std::forward<K>(key), ignore_element, replace, std::forward<M>(value));
+    return try_place<Entry>(state, site, std::forward<K>(key), ignore_element, replace, std::forward<M>(value));
   } else {
     std::optional<mapped_type> replaced;  // S5
     const auto replace = [&](element& present) {
@@ -59,7 +60,7 @@ bool assign_value(State& state, call_site site, K&& key, M&& value) {
         EVAC_RETHROW;
       }
     };
-    return try_place(state, site, std::forward<K>(key), ignore_element, replace, std::forward<M>(value));
+    return try_place<Entry>(state, site, std::forward<K>(key), ignore_element, replace, std::forward<M>(value));
   }
 }
 
@@ -77,6 +78,16 @@ template <class State, class K, class Found>
 template <class State, class K>
 [[nodiscard]] auto find_copy(const State& state, call_site site, const K& key) {
   return find_copy(state, site, key, [] {});
+}
+
+/// The same without waiting.
+template <class State, class K>
+[[nodiscard]] auto find_copy_at_once(const State& state, call_site site, const K& key) {
+  using result = std::optional<typename State::elements::mapped_type>;
+  result copy;
+  const auto take_copy = [&](const typename State::value_type& element) { copy.emplace(element.second); };
+  return visit_one<access::shared, at_once>(state, site, key, take_copy).busy() ? attempt<result>()
+                                                                                : attempt<result>(std::move(copy));
 }
 
 /// One call of get_or_compute(): a container, its single flights, and the factory.
