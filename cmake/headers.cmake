@@ -24,6 +24,7 @@ set(EVAC_HEADERS
   include/evac/detail/cache/sieve_order.hpp
   include/evac/detail/config.hpp
   include/evac/detail/debugger.hpp
+  include/evac/detail/face/bulk_function.hpp
   include/evac/detail/face/construction.hpp
   include/evac/detail/face/container.hpp
   include/evac/detail/face/deduction.hpp

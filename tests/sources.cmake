@@ -87,6 +87,7 @@ set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/ranges_test.cpp
   api/sharded_map/reserve_test.cpp
   api/sharded_map/sequences_test.cpp
+  api/sharded_map/shards_test.cpp
   api/sharded_map/whole_map_failures_test.cpp
   api/sharded_map/whole_map_test.cpp
 )

@@ -180,13 +180,16 @@ class sharded_map
   /// container, and by cvisit, it is f(const value_type&) and the shard is held shared; else f may write the value and the
   /// shard is held exclusively.
   /// visit(first, last, f): the same for each key of a range; returns how many are there. Keys are taken bulk_visit_size at
-  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order.
+  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order. Here f
+  /// may also be one that takes the index of the key in the range: f(std::size_t, value_type&).
   using base::bulk_visit_size;
   using base::cvisit;
   using base::visit;
   /// Whether the key is there; count() says so as 1 or 0. Hold its shard shared.
   using base::contains;
   using base::count;
+  /// Starts to fetch the memory that a call on the key will read, if its shard can be read without waiting. O(1).
+  using base::prefetch;
   /// A copy of the value, if the key is there. Holds its shard shared.
   using base::find;
   /// f(first element, second element) with both held at once, if both are there; returns whether. Free of deadlock: the
@@ -239,6 +242,17 @@ class sharded_map
   /// moved without throwing is moved once, and destroyed after the lock is released. An assignment that throws leaves the
   /// value as it was where it can be moved without throwing.
   using base::insert_or_assign;
+
+  // --- one shard ---
+
+  /// The index of the shard that a key belongs to, below shard_count(): the same until an assignment or a swap brings another
+  /// hash or seed. A hash with state, or one that does not spread by itself, is kept from changing meanwhile.
+  using base::shard_of;
+  /// visit_shard(i, f): f(element) for every element of the shard with this index, which is held as in visit(); returns how
+  /// many there were. So all threads can share the work on a container, or one does it piece by piece. O(elements and
+  /// buckets of the shard).
+  using base::cvisit_shard;
+  using base::visit_shard;
 
   // --- all elements ---
   // Shard by shard, each held while its elements are visited: no moment for all. With an execution policy in front, shards are

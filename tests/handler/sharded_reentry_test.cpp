@@ -87,6 +87,11 @@ const std::vector<call> inner_calls{
     {"insert", true, [](Map& map, Map&) { (void)map.insert(std::try_to_lock, {200, 1}); }},
     {"try_emplace", false, [](Map& map, Map&) { (void)map.try_emplace(std::try_to_lock, 200, 1); }},
     {"erase", true, [](Map& map, Map&) { (void)map.erase(std::try_to_lock, 2); }},
+    {"prefetch", true, [](Map& map, Map&) { map.prefetch(2); }},
+    {"shard_of", true, [](Map& map, Map&) { (void)map.shard_of(2); }},
+    {"visit_shard", true, [](Map& map, Map&) { map.visit_shard(2, ignore); }},
+    {"visit_shard", true, [](Map& map, Map&) { std::as_const(map).visit_shard(2, ignore); }},
+    {"cvisit_shard", true, [](Map& map, Map&) { map.cvisit_shard(2, ignore); }},
     {"merge", true, [](Map& map, Map& other) { map.merge(other); }},
     {"merge", true, [](Map& map, Map& other) { other.merge(map); }},
     {"swap", true, [](Map& map, Map& other) { map.swap(other); }},
@@ -130,6 +135,7 @@ const std::vector<outer_call> outer_calls{
          return true;
        });
      }},
+    {"visit_shard", true, [](Map& map, auto& enter) { map.visit_shard(map.shard_of(1), [&](value&) { enter(); }); }},
     {"visit2", true, [](Map& map, auto& enter) { map.visit2(1, 2, [&](value&, value&) { enter(); }); }},
     {"insert_or_visit", true, [](Map& map, auto& enter) { map.insert_or_visit({1, 1}, [&](value&) { enter(); }); }},
     {"insert_and_visit", true,
@@ -321,6 +327,14 @@ TEST_CASE("a set reports as a map does") {
 }
 
 #ifndef NDEBUG
+TEST_CASE("a visit of a shard that is not there is reported") {
+  Map map = four_shards();
+  const std::string report = "evac: visit_shard() or cvisit_shard() of a shard that is not there";
+  CHECK_THROWS_WITH(map.visit_shard(4, ignore), report);
+  CHECK_THROWS_WITH(std::as_const(map).visit_shard(4, ignore), report);
+  CHECK_THROWS_WITH(map.cvisit_shard(4, ignore), report);
+}
+
 TEST_CASE("sharded maps of unequal allocators are reported and stay as they are") {
   Map first(evac::shards{2}, 0, Map::hasher(), Map::key_equal(), allocator(1));
   Map second(evac::shards{2}, 0, Map::hasher(), Map::key_equal(), allocator(2));

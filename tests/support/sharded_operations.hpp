@@ -369,6 +369,7 @@ const std::vector<named_operation<Map>>& all_operations() {
   static const std::vector<named_operation<Map>> operations = [] {
     auto all = common_operations<Map>();
     for (const auto& each : operations_without_waiting<Map>()) all.push_back(each);
+    for (const auto& each : operations_on_shards<Map>()) all.push_back(each);
     return all;
   }();
   return operations;

@@ -1,4 +1,4 @@
-// The operations of sharded_map that do not wait, for a test that runs each operation beside each.
+// The operations of sharded_map that do not wait, and those on one shard, for a test that runs each operation beside each.
 #ifndef EVAC_TESTS_SUPPORT_SHARDED_TRY_OPERATIONS_HPP
 #define EVAC_TESTS_SUPPORT_SHARDED_TRY_OPERATIONS_HPP
 
@@ -77,6 +77,36 @@ std::vector<named_operation<Map>> operations_without_waiting() {
          seen s;
          const auto erased = m.erase_if(at_once, r, [&](element& found) { return s.change()(found), true; });
          return s.bad + unlike(erased, s.calls);
+       }},
+  };
+}
+
+template <class Map>
+std::vector<named_operation<Map>> operations_on_shards() {
+  using seen = visitors<Map>;
+  static const auto unlike = [](std::size_t number, std::size_t expected) -> wrongs {
+    return number == expected ? 0 : 1;
+  };
+  return {
+      {"prefetch(k)", [](Map& m, Map&, key r) -> wrongs { return m.prefetch(r), 0; }},
+      {"shard_of(k)", [](Map& m, Map&, key r) -> wrongs { return m.shard_of(r) < m.shard_count() ? 0 : 1; }},
+      {"cvisit_shard(i, f)",
+       [](Map& m, Map&, key r) -> wrongs {
+         seen s;
+         const std::size_t visited = m.cvisit_shard(r % 2, s.look());
+         return s.bad + unlike(s.calls, visited);
+       }},
+      {"visit_shard(i, f) const",
+       [](Map& m, Map&, key r) -> wrongs {
+         seen s;
+         const std::size_t visited = std::as_const(m).visit_shard(r % 2, s.look());
+         return s.bad + unlike(s.calls, visited);
+       }},
+      {"visit_shard(i, f)",
+       [](Map& m, Map&, key r) -> wrongs {
+         seen s;
+         const std::size_t visited = m.visit_shard(r % 2, s.change());
+         return s.bad + unlike(s.calls, visited);
        }},
   };
 }

@@ -77,6 +77,10 @@ TEMPLATE_TEST_CASE("an operation on one element that throws has changed nothing"
       {"insert_or_assign without waiting", "he", same,
        [&](Map& map, Map&) { (void)map.insert_or_assign(std::try_to_lock, there, V(present)); }},
       {"erase without waiting", "he", same, [&](Map& map, Map&) { (void)map.erase(std::try_to_lock, there); }},
+      {"prefetch", "h", same, [&](Map& map, Map&) { map.prefetch(there); }},
+      {"shard_of", "h", same, [&](Map& map, Map&) { (void)map.shard_of(there); }},
+      {"visit_shard", "hf", same, [&](Map& map, Map&) { map.visit_shard(map.shard_of(there), failing_visitor); }},
+      {"cvisit_shard", "hf", same, [&](Map& map, Map&) { map.cvisit_shard(map.shard_of(there), failing_visitor); }},
       {"get_or_compute of a present key", "hec", same,
        [&](Map& map, Map&) { (void)map.get_or_compute(there, [&] { return value; }); }},
   };

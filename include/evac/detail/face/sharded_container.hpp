@@ -120,6 +120,17 @@ class sharded_container : public sharded_object<Policy, Mutex> {
     return visit_many<access::shared>(state_, {"cvisit", where}, first, last, f);
   }
 
+  template <class K = key_type>
+    requires stands_for_key<K, Policy>
+  void prefetch(const key_arg<K>& key, location where = location::current()) const {
+    prefetch_one(state_, {"prefetch", where}, as_lookup_key<Policy>(key));
+  }
+  template <class K = key_type>
+    requires stands_for_key<K, Policy>
+  [[nodiscard]] size_type shard_of(const key_arg<K>& key, location where = location::current()) const {
+    return state_.shards.index_of(hash_of_key(state_, {"shard_of", where}, as_lookup_key<Policy>(key)));
+  }
+
   // --- one key, without waiting ---
 
   template <class K = key_type, class F>
@@ -311,6 +322,21 @@ class sharded_container : public sharded_object<Policy, Mutex> {
   size_type insert_range_and_cvisit(R&& range, F1 f1, F2 f2, location where = location::current()) {
     return insert_each(state_, std::forward<R>(range), {"insert_range_and_cvisit", where},
                        visit_as<access::exclusive>(f1), visit_as<access::shared>(f2));
+  }
+
+  // --- one shard ---
+
+  template <class F>
+  size_type visit_shard(size_type shard, F f, location where = location::current()) {
+    return visit_one_shard<access::exclusive>(state_, shard, {"visit_shard", where}, f);
+  }
+  template <class F>
+  size_type visit_shard(size_type shard, F f, location where = location::current()) const {
+    return visit_one_shard<access::shared>(state_, shard, {"visit_shard", where}, f);
+  }
+  template <class F>
+  size_type cvisit_shard(size_type shard, F f, location where = location::current()) const {
+    return visit_one_shard<access::shared>(state_, shard, {"cvisit_shard", where}, f);
   }
 
   // --- all elements ---

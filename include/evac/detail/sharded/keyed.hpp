@@ -20,6 +20,7 @@
 
 #include "evac/attempt.hpp"
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/bulk_function.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
@@ -233,6 +234,14 @@ typename Entry::template result<std::size_t> erase_one(State& state, call_site s
   return std::size_t{1};
 }
 
+/// Fetches what a look-up of the key will read, if its shard can be read without waiting.
+template <class State, class K>
+void prefetch_one(const State& state, call_site site, const K& key) {
+  const inside_call mark(std::addressof(state), site);
+  const entered_at_once<access::shared, State> in(state, key);
+  if (in.succeeded()) in.table().prefetch_hashed(in.hash());
+}
+
 /// Keys that a bulk visit works on at a time, and how many of their buckets are fetched ahead. 10 M elements, ns per key:
 /// 49 with 32 keys all fetched at first, 43 with 64 of which 32 are fetched ahead, 43 with 128 and 16.
 inline constexpr std::size_t bulk_size = 64;
@@ -308,14 +317,26 @@ bool visit_two(State& state, call_site site, const K1& first_key, const K2& seco
   return true;
 }
 
+/// As check_visitor(), of a visitor that may also be told the index of the key.
+template <access A, class State, class F>
+constexpr void check_bulk_visitor() {
+  static_assert(bulk_function<F, typename State::template visited<A>&>,
+                "evac: the visitor must accept an element, or the index of a key and an element: value_type&, or const "
+                "value_type& "
+                "in the c-forms, on a const container and in sets; the forms without c of a map that is not const let "
+                "it write the "
+                "value");
+}
+
 /// Visits those of the keys that are there, bulk_size at a time, so that their cache misses overlap. Returns how many. A key
 /// that has to be converted is converted once to hash it and once to find it.
 template <access A, class State, class It, class F>
 std::size_t visit_many(const State& state, call_site site, It first, It last, F& f) {
-  check_visitor<A, State, F>();
+  using reference = typename State::template visited<A>&;
+  check_bulk_visitor<A, State, F>();
   using policy = typename State::policy;
   std::size_t visited = 0;
-  while (first != last) {
+  for (std::size_t done = 0; first != last;) {
     const inside_call mark(std::addressof(state), site);
     std::array<std::size_t, bulk_size> hashes;
     std::size_t keys = 0;
@@ -333,9 +354,10 @@ std::size_t visit_many(const State& state, call_site site, It first, It last, F&
       if (i + bulk_fetch_ahead < keys) fetch(i + bulk_fetch_ahead);
       const position at = held.table(hashes[i]).find_hashed(as_lookup_key<policy>(*first), hashes[i]);
       if (at.where == nullptr) continue;
-      f(static_cast<typename State::template visited<A>&>(State::table_type::element(at)));
+      call_with_index<reference>(f, done + i, State::table_type::element(at));
       ++visited;
     }
+    done += keys;
   }
   return visited;
 }
