@@ -8,6 +8,7 @@ set(EVAC_HEADERS
   include/evac/fwd.hpp
   include/evac/hash.hpp
   include/evac/health.hpp
+  include/evac/load_result.hpp
   include/evac/map.hpp
   include/evac/observer.hpp
   include/evac/openmetrics.hpp

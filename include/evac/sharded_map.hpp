@@ -44,6 +44,7 @@
 #include "evac/detail/face/requirements.hpp"
 #include "evac/detail/face/sharded_values.hpp"
 #include "evac/fwd.hpp"
+#include "evac/load_result.hpp"
 #include "evac/map.hpp"
 #include "evac/rw_lock.hpp"
 
@@ -60,6 +61,8 @@ class sharded_map
  public:
   /// Types as in the standard, and init_type (std::pair<Key, T>), mutex_type, visited_type (what visitors may write).
   using mapped_type = T;
+  /// The result of load_or_compute().
+  using load_result = evac::load_result<T>;
   using typename base::key_type;
   using typename base::size_type;
   using typename base::value_type;
@@ -197,8 +200,13 @@ class sharded_map
   using base::visit2;
   /// The value of the key; if there is none, what factory() returns, which is also inserted. Linearizable in every mode. A
   /// hit holds the shard shared; compute_mode says what a miss holds while the factory runs. Throws what the factory throws;
-  /// then nothing is inserted.
+  /// then nothing is inserted. A factory may decline: if it returns exactly a std::optional<T>, an empty one inserts nothing,
+  /// and the result is a std::optional<T> as well, empty if it declined. The key is moved from only if it is inserted.
   using base::get_or_compute;
+  /// The same, and whether the value was loaded: a load_result (load_result.hpp) with the value that get_or_compute returns, and
+  /// true if the key was there, or another call's result was taken, false if this call inserted the value or its factory
+  /// declined.
+  using base::load_or_compute;
 
   // --- without waiting ---
   // visit, cvisit, find, insert of an element, try_emplace, try_emplace_or_visit, try_emplace_or_cvisit, insert_or_assign,

@@ -92,7 +92,7 @@ class random_caller {
     const auto record = [&](verb what, const auto& made) {
       out_.record({.what = what, .key = key, .put = fresh()}, made);
     };
-    switch (below(plan_.whole ? 17 : 14)) {
+    switch (below(plan_.whole ? 18 : 15)) {
       case 0:
         return record(verb::load, [&](call& made) {
           const auto found = map_.find(key);
@@ -137,7 +137,9 @@ class random_caller {
           return !tried.busy();
         });
       case 14:
+        return record(verb::load_or_store, [&](call& made) { compute_or_decline(made); });
       case 15:
+      case 16:
         return record(verb::visit_two, [&](call& made) { change_two(made); });
       default:
         return record(verb::clear, [&](call&) { map_.clear(); });
@@ -190,6 +192,23 @@ class random_caller {
         mode);
     made.found = decode(got);
     made.flag = made.found != made.put;
+  }
+  // A factory that has declined, here or in another call of this kind, makes it a look that found nothing.
+  void compute_or_decline(call& made) {
+    const bool declines = below(2) == 0;
+    const auto got = map_.load_or_compute(
+        made.key,
+        [&] {
+          stumble();
+          return declines ? std::nullopt : std::optional(slow_value(made.put));
+        },
+        static_cast<evac::compute_mode>(below(3)));
+    made.flag = got.loaded;
+    if (!got.value.has_value()) {
+      made.what = verb::load;
+    } else {
+      made.found = decode(*got.value);
+    }
   }
   void change_two(call& made) {
     made.other_key = below(plan_.keys);

@@ -92,6 +92,7 @@ const std::vector<call> inner_calls{
     {"visit_shard", true, [](Map& map, Map&) { map.visit_shard(2, ignore); }},
     {"visit_shard", true, [](Map& map, Map&) { std::as_const(map).visit_shard(2, ignore); }},
     {"cvisit_shard", true, [](Map& map, Map&) { map.cvisit_shard(2, ignore); }},
+    {"load_or_compute", true, [](Map& map, Map&) { (void)map.load_or_compute(200, one); }},
     {"merge", true, [](Map& map, Map& other) { map.merge(other); }},
     {"merge", true, [](Map& map, Map& other) { other.merge(map); }},
     {"swap", true, [](Map& map, Map& other) { map.swap(other); }},

@@ -175,6 +175,11 @@ std::vector<named_operation<Map>> common_operations() {
        [](Map& m, Map&, key r) -> wrongs {
          return m.get_or_compute(r, [r] { return value(r); }, evac::compute_mode::optimistic).belongs_to(r) ? 0 : 1;
        }},
+      {"load_or_compute(k, f, mode)",
+       [](Map& m, Map&, key r) -> wrongs {
+         const auto made = m.load_or_compute(r, [r] { return value(r); }, static_cast<evac::compute_mode>(r % 3));
+         return made.value.belongs_to(r) ? 0 : 1;
+       }},
       // write one, again and again
       {"insert(first, last)",
        [](Map& m, Map&, key r) -> wrongs {

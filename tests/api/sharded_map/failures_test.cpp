@@ -3,6 +3,7 @@
 #include <evac/sharded_map.hpp>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -116,6 +117,26 @@ TEMPLATE_TEST_CASE("get_or_compute that throws inserts nothing or what the facto
                     std::runtime_error);
     CHECK(map.size() == elements);
     CHECK(map.get_or_compute(missing, [] { return V(absent); }, mode).value() == absent);
+  }
+}
+
+TEMPLATE_TEST_CASE("load_or_compute whose factory declines or throws has changed nothing", "", fragile_in_place,
+                   fragile_in_nodes) {
+  using Map = TestType;
+  using V = typename Map::mapped_type;
+  const tracked missing(absent);
+  for (const auto mode :
+       {evac::compute_mode::under_lock, evac::compute_mode::single_flight, evac::compute_mode::optimistic}) {
+    const operation<Map> declining{"load_or_compute", "hf", after::nothing_changed, [&](Map& map, Map&) {
+                                     (void)map.load_or_compute(
+                                         missing,
+                                         [&]() -> std::optional<V> {
+                                           fail_function.tick();
+                                           return std::nullopt;
+                                         },
+                                         mode);
+                                   }};
+    fail_everywhere(declining);
   }
 }
 

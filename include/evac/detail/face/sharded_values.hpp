@@ -16,6 +16,7 @@
 #include "evac/detail/face/sharded_container.hpp"
 #include "evac/detail/sharded/compute.hpp"
 #include "evac/fwd.hpp"
+#include "evac/load_result.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -34,6 +35,7 @@ class sharded_values : public sharded_container<Policy, Mutex> {
   using typename base::key_type;
   using typename base::size_type;
   using mapped_type = typename Policy::elements::mapped_type;
+  using load_result = evac::load_result<mapped_type>;
 
   using base::base;
   using base::operator=;
@@ -52,15 +54,28 @@ class sharded_values : public sharded_container<Policy, Mutex> {
   }
   template <class K = key_type, class Factory>
     requires forwarded_as_key<K, Policy>
-  [[nodiscard]] mapped_type get_or_compute(K&& key, Factory factory, compute_mode mode = compute_mode::under_lock,
-                                           location where = location::current()) {
-    return compute({"get_or_compute", where}, factory, as_key(std::forward<K>(key)), mode);
+  [[nodiscard]] computed_by<Factory&, mapped_type> get_or_compute(K&& key, Factory factory,
+                                                                  compute_mode mode = compute_mode::under_lock,
+                                                                  location where = location::current()) {
+    return compute({"get_or_compute", where}, factory, as_key(std::forward<K>(key)), mode).value;
   }
   template <class Factory>
-  [[nodiscard]] mapped_type get_or_compute(const key_type& key, Factory factory,
-                                           compute_mode mode = compute_mode::under_lock,
-                                           location where = location::current()) {
-    return compute({"get_or_compute", where}, factory, key, mode);
+  [[nodiscard]] computed_by<Factory&, mapped_type> get_or_compute(const key_type& key, Factory factory,
+                                                                  compute_mode mode = compute_mode::under_lock,
+                                                                  location where = location::current()) {
+    return compute({"get_or_compute", where}, factory, key, mode).value;
+  }
+  template <class K = key_type, class Factory>
+    requires forwarded_as_key<K, Policy>
+  [[nodiscard]] evac::load_result<computed_by<Factory&, mapped_type>> load_or_compute(
+      K&& key, Factory factory, compute_mode mode = compute_mode::under_lock, location where = location::current()) {
+    return compute({"load_or_compute", where}, factory, as_key(std::forward<K>(key)), mode);
+  }
+  template <class Factory>
+  [[nodiscard]] evac::load_result<computed_by<Factory&, mapped_type>> load_or_compute(
+      const key_type& key, Factory factory, compute_mode mode = compute_mode::under_lock,
+      location where = location::current()) {
+    return compute({"load_or_compute", where}, factory, key, mode);
   }
 
   // --- inserting ---
@@ -188,7 +203,7 @@ class sharded_values : public sharded_container<Policy, Mutex> {
     return try_place_visiting<A, Visitors, Entry>(state_, site, std::forward<Args>(args)...);
   }
   template <class Factory, class K>
-  [[nodiscard]] mapped_type compute(call_site site, Factory& factory, K&& key, compute_mode mode) {
+  [[nodiscard]] auto compute(call_site site, Factory& factory, K&& key, compute_mode mode) {
     return computation(state_, site, flights_, factory).run(std::forward<K>(key), mode);
   }
 

@@ -14,6 +14,7 @@
 #include "evac/detail/sharded/single_flight.hpp"
 #include "evac/detail/sharded/visitors.hpp"
 #include "evac/fwd.hpp"
+#include "evac/load_result.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -90,23 +91,30 @@ template <class State, class K>
                                                                                 : attempt<result>(std::move(copy));
 }
 
-/// One call of get_or_compute(): a container, its single flights, and the factory.
+/// One call of load_or_compute() or get_or_compute(): a container, its single flights, and the factory.
 template <class State, class Factory>
 class computation {
   using element = typename State::value_type;
   using key_type = typename State::policy::key_type;
   using mapped_type = typename State::elements::mapped_type;
+  static_assert(
+      makes_value_by<Factory&, mapped_type>(),
+      "evac: the factory takes no arguments, and returns what a value can be made of, or a std::optional of a "
+      "value, which is empty if it declines");
 
  public:
   using flights_type = single_flight<key_type, mapped_type>;
+  using value_type = computed_by<Factory&, mapped_type>;
+  using result_type = load_result<value_type>;
 
   computation(State& state, call_site site, flights_type& flights, Factory& factory)
       : state_(state), site_(site), flights_(flights), factory_(factory) {}
 
-  /// The value of the key, or what the factory returns, which is also inserted.
+  /// The value of the key, or what the factory returns, which is also inserted unless the factory declines.
   template <class K>
-  [[nodiscard]] mapped_type run(K&& key, compute_mode mode) const {
-    if (std::optional<mapped_type> found = find_copy(state_, site_, std::as_const(key))) return *std::move(found);
+  [[nodiscard]] result_type run(K&& key, compute_mode mode) const {
+    if (std::optional<mapped_type> found = find_copy(state_, site_, std::as_const(key)))
+      return {*std::move(found), true};
     switch (mode) {
       case compute_mode::under_lock:
         return compute_under_lock(std::forward<K>(key));
@@ -115,39 +123,77 @@ class computation {
       case compute_mode::optimistic:
         break;
     }
-    return insert_computed(std::forward<K>(key), factory_(), [] {});
+    bool inserted = false;
+    value_type value = compute_and_insert(std::forward<K>(key), [] {}, inserted);
+    return told(std::move(value), inserted);
   }
 
  private:
+  static constexpr bool may_decline = detail::may_decline<Factory&, mapped_type>();
+
+  // Where a factory has declined, nothing was loaded.
+  [[nodiscard]] static result_type told(value_type&& value, bool inserted) {
+    if constexpr (may_decline) {
+      const bool loaded = value.has_value() && !inserted;
+      return {std::move(value), loaded};
+    } else {
+      return {std::move(value), !inserted};
+    }
+  }
   template <class K>
-  [[nodiscard]] mapped_type compute_under_lock(K&& key) const {
-    std::optional<mapped_type> result;
-    const auto construct = [&](void* slot) {
-      State::slot_ops::construct(state_.functors.allocator, slot, std::forward<K>(key), factory_());
+  [[nodiscard]] result_type compute_under_lock(K&& key) const {
+    const inside_call mark(std::addressof(state_), site_);
+    const entered<access::exclusive, State> in(state_, std::as_const(key));
+    auto& table = in.table();
+    const auto chain = table.chain_of(in.hash());
+    if (const position found = table.find_in(chain, std::as_const(key), in.hash()); found.where != nullptr)
+      return {State::table_type::element(found).second, true};
+    const auto place = [&](const auto& make) -> result_type {
+      const position made = table.place_in(chain, in.hash(), [&](void* slot) {
+        State::slot_ops::construct(state_.functors.allocator, slot, std::forward<K>(key), make());
+      });
+      return {State::table_type::element(made).second, false};
     };
-    const auto take_copy = [&](const element& present) { result.emplace(present.second); };
-    place_one(state_, site_, std::as_const(key), construct, take_copy, take_copy);
-    return *std::move(result);
+    if constexpr (may_decline) {
+      std::optional<mapped_type> computed = factory_();
+      if (!computed.has_value()) return {std::nullopt, false};
+      return place([&]() -> mapped_type&& { return *std::move(computed); });
+    } else {
+      return place([&]() -> decltype(auto) { return factory_(); });
+    }
   }
   // Flights are compared by their keys, so what is looked up becomes one here.
   template <class K>
-  [[nodiscard]] mapped_type compute_once(K&& looked_up) const {
+  [[nodiscard]] result_type compute_once(K&& looked_up) const {
     using held_key = std::conditional_t<std::is_same_v<std::remove_cvref_t<K>, key_type>, K&&, key_type>;
     held_key key(std::forward<K>(looked_up));
     const std::size_t hash = hash_of_key(state_, site_, std::as_const(key));
-    return flights_.share(key, hash, copy_equal(state_, site_), [&](auto& flight) {
+    bool inserted = false;  // by this call: if it joins a flight, it is not
+    value_type value = flights_.share(key, hash, copy_equal(state_, site_), [&](auto& flight) -> value_type {
       const auto settle = [&] { flight.settle(); };
       // Another flight may have landed since the look-up.
       if (std::optional<mapped_type> found = find_copy(state_, site_, std::as_const(key), settle)) {
         return *std::move(found);
       }
-      return insert_computed(std::forward<held_key>(key), factory_(), settle);
+      return compute_and_insert(std::forward<held_key>(key), settle, inserted);
     });
+    return told(std::move(value), inserted);
   }
-  // The given value or, if another thread was faster, the one that is there. Calls settle() under the shard's lock, before
-  // the key is moved from.
+  // What the factory makes or, if another thread was faster, what is there.
   template <class K, class Settle>
-  [[nodiscard]] mapped_type insert_computed(K&& key, mapped_type&& computed, const Settle& settle) const {
+  [[nodiscard]] value_type compute_and_insert(K&& key, const Settle& settle, bool& inserted) const {
+    if constexpr (may_decline) {
+      std::optional<mapped_type> computed = factory_();
+      if (!computed.has_value()) return std::nullopt;
+      return insert_computed(std::forward<K>(key), *std::move(computed), settle, inserted);
+    } else {
+      return insert_computed(std::forward<K>(key), mapped_type(factory_()), settle, inserted);
+    }
+  }
+  // Calls settle() under the shard's lock, before the key is moved from.
+  template <class K, class Settle>
+  [[nodiscard]] mapped_type insert_computed(K&& key, mapped_type&& computed, const Settle& settle,
+                                            bool& inserted) const {
     std::optional<mapped_type> result;
     const auto construct = [&](void* slot) {
       settle();
@@ -158,7 +204,7 @@ class computation {
       settle();
       result.emplace(present.second);
     };
-    place_one(state_, site_, std::as_const(key), construct, take_new, take_existing);
+    inserted = place_one(state_, site_, std::as_const(key), construct, take_new, take_existing);
     return *std::move(result);
   }
 
