@@ -8,6 +8,7 @@ set(EVAC_UNIT_TESTS
   unit/counters_test.cpp
   unit/evacuation_test.cpp
   unit/evacuation_timer_test.cpp
+  unit/garbage_batch_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
