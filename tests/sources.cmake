@@ -8,6 +8,7 @@ set(EVAC_UNIT_TESTS
   unit/counters_test.cpp
   unit/evacuation_test.cpp
   unit/evacuation_timer_test.cpp
+  unit/garbage_batch_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
@@ -91,6 +92,7 @@ set(EVAC_API_SHARDED_MAP_TESTS
 )
 set(EVAC_API_SYNC_MAP_TESTS
   api/sync_map/allocators_test.cpp
+  api/sync_map/answers_test.cpp
   api/sync_map/bounds_test.cpp
   api/sync_map/counting_test.cpp
   api/sync_map/failures_test.cpp
