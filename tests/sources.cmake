@@ -74,6 +74,7 @@ set(EVAC_API_MAP_TESTS
 )
 set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/allocators_test.cpp
+  api/sharded_map/attempts_test.cpp
   api/sharded_map/bounds_test.cpp
   api/sharded_map/compute_test.cpp
   api/sharded_map/destructors_test.cpp
@@ -87,6 +88,7 @@ set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/ranges_test.cpp
   api/sharded_map/reserve_test.cpp
   api/sharded_map/sequences_test.cpp
+  api/sharded_map/shards_test.cpp
   api/sharded_map/whole_map_failures_test.cpp
   api/sharded_map/whole_map_test.cpp
 )
@@ -124,6 +126,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/observer_test.cpp
   concurrency/readers_test.cpp
+  concurrency/sharded_attempts_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_compute_test.cpp
   concurrency/sharded_flight_test.cpp
