@@ -28,14 +28,21 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <source_location>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "evac/counters.hpp"
 #include "evac/detail/cache/cache_state.hpp"
+#include "evac/detail/cache/cache_traversal.hpp"
+#include "evac/detail/cache/cache_verbs.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
@@ -45,24 +52,12 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// Figures of a cache. Recent ones while other threads are at work; totals only rise.
-struct cache_counters {
-  std::size_t size = 0;
-  std::size_t capacity = 0;
-  std::size_t hits = 0;    ///< of get() and get_or_compute(); total
-  std::size_t misses = 0;  ///< the same
-  // Elements that have left, by cause; totals.
-  std::size_t evicted = 0;
-  std::size_t replaced = 0;
-  std::size_t erased = 0;
-  std::size_t cleared = 0;
-};
-
 /// See the top of this file. Not copyable, not movable.
 template <class Key, class T, class Hash, class KeyEqual, class Allocator>
 class cache {
   using state = detail::cache_state<Key, T, Hash, KeyEqual, Allocator, rw_lock>;
-  using policy_type = typename state::policy_type;
+  using policy_type = typename state::policy;
+  using request = detail::request;
   using location = std::source_location;
   template <class K>
   using key_arg = detail::key_arg<K, policy_type>;
@@ -93,30 +88,24 @@ class cache {
   /// The number of elements: a recent one. No lock. O(shards).
   [[nodiscard]] size_type size() const noexcept { return state_.size(); }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-  [[nodiscard]] size_type capacity() const noexcept { return state_.capacity; }
   [[nodiscard]] size_type shard_count() const noexcept { return state_.shards.size(); }
-  /// No lock. O(shards).
-  [[nodiscard]] cache_counters counters() const noexcept {
-    cache_counters all;
-    all.size = size();
-    all.capacity = capacity();
-    all.hits = state_.accesses.hits();
-    all.misses = state_.accesses.misses();
-    for (const auto& each : state_.companions) {
-      all.evicted += each.left[0];
-      all.replaced += each.left[1];
-      all.erased += each.left[2];
-      all.cleared += each.left[3];
-    }
-    return all;
+  [[nodiscard]] size_type capacity() const noexcept { return state_.capacity.load(detail::relaxed); }
+  /// Another capacity, for any thread at any time. If there are more elements than that, 16 of each shard are evicted at
+  /// once, and one by each later call that puts something into the shard, beside what it needs: no call has to evict all of
+  /// them. O(shards). Throws as the constructor, then nothing has changed; and std::bad_alloc, then evicting is left to
+  /// later calls.
+  void set_capacity(size_type capacity, location where = location::current()) {
+    detail::change_capacity(state_, {"set_capacity", where}, capacity);
   }
+  /// The figures of evac/counters.hpp. No lock. O(shards).
+  [[nodiscard]] cache_counters counters() const noexcept { return detail::collect_cache_counters(state_); }
 
   /// A copy of the value, if the key is there: a hit.
   template <class K = Key>
     requires detail::stands_for_key<K, policy_type>
   [[nodiscard]] std::optional<T> get(const key_arg<K>& key, location where = location::current()) const {
     std::optional<T> copy;
-    state_.template look_up<true>({"get", where}, detail::as_lookup_key<policy_type>(key),
+    detail::look_up<request::yes>(state_, {"get", where}, detail::as_lookup_key<policy_type>(key),
                                   [&](const T& value) { copy.emplace(value); });
     return copy;
   }
@@ -124,14 +113,31 @@ class cache {
   template <class K = Key, class F>
     requires(detail::stands_for_key<K, policy_type> && std::is_invocable_v<F&, const T&>)
   bool get(const key_arg<K>& key, F f, location where = location::current()) const {
-    return state_.template look_up<true>({"get", where}, detail::as_lookup_key<policy_type>(key), f);
+    return detail::look_up<request::yes>(state_, {"get", where}, detail::as_lookup_key<policy_type>(key), f);
   }
   /// Whether the key is there. Not a hit, and not counted.
   template <class K = Key>
     requires detail::stands_for_key<K, policy_type>
   [[nodiscard]] bool contains(const key_arg<K>& key, location where = location::current()) const {
-    return state_.template look_up<false>({"contains", where}, detail::as_lookup_key<policy_type>(key),
-                                          [](const T&) {});
+    return detail::look_up<request::no>(state_, {"contains", where}, detail::as_lookup_key<policy_type>(key),
+                                        [](const T&) {});
+  }
+
+  /// f(const Key&, const T&) for each key of a range that is there, which is a hit; returns how many are. Keys are taken 64 at a
+  /// time: the shared locks of all their shards are held while their elements are fetched at once and visited in order. Not
+  /// counted if f throws.
+  template <std::forward_iterator It, class F>
+    requires(detail::stands_for_key<std::iter_reference_t<It>, policy_type> &&
+             std::is_invocable_v<F&, const Key&, const T&>)
+  size_type get(It first, It last, F f, location where = location::current()) const {
+    return detail::look_up_many(state_, {"get", where}, first, last, f);
+  }
+  /// f(const Key&, const T&) for every element; returns how many there were. Not hits. A shard at a time, held shared: no moment
+  /// for all. O(size + buckets).
+  template <class F>
+    requires std::is_invocable_v<F&, const Key&, const T&>
+  size_type for_each(F f, location where = location::current()) const {
+    return detail::visit_cached(state_, {"for_each", where}, f);
   }
 
   /// Gives the key this value; returns whether the key is new. An element that was there leaves as `replaced`; its key is still
@@ -139,22 +145,39 @@ class cache {
   template <class K = Key, class V = T>
     requires(std::is_constructible_v<Key, K &&> && std::is_constructible_v<T, V &&>)
   bool put(K&& key, V&& value, location where = location::current()) {
-    typename state::detached fresh(state_.functors.allocator);
+    detail::detached_of<state> fresh(state_.functors.allocator);
     fresh.construct(std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
                     std::forward_as_tuple(std::in_place, std::forward<V>(value)));
-    return state_.put({"put", where}, fresh);
+    return detail::put_element(state_, {"put", where}, fresh);
+  }
+  /// Puts in each pair of a range of keys and values, one by one; returns how many keys are new.
+  template <std::ranges::input_range R>
+    requires requires(std::ranges::range_reference_t<R> each) {
+      requires std::tuple_size_v<std::remove_cvref_t<decltype(each)>> == 2;
+      requires std::is_constructible_v<Key, decltype(std::get<0>(std::forward<decltype(each)>(each)))>;
+      requires std::is_constructible_v<T, decltype(std::get<1>(std::forward<decltype(each)>(each)))>;
+    }
+  size_type put_range(R&& range, location where = location::current()) {
+    size_type fresh = 0;
+    for (auto&& each : range) {
+      using element = decltype(each);
+      // Of one object twice, another part of it each time.
+      fresh += put(std::get<0>(std::forward<element>(each)), std::get<1>(std::forward<element>(each)), where) ? 1 : 0;
+    }
+    return fresh;
   }
   /// The same if the key is absent; returns whether it was. If not, nothing is moved from the arguments.
   template <class V = T>
     requires std::is_constructible_v<T, V&&>
   bool put_if_absent(const Key& key, V&& value, location where = location::current()) {
-    return state_.put_if_absent({"put_if_absent", where}, [] {}, [](const T&) {}, key, std::forward<V>(value));
+    return detail::put_if_absent_element(
+        state_, {"put_if_absent", where}, [] {}, [](const T&) {}, key, std::forward<V>(value));
   }
   template <class V = T>
     requires std::is_constructible_v<T, V&&>
   bool put_if_absent(Key&& key, V&& value, location where = location::current()) {
-    return state_.put_if_absent(
-        {"put_if_absent", where}, [] {}, [](const T&) {}, std::move(key), std::forward<V>(value));
+    return detail::put_if_absent_element(
+        state_, {"put_if_absent", where}, [] {}, [](const T&) {}, std::move(key), std::forward<V>(value));
   }
   /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one thread at a
   /// time for a key, with no lock held; the others wait for its result, and get its exception. If put() is faster, its value
@@ -173,9 +196,9 @@ class cache {
         settle();
         take_copy(value);
       };
-      if (state_.template look_up<false>(site, key, settle_and_take)) return *std::move(result);
-      T computed = factory();
-      if (state_.put_if_absent(site, settle, take_copy, key, std::as_const(computed)))
+      if (detail::look_up<request::no>(state_, site, key, settle_and_take)) return *std::move(result);
+      T computed = detail::load_counted(state_.accesses, factory);
+      if (detail::put_if_absent_element(state_, site, settle, take_copy, key, std::as_const(computed)))
         result.emplace(std::move(computed));
       return *std::move(result);
     });
@@ -185,10 +208,17 @@ class cache {
   template <class K = Key>
     requires detail::stands_for_key<K, policy_type>
   size_type erase(const key_arg<K>& key, location where = location::current()) {
-    return state_.erase({"erase", where}, detail::as_lookup_key<policy_type>(key));
+    return detail::erase_element(state_, {"erase", where}, detail::as_lookup_key<policy_type>(key));
+  }
+  /// Erases the elements for which predicate(const Key&, const T&) is true; returns how many. A shard at a time, held
+  /// exclusively. O(size + buckets). If it throws, those before have been erased.
+  template <class Predicate>
+    requires std::is_invocable_r_v<bool, Predicate&, const Key&, const T&>
+  size_type erase_if(Predicate predicate, location where = location::current()) {
+    return detail::erase_cached_where(state_, {"erase_if", where}, predicate);
   }
   /// Erases what was there when it came to each shard, one element at a time, the oldest first. O(size).
-  void clear(location where = location::current()) { state_.clear({"clear", where}); }
+  void clear(location where = location::current()) { detail::clear_oldest_first(state_, {"clear", where}); }
 
  private:
   friend struct detail::table_access;
@@ -198,7 +228,7 @@ class cache {
     return (std::clamp)(std::bit_floor(capacity / fewest_elements), size_type{1}, detail::default_shard_count());
   }
 
-  mutable state state_;
+  state state_;
   detail::single_flight<Key, T> flights_;
 };
 

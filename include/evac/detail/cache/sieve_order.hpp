@@ -79,16 +79,17 @@ class sieve_order {
   /// The element of this place is gone.
   void remove(std::uint32_t place) noexcept { blocks_[place >> 6U].names[place & 63U] = 0; }
 
-  /// The element that the hand takes, one of `live > 0`. look(place, name) asks for the element of a place and returns it, where
-  /// it is a candidate.is_marked() or not; one that is marked gets candidate.move_to(new place), which clears the mark.
+  /// The element that the hand takes; there is one that may go. look(place, name) asks for the element of a place and returns it,
+  /// where it says whether it candidate.stays(the hand has spared enough); one that does gets candidate.move_to(new
+  /// place), which clears the mark.
   template <class Look>
-  [[nodiscard]] auto take(const Look& look) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE auto take(const Look& look) noexcept {
     for (unsigned spared = 0;;) {
       if (ahead_.empty()) std::swap(ahead_, passed_);
       const auto [place, name] = pop(ahead_);
       if (name == 0) continue;
       const auto candidate = look(place, name);
-      if (!candidate.is_marked() || spared == most_spared) return candidate;
+      if (!candidate.stays(spared >= most_spared)) return candidate;
       candidate.move_to(push(passed_, name));
       ++spared;
     }
