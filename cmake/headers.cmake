@@ -21,6 +21,7 @@ set(EVAC_HEADERS
   include/evac/version.hpp
   include/evac/detail/cache/access_counts.hpp
   include/evac/detail/cache/cache_state.hpp
+  include/evac/detail/cache/cache_steps.hpp
   include/evac/detail/cache/cache_traversal.hpp
   include/evac/detail/cache/cache_verbs.hpp
   include/evac/detail/cache/cached.hpp

@@ -150,6 +150,7 @@ inline map_counters& map_counters::operator+=(const map_counters& other) noexcep
 /// Figures of a cache: recent ones while other threads are at work. Totals only rise.
 struct cache_counters {
   std::size_t size = 0;      ///< elements
+  std::size_t weight = 0;    ///< of all elements; in a cache without a weigher their number
   std::size_t capacity = 0;  ///< what set_capacity() or the constructor has said
 
   // --- requests: by get() and get_or_compute() ---
@@ -162,6 +163,7 @@ struct cache_counters {
 
   // --- elements that have left, by cause ---
   std::size_t evicted = 0;   ///< because others needed the room, or there was none for them; total
+  std::size_t expired = 0;   ///< total
   std::size_t replaced = 0;  ///< total
   std::size_t erased = 0;    ///< total
   std::size_t cleared = 0;   ///< total
@@ -181,6 +183,7 @@ namespace detail {
 template <class Visit>
 void for_each_figure(const cache_counters& counters, const Visit& visit) {
   visit("size", counters.size);
+  visit("weight", counters.weight);
   visit("capacity", counters.capacity);
   visit("hits", counters.hits);
   visit("misses", counters.misses);
@@ -188,6 +191,7 @@ void for_each_figure(const cache_counters& counters, const Visit& visit) {
   visit("load_failures", counters.load_failures);
   visit("load_time_ns", as_nanoseconds(counters.load_time));
   visit("evicted", counters.evicted);
+  visit("expired", counters.expired);
   visit("replaced", counters.replaced);
   visit("erased", counters.erased);
   visit("cleared", counters.cleared);

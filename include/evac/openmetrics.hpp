@@ -102,6 +102,7 @@ inline constexpr metric_family<map_counters> map_families[] = {
 
 inline constexpr metric_family<cache_counters> cache_families[] = {
     {"size", metric_kind::gauge, "Elements.", &cache_counters::size},
+    {"weight", metric_kind::gauge, "Weight of all elements.", &cache_counters::weight},
     {"capacity", metric_kind::gauge, "What there is room for.", &cache_counters::capacity},
     {"hits", metric_kind::counter, "Requests that found their key.", &cache_counters::hits},
     {"misses", metric_kind::counter, "Requests that did not.", &cache_counters::misses},
@@ -111,6 +112,7 @@ inline constexpr metric_family<cache_counters> cache_families[] = {
      &cache_counters::load_time},
     {"evicted", metric_kind::counter, "Elements that left because there was no room for them.",
      &cache_counters::evicted},
+    {"expired", metric_kind::counter, "Elements that left because their time was over.", &cache_counters::expired},
     {"replaced", metric_kind::counter, "Elements that left because their key was given another value.",
      &cache_counters::replaced},
     {"erased", metric_kind::counter, "Elements that left because they were erased.", &cache_counters::erased},

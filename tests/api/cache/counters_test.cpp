@@ -44,8 +44,8 @@ TEST_CASE("the figures of a cache are printed, and written as JSON") {
   counters.hits = 7;
   counters.load_time = std::chrono::microseconds(3);
   CHECK(counters.to_json() ==
-        R"({"size":0,"capacity":0,"hits":7,"misses":0,"loads":0,"load_failures":0,"load_time_ns":3000,)"
-        R"("evicted":0,"replaced":0,"erased":0,"cleared":0})");
+        R"({"size":0,"weight":0,"capacity":0,"hits":7,"misses":0,"loads":0,"load_failures":0,"load_time_ns":3000,)"
+        R"("evicted":0,"expired":0,"replaced":0,"erased":0,"cleared":0})");
   std::ostringstream text;
   text << counters;
   CHECK(text.str().find("evac cache\n") == 0);
@@ -64,7 +64,7 @@ TEST_CASE("a page of metrics tells caches from maps") {
   slow.load_time = std::chrono::nanoseconds(1'500'000'000);
   page.add("slow", slow);
   const openmetrics_reader read(page.openmetrics());
-  CHECK(read.families().size() == 11);
+  CHECK(read.families().size() == 13);
   CHECK(read.value("evac_cache_size", "cache=pages") == "60");
   CHECK(read.value("evac_cache_capacity", "cache=names") == "50");
   CHECK(read.value("evac_cache_hits", "cache=pages") == "1");

@@ -1,15 +1,17 @@
 // State of a cache: shards with the table and the lock of a sharded map, and beside each the order of its elements
-// (sieve_order.hpp); and the steps by which elements come and go, under the lock of their shard.
+// (sieve_order.hpp). cache_steps.hpp has the steps by which these come and go.
 //
 // Invariants, beside S4, S6 and S7 of sharded_state.hpp
 //   K1  an element has a place, and the name there is its own
-//   K2  a shard has at most its part of the capacity, but for one element for each thread that has just put it in, and for
-//       what set_capacity() has left to later calls
+//   K2  a shard weighs at most its part of the capacity, but for one element for each thread that has just put it in, and
+//       for what set_capacity() has left to later calls. In a cache that does not weigh, each element weighs 1
 //   K3  an element that leaves is told to the listener once, and then destroyed, when no lock is held and no call is marked:
 //       `departures` are declared before the marks and guards
 #ifndef EVAC_DETAIL_CACHE_CACHE_STATE_HPP
 #define EVAC_DETAIL_CACHE_CACHE_STATE_HPP
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,12 +31,20 @@
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/sync/watched.hpp"
+#include "evac/detail/table/scan.hpp"
+#include "evac/fwd.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
-template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
+template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Weigher, class Clock, class Mutex>
 struct cache_state : watched, reentry_check {
-  using elements = map_elements<Key, cached<T>>;
+  static constexpr bool weighed = !std::is_same_v<Weigher, one_each>;
+  static constexpr bool timed = !std::is_same_v<Clock, no_clock>;
+  struct no_terms {};
+  /// How long an element stays.
+  using terms_type = std::conditional_t<timed, expiry, no_terms>;
+
+  using elements = map_elements<Key, cached<T, weighed, timed>>;
   using value_type = typename elements::value_type;
   using allocator_type = typename std::allocator_traits<Allocator>::template rebind_alloc<value_type>;
   using policy = detail::policy<elements, Hash, KeyEqual, allocator_type, shares_functors>;
@@ -53,9 +63,12 @@ struct cache_state : watched, reentry_check {
   struct alignas(line_pair) companion {
     explicit companion(const allocator_type& allocator) : order(allocator) {}
     order_type order;
-    std::size_t part = 0;  // of the capacity
+    std::size_t part = 0;                 // of the capacity
+    relaxed_cell<std::size_t> weight{0};  // of all elements; 0 in a cache that does not weigh
+    scan_position swept;                  // how far the search for elements that are over has come
     relaxed_cell<std::size_t> left[removal_causes] = {relaxed_cell<std::size_t>(0), relaxed_cell<std::size_t>(0),
-                                                      relaxed_cell<std::size_t>(0), relaxed_cell<std::size_t>(0)};
+                                                      relaxed_cell<std::size_t>(0), relaxed_cell<std::size_t>(0),
+                                                      relaxed_cell<std::size_t>(0)};
   };
 
   class companion_array {
@@ -84,16 +97,19 @@ struct cache_state : watched, reentry_check {
     std::size_t made_;
   };
 
-  /// Elements that leave by a call for one key: one that is replaced or refused, or that makes room, and one more while the shard
-  /// has too many.
-  using departed = departures<cache_state, 2>;
+  /// Elements that leave by a call for one key, under one lock: one that is replaced or refused, or that makes room, and one more
+  /// while the shard has too many. A heavy element takes the room of several, and some may be over.
+  static constexpr std::size_t most_departed = weighed || timed ? 8 : 2;
+  using departed = departures<cache_state, most_departed>;
 
-  cache_state(std::size_t most, listener_type told, std::size_t shard_count, const Hash& hash, const KeyEqual& equal,
-              const Allocator& allocator)
+  cache_state(std::size_t most, std::size_t shard_count, const terms_type& usual_terms, listener_type told,
+              const Weigher& a_weigher, const Hash& hash, const KeyEqual& equal, const Allocator& allocator)
       : functors(hash, equal, allocator_type(allocator)),
         shards(functors, shard_count),
         companions(functors.allocator, shards.size()),
         listener(std::move(told)),
+        weigher(a_weigher),
+        usual(usual_terms),
         capacity(most) {
     functors.container = this;
     check_capacity(most);
@@ -113,7 +129,41 @@ struct cache_state : watched, reentry_check {
     return most / shards.size() + (index < most % shards.size() ? 1 : 0);
   }
   void check_capacity(std::size_t most) const {
-    if (most / shards.size() >= order_type::most_elements) throw_length_error("evac: a cache of too few shards");
+    if (!weighed && most / shards.size() >= order_type::most_elements) {
+      throw_length_error("evac: a cache of too few shards");
+    }
+  }
+  /// The clock's time in nanoseconds; 0 where there is no clock.
+  [[nodiscard]] static std::int64_t now() {
+    if constexpr (timed) {
+      return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+    } else {
+      return 0;
+    }
+  }
+  /// Has an element weighed that is not in the cache yet.
+  void weigh(value_type& element) const {
+    if constexpr (weighed) {
+      element.second.weight.value = (std::max)(
+          static_cast<std::size_t>(weigher(element.first, std::as_const(element.second.value))), std::size_t{1});
+    }
+  }
+  static void begin_life(value_type& element, std::int64_t now, const terms_type& terms) noexcept {
+    if constexpr (timed) element.second.life.begin(now, terms);
+  }
+  [[nodiscard]] static std::size_t weight_of(const value_type& element) noexcept { return element.second.weight.value; }
+  /// Of all elements of a shard.
+  [[nodiscard]] static std::size_t weight_in(const table_type& table, const companion& beside) noexcept {
+    return weighed ? std::size_t{beside.weight} : table.size();
+  }
+  [[nodiscard]] static bool is_too_full(const table_type& table, const companion& beside) noexcept {
+    return weight_in(table, beside) > beside.part || (weighed && table.size() > order_type::most_elements);
+  }
+  [[nodiscard]] std::size_t weight() const noexcept {
+    if constexpr (!weighed) return size();
+    std::size_t total = 0;
+    for (const companion& each : companions) total += each.weight;
+    return total;
   }
 
   functors_type functors;
@@ -121,86 +171,19 @@ struct cache_state : watched, reentry_check {
   array shards;
   companion_array companions;  // as many
   listener_type listener;
-  mutable access_counts accesses;
-  atomic<std::size_t> capacity;  // relaxed: the parts decide
-  std::mutex resizing;           // held while parts are changed
+  [[no_unique_address]] Weigher weigher;
+  [[no_unique_address]] terms_type usual;  // of elements that are put in without others
+  access_counts accesses;
+  atomic<std::size_t> capacity;       // relaxed: the parts decide
+  std::mutex resizing;                // held while parts are changed
+  atomic<std::size_t> next_swept{0};  // the shard that sweep() comes to next; relaxed: any will do
 };
-
-/// The element of a place, as the order sees it.
-template <class State>
-struct cache_candidate {
-  position at;
-  bool kept;  // by the call itself
-
-  [[nodiscard]] auto& value() const noexcept { return State::table_type::element(at).second; }
-  [[nodiscard]] bool stays(bool hand_is_tired) const noexcept {
-    return kept || (value().is_marked() && !hand_is_tired);
-  }
-  void move_to(std::uint32_t place) const noexcept { value().mark = place; }
-  void keep_mark_at(std::uint32_t place) const noexcept {
-    value().mark = place | (value().mark & std::remove_reference_t<decltype(value())>::found);
-  }
-};
-template <class State>
-[[nodiscard]] auto look_into(const typename State::table_type& table, position kept = {}) noexcept {
-  return [&table, kept](std::uint32_t place, std::uint32_t name) noexcept {
-    const std::size_t hash = hash_like(name);
-    const auto chain = table.chain_of(hash);
-    const auto is_there = [&](const typename State::value_type& element) { return element.second.place() == place; };
-    const position at(State::table_type::chains::find(chain.head, hash, is_there), chain.home);
-    return cache_candidate<State>{at, at.where == kept.where && at.index == kept.index};
-  };
-}
-
-/// Takes an element out of the cache, which its order does not know any more.
-template <class State, class Departed>
-void leave(typename State::table_type& table, position at, removal_cause cause, typename State::companion& beside,
-           Departed& gone) noexcept {
-  gone.take(State::layout::slot(at.where, at.index), cause, beside);
-  table.forget(at);
-}
-
-/// Lets the element go that the hand takes, but not the one that is kept. After make_room() of the order.
-template <class State, class Departed>
-EVAC_ALWAYS_INLINE void evict(typename State::table_type& table, position kept, typename State::companion& beside,
-                              Departed& gone) noexcept {
-  leave<State>(table, beside.order.take(look_into<State>(table, kept)).at, removal_cause::size, beside, gone);
-}
-/// The same where a shard has more elements than set_capacity() allows, until it fits or there is no more room in `gone`.
-template <class State, class Departed>
-EVAC_NEVER_INLINE void shed(typename State::table_type& table, position kept, typename State::companion& beside,
-                            Departed& gone) noexcept {
-  while (table.size() > beside.part && gone.room() != 0) evict<State>(table, kept, beside, gone);
-}
-
-/// Gives a key that is not here its element, which construct(slot) builds, and makes room for it. Strong guarantee.
-template <class State, class Construct>
-void admit(typename State::table_type& table, std::size_t hash, const Construct& construct,
-           typename State::companion& beside, typename State::departed& gone) {
-  beside.order.make_room();
-  const position at = table.place(hash, construct);
-  // Its mark says no_place: no name leads to it while others are looked for.
-  if (table.size() > beside.part) {
-    evict<State>(table, {}, beside, gone);
-    if (table.size() > beside.part) [[unlikely]]
-      shed<State>(table, {}, beside, gone);
-  }
-  beside.order.tidy(table.size(), look_into<State>(table));
-  State::table_type::element(at).second.mark = beside.order.add(name_of(hash));
-}
-
-/// A shard without room for an element does not keep it.
-template <class State, class Detached>
-void refuse(Detached& fresh, typename State::companion& beside, typename State::departed& gone) noexcept {
-  alignas(State::slot_ops::alignment()) std::byte between[State::slot_ops::size()];
-  fresh.release_to(between);
-  gone.take(between, removal_cause::size, beside);
-}
 
 template <class State>
 [[nodiscard]] cache_counters collect_cache_counters(const State& state) noexcept {
   cache_counters all;
   all.size = state.size();
+  all.weight = state.weight();
   all.capacity = state.capacity.load(relaxed);  // relaxed: a recent number
   all.hits = state.accesses.hits();
   all.misses = state.accesses.misses();
@@ -210,6 +193,7 @@ template <class State>
   for (const auto& each : state.companions) {
     const auto left_by = [&](removal_cause cause) -> std::size_t { return each.left[static_cast<std::size_t>(cause)]; };
     all.evicted += left_by(removal_cause::size);
+    all.expired += left_by(removal_cause::expired);
     all.replaced += left_by(removal_cause::replaced);
     all.erased += left_by(removal_cause::erased);
     all.cleared += left_by(removal_cause::cleared);

@@ -63,7 +63,9 @@ class sieve_order {
   sieve_order& operator=(const sieve_order&) = delete;
   ~sieve_order() = default;
 
-  /// Memory for one more name, and for what the hand moves meanwhile. Throws std::bad_alloc.
+  /// Memory for one more name, and for all that the hand moves until the next call of this. Throws std::bad_alloc.
+  // One block for the name. Moving k names takes ceil(k / 63) blocks at most and gives back all but one of as many; where the
+  // queues change roles, at most one more lies between what they had and what they have.
   void make_room() {
     while (free_count_ < 3) {
       blocks_.push_back(block{});
@@ -124,6 +126,7 @@ class sieve_order {
   }
   [[nodiscard]] std::uint32_t push(queue& to, std::uint32_t name) noexcept {
     if (to.empty() || to.end == names_of_block) {
+      EVAC_ASSERT(free_count_ != 0, "evac: the order of a cache has no room for a name");
       const std::uint32_t fresh = free_;
       free_ = blocks_[fresh].next;
       --free_count_;
