@@ -7,6 +7,7 @@ set(EVAC_HEADERS
   include/evac/fwd.hpp
   include/evac/hash.hpp
   include/evac/health.hpp
+  include/evac/load_result.hpp
   include/evac/map.hpp
   include/evac/observer.hpp
   include/evac/openmetrics.hpp
@@ -18,6 +19,7 @@ set(EVAC_HEADERS
   include/evac/stats.hpp
   include/evac/sync_map.hpp
   include/evac/sync_set.hpp
+  include/evac/update.hpp
   include/evac/version.hpp
   include/evac/detail/cache/access_counts.hpp
   include/evac/detail/cache/cache_state.hpp
@@ -51,6 +53,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/atomic_bucket.hpp
   include/evac/detail/lockfree/bucket_state.hpp
   include/evac/detail/lockfree/chain_reader.hpp
+  include/evac/detail/lockfree/conditional_verbs.hpp
   include/evac/detail/lockfree/fresh_element.hpp
   include/evac/detail/lockfree/growth.hpp
   include/evac/detail/lockfree/guards.hpp

@@ -95,6 +95,7 @@ set(EVAC_API_SHARDED_MAP_TESTS
 )
 set(EVAC_API_SYNC_MAP_TESTS
   api/sync_map/allocators_test.cpp
+  api/sync_map/answers_test.cpp
   api/sync_map/bounds_test.cpp
   api/sync_map/counting_test.cpp
   api/sync_map/failures_test.cpp

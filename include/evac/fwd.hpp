@@ -40,6 +40,13 @@ struct sync_stats;
 class rw_lock;
 class epoch_domain;
 
+template <class T>
+struct load_result;
+struct keep_t;
+enum class update_outcome : unsigned char;
+template <class T>
+class update_answer;
+
 /// Where a sync_map keeps its elements. `automatic`: in the slots of its buckets if key and value are trivially copyable and small,
 /// else in nodes of their own.
 enum class storage : unsigned char { automatic, in_nodes };
