@@ -22,7 +22,13 @@ set(EVAC_HEADERS
   include/evac/sync_set.hpp
   include/evac/update.hpp
   include/evac/version.hpp
+  include/evac/detail/cache/access_counts.hpp
   include/evac/detail/cache/cache_state.hpp
+  include/evac/detail/cache/cache_steps.hpp
+  include/evac/detail/cache/cache_traversal.hpp
+  include/evac/detail/cache/cache_verbs.hpp
+  include/evac/detail/cache/cached.hpp
+  include/evac/detail/cache/departures.hpp
   include/evac/detail/cache/sieve_order.hpp
   include/evac/detail/config.hpp
   include/evac/detail/debugger.hpp

@@ -46,9 +46,13 @@ set(EVAC_API_TESTS
   api/deduction_test.cpp
 )
 set(EVAC_API_CACHE_TESTS
+  api/cache/counters_test.cpp
+  api/cache/expiry_test.cpp
   api/cache/failures_test.cpp
   api/cache/order_test.cpp
   api/cache/verbs_test.cpp
+  api/cache/weight_test.cpp
+  api/cache/whole_test.cpp
 )
 set(EVAC_API_MAP_TESTS
   api/map/allocators_test.cpp
