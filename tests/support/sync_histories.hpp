@@ -22,9 +22,6 @@
 
 namespace evac_test {
 
-/// Stands in a history for a value that is no number's: nothing explains it.
-inline constexpr std::uint32_t torn = 0xFFFFFFFFU;
-
 /// Four words that belong together.
 struct four_words {
   std::array<std::uint64_t, 4> words{};
