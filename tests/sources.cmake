@@ -121,6 +121,9 @@ set(EVAC_API_SHARDED_MAP_BOUNDS_TESTS
   api/sharded_map/bounds_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
+  concurrency/cache_history_test.cpp
+  concurrency/cache_shards_test.cpp
+  concurrency/cache_stress_test.cpp
   concurrency/const_access_test.cpp
   concurrency/counters_test.cpp
   concurrency/epoch_fork_test.cpp
