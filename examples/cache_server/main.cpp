@@ -1,0 +1,67 @@
+// A cache server that any Redis client can talk to, over evac's maps.
+//
+//   cache_server --port 6379 --store sync
+//   redis-cli -p 6379 set k v
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <thread>
+
+#include "server.hpp"
+#include "store.hpp"
+
+namespace {
+
+struct settings {
+  cache_server::server_settings server;
+  std::string store = "sync";
+};
+
+/// Ends the program after printing help, or for arguments that it does not know.
+[[nodiscard]] settings settings_of(int argc, char** argv) {
+  settings chosen;
+  CLI::App app("A cache server that speaks the protocol of Redis (RESP2).");
+  app.option_defaults()->always_capture_default();
+  app.add_option("--bind", chosen.server.address, "address to listen at");
+  app.add_option("--port", chosen.server.port, "0: any that is free");
+  app.add_option("--store", chosen.store, "the map behind it: evac::sync_map, evac::sharded_map, std::unordered_map")
+      ->check(CLI::IsMember({"sync", "sharded", "std"}));
+  app.add_option("--threads", chosen.server.threads, "0: as many as the machine has cores");
+  app.add_option("--max-clients", chosen.server.most_clients, "connections at one time");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& ending) {
+    std::exit(app.exit(ending) == 0 ? 0 : 2);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const settings chosen = settings_of(argc, argv);
+  // Waited for by one thread; blocked before there are others, so that they inherit that.
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGINT);
+  sigaddset(&ending, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  try {
+    const auto data = cache_server::make_store(chosen.store);
+    cache_server::server server(*data, chosen.server);
+    std::cout << "listening at " << chosen.server.address << ':' << server.port() << ", store " << chosen.store
+              << std::endl;
+    std::thread([&] {
+      int which = 0;
+      sigwait(&ending, &which);
+      server.stop();
+    }).detach();
+    server.run();
+  } catch (const std::exception& failure) {
+    std::cerr << "cache_server: " << failure.what() << '\n';
+    return 1;
+  }
+  std::cout << "ended after all clients" << std::endl;
+}
