@@ -144,7 +144,7 @@ struct set_options {
 [[nodiscard]] std::optional<set_options> set_options_of(words_view words) {
   set_options chosen;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool takes_time = is(words[i], "EX") || is(words[i], "PX");
+    const long long unit = is(words[i], "EX") ? 1000 : is(words[i], "PX") ? 1 : 0;
     if (is(words[i], "NX") && !chosen.only_present) {
       chosen.only_absent = true;
     } else if (is(words[i], "XX") && !chosen.only_absent) {
@@ -153,8 +153,9 @@ struct set_options {
       chosen.gets = true;
     } else if (is(words[i], "KEEPTTL") && chosen.unit == 0) {
       chosen.keeps_deadline = true;
-    } else if (takes_time && chosen.unit == 0 && !chosen.keeps_deadline && i + 1 < words.size()) {
-      chosen.unit = is(words[i], "EX") ? 1000 : 1;
+    } else if (unit != 0 && (chosen.unit == 0 || chosen.unit == unit) && !chosen.keeps_deadline &&
+               i + 1 < words.size()) {
+      chosen.unit = unit;
       chosen.time = words[++i];
     } else {
       return std::nullopt;
@@ -471,8 +472,9 @@ void reply_unknown(request& asked) {
   std::string told;
   for (const std::string_view each : asked.words.subspan(1)) {
     if (told.size() >= most_told) break;
+    const std::string_view beginning = each.substr(0, most_told - told.size());
     told += '\'';
-    told += each.substr(0, most_told - told.size());
+    told += beginning;
     told += "' ";
   }
   reply_error(asked, "ERR unknown command '" + std::string(asked.words[0].substr(0, most_told)) +

@@ -15,11 +15,12 @@ namespace cache_server {
   if (negated) pattern.remove_prefix(1);
   bool found = false;
   while (!pattern.empty() && pattern.front() != ']') {
-    if (pattern.front() == '\\' && pattern.size() >= 2) pattern.remove_prefix(1);
+    const bool is_escaped = pattern.front() == '\\' && pattern.size() >= 2;
+    if (is_escaped) pattern.remove_prefix(1);
     char low = pattern.front();
     char high = low;
     pattern.remove_prefix(1);
-    if (pattern.size() >= 2 && pattern.front() == '-') {
+    if (!is_escaped && pattern.size() >= 2 && pattern.front() == '-') {
       high = pattern[1];
       pattern.remove_prefix(2);
     }

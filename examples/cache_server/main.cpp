@@ -30,11 +30,14 @@ struct settings {
       ->check(CLI::IsMember({"sync", "sharded", "std"}));
   app.add_option("--threads", chosen.server.threads, "0: as many as the machine has cores");
   app.add_option("--max-clients", chosen.server.most_clients, "connections at one time");
+  long long drain = chosen.server.longest_drain.count();
+  app.add_option("--drain-seconds", drain, "how long SIGTERM waits for clients to take their replies");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& ending) {
     std::exit(app.exit(ending) == 0 ? 0 : 2);
   }
+  chosen.server.longest_drain = std::chrono::seconds(drain);
   return chosen;
 }
 

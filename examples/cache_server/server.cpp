@@ -158,12 +158,12 @@ void core::carry_out(connection& with, request& asked) {
 asio::awaitable<bool> core::send(connection& with) {
   std::string_view left = with.out.bytes();
   asio::error_code error;
-  while (!left.empty()) {
+  while (!left.empty() && !error) {
     left.remove_prefix(with.socket.write_some(asio::buffer(left), error));
-    if (error != asio::error::would_block) break;
-    const auto [failed] = co_await with.socket.async_wait(tcp::socket::wait_write, as_result);
-    error = failed;
-    if (error) break;
+    if (error == asio::error::would_block) {
+      const auto [failed] = co_await with.socket.async_wait(tcp::socket::wait_write, as_result);
+      error = failed;
+    }
   }
   with.out.clear();
   co_return !error;
