@@ -102,7 +102,15 @@ class requests {
   words expiry() {
     const bool in_seconds = roll_(2) == 0;
     words result{in_seconds ? "EXPIRE" : "PEXPIRE", key(), in_seconds ? time() : seconds_or_more("px")};
-    for (std::size_t i = roll_(3); i != 0; --i) result.push_back(in_any_case(any("NX", "XX", "GT", "LT", "ZZ")));
+    bool compares = false;
+    for (std::size_t i = roll_(3); i != 0; --i) {
+      result.push_back(in_any_case(any("NX", "XX", "GT", "LT", "ZZ")));
+      compares |= (result.back().back() | 0x20) == 't';
+    }
+    // A moment that no other request names: which of two equal ones is later would depend on the milliseconds between them.
+    const std::size_t step = 40 * compared_;
+    if (compares) result[2] = std::to_string(++compared_ % 2 == 0 ? 200'000 + step : 99'000 - step % 80'000);
+    if (compares && !in_seconds) result[2] += "000";
     return result;
   }
   words one_key() {
@@ -163,6 +171,7 @@ class requests {
   }
 
   evac_test::dice roll_;
+  std::size_t compared_ = 0;
 };
 
 /// Whether two replies are the same; milliseconds that are left may differ by what the one server was later.
