@@ -7,8 +7,10 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <thread>
 
+#include "admin.hpp"
 #include "server.hpp"
 #include "store.hpp"
 
@@ -17,6 +19,8 @@ namespace {
 struct settings {
   cache_server::server_settings server;
   std::string store = "sync";
+  std::string admin_address = "127.0.0.1";
+  std::optional<unsigned short> admin_port;
 };
 
 /// Ends the program after printing help, or for arguments that it does not know.
@@ -32,6 +36,9 @@ struct settings {
   app.add_option("--max-clients", chosen.server.most_clients, "connections at one time");
   long long drain = chosen.server.longest_drain.count();
   app.add_option("--drain-seconds", drain, "how long SIGTERM waits for clients to take their replies");
+  app.add_option("--admin-port", chosen.admin_port,
+                 "for /metrics, /healthz, /debug/maps, /debug/locks; 0: any that is free");
+  app.add_option("--admin-bind", chosen.admin_address, "address of that port: whoever reaches it sees the inside");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& ending) {
@@ -56,6 +63,13 @@ int main(int argc, char** argv) {
     cache_server::server server(*data, chosen.server);
     std::cout << "listening at " << chosen.server.address << ':' << server.port() << ", store " << chosen.store
               << std::endl;
+    std::optional<cache_server::admin> admin;
+    if (chosen.admin_port) {
+      admin.emplace(*data, server, chosen.admin_address, *chosen.admin_port);
+      std::cout << "admin at http://" << chosen.admin_address << ':' << admin->port() << std::endl;
+      if (!asio::ip::make_address(chosen.admin_address).is_loopback())
+        std::cout << "the admin port can be reached from other machines" << std::endl;
+    }
     std::thread([&] {
       int which = 0;
       sigwait(&ending, &which);

@@ -241,9 +241,13 @@ void server::stop() {
   for (const auto& each : cores_) each->stop();
 }
 
+std::size_t server::requests() const {
+  std::size_t sum = 0;
+  for (const auto& each : cores_) sum += each->requests();
+  return sum;
+}
+
 std::string server::info() const {
-  std::size_t requests = 0;
-  for (const auto& each : cores_) requests += each->requests();
   const auto up = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began_);
   std::string text;
   const auto add = [&](std::string_view name, const auto& value) {
@@ -260,11 +264,11 @@ std::string server::info() const {
   add("uptime_in_seconds", up.count());
   add("io_threads_active", cores_.size());
   text += "# Clients\r\n";
-  add("connected_clients", clients_.load());
+  add("connected_clients", clients());
   add("maxclients", settings_.most_clients);
   text += "# Stats\r\n";
   add("total_connections_received", last_id_.load());
-  add("total_commands_processed", requests);
+  add("total_commands_processed", requests());
   return text;
 }
 

@@ -84,6 +84,9 @@ class server {
   /// Any thread: run() returns when all connections have ended.
   void stop();
   [[nodiscard]] unsigned short port() const { return cores_.front()->port(); }
+  /// Recent numbers, for any thread.
+  [[nodiscard]] std::size_t requests() const;
+  [[nodiscard]] std::size_t clients() const { return clients_; }
 
  private:
   friend class core;

@@ -86,13 +86,18 @@ class connection {
     }
     return elements;
   }
-  /// Whether the other side ends the connection; what it sends before is thrown away.
+  /// Whether the other side ends the connection; what it sends before is kept for rest().
   [[nodiscard]] bool ends() {
     try {
       for (;;) receive();
     } catch (const std::runtime_error&) {
       return has_ended_;
     }
+  }
+  /// All that comes until the other side ends the connection.
+  [[nodiscard]] std::string rest() {
+    static_cast<void>(ends());
+    return std::move(read_);
   }
 
  private:
