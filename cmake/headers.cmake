@@ -20,8 +20,15 @@ set(EVAC_HEADERS
   include/evac/stats.hpp
   include/evac/sync_map.hpp
   include/evac/sync_set.hpp
+  include/evac/update.hpp
   include/evac/version.hpp
+  include/evac/detail/cache/access_counts.hpp
   include/evac/detail/cache/cache_state.hpp
+  include/evac/detail/cache/cache_steps.hpp
+  include/evac/detail/cache/cache_traversal.hpp
+  include/evac/detail/cache/cache_verbs.hpp
+  include/evac/detail/cache/cached.hpp
+  include/evac/detail/cache/departures.hpp
   include/evac/detail/cache/sieve_order.hpp
   include/evac/detail/config.hpp
   include/evac/detail/debugger.hpp
@@ -51,6 +58,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/atomic_bucket.hpp
   include/evac/detail/lockfree/bucket_state.hpp
   include/evac/detail/lockfree/chain_reader.hpp
+  include/evac/detail/lockfree/conditional_verbs.hpp
   include/evac/detail/lockfree/fresh_element.hpp
   include/evac/detail/lockfree/growth.hpp
   include/evac/detail/lockfree/guards.hpp

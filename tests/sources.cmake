@@ -8,6 +8,7 @@ set(EVAC_UNIT_TESTS
   unit/counters_test.cpp
   unit/evacuation_test.cpp
   unit/evacuation_timer_test.cpp
+  unit/garbage_batch_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
@@ -45,9 +46,13 @@ set(EVAC_API_TESTS
   api/deduction_test.cpp
 )
 set(EVAC_API_CACHE_TESTS
+  api/cache/counters_test.cpp
+  api/cache/expiry_test.cpp
   api/cache/failures_test.cpp
   api/cache/order_test.cpp
   api/cache/verbs_test.cpp
+  api/cache/weight_test.cpp
+  api/cache/whole_test.cpp
 )
 set(EVAC_API_MAP_TESTS
   api/map/allocators_test.cpp
@@ -97,6 +102,7 @@ set(EVAC_API_SHARDED_MAP_TESTS
 )
 set(EVAC_API_SYNC_MAP_TESTS
   api/sync_map/allocators_test.cpp
+  api/sync_map/answers_test.cpp
   api/sync_map/bounds_test.cpp
   api/sync_map/counting_test.cpp
   api/sync_map/failures_test.cpp
@@ -119,6 +125,9 @@ set(EVAC_API_SHARDED_MAP_BOUNDS_TESTS
   api/sharded_map/bounds_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
+  concurrency/cache_history_test.cpp
+  concurrency/cache_shards_test.cpp
+  concurrency/cache_stress_test.cpp
   concurrency/const_access_test.cpp
   concurrency/counters_test.cpp
   concurrency/epoch_fork_test.cpp

@@ -9,6 +9,7 @@
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/health.hpp"
+#include "evac/load_result.hpp"
 #include "evac/map.hpp"
 #include "evac/observer.hpp"
 #include "evac/openmetrics.hpp"
@@ -20,6 +21,7 @@
 #include "evac/stats.hpp"
 #include "evac/sync_map.hpp"
 #include "evac/sync_set.hpp"
+#include "evac/update.hpp"
 #include "evac/version.hpp"
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef EVAC_SYNC_SET_HPP
 #define EVAC_SYNC_SET_HPP
 
+#include <concepts>
 #include <cstddef>
 #include <ranges>
 #include <type_traits>
@@ -16,6 +17,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/lockfree/conditional_verbs.hpp"
 #include "evac/detail/lockfree/observing.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
@@ -151,6 +153,16 @@ class sync_set {
     return detail::for_each_element(table_, [&](const slot_value& element) {
       const auto& key = elements::key(element);
       return static_cast<bool>(f(key));
+    });
+  }
+  /// Removes the keys for which predicate(const Key&) is true; visits keys as range() does. Returns how many it removed.
+  /// O(buckets + keys). Throws std::bad_alloc, and what hash, equality and the predicate throw; what was removed by then is
+  /// gone.
+  template <std::predicate<const Key&> Predicate>
+  size_type erase_if(Predicate&& predicate) {
+    return detail::verbs::erase_matching(table_, [&](const slot_value& element) {
+      const auto& key = elements::key(element);
+      return static_cast<bool>(predicate(key));
     });
   }
   /// A set of one owner with what range() visits. Copies each key once, as long as no others come meanwhile.

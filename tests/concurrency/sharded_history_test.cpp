@@ -16,6 +16,7 @@
 #include "support/history.hpp"
 #include "support/in_threads.hpp"
 #include "support/linearizability.hpp"
+#include "support/slow_value.hpp"
 
 using namespace evac_test;
 
@@ -23,39 +24,6 @@ namespace {
 
 using number = std::uint32_t;
 
-/// Stands in a history for a value that is no number's: nothing explains it.
-constexpr number torn = 0xFFFFFFFFU;
-
-/// A number, told twice, that gives way to other threads now and then when it is copied or moved: also where a call is
-/// about to return it.
-struct slow_value {
-  explicit slow_value(number value) : is(value), is_not(~value) {}
-  slow_value(const slow_value& other) noexcept : is(other.is) {
-    stumble();
-    is_not = other.is_not;
-  }
-  slow_value& operator=(const slow_value& other) noexcept {
-    is = other.is;
-    stumble();
-    is_not = other.is_not;
-    return *this;
-  }
-  ~slow_value() = default;
-
-  number is;
-  number is_not = 0;
-};
-[[nodiscard]] number decode(const slow_value& value) { return value.is == ~value.is_not ? value.is : torn; }
-
-/// Depends on all bits of the key, or on none.
-template <std::size_t Factor>
-struct stumbling_hash {
-  using is_avalanching = void;
-  std::size_t operator()(std::uint64_t key) const {
-    stumble();
-    return static_cast<std::size_t>((key + 1) * Factor);
-  }
-};
 template <std::size_t Factor>
 using slow_map = evac::sharded_map<std::uint64_t, slow_value, stumbling_hash<Factor>>;
 using spread_map = slow_map<0x9E3779B97F4A7C15ULL>;

@@ -60,16 +60,18 @@ class single_flight {
     /// No caller joins from now on. To be called under the lock that the result is put in place or found under, before the
     /// key is moved from.
     void settle() noexcept {
-      if (!listed_.has_value()) return;
+      if (!is_listed_) return;
       const std::lock_guard lock(all_.mutex_);
-      all_.flights_.erase(*listed_);
-      listed_.reset();
+      all_.flights_.erase(listed_);
+      is_listed_ = false;
     }
 
    private:
     single_flight& all_;
     std::shared_ptr<flight> mine_;
-    std::optional<typename flight_list::iterator> listed_;
+    // No std::optional: g++ 12 warns its users that it may be uninitialized.
+    typename flight_list::iterator listed_;
+    bool is_listed_ = true;
   };
 
   /// A std::optional<T> if that is what work returns, else a T.
