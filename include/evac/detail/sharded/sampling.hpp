@@ -27,7 +27,7 @@ std::size_t sample_at_once(const State& state, call_site site, Generator& genera
   std::size_t due = draw_below(generator, total);
   for (auto& each : state.shards) {
     due += most * each.size();
-    const std::size_t share = due / total;
+    const std::size_t share = (std::min)(due / total, most - drawn);  // others may insert meanwhile
     due %= total;
     if (share == 0) continue;
     const inside_call mark(std::addressof(state), site);
