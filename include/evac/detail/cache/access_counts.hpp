@@ -61,19 +61,21 @@ class access_counts {
   stripe stripes_[stripe_count];
 };
 
-/// What factory() returns; counts it, and how long it took, also if it throws.
-template <class Factory>
-[[nodiscard]] auto load_counted(access_counts& counts, Factory& factory) {
-  struct measured {
-    access_counts& counts;
-    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
-    bool returned = false;
-    ~measured() { counts.count_load(returned, std::chrono::steady_clock::now() - began); }
-  } load{counts};
-  auto result = factory();
-  load.returned = true;
-  return result;
-}
+/// Counts one call of a factory at the end of its scope, and the time since it began.
+class load_measured {
+ public:
+  explicit load_measured(access_counts& counts) noexcept : counts_(counts) {}
+  load_measured(const load_measured&) = delete;
+  load_measured& operator=(const load_measured&) = delete;
+  ~load_measured() { counts_.count_load(gave_a_value_, std::chrono::steady_clock::now() - began_); }
+
+  void gave_a_value() noexcept { gave_a_value_ = true; }
+
+ private:
+  access_counts& counts_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  bool gave_a_value_ = false;
+};
 
 }  // namespace evac::inline EVAC_ABI::detail
 
