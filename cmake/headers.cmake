@@ -1,6 +1,7 @@
 # Every header of the library, one per line. A test compares this list with what lies under include/.
 set(EVAC_HEADERS
   include/evac/evac.hpp
+  include/evac/attempt.hpp
   include/evac/cache.hpp
   include/evac/counters.hpp
   include/evac/epoch.hpp
@@ -32,6 +33,7 @@ set(EVAC_HEADERS
   include/evac/detail/cache/sieve_order.hpp
   include/evac/detail/config.hpp
   include/evac/detail/debugger.hpp
+  include/evac/detail/face/bulk_function.hpp
   include/evac/detail/face/construction.hpp
   include/evac/detail/face/container.hpp
   include/evac/detail/face/deduction.hpp
@@ -45,6 +47,8 @@ set(EVAC_HEADERS
   include/evac/detail/face/node_handle.hpp
   include/evac/detail/face/requirements.hpp
   include/evac/detail/face/sharded_container.hpp
+  include/evac/detail/face/sharded_object.hpp
+  include/evac/detail/face/sharded_values.hpp
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp

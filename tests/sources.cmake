@@ -8,6 +8,7 @@ set(EVAC_UNIT_TESTS
   unit/counters_test.cpp
   unit/evacuation_test.cpp
   unit/evacuation_timer_test.cpp
+  unit/garbage_batch_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
@@ -78,6 +79,7 @@ set(EVAC_API_MAP_TESTS
 )
 set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/allocators_test.cpp
+  api/sharded_map/attempts_test.cpp
   api/sharded_map/bounds_test.cpp
   api/sharded_map/compute_test.cpp
   api/sharded_map/destructors_test.cpp
@@ -91,6 +93,7 @@ set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/ranges_test.cpp
   api/sharded_map/reserve_test.cpp
   api/sharded_map/sequences_test.cpp
+  api/sharded_map/shards_test.cpp
   api/sharded_map/whole_map_failures_test.cpp
   api/sharded_map/whole_map_test.cpp
 )
@@ -119,6 +122,9 @@ set(EVAC_API_SHARDED_MAP_BOUNDS_TESTS
   api/sharded_map/bounds_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
+  concurrency/cache_history_test.cpp
+  concurrency/cache_shards_test.cpp
+  concurrency/cache_stress_test.cpp
   concurrency/const_access_test.cpp
   concurrency/counters_test.cpp
   concurrency/epoch_fork_test.cpp
@@ -128,6 +134,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/observer_test.cpp
   concurrency/readers_test.cpp
+  concurrency/sharded_attempts_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_compute_test.cpp
   concurrency/sharded_flight_test.cpp

@@ -26,6 +26,9 @@ struct health_verdict;
 
 class observer;
 
+template <class Result>
+class attempt;
+
 struct pool_limits;
 template <class Map>
 class pool;

@@ -362,30 +362,6 @@ TEST_CASE("values that are themselves optional are no answers by accident") {
   CHECK(map.update(1, [](const maybe*) -> update_answer<maybe> { return std::nullopt; }) == update_outcome::erased);
 }
 
-namespace {
-
-template <class Map, class F>
-concept updated_by = requires(Map& map, F f) { map.update(1, f); };
-using ints = evac::sync_map<int, int>;
-using flags = evac::sync_map<int, bool>;
-using pointers = evac::sync_map<int, std::unique_ptr<int>>;
-using owned = std::unique_ptr<int>;
-
-}  // namespace
-
-static_assert(updated_by<ints, int (*)(std::optional<int>)> && updated_by<ints, int (*)(const int*)>);
-static_assert(updated_by<ints, std::optional<int> (*)(const int*)> && updated_by<ints, std::nullopt_t (*)(const int*)>);
-static_assert(updated_by<ints, update_answer<int> (*)(const int*)> && !updated_by<ints, void (*)(const int*)>);
-static_assert(updated_by<ints, const update_answer<int>& (*)(std::optional<int>)>);
-static_assert(!updated_by<ints, int (*)(int*)> && !updated_by<ints, int (*)(int)> && !updated_by<ints, int>);
-// Not with whether there is a value for the value.
-static_assert(!updated_by<flags, bool (*)(bool)> && updated_by<flags, bool (*)(const bool*)>);
-static_assert(updated_by<pointers, update_answer<owned> (*)(const owned*)>);
-static_assert(!updated_by<pointers, update_answer<owned> (*)(std::optional<owned>)>);
-static_assert(std::is_convertible_v<int, update_answer<long>> &&
-              std::is_convertible_v<std::optional<int>, update_answer<int>>);
-static_assert(!std::is_convertible_v<int, update_answer<std::unique_ptr<int>>>);
-
 TEMPLATE_TEST_CASE(
     "erase_if of a set erases the keys that satisfy its predicate", "", evac::sync_set<int>,
     evac::sync_set<std::string>, (evac::sync_set<int, constant_hash>),
