@@ -99,7 +99,7 @@ std::size_t look_up_many(State& state, call_site site, It first, It last, F& f) 
     ++found;
   };
   visit_many<access::shared>(state, site, first, last, visit);
-  state.accesses.count(found, static_cast<std::size_t>(std::distance(first, last)) - found);
+  state.accesses.count_shared(found, static_cast<std::size_t>(std::distance(first, last)) - found);
   return found;
 }
 
