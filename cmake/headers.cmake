@@ -23,6 +23,7 @@ set(EVAC_HEADERS
   include/evac/update.hpp
   include/evac/version.hpp
   include/evac/detail/cache/access_counts.hpp
+  include/evac/detail/cache/cache_compute.hpp
   include/evac/detail/cache/cache_state.hpp
   include/evac/detail/cache/cache_steps.hpp
   include/evac/detail/cache/cache_traversal.hpp

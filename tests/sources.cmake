@@ -46,6 +46,7 @@ set(EVAC_API_TESTS
   api/deduction_test.cpp
 )
 set(EVAC_API_CACHE_TESTS
+  api/cache/compute_test.cpp
   api/cache/counters_test.cpp
   api/cache/expiry_test.cpp
   api/cache/failures_test.cpp

@@ -51,6 +51,7 @@
 #include <utility>
 
 #include "evac/counters.hpp"
+#include "evac/detail/cache/cache_compute.hpp"
 #include "evac/detail/cache/cache_state.hpp"
 #include "evac/detail/cache/cache_traversal.hpp"
 #include "evac/detail/cache/cache_verbs.hpp"
@@ -59,6 +60,7 @@
 #include "evac/detail/sharded/single_flight.hpp"
 #include "evac/detail/table/table_access.hpp"
 #include "evac/fwd.hpp"
+#include "evac/load_result.hpp"
 #include "evac/rw_lock.hpp"
 
 namespace evac::inline EVAC_ABI {
@@ -74,6 +76,7 @@ struct expiring_cache_options {
   std::size_t shard_count = 0;
   std::chrono::nanoseconds time_to_live = expiry::forever;
   std::chrono::nanoseconds time_to_idle = expiry::forever;
+  std::chrono::nanoseconds time_to_refresh = expiry::forever;
 };
 
 /// See the top of this file. Not copyable, not movable. Weigher: one_each, or a functor of (const Key&, const T&) that says how
@@ -87,6 +90,9 @@ class cache {
   using location = std::source_location;
   template <class K>
   using key_arg = detail::key_arg<K, policy_type>;
+  template <class Factory, class Mode>
+  using value_by = std::conditional_t<std::is_same_v<Mode, skip_while_computing_t>, std::optional<T>,
+                                      detail::computed_by<Factory&, T>>;
 
  public:
   using key_type = Key;
@@ -230,28 +236,37 @@ class cache {
     return fresh;
   }
   /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one thread at a
-  /// time for a key, with no lock held; the others wait for its result, and get its exception. If put() is faster, its value
-  /// is returned. Throws what the factory throws; then nothing is put in.
-  template <class Factory>
-    requires std::is_invocable_r_v<T, Factory&>
-  [[nodiscard]] T get_or_compute(const Key& key, Factory factory, location where = location::current()) {
-    if (std::optional<T> found = get(key, where)) return *std::move(found);
-    const call_site site{"get_or_compute", where};
-    return flights_.share(key, state_.functors.hash_of(key), state_.functors.equal, [&](auto& flight) {
-      // Another flight may have landed since the look-up.
-      std::optional<T> result;
-      const auto settle = [&] { flight.settle(); };
-      const auto take_copy = [&](const auto& element) { result.emplace(element.second.value); };
-      const auto settle_and_take = [&](const auto& element) {
-        settle();
-        take_copy(element);
-      };
-      if (detail::look_up<request::no>(state_, site, key, settle_and_take)) return *std::move(result);
-      T computed = detail::load_counted(state_.accesses, factory);
-      if (detail::put_if_absent_element(state_, site, state_.usual, settle, take_copy, key, std::as_const(computed)))
-        result.emplace(std::move(computed));
-      return *std::move(result);
-    });
+  /// time for a key, with no lock held; the others wait for its result, and get its exception; or do what the mode says:
+  /// evac::skip_while_computing, evac::stale_while_computing. If put() is faster, its value is returned. Throws what the
+  /// factory throws; then nothing has changed.
+  ///
+  /// A factory that returns a std::optional<T> may decline: if it is empty nothing is put in, and all get nothing. So
+  /// the result is a std::optional<T> then, and also where a call may skip; else a T.
+  template <class Factory, class Mode = wait_while_computing_t>
+    requires(detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, state::timed>)
+  [[nodiscard]] value_by<Factory, Mode> get_or_compute(const Key& key, Factory factory, Mode mode = {},
+                                                       location where = location::current()) {
+    return load({"get_or_compute", where}, key, factory, mode, state_.usual).value;
+  }
+  /// The same with a time to stay of its own for what is put in.
+  template <class Factory, class Mode>
+    requires(state::timed && detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, true>)
+  [[nodiscard]] value_by<Factory, Mode> get_or_compute(const Key& key, Factory factory, Mode mode, const expiry& terms,
+                                                       location where = location::current()) {
+    return load({"get_or_compute", where}, key, factory, mode, terms).value;
+  }
+  /// The same, and whether the value was there, or was computed by another call.
+  template <class Factory, class Mode = wait_while_computing_t>
+    requires(detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, state::timed>)
+  load_result<value_by<Factory, Mode>> load_or_compute(const Key& key, Factory factory, Mode mode = {},
+                                                       location where = location::current()) {
+    return load({"load_or_compute", where}, key, factory, mode, state_.usual);
+  }
+  template <class Factory, class Mode>
+    requires(state::timed && detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, true>)
+  load_result<value_by<Factory, Mode>> load_or_compute(const Key& key, Factory factory, Mode mode, const expiry& terms,
+                                                       location where = location::current()) {
+    return load({"load_or_compute", where}, key, factory, mode, terms);
   }
 
   /// Gives the element another time to stay, from now on; returns whether it is there. Not a hit.
@@ -301,7 +316,9 @@ class cache {
 
   [[nodiscard]] static terms_type terms_of(const options_type& options) noexcept {
     if constexpr (state::timed) {
-      return {.time_to_live = options.time_to_live, .time_to_idle = options.time_to_idle};
+      return {.time_to_live = options.time_to_live,
+              .time_to_idle = options.time_to_idle,
+              .time_to_refresh = options.time_to_refresh};
     } else {
       return {};
     }
@@ -311,7 +328,9 @@ class cache {
     detail::detached_of<state> fresh(state_.functors.allocator);
     fresh.construct(std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
                     std::forward_as_tuple(std::in_place, std::forward<V>(value)));
-    return detail::put_element(state_, {"put", where}, fresh, terms);
+    constexpr auto nothing = [] {};
+    constexpr auto never_stays = [](const auto&) { return false; };
+    return detail::put_element(state_, {"put", where}, fresh, terms, nothing, never_stays);
   }
   template <class K, class V>
   bool put_if_absent_as(const terms_type& terms, location where, K&& key, V&& value) {
@@ -324,8 +343,19 @@ class cache {
     return (std::clamp)(std::bit_floor(capacity / fewest_elements), size_type{1}, detail::default_shard_count());
   }
 
+  template <class Factory, class Mode>
+  load_result<value_by<Factory, Mode>> load(call_site site, const Key& key, Factory& factory, Mode mode,
+                                            const terms_type& terms) {
+    auto answer = detail::cache_load(state_, site, flights_, factory, terms).run(key, mode);
+    if constexpr (std::is_same_v<value_by<Factory, Mode>, T>) {
+      return {*std::move(answer.value), answer.loaded};
+    } else {
+      return {std::move(answer.value), answer.loaded};
+    }
+  }
+
   mutable state state_;  // a look-up may find an element that has expired
-  detail::single_flight<Key, T> flights_;
+  detail::single_flight<Key, std::optional<T>> flights_;
 };
 
 }  // namespace evac::inline EVAC_ABI

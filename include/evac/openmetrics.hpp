@@ -107,7 +107,7 @@ inline constexpr metric_family<cache_counters> cache_families[] = {
     {"hits", metric_kind::counter, "Requests that found their key.", &cache_counters::hits},
     {"misses", metric_kind::counter, "Requests that did not.", &cache_counters::misses},
     {"loads", metric_kind::counter, "Factories that returned a value.", &cache_counters::loads},
-    {"load_failures", metric_kind::counter, "Factories that threw.", &cache_counters::load_failures},
+    {"load_failures", metric_kind::counter, "Factories that threw or declined.", &cache_counters::load_failures},
     {"load_seconds", metric_kind::counter, "How long factories ran, all together.", nullptr,
      &cache_counters::load_time},
     {"evicted", metric_kind::counter, "Elements that left because there was no room for them.",

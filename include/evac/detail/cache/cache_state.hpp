@@ -44,6 +44,7 @@ struct cache_state : watched, reentry_check {
   /// How long an element stays.
   using terms_type = std::conditional_t<timed, expiry, no_terms>;
 
+  using mapped_type = T;
   using elements = map_elements<Key, cached<T, weighed, timed>>;
   using value_type = typename elements::value_type;
   using allocator_type = typename std::allocator_traits<Allocator>::template rebind_alloc<value_type>;
