@@ -8,6 +8,7 @@ set(EVAC_UNIT_TESTS
   unit/counters_test.cpp
   unit/evacuation_test.cpp
   unit/evacuation_timer_test.cpp
+  unit/garbage_batch_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
@@ -45,9 +46,13 @@ set(EVAC_API_TESTS
   api/deduction_test.cpp
 )
 set(EVAC_API_CACHE_TESTS
+  api/cache/counters_test.cpp
+  api/cache/expiry_test.cpp
   api/cache/failures_test.cpp
   api/cache/order_test.cpp
   api/cache/verbs_test.cpp
+  api/cache/weight_test.cpp
+  api/cache/whole_test.cpp
 )
 set(EVAC_API_MAP_TESTS
   api/map/allocators_test.cpp
@@ -73,6 +78,7 @@ set(EVAC_API_MAP_TESTS
 )
 set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/allocators_test.cpp
+  api/sharded_map/attempts_test.cpp
   api/sharded_map/bounds_test.cpp
   api/sharded_map/compute_test.cpp
   api/sharded_map/destructors_test.cpp
@@ -86,11 +92,13 @@ set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/ranges_test.cpp
   api/sharded_map/reserve_test.cpp
   api/sharded_map/sequences_test.cpp
+  api/sharded_map/shards_test.cpp
   api/sharded_map/whole_map_failures_test.cpp
   api/sharded_map/whole_map_test.cpp
 )
 set(EVAC_API_SYNC_MAP_TESTS
   api/sync_map/allocators_test.cpp
+  api/sync_map/answers_test.cpp
   api/sync_map/bounds_test.cpp
   api/sync_map/counting_test.cpp
   api/sync_map/failures_test.cpp
@@ -125,6 +133,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/observer_test.cpp
   concurrency/readers_test.cpp
+  concurrency/sharded_attempts_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_compute_test.cpp
   concurrency/sharded_flight_test.cpp

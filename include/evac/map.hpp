@@ -137,8 +137,9 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::prefetch;
   /// find_many(keys, f): calls f(element) for those of the keys that are there, in their order, and fetches the memory of keys
   /// ahead while it works on those before: in a map larger than the caches faster than one by one. Returns how many were there. The
-  /// range is passed twice, and f must not change the map. f takes value_type&, const value_type& of a const map. If a hash throws, f
-  /// has been called for the keys before. O(keys).
+  /// range is passed twice, and f must not change the map. f takes value_type&, const value_type& of a const map; or, in front of
+  /// it, the index of the key in the range as well: f(std::size_t, value_type&). If a hash throws, f has been called for the keys
+  /// before. O(keys).
   using base::find_many;
   /// The value of a present key. Throws std::out_of_range if it is absent. O(1).
   template <detail::stands_for_key<policy> K = key_type>

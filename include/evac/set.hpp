@@ -117,8 +117,8 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   using base::prefetch;
   /// find_many(keys, f): calls f(element) for those of the keys that are there, in their order, and fetches the memory of keys
   /// ahead while it works on those before: in a set larger than the caches faster than one by one. Returns how many were there. The
-  /// range is passed twice, and f must not change the set. f takes const Key&. If a hash throws, f
-  /// has been called for the keys before. O(keys).
+  /// range is passed twice, and f must not change the set. f takes const Key&, or the index of the key in
+  /// the range and that. If a hash throws, f has been called for the keys before. O(keys).
   using base::find_many;
 
   // --- inserting: O(1) and bounded as above; a present key costs a look-up, and nothing is moved from ------------------

@@ -150,13 +150,20 @@ class sharded_set
   /// visit(key, f): f(const value_type&) if the key is there; returns 0 or 1. On a const container, and by cvisit, the shard
   /// is held shared; else the shard is held exclusively, and the element is const all the same.
   /// visit(first, last, f): the same for each key of a range; returns how many are there. Keys are taken bulk_visit_size at
-  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order.
+  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order. Here f
+  /// may also be one that takes the index of the key in the range: f(std::size_t, const value_type&).
   using base::bulk_visit_size;
   using base::cvisit;
   using base::visit;
   /// Whether the key is there; count() says so as 1 or 0. Hold its shard shared.
   using base::contains;
   using base::count;
+  /// Starts to fetch the memory that a call on the key will read, if its shard can be read without waiting. O(1).
+  using base::prefetch;
+
+  // --- without waiting ---
+  // visit, cvisit, insert of an element, erase and erase_if of a key take std::try_to_lock in front of their arguments, and
+  // return an evac::attempt, as those of sharded_map do.
 
   // --- inserting ---
   // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms have one,
@@ -182,6 +189,17 @@ class sharded_set
   using base::insert_range_and_visit;
   using base::insert_range_or_cvisit;
   using base::insert_range_or_visit;
+
+  // --- one shard ---
+
+  /// The index of the shard that a key belongs to, below shard_count(): the same until an assignment or a swap brings another
+  /// hash or seed. A hash with state, or one that does not spread by itself, is kept from changing meanwhile.
+  using base::shard_of;
+  /// visit_shard(i, f): f(element) for every element of the shard with this index, which is held as in visit(); returns how
+  /// many there were. So all threads can share the work on a container, or one does it piece by piece. O(elements and
+  /// buckets of the shard).
+  using base::cvisit_shard;
+  using base::visit_shard;
 
   // --- all elements ---
   // Shard by shard, each held while its elements are visited: no moment for all. With an execution policy in front, shards are

@@ -135,6 +135,15 @@ TEST_CASE("writes to one key of a sync map take a known number of shared writes"
   CHECK(writes_in([&] { words.compare_and_delete(1, 70); }) == 0);
   CHECK(writes_in([&] { words.load_and_delete(1000); }) == 0);
   CHECK(writes_in([&] { words.update(1000, [](auto before) { return before; }); }) == 0);
+  const auto keep = [](const std::uint64_t*) -> evac::update_answer<std::uint64_t> { return evac::keep; };
+  CHECK(writes_in([&] { words.update(1, keep); }) == 0);
+  CHECK(writes_in([&] { words.update(1000, keep); }) == 0);
+  CHECK(writes_in([&] { nodes.update(1000, keep); }) == 0);
+  // The node is held while the function runs.
+  CHECK(writes_in([&] { nodes.update(1, keep); }) == 2);
+  CHECK(writes_in([&] { words.erase_if(1, [](std::uint64_t) { return false; }); }) == 0);
+  CHECK(writes_in([&] { words.erase_if([](std::uint64_t, std::uint64_t) { return false; }); }) == 0);
+  CHECK(writes_in([&] { words.load_or_compute(1000, [] { return std::optional<std::uint64_t>(); }); }) == 0);
   CHECK(writes_in([&] { words.erase(1000); }) <= 2);
   // A node that is replaced goes to the thread's own bag of garbage, under that bag's lock, and is claimed there by who
   // reclaims it; bags are emptied now and then.

@@ -180,7 +180,13 @@
 #define EVAC_REINITIALIZES
 #endif
 
+// Where nothing is optimised, calls of small functions are left as calls: a debugger can step into them, and sanitized builds
+// compile in half the time and half the size.
+#if defined(__OPTIMIZE__)
 #define EVAC_ALWAYS_INLINE [[gnu::__always_inline__]] inline
+#else
+#define EVAC_ALWAYS_INLINE inline
+#endif
 #define EVAC_NEVER_INLINE [[gnu::__noinline__]]
 
 namespace evac::inline EVAC_ABI::detail {

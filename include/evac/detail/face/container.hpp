@@ -14,6 +14,7 @@
 
 #include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/bulk_function.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/face/element_arguments.hpp"
 #include "evac/detail/face/exchange.hpp"
@@ -295,7 +296,7 @@ class container {
     requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
   size_type erase_many(const Keys& keys) {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
-    return for_each_found(keys, [&](position at) { table_.erase(at); });
+    return for_each_found(keys, [&](size_type, position at) { table_.erase(at); });
   }
   node_type extract(const_iterator victim) {
     const single_owner::writer guard(owner_);
@@ -355,23 +356,27 @@ class container {
   }
   template <class Reference, class Keys, class F>
   size_type show_many(const Keys& keys, F& f) const {
-    static_assert(std::is_invocable_v<F&, Reference>,
-                  "evac: the function of find_many is called with a reference to an element; for a map that is a "
-                  "std::pair<const Key, T>, for a set and in a const map it is const");
-    return for_each_found(keys, [&](position at) { f(static_cast<Reference>(element_at(at))); });
+    static_assert(
+        bulk_function<F, Reference>,
+        "evac: the function of find_many is called with a reference to an element, or with the index of a key "
+        "and that; the element of a map is a std::pair<const Key, T>, of a set and in a const map it is const");
+    return for_each_found(keys,
+                          [&](size_type index, position at) { call_with_index<Reference>(f, index, element_at(at)); });
   }
-  // Calls f(position) for the keys that are there; returns how many are.
+  // Calls f(index of the key, position) for the keys that are there; returns how many are.
   template <class Keys, class F>
   size_type for_each_found(const Keys& keys, const F& f) const {
     owner_.check_reader();
     size_type found = 0;
+    size_type index = 0;
     const auto key_of = [](const auto& key) -> decltype(auto) { return as_lookup_key<Policy>(key); };
     for_each_ahead(table_, std::ranges::begin(keys), std::ranges::end(keys), key_of,
                    [&](const auto& key, std::size_t hash) {
+                     const size_type mine = index++;
                      const position at = table_.find_hashed(key_of(key), hash);
                      if (at.where == nullptr) return;
                      ++found;
-                     f(at);
+                     f(mine, at);
                    });
     return found;
   }

@@ -13,11 +13,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include "evac/attempt.hpp"
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/bulk_function.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
@@ -34,6 +37,8 @@ class entered {
   template <class K>
   EVAC_ALWAYS_INLINE entered(const State& state, const K& key) : guard_(lock(state, key, hash_)) {}
 
+  /// Whether the shard is held: always, by a call that waits for it.
+  [[nodiscard]] static constexpr bool succeeded() noexcept { return true; }
   [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t hash() const noexcept { return hash_; }
   [[nodiscard]] EVAC_ALWAYS_INLINE auto& table() const noexcept { return guard_.table(); }
   template <class K>
@@ -55,6 +60,57 @@ class entered {
 
   std::size_t hash_;
   guard_type guard_;
+};
+
+/// The same without waiting: the shard of a key, if it and what keeps the hash as it is could be locked at once.
+template <access A, class State>
+class entered_at_once {
+  using shard_type = typename State::shard_type;
+
+ public:
+  template <class K>
+  EVAC_ALWAYS_INLINE entered_at_once(const State& state, const K& key) : held_(try_lock(state, key, hash_)) {}
+  entered_at_once(const entered_at_once&) = delete;
+  entered_at_once& operator=(const entered_at_once&) = delete;
+  ~entered_at_once() {
+    if (held_ != nullptr) unlock_as<A>(*held_);
+  }
+
+  [[nodiscard]] bool succeeded() const noexcept { return held_ != nullptr; }
+  [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t hash() const noexcept { return hash_; }
+  [[nodiscard]] EVAC_ALWAYS_INLINE auto& table() const noexcept { return table_as<A>(*held_); }
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE position find(const K& key) const {
+    return table().find_hashed(key, hash_);
+  }
+
+ private:
+  // S3: as above.
+  template <class K>
+  [[nodiscard]] static shard_type* try_lock(const State& state, const K& key, std::size_t& hash) {
+    if (!try_lock_mutex<access::shared>(state.hash_mutex)) return nullptr;
+    const hash_guard unchanged(state, std::adopt_lock);
+    hash = state.functors.hash_of(key);
+    shard_type& wanted = state.shards.of_hash(hash);
+    return try_lock_as<A>(wanted) ? std::addressof(wanted) : nullptr;
+  }
+
+  std::size_t hash_ = 0;
+  shard_type* held_;
+};
+
+/// How a call on one key comes by its shard, and what it returns then: it waits for it, or tells that it would have to.
+struct waiting {
+  template <access A, class State>
+  using entered = detail::entered<A, State>;
+  template <class Result>
+  using result = Result;
+};
+struct at_once {
+  template <access A, class State>
+  using entered = entered_at_once<A, State>;
+  template <class Result>
+  using result = attempt<Result>;
 };
 
 /// The hash of a key: nothing is locked afterwards.
@@ -89,23 +145,27 @@ constexpr void check_visitor() {
       "container and in sets; the forms without c of a map that is not const let it write the value");
 }
 
-template <access A, class State, class K, class F>
-EVAC_ALWAYS_INLINE std::size_t visit_one(const State& state, call_site site, const K& key, F& f) {
+template <access A, class Entry = waiting, class State, class K, class F>
+EVAC_ALWAYS_INLINE typename Entry::template result<std::size_t> visit_one(const State& state, call_site site,
+                                                                          const K& key, F& f) {
   check_visitor<A, State, F>();
   const inside_call mark(std::addressof(state), site);
-  const entered<A, State> in(state, key);
+  const typename Entry::template entered<A, State> in(state, key);
+  if (!in.succeeded()) return {};
   const position at = in.find(key);
-  if (at.where == nullptr) return 0;
+  if (at.where == nullptr) return std::size_t{0};
   f(static_cast<typename State::template visited<A>&>(State::table_type::element(at)));
-  return 1;
+  return std::size_t{1};
 }
 
 /// Finds the key and visits its element, or places what construct(slot) builds and visits that. Returns whether it placed.
-template <class State, class K, class Construct, class OnNew, class OnExisting>
-EVAC_ALWAYS_INLINE bool place_one(State& state, call_site site, const K& key, const Construct& construct,
-                                  const OnNew& on_new, const OnExisting& on_existing) {
+template <class Entry = waiting, class State, class K, class Construct, class OnNew, class OnExisting>
+EVAC_ALWAYS_INLINE typename Entry::template result<bool> place_one(State& state, call_site site, const K& key,
+                                                                   const Construct& construct, const OnNew& on_new,
+                                                                   const OnExisting& on_existing) {
   const inside_call mark(std::addressof(state), site);
-  const entered<access::exclusive, State> in(state, key);
+  const typename Entry::template entered<access::exclusive, State> in(state, key);
+  if (!in.succeeded()) return {};
   auto& table = in.table();
   const auto chain = table.chain_of(in.hash());
   if (const position found = table.find_in(chain, key, in.hash()); found.where != nullptr) {
@@ -118,16 +178,18 @@ EVAC_ALWAYS_INLINE bool place_one(State& state, call_site site, const K& key, co
 
 /// The same for an element made from args. Where they do not show its key it is built, and if not needed destroyed, without
 /// a lock.
-template <class State, class OnNew, class OnExisting, class... Args>
-bool emplace_one(State& state, call_site site, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
+template <class Entry = waiting, class State, class OnNew, class OnExisting, class... Args>
+typename Entry::template result<bool> emplace_one(State& state, call_site site, const OnNew& on_new,
+                                                  const OnExisting& on_existing, Args&&... args) {
   using policy = typename State::policy;
   using slot_ops = typename State::slot_ops;
   if constexpr (requires { key_in_arguments<policy>(args...); }) {
     const auto construct = [&](void* slot) {
       slot_ops::construct(state.functors.allocator, slot, std::forward<Args>(args)...);
     };
-    return place_one(state, site, key_in_arguments<policy>(args...), construct, on_new, on_existing);
+    return place_one<Entry>(state, site, key_in_arguments<policy>(args...), construct, on_new, on_existing);
   } else {
+    static_assert(std::is_same_v<Entry, waiting>, "copy_allocator() waits");
     detached_of<State> built(copy_allocator(state, site));
     built.construct(std::forward<Args>(args)...);
     const auto construct = [&](void* slot) {
@@ -145,19 +207,39 @@ bool emplace_one(State& state, call_site site, const OnNew& on_new, const OnExis
   }
 }
 
-template <class State, class K, class Predicate>
-std::size_t erase_one(State& state, call_site site, const K& key, Predicate& predicate) {
+/// The same for each of a range; returns how many it placed.
+template <class State, class R, class OnNew, class OnExisting>
+std::size_t insert_each(State& state, R&& range, call_site site, const OnNew& on_new, const OnExisting& on_existing) {
+  std::size_t inserted = 0;
+  for (auto&& value : range) {
+    if (emplace_one(state, site, on_new, on_existing, std::forward<decltype(value)>(value))) ++inserted;
+  }
+  return inserted;
+}
+
+template <class Entry = waiting, class State, class K, class Predicate>
+typename Entry::template result<std::size_t> erase_one(State& state, call_site site, const K& key,
+                                                       Predicate& predicate) {
   const probed_erase probes(std::addressof(state));
   std::optional<detached_of<State>> erased;  // S5
   const inside_call mark(std::addressof(state), site);
-  const entered<access::exclusive, State> in(state, key);
+  const typename Entry::template entered<access::exclusive, State> in(state, key);
+  if (!in.succeeded()) return {};
   const position at = in.find(key);
   if (at.where == nullptr ||
       !predicate(static_cast<typename State::template visited<access::exclusive>&>(State::table_type::element(at)))) {
-    return 0;
+    return std::size_t{0};
   }
   remove<State>(in.table(), at, [&]() -> auto& { return erased.emplace(state.functors.allocator); });
-  return 1;
+  return std::size_t{1};
+}
+
+/// Fetches what a look-up of the key will read, if its shard can be read without waiting.
+template <class State, class K>
+void prefetch_one(const State& state, call_site site, const K& key) {
+  const inside_call mark(std::addressof(state), site);
+  const entered_at_once<access::shared, State> in(state, key);
+  if (in.succeeded()) in.table().prefetch_hashed(in.hash());
 }
 
 /// Keys that a bulk visit works on at a time, and how many of their buckets are fetched ahead. 10 M elements, ns per key:
@@ -235,14 +317,26 @@ bool visit_two(State& state, call_site site, const K1& first_key, const K2& seco
   return true;
 }
 
+/// As check_visitor(), of a visitor that may also be told the index of the key.
+template <access A, class State, class F>
+constexpr void check_bulk_visitor() {
+  static_assert(bulk_function<F, typename State::template visited<A>&>,
+                "evac: the visitor must accept an element, or the index of a key and an element: value_type&, or const "
+                "value_type& "
+                "in the c-forms, on a const container and in sets; the forms without c of a map that is not const let "
+                "it write the "
+                "value");
+}
+
 /// Visits those of the keys that are there, bulk_size at a time, so that their cache misses overlap. Returns how many. A key
 /// that has to be converted is converted once to hash it and once to find it.
 template <access A, class State, class It, class F>
 std::size_t visit_many(const State& state, call_site site, It first, It last, F& f) {
-  check_visitor<A, State, F>();
+  using reference = typename State::template visited<A>&;
+  check_bulk_visitor<A, State, F>();
   using policy = typename State::policy;
   std::size_t visited = 0;
-  while (first != last) {
+  for (std::size_t done = 0; first != last;) {
     const inside_call mark(std::addressof(state), site);
     std::array<std::size_t, bulk_size> hashes;
     std::size_t keys = 0;
@@ -260,9 +354,10 @@ std::size_t visit_many(const State& state, call_site site, It first, It last, F&
       if (i + bulk_fetch_ahead < keys) fetch(i + bulk_fetch_ahead);
       const position at = held.table(hashes[i]).find_hashed(as_lookup_key<policy>(*first), hashes[i]);
       if (at.where == nullptr) continue;
-      f(static_cast<typename State::template visited<A>&>(State::table_type::element(at)));
+      call_with_index<reference>(f, done + i, State::table_type::element(at));
       ++visited;
     }
+    done += keys;
   }
   return visited;
 }

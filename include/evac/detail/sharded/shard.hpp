@@ -132,6 +132,17 @@ EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) ABSL_NO_THREA
     wait.over();
   }
 }
+/// Locks any mutex if that needs no waiting; returns whether it did. Looks for re-entry through another shared object first, as
+/// a call does that is about to wait: a mutex must not be tried by the thread that has it.
+template <access A, class Mutex>
+[[nodiscard]] EVAC_ALWAYS_INLINE bool try_lock_mutex(Mutex& mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  reentry_check::about_to_wait();
+  if constexpr (A == access::exclusive) {
+    return mutex.try_lock();
+  } else {
+    return mutex.try_lock_shared();
+  }
+}
 /// Unlocks a mutex or a shard.
 template <access A, class Lockable>
 EVAC_ALWAYS_INLINE void unlock_as(Lockable& locked) ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -155,7 +166,15 @@ class alignas(cache_line) ABSL_LOCKABLE shard {
     owner_.leave();
     mutex_.unlock();
   }
+  [[nodiscard]] bool try_lock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    if (!try_lock_mutex<access::exclusive>(mutex_)) return false;
+    owner_.enter();
+    return true;
+  }
   void lock_shared() ABSL_SHARED_LOCK_FUNCTION() { lock_counted<access::shared>(mutex_, *this); }
+  [[nodiscard]] bool try_lock_shared() ABSL_SHARED_TRYLOCK_FUNCTION(true) {
+    return try_lock_mutex<access::shared>(mutex_);
+  }
   void unlock_shared() ABSL_UNLOCK_FUNCTION() { mutex_.unlock_shared(); }
 
   /// The table, for a caller that holds the lock exclusively.
@@ -221,6 +240,15 @@ EVAC_ALWAYS_INLINE void lock_as(Shard& unlocked) ABSL_NO_THREAD_SAFETY_ANALYSIS 
     unlocked.lock();
   } else {
     unlocked.lock_shared();
+  }
+}
+/// Locks a shard if that needs no waiting; returns whether it did.
+template <access A, class Shard>
+[[nodiscard]] EVAC_ALWAYS_INLINE bool try_lock_as(Shard& unlocked) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if constexpr (A == access::exclusive) {
+    return unlocked.try_lock();
+  } else {
+    return unlocked.try_lock_shared();
   }
 }
 /// The table of a shard that the caller holds so.

@@ -28,6 +28,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <stdexcept>
 #include <thread>
@@ -116,6 +117,7 @@ struct no_mutex {
   void unlock() noexcept {}
   void lock_shared() noexcept {}
   void lock_shared(auto&) noexcept {}
+  [[nodiscard]] bool try_lock_shared() noexcept { return true; }
   void unlock_shared() noexcept {}
 };
 
@@ -216,6 +218,8 @@ class hash_guard {
   EVAC_ALWAYS_INLINE explicit hash_guard(const State& of) ABSL_NO_THREAD_SAFETY_ANALYSIS : of_(of) {
     lock_counted<access::shared>(of_.hash_mutex, of_);
   }
+  /// Of a caller that holds it.
+  EVAC_ALWAYS_INLINE hash_guard(const State& of, std::adopt_lock_t) noexcept : of_(of) {}
   hash_guard(const hash_guard&) = delete;
   hash_guard& operator=(const hash_guard&) = delete;
   ~hash_guard() ABSL_NO_THREAD_SAFETY_ANALYSIS { of_.hash_mutex.unlock_shared(); }
