@@ -5,8 +5,6 @@
 #ifndef EVAC_DETAIL_SHARDED_KEYED_HPP
 #define EVAC_DETAIL_SHARDED_KEYED_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -25,6 +23,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/platform/probes.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sharded/sharded_state.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -52,7 +51,7 @@ class entered {
   // S3: the hash mutex is released when the shard is locked.
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE static guard_type lock(const State& state, const K& key,
-                                                          std::size_t& hash) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                                                          std::size_t& hash) EVAC_NO_THREAD_SAFETY_ANALYSIS {
     const hash_guard unchanged(state);
     hash = state.functors.hash_of(key);
     return guard_type(state.shards.of_hash(hash));
