@@ -5,8 +5,6 @@
 #ifndef EVAC_DETAIL_SHARDED_KEYED_HPP
 #define EVAC_DETAIL_SHARDED_KEYED_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -23,6 +21,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/platform/probes.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sharded/entering.hpp"
 #include "evac/detail/sharded/sharded_state.hpp"
 
