@@ -1,5 +1,5 @@
 # Everything comes from installed packages; nothing is downloaded.
-if(NOT TARGET absl::hash)  # else a project that contains evac brings abseil as targets of its own
+if(EVAC_HASH STREQUAL "absl" AND NOT TARGET absl::hash)  # else a project that contains evac brings abseil as targets of its own
   find_package(absl REQUIRED)
 endif()
 
@@ -13,4 +13,11 @@ if(EVAC_BUILD_BENCHMARKS)
   find_package(CLI11 REQUIRED)
   find_package(nlohmann_json REQUIRED)
   find_package(Threads REQUIRED)
+endif()
+
+if(EVAC_BUILD_EXAMPLES)
+  find_package(CLI11 REQUIRED)
+  find_package(Threads REQUIRED)
+  find_path(EVAC_ASIO_INCLUDE_DIR asio.hpp REQUIRED)
+  mark_as_advanced(EVAC_ASIO_INCLUDE_DIR)
 endif()

@@ -18,6 +18,9 @@ package_works() {
     relacy-dev) [ -e /usr/include/relacy/relacy.hpp ] ;;
     libbenchmark-dev) header_exists benchmark/benchmark.h ;;
     libcli11-dev) header_exists CLI/CLI.hpp ;;
+    libasio-dev) header_exists asio.hpp ;;
+    redis-tools) command -v redis-benchmark && command -v redis-cli ;;
+    redis-server) command -v redis-server ;;
     nlohmann-json3-dev) header_exists nlohmann/json.hpp ;;
     libboost1.81-dev) header_exists boost/unordered/unordered_flat_map.hpp ;;
     libtbb-dev) header_exists tbb/concurrent_hash_map.h ;;

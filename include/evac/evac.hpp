@@ -2,6 +2,7 @@
 #ifndef EVAC_EVAC_HPP
 #define EVAC_EVAC_HPP
 
+#include "evac/attempt.hpp"
 #include "evac/cache.hpp"
 #include "evac/counters.hpp"
 #include "evac/epoch.hpp"

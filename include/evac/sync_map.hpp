@@ -152,6 +152,12 @@ class sync_map {
   [[nodiscard]] bool contains(const key_arg<K>& key) const {
     return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const slot_value&) {});
   }
+  /// Starts to fetch the memory that a look-up of this key will read first. O(1); lock-free.
+  template <class K = Key>
+    requires looks_up<K>
+  EVAC_ALWAYS_INLINE void prefetch(const key_arg<K>& key) const {
+    detail::verbs::prefetch(table_, detail::as_lookup_key<policy>(key));
+  }
   /// The value of a key, copied; throws what that throws.
   template <class K = Key>
     requires looks_up<K>

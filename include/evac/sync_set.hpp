@@ -98,6 +98,12 @@ class sync_set {
   [[nodiscard]] bool contains(const key_arg<K>& key) const {
     return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const slot_value&) {});
   }
+  /// Starts to fetch the memory that a look-up of this key will read first. O(1); lock-free.
+  template <class K = Key>
+    requires looks_up<K>
+  EVAC_ALWAYS_INLINE void prefetch(const key_arg<K>& key) const {
+    detail::verbs::prefetch(table_, detail::as_lookup_key<policy>(key));
+  }
   /// How many of the keys are there, fetching them ahead; each is looked up at a moment of its own. Here and in the
   /// other calls that take ranges: keys of another type are looked up as they are where hash and equality are
   /// transparent, else as the keys that they convert to (twice each).

@@ -8,12 +8,10 @@
 #include <string>
 #include <type_traits>
 
+#include "support/history.hpp"
 #include "support/in_threads.hpp"
 
 namespace evac_test {
-
-/// Stands in a history for a value that is no number's: nothing explains it.
-inline constexpr std::uint32_t torn = 0xFFFFFFFFU;
 
 /// Four words that belong together.
 struct four_words {

@@ -189,6 +189,7 @@ TEMPLATE_TEST_CASE("verbs of one key that throw change nothing, leak nothing and
   const std::vector<operation<Map>> operations{
       {"load", "hec", same, [&](Map& map) { (void)map.load(there); }},
       {"load with a function", "hef", same, [&](Map& map) { map.load(there, ticking); }},
+      {"prefetch", "h", same, [&](Map& map) { map.prefetch(there); }},
       {"contains", "he", same, [&](Map& map) { (void)map.contains(there); }},
       {"store", "hca", same, [&](Map& map) { map.store(missing, value); }},
       {"store of a present key", "heca", same, [&](Map& map) { map.store(there, value); }},

@@ -1,0 +1,216 @@
+// The maps behind the server: evac::sync_map, evac::sharded_map, and for contrast std::unordered_map behind a lock.
+#include <algorithm>
+#include <evac/hash.hpp>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <sstream>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "scan.hpp"
+#include "store.hpp"
+
+namespace cache_server {
+
+namespace {
+
+using show_entry = absl::FunctionRef<void(const entry&)>;
+using show_element = absl::FunctionRef<void(std::string_view, const entry&)>;
+using decide_entry = absl::FunctionRef<verdict(entry&, bool)>;
+
+template <class Printable>
+std::string printed(const Printable& what) {
+  std::ostringstream text;
+  text << what;
+  return text.str();
+}
+
+/// Readers write no shared memory. Entries are replaced as a whole.
+class sync_store final : public store {
+ public:
+  bool read(std::string_view key, show_entry show) const override { return map_.load(key, show); }
+  void put(std::string_view key, entry fresh) override { map_.store(key, std::move(fresh)); }
+  void update(std::string_view key, decide_entry decide) override {
+    map_.update(key, [&](std::optional<entry> found) -> std::optional<entry> {
+      const bool is_there = found.has_value();
+      entry it = is_there ? *std::move(found) : entry();
+      const verdict answer = decide(it, is_there);
+      if (answer == verdict::erase || (answer == verdict::keep && !is_there)) return std::nullopt;
+      return it;
+    });
+  }
+  bool erase(std::string_view key) override { return map_.erase(key); }
+  void clear() override { map_.clear(); }
+  std::size_t size() const override { return map_.size(); }
+  std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
+    return scan_sync(map_, cursor, count, show);
+  }
+  std::string_view name() const override { return "sync"; }
+  evac::map_counters counters() const override { return map_.counters(); }
+  std::string stats_text() const override { return printed(map_.stats()); }
+  std::string stats_json() const override { return map_.stats().to_json(); }
+  std::string locks() const override {
+    return "buckets have locks of one bit; what waits for them:\n" + printed(map_.counters());
+  }
+
+ private:
+  evac::sync_map<std::string, entry> map_;
+};
+
+/// Entries are changed in place, under the lock of their shard. A visitor cannot erase: it ends the life of an entry, so that
+/// nobody sees it any more, and what is over is erased after that.
+class sharded_store final : public store {
+ public:
+  bool read(std::string_view key, show_entry show) const override {
+    return map_.cvisit(key, [&](const auto& element) { show(element.second); }) != 0;
+  }
+  void put(std::string_view key, entry fresh) override { map_.insert_or_assign(key, std::move(fresh)); }
+  void update(std::string_view key, decide_entry decide) override {
+    verdict answer = verdict::keep;
+    bool is_there = false;
+    const auto place = [&](auto& unborn) {
+      entry it;
+      answer = decide(it, false);
+      if (answer == verdict::put) unborn.second = std::move(it);
+    };
+    map_.try_emplace_and_visit(key, entry{{}, over}, place, [&](auto& found) {
+      is_there = found.second.deadline != over;
+      if (is_there) {
+        answer = decide(found.second, true);
+        if (answer == verdict::erase) found.second.deadline = over;
+      } else {
+        place(found);
+      }
+    });
+    if (answer == verdict::erase || (answer == verdict::keep && !is_there))
+      map_.erase_if(key, [](const auto& element) { return element.second.deadline == over; });
+  }
+  bool erase(std::string_view key) override { return map_.erase(key) != 0; }
+  void clear() override { map_.clear(); }
+  std::size_t size() const override { return map_.size(); }
+  std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
+    return scan_shards(map_, cursor, count, show);
+  }
+  std::string_view name() const override { return "sharded"; }
+  evac::map_counters counters() const override { return map_.counters(); }
+  std::string stats_text() const override { return printed(map_.stats()); }
+  std::string stats_json() const override { return map_.stats().total.table.to_json(); }
+  std::string locks() const override { return map_.dump_locks(); }
+
+ private:
+  static constexpr time_ms over = std::numeric_limits<time_ms>::min();
+
+  evac::sharded_map<std::string, entry> map_;
+};
+
+/// One lock for all; growing holds it.
+class std_store final : public store {
+ public:
+  bool read(std::string_view key, show_entry show) const override {
+    const std::shared_lock guard(mutex_);
+    const auto at = map_.find(key);
+    if (at == map_.end()) return false;
+    show(at->second);
+    return true;
+  }
+  void put(std::string_view key, entry fresh) override {
+    const std::lock_guard guard(mutex_);
+    if (const auto at = map_.find(key); at != map_.end()) {
+      std::swap(at->second, fresh);
+    } else {
+      map_.emplace(key, std::move(fresh));
+    }
+  }
+  void update(std::string_view key, decide_entry decide) override {
+    const std::lock_guard guard(mutex_);
+    const auto at = map_.find(key);
+    entry absent;
+    const verdict answer = decide(at != map_.end() ? at->second : absent, at != map_.end());
+    if (at == map_.end()) {
+      if (answer == verdict::put) map_.emplace(key, std::move(absent));
+    } else if (answer == verdict::erase) {
+      map_.erase(at);
+    }
+  }
+  bool erase(std::string_view key) override {
+    const std::lock_guard guard(mutex_);
+    const auto at = map_.find(key);
+    if (at == map_.end()) return false;
+    map_.erase(at);
+    return true;
+  }
+  void clear() override {
+    elements gone;  // destroyed without the lock
+    const std::lock_guard guard(mutex_);
+    gone.swap(map_);
+  }
+  std::size_t size() const override {
+    const std::shared_lock guard(mutex_);
+    return map_.size();
+  }
+  /// A rehash changes the order of everything but the hashes: a page is the elements with the smallest ones from the cursor on,
+  /// for which all have to be looked at. Pages are never so small that there were more than a few hundred.
+  std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
+    const std::shared_lock guard(mutex_);
+    std::vector<std::uint64_t> next;  // a heap, the largest first
+    const std::size_t wanted = std::max(count, map_.size() / 256);
+    for (const auto& [key, value] : map_) {
+      const std::uint64_t hash = map_.hash_function()(key);
+      if (hash < cursor || (next.size() == wanted && hash >= next.front())) continue;
+      if (next.size() == wanted) {
+        std::pop_heap(next.begin(), next.end());
+        next.pop_back();
+      }
+      next.push_back(hash);
+      std::push_heap(next.begin(), next.end());
+    }
+    if (next.empty()) return 0;
+    const std::uint64_t last = next.front();
+    for (const auto& [key, value] : map_) {
+      const std::uint64_t hash = map_.hash_function()(key);
+      if (cursor <= hash && hash <= last) show(key, value);
+    }
+    return next.size() == wanted ? last + 1 : 0;
+  }
+  std::uint64_t walk(std::uint64_t cursor, std::size_t count, show_element show) const override {
+    const std::shared_lock guard(mutex_);
+    const std::uint64_t end = std::min<std::uint64_t>(map_.bucket_count(), cursor + count);
+    for (; cursor < end; ++cursor) {
+      for (auto at = map_.begin(cursor); at != map_.end(cursor); ++at) show(at->first, at->second);
+    }
+    return cursor < map_.bucket_count() ? cursor : 0;
+  }
+  std::string_view name() const override { return "std"; }
+  evac::map_counters counters() const override {
+    evac::map_counters figures;
+    const std::shared_lock guard(mutex_);
+    figures.size = map_.size();
+    figures.home_slots = map_.bucket_count();
+    figures.directory_bytes = map_.bucket_count() * sizeof(void*);
+    figures.node_bytes = map_.size() * (sizeof(elements::value_type) + 2 * sizeof(void*));
+    return figures;
+  }
+  std::string stats_text() const override { return printed(counters()); }
+  std::string stats_json() const override { return counters().to_json(); }
+  std::string locks() const override { return "one std::shared_mutex\n"; }
+
+ private:
+  using elements = std::unordered_map<std::string, entry, evac::hash<std::string>, evac::equal_to<std::string>>;
+
+  mutable std::shared_mutex mutex_;
+  elements map_;
+};
+
+}  // namespace
+
+std::unique_ptr<store> make_store(std::string_view name) {
+  if (name == "sync") return std::make_unique<sync_store>();
+  if (name == "sharded") return std::make_unique<sharded_store>();
+  if (name == "std") return std::make_unique<std_store>();
+  throw std::invalid_argument("there is no store " + std::string(name));
+}
+
+}  // namespace cache_server
