@@ -10,16 +10,16 @@
 //   hash -> shard -> { reader-writer lock, table, order of arrival }
 //
 // Threads     any thread may call anything at any time, but for construction and destruction.
-// Bound       the weight of all elements is never more than capacity() and one element for each thread that is just putting one in.
-//             Without a Weigher each element weighs 1. Each shard has an equal part of the capacity, and keeps no element
-//             that is heavier than that.
-// Expiry      only with a Clock: a type as std::chrono::steady_clock, whose now() any thread may call. An element whose time is over is
-//             never returned. It leaves when it is looked up, when the hand comes by, or when a sweep does: each put and
-//             erase looks through one bucket of its shard, and sweep() through as many as you say. Until then it has its
-//             place, and size() counts it.
-// Hits        hold their shard shared. A hit sets a bit of its element if it is not set, and counts itself in a line that few
-//             threads share; nothing is moved, so that a key which all threads ask for is no bottleneck. It looks at the
-//             clock if the element expires.
+// Bound       the weight of all elements is never more than capacity() and one element for each thread that is just putting
+//             one in. Without a Weigher each element weighs 1. Each shard has an equal part of the capacity, and keeps no
+//             element that is heavier than that.
+// Expiry      only with a Clock: a type as std::chrono::steady_clock, whose now() does not throw. An element whose time is
+//             over is never returned. It leaves when it is looked up, when the hand comes by, or when a sweep does: each
+//             put and erase looks through one bucket of its shard, and sweep() through as many as you say. Until then it
+//             has its place, and size() counts it.
+// Hits        hold their shard shared. A hit sets a bit of its element if it is not set, and counts itself in memory of its
+//             thread; nothing is moved, so that a key which all threads ask for is no bottleneck. It looks at the clock
+//             if the element expires.
 // Listener    is told of each element that leaves, exactly once, by the thread whose call made it leave, when that holds no
 //             lock: it may use the cache. It must not throw; that ends the program. Elements that are there when the cache
 //             is destroyed do not leave.
@@ -27,13 +27,13 @@
 //
 // Every operation, unless its comment says otherwise:
 //
-// Complexity  O(1) expected. The call that makes room looks at elements in their order until one was not asked for since it was
-//             looked at last: at 65 of them at most for each that leaves. A heavy element makes several leave, under
-//             several locks one after the other.
+// Complexity  O(1) expected. The call that makes room looks at elements in their order until one was not asked for since it
+//             was looked at last: at 65 of them at most for each that leaves. A heavy element makes several leave, some
+//             under each lock.
 // Progress    blocking, as sharded_map. Verbs of one key take effect at one moment under the lock of its shard; an element may
 //             vanish at any time.
-// Throws      what hash, equality, constructors, the allocator, the weigher, the clock and f throw. Then nothing has changed, but
-//             that elements may have expired.
+// Throws      what hash, equality, constructors, the allocator, the weigher and f throw. Then nothing has changed, but
+//             that elements that had expired may have left.
 #ifndef EVAC_CACHE_HPP
 #define EVAC_CACHE_HPP
 
@@ -58,9 +58,11 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
+#include "evac/detail/sharded/whole.hpp"
 #include "evac/detail/table/table_access.hpp"
 #include "evac/fwd.hpp"
 #include "evac/load_result.hpp"
+#include "evac/observer.hpp"
 #include "evac/rw_lock.hpp"
 
 namespace evac::inline EVAC_ABI {
@@ -142,6 +144,15 @@ class cache {
   }
   /// The figures of evac/counters.hpp. No lock. O(shards).
   [[nodiscard]] cache_counters counters() const noexcept { return detail::collect_cache_counters(state_); }
+
+  /// Bytes held by the shards and the order, without what elements own elsewhere: recent, as size(). No lock. O(shards).
+  [[nodiscard]] size_type memory_usage() const noexcept { return state_.memory_usage(); }
+  /// Lets an observer (evac/observer.hpp) know of growth, shrinking, long waits and re-entry; null: none. Takes all locks: so it
+  /// waits for the calls that hold one, and afterwards the observer before is used no more.
+  void observe(observer* by, location where = location::current()) {
+    detail::observe_state(state_, {"observe", where}, by);
+  }
+  [[nodiscard]] observer* observed_by() const noexcept { return state_.observed_by(); }
 
   /// A copy of the value, if the key is there: a hit.
   template <class K = Key>

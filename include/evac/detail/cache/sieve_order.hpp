@@ -21,6 +21,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/tags.hpp"
+#include "evac/detail/sync/relaxed_cell.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -69,6 +70,7 @@ class sieve_order {
   void make_room() {
     while (free_count_ < 3) {
       blocks_.push_back(block{});
+      ++block_count_;
       give_back(static_cast<std::uint32_t>(blocks_.size() - 1));
     }
   }
@@ -116,7 +118,8 @@ class sieve_order {
 
   /// Places that are taken, also by elements that are gone. For tests.
   [[nodiscard]] std::size_t places() const noexcept { return used_; }
-  [[nodiscard]] std::size_t bytes() const noexcept { return blocks_.size() * sizeof(block); }
+  /// Also without the lock: a recent number.
+  [[nodiscard]] std::size_t bytes() const noexcept { return block_count_ * sizeof(block); }
 
  private:
   void give_back(std::uint32_t index) noexcept {
@@ -165,6 +168,7 @@ class sieve_order {
   }
 
   std::deque<block, block_allocator> blocks_;
+  relaxed_cell<std::size_t> block_count_{0};  // of blocks_
   queue passed_, ahead_;
   std::uint32_t free_ = none;
   std::uint32_t free_count_ = 0;
