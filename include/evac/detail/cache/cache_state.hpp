@@ -98,8 +98,8 @@ struct cache_state : watched, reentry_check {
     std::size_t made_;
   };
 
-  /// Elements that leave by a call for one key, under one lock: one that is replaced or refused, or that makes room, and one more
-  /// while the shard has too many. A heavy element takes the room of several, and some may be over.
+  /// Elements that leave by a call for one key, under one lock: one that is replaced or refused, or that makes room,
+  /// and one more while the shard has too many. A heavy element takes the room of several, and some may be over.
   static constexpr std::size_t most_departed = weighed || timed ? 8 : 2;
   using departed = departures<cache_state, most_departed>;
 
