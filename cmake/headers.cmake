@@ -45,6 +45,7 @@ set(EVAC_HEADERS
   include/evac/detail/face/from_range.hpp
   include/evac/detail/face/key_in_arguments.hpp
   include/evac/detail/face/node_handle.hpp
+  include/evac/detail/face/prepared_key.hpp
   include/evac/detail/face/requirements.hpp
   include/evac/detail/face/sharded_container.hpp
   include/evac/detail/face/sharded_object.hpp
@@ -55,6 +56,10 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp
+  include/evac/detail/hash/absl_hash.hpp
+  include/evac/detail/hash/finish_hash.hpp
+  include/evac/detail/hash/own_hash.hpp
+  include/evac/detail/hash/strings.hpp
   include/evac/detail/lockfree/atomic_bucket.hpp
   include/evac/detail/lockfree/bucket_state.hpp
   include/evac/detail/lockfree/chain_reader.hpp
@@ -87,9 +92,12 @@ set(EVAC_HEADERS
   include/evac/detail/platform/pages.hpp
   include/evac/detail/platform/poison.hpp
   include/evac/detail/platform/probes.hpp
+  include/evac/detail/platform/thread_annotations.hpp
   include/evac/detail/platform/thread_id.hpp
   include/evac/detail/sharded/compute.hpp
+  include/evac/detail/sharded/entering.hpp
   include/evac/detail/sharded/keyed.hpp
+  include/evac/detail/sharded/sampling.hpp
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_room.hpp
   include/evac/detail/sharded/sharded_state.hpp
@@ -133,6 +141,7 @@ set(EVAC_HEADERS
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/contents.hpp
   include/evac/detail/table/cursor.hpp
+  include/evac/detail/table/drawing.hpp
   include/evac/detail/table/evacuation.hpp
   include/evac/detail/table/evacuation_timer.hpp
   include/evac/detail/table/growth.hpp

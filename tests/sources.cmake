@@ -69,9 +69,11 @@ set(EVAC_API_MAP_TESTS
   api/map/iterators_test.cpp
   api/map/kinds_test.cpp
   api/map/overloads_test.cpp
+  api/map/prepared_test.cpp
   api/map/promises_test.cpp
   api/map/propagation_test.cpp
   api/map/reserve_test.cpp
+  api/map/sampling_test.cpp
   api/map/sequences_test.cpp
   api/map/shrink_test.cpp
   api/map/sparse_test.cpp
@@ -90,8 +92,10 @@ set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/moves_test.cpp
   api/sharded_map/overloads_test.cpp
   api/sharded_map/policies_test.cpp
+  api/sharded_map/prepared_test.cpp
   api/sharded_map/ranges_test.cpp
   api/sharded_map/reserve_test.cpp
+  api/sharded_map/sampling_test.cpp
   api/sharded_map/sequences_test.cpp
   api/sharded_map/shards_test.cpp
   api/sharded_map/whole_map_failures_test.cpp
@@ -163,6 +167,7 @@ set(EVAC_LEAK_TESTS
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/observed_reentry_test.cpp
+  handler/prepared_test.cpp
   handler/sharded_reentry_test.cpp
   handler/sync_reentry_test.cpp
   handler/throwing_handler_test.cpp

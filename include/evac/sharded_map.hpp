@@ -208,6 +208,15 @@ class sharded_map
   /// declined.
   using base::load_or_compute;
 
+  // --- keys that are hashed once ---
+
+  /// prepare(key): the key with its hash, for several calls: all above and below that look for one key, erase it or visit it
+  /// take it in place of the key (find, contains, count, visit, cvisit, prefetch, shard_of, erase, erase_if, and the same without
+  /// waiting). It refers to the key that was passed; it keeps one that was a temporary, or is trivially copyable and of two
+  /// words at most. Valid until an assignment to this container, a swap or a move: later use misses elements, and stops builds
+  /// without NDEBUG with a message, as that of a key which another container has prepared does.
+  using base::prepare;
+
   // --- without waiting ---
   // visit, cvisit, find, insert of an element, try_emplace, try_emplace_or_visit, try_emplace_or_cvisit, insert_or_assign,
   // erase and erase_if of a key take std::try_to_lock in front of their arguments. They return an evac::attempt (attempt.hpp):
@@ -261,6 +270,22 @@ class sharded_map
   /// buckets of the shard).
   using base::cvisit_shard;
   using base::visit_shard;
+
+  // --- some element ---
+
+  /// sample(generator, n, f): draws n elements at random and calls f(const value_type&) with each, its shard held shared; returns
+  /// how many it drew: n, unless others erase meanwhile, or 0 if there are none. Each element is drawn equally often on average,
+  /// but for those in a chain of more than 16 elements, which are less likely, and where most homes are empty those behind a long
+  /// gap, which are more likely. Draws are not independent: a shard's share of them is its share of all elements, rounded at
+  /// random, and the shards come in order. The same element may be drawn more than once. The generator is one of <random>, or
+  /// like those; it is called with a shard held. O(shards + n) where there is an element for each home or more, else each draw is
+  /// O(buckets / elements) of its shard. Throws what the generator and f throw.
+  using base::sample;
+  /// Takes some element out and returns it as a std::pair<Key, T>; empty if each shard was, when it came to that. Which element is
+  /// left open; threads begin at shards drawn at random. O(shards + buckets / elements of a shard). It is
+  /// moved out after the lock is released. One whose move may throw is copied, and stays if that throws; if it cannot be copied
+  /// and its move throws, it is gone.
+  using base::pop_any;
 
   // --- all elements ---
   // Shard by shard, each held while its elements are visited: no moment for all. With an execution policy in front, shards are

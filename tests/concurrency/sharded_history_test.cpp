@@ -63,7 +63,7 @@ class random_caller {
     switch (below(plan_.whole ? 18 : 15)) {
       case 0:
         return record(verb::load, [&](call& made) {
-          const auto found = map_.find(key);
+          const auto found = below(2) == 0 ? map_.find(key) : map_.find(map_.prepare(key));
           made.found = found.has_value() ? decode(*found) : 0;
         });
       case 1:
@@ -81,7 +81,7 @@ class random_caller {
       case 4:
         return record(verb::load, [&](call& made) { change(made); });
       case 5:
-        return record(verb::erase, [&](call& made) { made.flag = map_.erase(key) == 1; });
+        return record(verb::erase, [&](call& made) { made.flag = map_.erase(map_.prepare(key)) == 1; });
       case 6:
         return record(verb::load, [&](call& made) { erase_some(made); });
       case 7:

@@ -6,6 +6,7 @@
 #include <evac/sharded_set.hpp>
 #include <functional>
 #include <mutex>
+#include <random>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -88,7 +89,10 @@ const std::vector<call> inner_calls{
     {"try_emplace", false, [](Map& map, Map&) { (void)map.try_emplace(std::try_to_lock, 200, 1); }},
     {"erase", true, [](Map& map, Map&) { (void)map.erase(std::try_to_lock, 2); }},
     {"prefetch", true, [](Map& map, Map&) { map.prefetch(2); }},
+    {"prepare", true, [](Map& map, Map&) { (void)map.prepare(2); }},
     {"shard_of", true, [](Map& map, Map&) { (void)map.shard_of(2); }},
+    {"sample", true, [](Map& map, Map&) { map.sample(std::minstd_rand(), 1, ignore); }},
+    {"pop_any", true, [](Map& map, Map&) { (void)map.pop_any(); }},
     {"visit_shard", true, [](Map& map, Map&) { map.visit_shard(2, ignore); }},
     {"visit_shard", true, [](Map& map, Map&) { std::as_const(map).visit_shard(2, ignore); }},
     {"cvisit_shard", true, [](Map& map, Map&) { map.cvisit_shard(2, ignore); }},
@@ -137,6 +141,7 @@ const std::vector<outer_call> outer_calls{
        });
      }},
     {"visit_shard", true, [](Map& map, auto& enter) { map.visit_shard(map.shard_of(1), [&](value&) { enter(); }); }},
+    {"sample", true, [](Map& map, auto& enter) { map.sample(std::minstd_rand(), 1, [&](const value&) { enter(); }); }},
     {"visit2", true, [](Map& map, auto& enter) { map.visit2(1, 2, [&](value&, value&) { enter(); }); }},
     {"insert_or_visit", true, [](Map& map, auto& enter) { map.insert_or_visit({1, 1}, [&](value&) { enter(); }); }},
     {"insert_and_visit", true,

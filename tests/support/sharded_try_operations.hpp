@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <evac/sharded_map.hpp>
 #include <mutex>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -89,7 +90,20 @@ std::vector<named_operation<Map>> operations_on_shards() {
   };
   return {
       {"prefetch(k)", [](Map& m, Map&, key r) -> wrongs { return m.prefetch(r), 0; }},
+      {"prepare(k)", [](Map& m, Map&, key r) -> wrongs { return m.prepare(r).key() == r ? 0 : 1; }},
       {"shard_of(k)", [](Map& m, Map&, key r) -> wrongs { return m.shard_of(r) < m.shard_count() ? 0 : 1; }},
+      {"sample(g, n, f)",
+       [](Map& m, Map&, key r) -> wrongs {
+         seen s;
+         std::minstd_rand generator(static_cast<std::minstd_rand::result_type>(r + 1));
+         const std::size_t drawn = m.sample(generator, 5, s.look());
+         return s.bad + unlike(s.calls, drawn) + (drawn <= 5 ? 0 : 1);
+       }},
+      {"pop_any()",
+       [](Map& m, Map&, key) -> wrongs {
+         const auto popped = m.pop_any();
+         return !popped || popped->second.belongs_to(popped->first) ? 0 : 1;
+       }},
       {"cvisit_shard(i, f)",
        [](Map& m, Map&, key r) -> wrongs {
          seen s;

@@ -4,7 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 #include "support/catch.hpp"
@@ -79,6 +81,11 @@ TEMPLATE_TEST_CASE("an operation on one element that throws has changed nothing"
        [&](Map& map, Map&) { (void)map.insert_or_assign(std::try_to_lock, there, V(present)); }},
       {"erase without waiting", "he", same, [&](Map& map, Map&) { (void)map.erase(std::try_to_lock, there); }},
       {"prefetch", "h", same, [&](Map& map, Map&) { map.prefetch(there); }},
+      {"sample", "f", same, [&](Map& map, Map&) { map.sample(std::minstd_rand(), 3, failing_visitor); }},
+      {"pop_any", std::is_same_v<Map, fragile_in_nodes> ? "c" : "", same, [&](Map& map, Map&) { (void)map.pop_any(); }},
+      {"prepare", "h", same, [&](Map& map, Map&) { (void)map.prepare(there); }},
+      {"find of a prepared key", "hec", same, [&](Map& map, Map&) { (void)map.find(map.prepare(there)); }},
+      {"erase of a prepared key", "he", same, [&](Map& map, Map&) { map.erase(map.prepare(there)); }},
       {"shard_of", "h", same, [&](Map& map, Map&) { (void)map.shard_of(there); }},
       {"visit_shard", "hf", same, [&](Map& map, Map&) { map.visit_shard(map.shard_of(there), failing_visitor); }},
       {"cvisit_shard", "hf", same, [&](Map& map, Map&) { map.cvisit_shard(map.shard_of(there), failing_visitor); }},

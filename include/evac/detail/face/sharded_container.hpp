@@ -8,7 +8,9 @@
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <ranges>
 #include <source_location>
 #include <string>
@@ -18,9 +20,11 @@
 #include "evac/attempt.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/foreign_key.hpp"
+#include "evac/detail/face/prepared_key.hpp"
 #include "evac/detail/face/requirements.hpp"
 #include "evac/detail/face/sharded_object.hpp"
 #include "evac/detail/sharded/keyed.hpp"
+#include "evac/detail/sharded/sampling.hpp"
 #include "evac/detail/sharded/shard_room.hpp"
 #include "evac/detail/sharded/traversal.hpp"
 #include "evac/detail/sharded/visitors.hpp"
@@ -66,7 +70,7 @@ class sharded_container : public sharded_object<Policy, Mutex> {
   using base::operator=;
   static constexpr size_type bulk_visit_size = bulk_size;
 
-  // --- one key, and ranges of keys ---
+  // --- one key ---
 
   template <class K = key_type, class F>
     requires stands_for_key<K, Policy>
@@ -103,6 +107,79 @@ class sharded_container : public sharded_object<Policy, Mutex> {
   size_type erase_if(const key_arg<K>& key, F f, location where = location::current()) {
     return erase_one(state_, {"erase_if", where}, as_lookup_key<Policy>(key), f);
   }
+
+  // --- one key, hashed before ---
+
+  [[nodiscard]] auto prepare(const key_type& key EVAC_LIFETIME_BOUND, location where = location::current()) const {
+    return prepare_as({"prepare", where}, key);
+  }
+  template <prepared_from<Policy> K = key_type>
+  [[nodiscard]] auto prepare(key_arg<K>&& key EVAC_LIFETIME_BOUND, location where = location::current()) const {
+    return prepare_as({"prepare", where}, std::forward<key_arg<K>>(key));
+  }
+  template <class K, class F>
+  size_type visit(const prepared_key<state, K>& key, F f, location where = location::current()) {
+    return visit_one<access::exclusive>(state_, {"visit", where}, key, f);
+  }
+  template <class K, class F>
+  size_type visit(const prepared_key<state, K>& key, F f, location where = location::current()) const {
+    return visit_one<access::shared>(state_, {"visit", where}, key, f);
+  }
+  template <class K, class F>
+  size_type cvisit(const prepared_key<state, K>& key, F f, location where = location::current()) const {
+    return visit_one<access::shared>(state_, {"cvisit", where}, key, f);
+  }
+  template <class K>
+  [[nodiscard]] bool contains(const prepared_key<state, K>& key, location where = location::current()) const {
+    return visit_one<access::shared>(state_, {"contains", where}, key, ignore_element) != 0;
+  }
+  template <class K>
+  [[nodiscard]] size_type count(const prepared_key<state, K>& key, location where = location::current()) const {
+    return visit_one<access::shared>(state_, {"count", where}, key, ignore_element);
+  }
+  template <class K>
+  size_type erase(const prepared_key<state, K>& key, location where = location::current()) {
+    return erase_one(state_, {"erase", where}, key, always);
+  }
+  template <class K, class F>
+  size_type erase_if(const prepared_key<state, K>& key, F f, location where = location::current()) {
+    return erase_one(state_, {"erase_if", where}, key, f);
+  }
+  template <class K>
+  void prefetch(const prepared_key<state, K>& key, location where = location::current()) const {
+    prefetch_one(state_, {"prefetch", where}, key);
+  }
+  template <class K>
+  [[nodiscard]] size_type shard_of(const prepared_key<state, K>& key, location where = location::current()) const {
+    return state_.shards.index_of(hash_of_key(state_, {"shard_of", where}, key));
+  }
+  template <class K, class F>
+  attempt<size_type> visit(std::try_to_lock_t, const prepared_key<state, K>& key, F f,
+                           location where = location::current()) {
+    return visit_one<access::exclusive, at_once>(state_, {"visit", where}, key, f);
+  }
+  template <class K, class F>
+  attempt<size_type> visit(std::try_to_lock_t, const prepared_key<state, K>& key, F f,
+                           location where = location::current()) const {
+    return visit_one<access::shared, at_once>(state_, {"visit", where}, key, f);
+  }
+  template <class K, class F>
+  attempt<size_type> cvisit(std::try_to_lock_t, const prepared_key<state, K>& key, F f,
+                            location where = location::current()) const {
+    return visit_one<access::shared, at_once>(state_, {"cvisit", where}, key, f);
+  }
+  template <class K>
+  attempt<size_type> erase(std::try_to_lock_t, const prepared_key<state, K>& key,
+                           location where = location::current()) {
+    return erase_one<at_once>(state_, {"erase", where}, key, always);
+  }
+  template <class K, class F>
+  attempt<size_type> erase_if(std::try_to_lock_t, const prepared_key<state, K>& key, F f,
+                              location where = location::current()) {
+    return erase_one<at_once>(state_, {"erase_if", where}, key, f);
+  }
+
+  // --- ranges of keys ---
 
   template <std::forward_iterator It, class F>
     requires stands_for_key<std::iter_reference_t<It>, Policy>
@@ -339,6 +416,16 @@ class sharded_container : public sharded_object<Policy, Mutex> {
     return visit_one_shard<access::shared>(state_, shard, {"cvisit_shard", where}, f);
   }
 
+  // --- some element ---
+
+  template <bit_generator Generator, class F>
+  size_type sample(Generator&& generator, size_type n, F f, location where = location::current()) const {
+    return sample_elements(state_, {"sample", where}, generator, n, f);
+  }
+  [[nodiscard]] std::optional<init_type> pop_any(location where = location::current()) {
+    return pop_element(state_, {"pop_any", where});
+  }
+
   // --- all elements ---
 
   template <class F>
@@ -407,6 +494,11 @@ class sharded_container : public sharded_object<Policy, Mutex> {
  private:
   static constexpr auto always = [](const value_type&) { return true; };
 
+  template <class K>
+  [[nodiscard]] auto prepare_as(call_site site, K&& key) const {
+    return prepare_key<state, Policy>(std::forward<K>(key), std::addressof(state_),
+                                      [&](const auto& plain) { return hash_of_key(state_, site, plain); });
+  }
   // An element that does not show its key becomes one that does: before anything is locked.
   template <class V>
   attempt<bool> insert_at_once(call_site site, V&& value) {

@@ -23,6 +23,7 @@ namespace evac::inline EVAC_ABI::detail {
 template <class Policy, class Mutex>
 class sharded_values : public sharded_container<Policy, Mutex> {
   using base = sharded_container<Policy, Mutex>;
+  using typename base::state;
   using location = std::source_location;
   template <class K>
   using key_arg = detail::key_arg<K, Policy>;
@@ -46,6 +47,11 @@ class sharded_values : public sharded_container<Policy, Mutex> {
     requires stands_for_key<K, Policy>
   [[nodiscard]] std::optional<mapped_type> find(const key_arg<K>& key, location where = location::current()) const {
     return find_copy(state_, {"find", where}, as_lookup_key<Policy>(key));
+  }
+  template <class K>
+  [[nodiscard]] std::optional<mapped_type> find(const prepared_key<state, K>& key,
+                                                location where = location::current()) const {
+    return find_copy(state_, {"find", where}, key);
   }
   template <class K1 = key_type, class K2 = key_type, class F>
     requires(stands_for_key<K1, Policy> && stands_for_key<K2, Policy>)
@@ -148,6 +154,11 @@ class sharded_values : public sharded_container<Policy, Mutex> {
   [[nodiscard]] attempt<std::optional<mapped_type>> find(std::try_to_lock_t, const key_arg<K>& key,
                                                          location where = location::current()) const {
     return find_copy_at_once(state_, {"find", where}, as_lookup_key<Policy>(key));
+  }
+  template <class K>
+  [[nodiscard]] attempt<std::optional<mapped_type>> find(std::try_to_lock_t, const prepared_key<state, K>& key,
+                                                         location where = location::current()) const {
+    return find_copy_at_once(state_, {"find", where}, key);
   }
   template <class K = key_type, class... Args>
     requires forwarded_as_key<K, Policy>
