@@ -1,12 +1,14 @@
 # Every header of the library, one per line. A test compares this list with what lies under include/.
 set(EVAC_HEADERS
   include/evac/evac.hpp
+  include/evac/attempt.hpp
   include/evac/cache.hpp
   include/evac/counters.hpp
   include/evac/epoch.hpp
   include/evac/fwd.hpp
   include/evac/hash.hpp
   include/evac/health.hpp
+  include/evac/load_result.hpp
   include/evac/map.hpp
   include/evac/observer.hpp
   include/evac/openmetrics.hpp
@@ -18,11 +20,20 @@ set(EVAC_HEADERS
   include/evac/stats.hpp
   include/evac/sync_map.hpp
   include/evac/sync_set.hpp
+  include/evac/update.hpp
   include/evac/version.hpp
+  include/evac/detail/cache/access_counts.hpp
+  include/evac/detail/cache/cache_compute.hpp
   include/evac/detail/cache/cache_state.hpp
+  include/evac/detail/cache/cache_steps.hpp
+  include/evac/detail/cache/cache_traversal.hpp
+  include/evac/detail/cache/cache_verbs.hpp
+  include/evac/detail/cache/cached.hpp
+  include/evac/detail/cache/departures.hpp
   include/evac/detail/cache/sieve_order.hpp
   include/evac/detail/config.hpp
   include/evac/detail/debugger.hpp
+  include/evac/detail/face/bulk_function.hpp
   include/evac/detail/face/construction.hpp
   include/evac/detail/face/container.hpp
   include/evac/detail/face/deduction.hpp
@@ -34,17 +45,25 @@ set(EVAC_HEADERS
   include/evac/detail/face/from_range.hpp
   include/evac/detail/face/key_in_arguments.hpp
   include/evac/detail/face/node_handle.hpp
+  include/evac/detail/face/prepared_key.hpp
   include/evac/detail/face/requirements.hpp
   include/evac/detail/face/sharded_container.hpp
+  include/evac/detail/face/sharded_object.hpp
+  include/evac/detail/face/sharded_values.hpp
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp
+  include/evac/detail/hash/absl_hash.hpp
+  include/evac/detail/hash/finish_hash.hpp
+  include/evac/detail/hash/own_hash.hpp
+  include/evac/detail/hash/strings.hpp
   include/evac/detail/lockfree/atomic_bucket.hpp
   include/evac/detail/lockfree/bucket_state.hpp
   include/evac/detail/lockfree/chain_reader.hpp
+  include/evac/detail/lockfree/conditional_verbs.hpp
   include/evac/detail/lockfree/fresh_element.hpp
   include/evac/detail/lockfree/growth.hpp
   include/evac/detail/lockfree/guards.hpp
@@ -73,9 +92,12 @@ set(EVAC_HEADERS
   include/evac/detail/platform/pages.hpp
   include/evac/detail/platform/poison.hpp
   include/evac/detail/platform/probes.hpp
+  include/evac/detail/platform/thread_annotations.hpp
   include/evac/detail/platform/thread_id.hpp
   include/evac/detail/sharded/compute.hpp
+  include/evac/detail/sharded/entering.hpp
   include/evac/detail/sharded/keyed.hpp
+  include/evac/detail/sharded/sampling.hpp
   include/evac/detail/sharded/shard.hpp
   include/evac/detail/sharded/shard_room.hpp
   include/evac/detail/sharded/sharded_state.hpp
@@ -119,6 +141,7 @@ set(EVAC_HEADERS
   include/evac/detail/table/chain.hpp
   include/evac/detail/table/contents.hpp
   include/evac/detail/table/cursor.hpp
+  include/evac/detail/table/drawing.hpp
   include/evac/detail/table/evacuation.hpp
   include/evac/detail/table/evacuation_timer.hpp
   include/evac/detail/table/growth.hpp

@@ -8,6 +8,7 @@ set(EVAC_UNIT_TESTS
   unit/counters_test.cpp
   unit/evacuation_test.cpp
   unit/evacuation_timer_test.cpp
+  unit/garbage_batch_test.cpp
   unit/garbage_budget_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
@@ -45,9 +46,14 @@ set(EVAC_API_TESTS
   api/deduction_test.cpp
 )
 set(EVAC_API_CACHE_TESTS
+  api/cache/compute_test.cpp
+  api/cache/counters_test.cpp
+  api/cache/expiry_test.cpp
   api/cache/failures_test.cpp
   api/cache/order_test.cpp
   api/cache/verbs_test.cpp
+  api/cache/weight_test.cpp
+  api/cache/whole_test.cpp
 )
 set(EVAC_API_MAP_TESTS
   api/map/allocators_test.cpp
@@ -63,9 +69,11 @@ set(EVAC_API_MAP_TESTS
   api/map/iterators_test.cpp
   api/map/kinds_test.cpp
   api/map/overloads_test.cpp
+  api/map/prepared_test.cpp
   api/map/promises_test.cpp
   api/map/propagation_test.cpp
   api/map/reserve_test.cpp
+  api/map/sampling_test.cpp
   api/map/sequences_test.cpp
   api/map/shrink_test.cpp
   api/map/sparse_test.cpp
@@ -73,6 +81,7 @@ set(EVAC_API_MAP_TESTS
 )
 set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/allocators_test.cpp
+  api/sharded_map/attempts_test.cpp
   api/sharded_map/bounds_test.cpp
   api/sharded_map/compute_test.cpp
   api/sharded_map/destructors_test.cpp
@@ -83,14 +92,18 @@ set(EVAC_API_SHARDED_MAP_TESTS
   api/sharded_map/moves_test.cpp
   api/sharded_map/overloads_test.cpp
   api/sharded_map/policies_test.cpp
+  api/sharded_map/prepared_test.cpp
   api/sharded_map/ranges_test.cpp
   api/sharded_map/reserve_test.cpp
+  api/sharded_map/sampling_test.cpp
   api/sharded_map/sequences_test.cpp
+  api/sharded_map/shards_test.cpp
   api/sharded_map/whole_map_failures_test.cpp
   api/sharded_map/whole_map_test.cpp
 )
 set(EVAC_API_SYNC_MAP_TESTS
   api/sync_map/allocators_test.cpp
+  api/sync_map/answers_test.cpp
   api/sync_map/bounds_test.cpp
   api/sync_map/counting_test.cpp
   api/sync_map/failures_test.cpp
@@ -113,6 +126,9 @@ set(EVAC_API_SHARDED_MAP_BOUNDS_TESTS
   api/sharded_map/bounds_test.cpp
 )
 set(EVAC_CONCURRENCY_TESTS
+  concurrency/cache_history_test.cpp
+  concurrency/cache_shards_test.cpp
+  concurrency/cache_stress_test.cpp
   concurrency/const_access_test.cpp
   concurrency/counters_test.cpp
   concurrency/epoch_fork_test.cpp
@@ -122,6 +138,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/observer_test.cpp
   concurrency/readers_test.cpp
+  concurrency/sharded_attempts_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_compute_test.cpp
   concurrency/sharded_flight_test.cpp
@@ -150,6 +167,7 @@ set(EVAC_LEAK_TESTS
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/observed_reentry_test.cpp
+  handler/prepared_test.cpp
   handler/sharded_reentry_test.cpp
   handler/sync_reentry_test.cpp
   handler/throwing_handler_test.cpp

@@ -1,5 +1,6 @@
 // Checks of the parts that the benchmarks stand on: histogram, memory, files of results, their comparison and the
-// documents made of them, the answers of Go's maps, counted operations, counted accesses and the predictions from them.
+// documents made of them, the answers of Go's maps, counted operations, counted accesses and the predictions from them,
+// traces of caches and eviction policies.
 //
 //   evac_bench_check FOLDER
 //
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "check/caches.hpp"
 #include "check/comparison.hpp"
 #include "check/counted.hpp"
 #include "check/documents.hpp"
@@ -129,6 +131,8 @@ int main(int argc, char** argv) {
   check_sections();
   check_answer();
   check_counted();
+  check_traces();
+  check_policies();
   check_lines();
   check_model();
 #ifdef EVAC_BENCH_HAS_COUNTS

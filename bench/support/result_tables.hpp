@@ -104,14 +104,15 @@ struct mean_of_tables {
   const char* begins;
   const char* contains;
 };
-inline constexpr std::array<mean_of_tables, 8> means_of_tables{{{"mixes, 10 K", "10 K, ", "% updates"},
+inline constexpr std::array<mean_of_tables, 9> means_of_tables{{{"mixes, 10 K", "10 K, ", "% updates"},
                                                                 {"mixes, 100 K", "100 K, ", "% updates"},
                                                                 {"mixes, 10 M", "10 M, ", "% updates"},
                                                                 {"words", "words, ", ""},
                                                                 {"YCSB", "YCSB ", ""},
                                                                 {"counting", "counting ", ""},
                                                                 {"integer sets", "integer sets", "% updates"},
-                                                                {"1 M keys as in Go", "1 M keys as in Go", ""}}};
+                                                                {"1 M keys as in Go", "1 M keys as in Go", ""},
+                                                                {"traces", "trace ", ""}}};
 
 /// Geometric means of the medians. Of a map that lacks one of the cases, or failed in one, there is none.
 [[nodiscard]] inline case_table mean_table(const std::string& title, const std::vector<const case_table*>& of) {

@@ -73,7 +73,7 @@ std::string compiler_text() {
 
 better better_of(const std::string& unit) {
   if (unit == "elements") return better::neither;
-  return unit == "Mops" || unit.starts_with("million") ? better::more : better::less;
+  return unit == "Mops" || unit == "% found" || unit.starts_with("million") ? better::more : better::less;
 }
 
 double results::load_average() {

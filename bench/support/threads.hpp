@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -58,6 +59,11 @@ struct threads_run {
     return static_cast<double>(operations) / cpu * static_cast<double>(cores) / 1e6;
   }
 };
+
+/// "1 thread", "2 threads", ...
+[[nodiscard]] inline std::string threads_text(std::size_t threads) {
+  return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+}
 
 /// Of so many threads at most so many run at a time.
 [[nodiscard]] inline std::size_t cores_for(std::size_t threads) {

@@ -251,9 +251,6 @@ template <class Peer>
   return {presized, rate_in(0)};
 }
 
-[[nodiscard]] inline std::string threads_text(std::size_t threads) {
-  return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
-}
 [[nodiscard]] inline std::string mix_name(const std::string& size, skew of, unsigned updates, std::size_t threads) {
   return size + ", " + name_of(of) + ", " + std::to_string(updates) + " % updates, " + threads_text(threads);
 }

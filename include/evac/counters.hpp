@@ -1,4 +1,4 @@
-// Results of counters(): the figures of a map that cost nothing to read, for a scrape in a running service.
+// Results of counters(): the figures of a map or a cache that cost nothing to read, for a scrape in a running service.
 //
 //   evac::map_counters now = sessions.counters();      no bucket is walked, no lock is taken, nothing is allocated; by any
 //                                                      thread of a shared map, as size() of one of an owner
@@ -147,19 +147,84 @@ inline map_counters& map_counters::operator+=(const map_counters& other) noexcep
   return *this;
 }
 
-inline std::string map_counters::to_json() const {
+/// Figures of a cache: recent ones while other threads are at work. Totals only rise.
+struct cache_counters {
+  std::size_t size = 0;      ///< elements
+  std::size_t weight = 0;    ///< of all elements; in a cache without a weigher their number
+  std::size_t capacity = 0;  ///< what set_capacity() or the constructor has said
+
+  // --- requests: by get() and get_or_compute() ---
+  std::size_t hits = 0;           ///< total
+  std::size_t misses = 0;         ///< total
+  std::size_t loads = 0;          ///< factories that returned a value; total
+  std::size_t load_failures = 0;  ///< factories that threw, or declined; total
+  /// How long factories ran, all together, also those that threw; total.
+  std::chrono::nanoseconds load_time{0};
+
+  // --- elements that have left, by cause ---
+  std::size_t evicted = 0;   ///< because others needed the room, or there was none for them; total
+  std::size_t expired = 0;   ///< total
+  std::size_t replaced = 0;  ///< total
+  std::size_t erased = 0;    ///< total
+  std::size_t cleared = 0;   ///< total
+
+  /// Hits among all requests: 0 to 1; 0 if there was none.
+  [[nodiscard]] double hit_ratio() const noexcept {
+    const std::size_t requests = hits + misses;
+    return requests == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(requests);
+  }
+  /// An object with a number for each figure; durations are in nanoseconds, and named so. Throws std::bad_alloc.
+  [[nodiscard]] std::string to_json() const;
+};
+
+namespace detail {
+
+/// Calls visit(name, value) for every single figure.
+template <class Visit>
+void for_each_figure(const cache_counters& counters, const Visit& visit) {
+  visit("size", counters.size);
+  visit("weight", counters.weight);
+  visit("capacity", counters.capacity);
+  visit("hits", counters.hits);
+  visit("misses", counters.misses);
+  visit("loads", counters.loads);
+  visit("load_failures", counters.load_failures);
+  visit("load_time_ns", as_nanoseconds(counters.load_time));
+  visit("evicted", counters.evicted);
+  visit("expired", counters.expired);
+  visit("replaced", counters.replaced);
+  visit("erased", counters.erased);
+  visit("cleared", counters.cleared);
+}
+
+template <class Counters>
+[[nodiscard]] std::string figures_as_json(const Counters& counters) {
   std::string text;
-  detail::for_each_figure(*this, [&](std::string_view name, std::size_t value) {
+  for_each_figure(counters, [&](std::string_view name, std::size_t value) {
     text += (text.empty() ? "{\"" : ",\"") + std::string(name) + "\":" + std::to_string(value);
   });
   return text + '}';
 }
+template <class Counters>
+void print_figures(std::ostream& out, const Counters& counters) {
+  for_each_figure(counters, [&](std::string_view name, std::size_t value) {
+    out << "  " << name << std::string(name.size() < 22 ? 22 - name.size() : 1, ' ') << value << '\n';
+  });
+}
+
+}  // namespace detail
+
+inline std::string map_counters::to_json() const { return detail::figures_as_json(*this); }
+inline std::string cache_counters::to_json() const { return detail::figures_as_json(*this); }
 
 inline std::ostream& operator<<(std::ostream& out, const map_counters& counters) {
   out << "evac map\n";
-  detail::for_each_figure(counters, [&](std::string_view name, std::size_t value) {
-    out << "  " << name << std::string(name.size() < 22 ? 22 - name.size() : 1, ' ') << value << '\n';
-  });
+  detail::print_figures(out, counters);
+  return out;
+}
+inline std::ostream& operator<<(std::ostream& out, const cache_counters& counters) {
+  out << "evac cache\n";
+  detail::print_figures(out, counters);
   return out;
 }
 

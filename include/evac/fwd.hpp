@@ -26,6 +26,9 @@ struct health_verdict;
 
 class observer;
 
+template <class Result>
+class attempt;
+
 struct pool_limits;
 template <class Map>
 class pool;
@@ -39,6 +42,13 @@ struct sync_stats;
 
 class rw_lock;
 class epoch_domain;
+
+template <class T>
+struct load_result;
+struct keep_t;
+enum class update_outcome : unsigned char;
+template <class T>
+class update_answer;
 
 /// Where a sync_map keeps its elements. `automatic`: in the slots of its buckets if key and value are trivially copyable and small,
 /// else in nodes of their own.
@@ -83,10 +93,27 @@ template <class Key, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_
 class sync_set;
 
 struct cache_counters;
+struct cache_options;
+struct expiring_cache_options;
+struct expiry;
 enum class removal_cause : unsigned char;
+
+/// The weigher of a cache that counts its elements.
+struct one_each {};
+/// The clock of a cache whose elements do not expire.
+struct no_clock {};
+
 template <class Key, class T, class Hash = evac::hash<Key>, class KeyEqual = evac::equal_to<Key>,
-          class Allocator = std::allocator<std::pair<const Key, T>>>
+          class Allocator = std::allocator<std::pair<const Key, T>>, class Weigher = one_each, class Clock = no_clock>
 class cache;
+
+/// A cache whose capacity is a weight: what Weigher, a functor of (const Key&, const T&), says of each element.
+template <class Key, class T, class Weigher, class Clock = no_clock>
+using weighed_cache =
+    cache<Key, T, evac::hash<Key>, evac::equal_to<Key>, std::allocator<std::pair<const Key, T>>, Weigher, Clock>;
+/// A cache whose elements expire, by a clock as those of <chrono>: std::chrono::steady_clock.
+template <class Key, class T, class Clock, class Weigher = one_each>
+using expiring_cache = weighed_cache<Key, T, Weigher, Clock>;
 
 }  // namespace evac::inline EVAC_ABI
 

@@ -135,10 +135,22 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   using base::equal_range;
   /// Starts to fetch the memory that a look-up of this key will read. O(1).
   using base::prefetch;
+  /// prepare(key): the key with its hash, for several calls: find, contains, count, prefetch, erase and extract, and at, take it in place of
+  /// the key. It refers to the key that was passed; it keeps one that was a temporary, or is trivially copyable and of two
+  /// words at most. Valid until this map is assigned to, swapped or moved from: later use misses elements, and stops builds
+  /// without NDEBUG with a message, as that of a key which another map has prepared does. Throws what the hash throws. O(1).
+  using base::prepare;
+  /// sample(generator, n, f): draws n elements at random, one after the other and each out of all, and calls f(const value_type&)
+  /// with it; returns n, or 0 if there are none. Each is as likely as any other, but for those in a chain of more than 16
+  /// elements, which are less likely, and where most homes are empty those behind a long gap, which are more likely. The
+  /// generator is one of <random>, or like those. O(n) where there is an element for each home or more, else each draw is
+  /// O(log buckets). Throws what the generator and f throw.
+  using base::sample;
   /// find_many(keys, f): calls f(element) for those of the keys that are there, in their order, and fetches the memory of keys
   /// ahead while it works on those before: in a map larger than the caches faster than one by one. Returns how many were there. The
-  /// range is passed twice, and f must not change the map. f takes value_type&, const value_type& of a const map. If a hash throws, f
-  /// has been called for the keys before. O(keys).
+  /// range is passed twice, and f must not change the map. f takes value_type&, const value_type& of a const map; or, in front of
+  /// it, the index of the key in the range as well: f(std::size_t, value_type&). If a hash throws, f has been called for the keys
+  /// before. O(keys).
   using base::find_many;
   /// The value of a present key. Throws std::out_of_range if it is absent. O(1).
   template <detail::stands_for_key<policy> K = key_type>
@@ -147,6 +159,14 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   }
   template <detail::stands_for_key<policy> K = key_type>
   [[nodiscard]] const T& at(const key_arg<K>& key) const EVAC_LIFETIME_BOUND {
+    return found_value(this->lookup(key));
+  }
+  template <class K>
+  [[nodiscard]] T& at(const detail::prepared_key<detail::container<policy>, K>& key) EVAC_LIFETIME_BOUND {
+    return found_value(this->lookup(key));
+  }
+  template <class K>
+  [[nodiscard]] const T& at(const detail::prepared_key<detail::container<policy>, K>& key) const EVAC_LIFETIME_BOUND {
     return found_value(this->lookup(key));
   }
 
@@ -262,6 +282,9 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   /// elements in nodes. The handle has key(), mapped(), empty() and operator bool, as in the
   /// standard. O(1).
   using base::extract;
+  /// extract(begin()): a handle that owns some element, the first of the iteration; an empty one if there is none. O(log buckets),
+  /// also where a map is emptied so.
+  using base::pop_any;
   /// Destroys all elements, keeps the memory. Destructors as in erase. O(size + buckets / 64). Does not throw.
   using base::clear;
 

@@ -1,8 +1,9 @@
-// Counters of named maps as a scrape expects them: OpenMetrics 1.0, and the text format 0.0.4 of Prometheus.
+// Counters of named maps and caches as a scrape expects them: OpenMetrics 1.0, and the text format 0.0.4 of Prometheus.
 //
 //   evac::metrics_page page;
 //   page.add("sessions", sessions);                    any evac map or set; one of an owner under the lock that protects it
 //   page.add("ports", ports);
+//   page.add("pages", pages);                          an evac cache
 //   reply(evac::openmetrics_type, page.openmetrics());
 //
 //   # HELP evac_map_size Elements.
@@ -11,7 +12,8 @@
 //   evac_map_size{map="ports"} 300
 //
 // Each family has its HELP, TYPE and UNIT once, whatever number of maps there is. Its only label is the map's name; series of
-// shards are families of their own (evac_shard_...), so that a sum over a family counts nothing twice.
+// shards are families of their own (evac_shard_...), so that a sum over a family counts nothing twice. Those of caches are
+// evac_cache_..., with the label `cache`.
 #ifndef EVAC_OPENMETRICS_HPP
 #define EVAC_OPENMETRICS_HPP
 
@@ -32,17 +34,18 @@ inline constexpr std::string_view prometheus_type = "text/plain; version=0.0.4; 
 
 namespace detail {
 
-/// One family of metrics: its name behind evac_map_, without the _total of a counter and with its unit, and its value.
+enum class metric_kind : unsigned char { gauge, counter };
+
+/// One family of metrics: its name behind evac_map_ or evac_cache_, without the _total of a counter and with its unit, and its value.
+template <class Counters>
 struct metric_family {
-  enum class kind : unsigned char { gauge, counter };
-  using count = std::size_t map_counters::*;
-  using time = std::chrono::nanoseconds map_counters::*;
+  using kind = metric_kind;
 
   std::string_view name;
   kind type;
   std::string_view help;
-  count number = nullptr;
-  time duration = nullptr;
+  std::size_t Counters::* number = nullptr;
+  std::chrono::nanoseconds Counters::* duration = nullptr;
   bool of_domain = false;  // only maps that have one
 
   [[nodiscard]] std::string_view unit() const noexcept {
@@ -51,51 +54,69 @@ struct metric_family {
   }
 };
 
-inline constexpr metric_family metric_families[] = {
-    {"size", metric_family::kind::gauge, "Elements.", &map_counters::size},
-    {"home_slots", metric_family::kind::gauge, "Room for elements in home buckets.", &map_counters::home_slots},
-    {"segment_bytes", metric_family::kind::gauge, "Memory of home buckets.", &map_counters::segment_bytes},
-    {"overflow_bytes", metric_family::kind::gauge, "Memory of overflow buckets.", &map_counters::overflow_bytes},
-    {"node_bytes", metric_family::kind::gauge, "Memory of elements in nodes.", &map_counters::node_bytes},
-    {"directory_bytes", metric_family::kind::gauge, "Memory of what leads to buckets.", &map_counters::directory_bytes},
-    {"growths", metric_family::kind::counter, "Doublings begun.", &map_counters::growths},
-    {"shrinks", metric_family::kind::counter, "Halvings completed.", &map_counters::shrinks},
-    {"evacuated_elements", metric_family::kind::counter, "Elements moved by growing and shrinking.",
+inline constexpr metric_family<map_counters> map_families[] = {
+    {"size", metric_kind::gauge, "Elements.", &map_counters::size},
+    {"home_slots", metric_kind::gauge, "Room for elements in home buckets.", &map_counters::home_slots},
+    {"segment_bytes", metric_kind::gauge, "Memory of home buckets.", &map_counters::segment_bytes},
+    {"overflow_bytes", metric_kind::gauge, "Memory of overflow buckets.", &map_counters::overflow_bytes},
+    {"node_bytes", metric_kind::gauge, "Memory of elements in nodes.", &map_counters::node_bytes},
+    {"directory_bytes", metric_kind::gauge, "Memory of what leads to buckets.", &map_counters::directory_bytes},
+    {"growths", metric_kind::counter, "Doublings begun.", &map_counters::growths},
+    {"shrinks", metric_kind::counter, "Halvings completed.", &map_counters::shrinks},
+    {"evacuated_elements", metric_kind::counter, "Elements moved by growing and shrinking.",
      &map_counters::elements_moved},
-    {"parents_left", metric_family::kind::gauge, "Buckets that the running growth has still to evacuate.",
+    {"parents_left", metric_kind::gauge, "Buckets that the running growth has still to evacuate.",
      &map_counters::parents_left},
-    {"evacuation_seconds", metric_family::kind::counter, "Time that inserts have spent in evacuation, estimated.",
-     nullptr, &map_counters::evacuation_time},
-    {"clears", metric_family::kind::counter, "Calls of clear().", &map_counters::clears},
-    {"contended_acquisitions", metric_family::kind::counter,
+    {"evacuation_seconds", metric_kind::counter, "Time that inserts have spent in evacuation, estimated.", nullptr,
+     &map_counters::evacuation_time},
+    {"clears", metric_kind::counter, "Calls of clear().", &map_counters::clears},
+    {"contended_acquisitions", metric_kind::counter,
      "Acquisitions of a lock that had to wait; of a sync map those of its domain.", &map_counters::contended},
-    {"parks", metric_family::kind::counter, "How often a thread slept for a lock; of a sync map in its domain.",
+    {"parks", metric_kind::counter, "How often a thread slept for a lock; of a sync map in its domain.",
      &map_counters::parked},
-    {"parked_seconds", metric_family::kind::counter,
+    {"parked_seconds", metric_kind::counter,
      "How long threads slept for locks, all together; of a sync map in its domain.", nullptr,
      &map_counters::parked_time},
-    {"waits", metric_family::kind::counter,
+    {"waits", metric_kind::counter,
      "Waits for a lock that were longer than a few looks at it; of a sync map in its domain.", &map_counters::waits},
-    {"waiting_threads", metric_family::kind::gauge, "Threads in such a wait; of a sync map in its domain.",
+    {"waiting_threads", metric_kind::gauge, "Threads in such a wait; of a sync map in its domain.",
      &map_counters::waiting},
-    {"bias_revocations", metric_family::kind::counter, "Writers that found a lock biased to readers.",
+    {"bias_revocations", metric_kind::counter, "Writers that found a lock biased to readers.",
      &map_counters::bias_revocations},
-    {"retired_objects", metric_family::kind::gauge, "Objects of the domain that wait to be reclaimed.",
+    {"retired_objects", metric_kind::gauge, "Objects of the domain that wait to be reclaimed.",
      &map_counters::retired_objects, nullptr, true},
-    {"retired_bytes", metric_family::kind::gauge, "Memory of the domain that waits to be reclaimed.",
+    {"retired_bytes", metric_kind::gauge, "Memory of the domain that waits to be reclaimed.",
      &map_counters::retired_bytes, nullptr, true},
-    {"retired_cap_bytes", metric_family::kind::gauge, "What waits to be reclaimed in the domain at most.",
+    {"retired_cap_bytes", metric_kind::gauge, "What waits to be reclaimed in the domain at most.",
      &map_counters::cap_bytes, nullptr, true},
-    {"retirements_over_cap", metric_family::kind::counter, "Retirements above the cap of the domain.",
-     &map_counters::over_cap, nullptr, true},
-    {"cap_waits", metric_family::kind::counter, "Writers that had to wait because the cap of the domain was reached.",
+    {"retirements_over_cap", metric_kind::counter, "Retirements above the cap of the domain.", &map_counters::over_cap,
+     nullptr, true},
+    {"cap_waits", metric_kind::counter, "Writers that had to wait because the cap of the domain was reached.",
      &map_counters::cap_waits, nullptr, true},
-    {"guards", metric_family::kind::gauge, "Threads that hold a guard of the domain.", &map_counters::guards, nullptr,
-     true},
-    {"oldest_guard_seconds", metric_family::kind::gauge, "How long a guard has kept garbage of the domain, at least.",
-     nullptr, &map_counters::oldest_guard, true},
-    {"oldest_guard_thread", metric_family::kind::gauge, "Thread that holds the oldest guard of the domain; 0 for none.",
+    {"guards", metric_kind::gauge, "Threads that hold a guard of the domain.", &map_counters::guards, nullptr, true},
+    {"oldest_guard_seconds", metric_kind::gauge, "How long a guard has kept garbage of the domain, at least.", nullptr,
+     &map_counters::oldest_guard, true},
+    {"oldest_guard_thread", metric_kind::gauge, "Thread that holds the oldest guard of the domain; 0 for none.",
      &map_counters::oldest_guard_thread, nullptr, true},
+};
+
+inline constexpr metric_family<cache_counters> cache_families[] = {
+    {"size", metric_kind::gauge, "Elements.", &cache_counters::size},
+    {"weight", metric_kind::gauge, "Weight of all elements.", &cache_counters::weight},
+    {"capacity", metric_kind::gauge, "What there is room for.", &cache_counters::capacity},
+    {"hits", metric_kind::counter, "Requests that found their key.", &cache_counters::hits},
+    {"misses", metric_kind::counter, "Requests that did not.", &cache_counters::misses},
+    {"loads", metric_kind::counter, "Factories that returned a value.", &cache_counters::loads},
+    {"load_failures", metric_kind::counter, "Factories that threw or declined.", &cache_counters::load_failures},
+    {"load_seconds", metric_kind::counter, "How long factories ran, all together.", nullptr,
+     &cache_counters::load_time},
+    {"evicted", metric_kind::counter, "Elements that left because there was no room for them.",
+     &cache_counters::evicted},
+    {"expired", metric_kind::counter, "Elements that left because their time was over.", &cache_counters::expired},
+    {"replaced", metric_kind::counter, "Elements that left because their key was given another value.",
+     &cache_counters::replaced},
+    {"erased", metric_kind::counter, "Elements that left because they were erased.", &cache_counters::erased},
+    {"cleared", metric_kind::counter, "Elements that left by clear().", &cache_counters::cleared},
 };
 
 /// Seconds with all nine decimals: the same in every locale.
@@ -105,7 +126,8 @@ inline constexpr metric_family metric_families[] = {
   const std::string rest = std::to_string(all % per_second);
   return std::to_string(all / per_second) + '.' + std::string(9 - rest.size(), '0') + rest;
 }
-[[nodiscard]] inline std::string value_of(const metric_family& family, const map_counters& counters) {
+template <class Counters>
+[[nodiscard]] std::string value_of(const metric_family<Counters>& family, const Counters& counters) {
   return family.number != nullptr ? std::to_string(counters.*family.number) : as_seconds(counters.*family.duration);
 }
 [[nodiscard]] inline std::string escaped_label(std::string_view value) {
@@ -130,6 +152,10 @@ class metrics_page {
   /// Adds what counters() of a map says now, or what it has said. The name is UTF-8, and the value of the label `map`; a
   /// second map of the same name takes the place of the first.
   void add(std::string_view map, const map_counters& counters) { put(maps_, detail::escaped_label(map), counters); }
+  /// The same for a cache, whose name is the value of the label `cache`.
+  void add(std::string_view cache, const cache_counters& counters) {
+    put(caches_, detail::escaped_label(cache), counters);
+  }
   template <class Map>
     requires requires(const Map& map) { map.counters().size; }
   void add(std::string_view name, const Map& map) {
@@ -151,14 +177,17 @@ class metrics_page {
   [[nodiscard]] std::string prometheus() const { return text(false); }
 
  private:
+  template <class Counters>
   struct series {
     std::string labels;  // between map=" and the last quotation mark
-    map_counters counters;
+    Counters counters;
   };
-  using family = detail::metric_family;
+  template <class Counters>
+  using all_series = std::vector<series<Counters>>;
 
-  static void put(std::vector<series>& among, const std::string& labels, const map_counters& counters) {
-    for (series& each : among) {
+  template <class Counters>
+  static void put(all_series<Counters>& among, const std::string& labels, const Counters& counters) {
+    for (series<Counters>& each : among) {
       if (each.labels != labels) continue;
       each.counters = counters;
       return;
@@ -167,33 +196,46 @@ class metrics_page {
   }
   [[nodiscard]] std::string text(bool open) const {
     std::string page;
-    for (const family& each : detail::metric_families) write(page, "evac_map_", each, maps_, open);
-    for (const family& each : detail::metric_families) write(page, "evac_shard_", each, shards_, open);
+    for (const auto& each : detail::map_families) write(page, {"evac_map_", "map", open}, each, maps_);
+    for (const auto& each : detail::map_families) write(page, {"evac_shard_", "map", open}, each, shards_);
+    for (const auto& each : detail::cache_families) write(page, {"evac_cache_", "cache", open}, each, caches_);
     return page;
   }
+  struct style {
+    std::string_view prefix;  // of the names of families
+    std::string_view label;
+    bool open;  // OpenMetrics
+  };
   // A family without a series is left out.
-  static void write(std::string& page, std::string_view prefix, const family& which, const std::vector<series>& all,
-                    bool open) {
-    const std::string family_name = std::string(prefix) + std::string(which.name);
-    const bool is_counter = which.type == family::kind::counter;
+  template <class Counters>
+  static void write(std::string& page, const style& as, const detail::metric_family<Counters>& which,
+                    const all_series<Counters>& all) {
+    const std::string family_name = std::string(as.prefix) + std::string(which.name);
+    const bool is_counter = which.type == detail::metric_kind::counter;
     const std::string sample_name = family_name + (is_counter ? "_total" : "");
     bool begun = false;
-    for (const series& each : all) {
-      if (which.of_domain && each.counters.cap_bytes == 0) continue;
-      if (!begun) write_head(page, open ? family_name : sample_name, which, open);
+    for (const series<Counters>& each : all) {
+      if constexpr (requires { each.counters.cap_bytes; }) {
+        if (which.of_domain && each.counters.cap_bytes == 0) continue;
+      }
+      if (!begun) write_head(page, as.open ? family_name : sample_name, which, as.open);
       begun = true;
-      page += sample_name + "{map=\"" + each.labels + "\"} " + detail::value_of(which, each.counters) + '\n';
+      page += sample_name + '{' + std::string(as.label) + "=\"" + each.labels + "\"} " +
+              detail::value_of(which, each.counters) + '\n';
     }
   }
-  static void write_head(std::string& page, const std::string& name, const family& which, bool open) {
+  template <class Counters>
+  static void write_head(std::string& page, const std::string& name, const detail::metric_family<Counters>& which,
+                         bool open) {
     const std::string_view unit = which.unit();
     page += "# HELP " + name + ' ' + std::string(which.help) + '\n';
-    page += "# TYPE " + name + (which.type == family::kind::counter ? " counter\n" : " gauge\n");
+    page += "# TYPE " + name + (which.type == detail::metric_kind::counter ? " counter\n" : " gauge\n");
     if (open && !unit.empty()) page += "# UNIT " + name + ' ' + std::string(unit) + '\n';
   }
 
-  std::vector<series> maps_;
-  std::vector<series> shards_;
+  all_series<map_counters> maps_;
+  all_series<map_counters> shards_;
+  all_series<cache_counters> caches_;
 };
 
 }  // namespace evac::inline EVAC_ABI

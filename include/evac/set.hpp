@@ -115,10 +115,21 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   using base::equal_range;
   /// Starts to fetch the memory that a look-up of this key will read. O(1).
   using base::prefetch;
+  /// prepare(key): the key with its hash, for several calls: find, contains, count, prefetch, erase and extract take it in place of
+  /// the key. It refers to the key that was passed; it keeps one that was a temporary, or is trivially copyable and of two
+  /// words at most. Valid until this set is assigned to, swapped or moved from: later use misses elements, and stops builds
+  /// without NDEBUG with a message, as that of a key which another set has prepared does. Throws what the hash throws. O(1).
+  using base::prepare;
+  /// sample(generator, n, f): draws n elements at random, one after the other and each out of all, and calls f(const value_type&)
+  /// with it; returns n, or 0 if there are none. Each is as likely as any other, but for those in a chain of more than 16
+  /// elements, which are less likely, and where most homes are empty those behind a long gap, which are more likely. The
+  /// generator is one of <random>, or like those. O(n) where there is an element for each home or more, else each draw is
+  /// O(log buckets). Throws what the generator and f throw.
+  using base::sample;
   /// find_many(keys, f): calls f(element) for those of the keys that are there, in their order, and fetches the memory of keys
   /// ahead while it works on those before: in a set larger than the caches faster than one by one. Returns how many were there. The
-  /// range is passed twice, and f must not change the set. f takes const Key&. If a hash throws, f
-  /// has been called for the keys before. O(keys).
+  /// range is passed twice, and f must not change the set. f takes const Key&, or the index of the key in
+  /// the range and that. If a hash throws, f has been called for the keys before. O(keys).
   using base::find_many;
 
   // --- inserting: O(1) and bounded as above; a present key costs a look-up, and nothing is moved from ------------------
@@ -174,6 +185,9 @@ class set : public detail::constructors<detail::container<detail::set_policy<Key
   /// A handle that owns the element of this key or iterator; an empty one if there is none. One move construction, none for
   /// elements in nodes. The handle has value(), empty() and operator bool, as in the standard. O(1).
   using base::extract;
+  /// extract(begin()): a handle that owns some element, the first of the iteration; an empty one if there is none. O(log buckets),
+  /// also where a set is emptied so.
+  using base::pop_any;
   /// Destroys all elements, keeps the memory. Destructors as in erase. O(size + buckets / 64). Does not throw.
   using base::clear;
 

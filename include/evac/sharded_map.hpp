@@ -4,7 +4,7 @@
 //   sessions.visit("alice", [](auto& found) { found.second.requests += 1; });
 //
 // The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, for_each, snapshot,
-// conversions to and from evac::map, shard_count, counters, stats and dump_locks.
+// conversions to and from evac::map, shard_count, counters, stats and dump_locks, and calls that do not wait.
 //
 //   hash -> shard -> { reader-writer lock, table }        16 shards per hardware thread, or as many as you say
 //
@@ -41,11 +41,10 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/deduction.hpp"
-#include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/requirements.hpp"
-#include "evac/detail/face/sharded_container.hpp"
-#include "evac/detail/sharded/compute.hpp"
+#include "evac/detail/face/sharded_values.hpp"
 #include "evac/fwd.hpp"
+#include "evac/load_result.hpp"
 #include "evac/map.hpp"
 #include "evac/rw_lock.hpp"
 
@@ -54,19 +53,16 @@ namespace evac::inline EVAC_ABI {
 /// See the top of this file. Mutex: any default-constructible type that is SharedLockable and Lockable.
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
 class sharded_map
-    : public detail::sharded_container<
+    : public detail::sharded_values<
           detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::shares_functors>, Mutex> {
-  using policy_type = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::shares_functors>;
-  using base = detail::sharded_container<policy_type, Mutex>;
-  using location = std::source_location;
-  using access = detail::access;
-  template <class K>
-  using key_arg = detail::key_arg<K, policy_type>;
-  static constexpr auto ignore = detail::ignore_element;
+  using base = detail::sharded_values<
+      detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator, detail::shares_functors>, Mutex>;
 
  public:
   /// Types as in the standard, and init_type (std::pair<Key, T>), mutex_type, visited_type (what visitors may write).
   using mapped_type = T;
+  /// The result of load_or_compute().
+  using load_result = evac::load_result<T>;
   using typename base::key_type;
   using typename base::size_type;
   using typename base::value_type;
@@ -187,41 +183,45 @@ class sharded_map
   /// container, and by cvisit, it is f(const value_type&) and the shard is held shared; else f may write the value and the
   /// shard is held exclusively.
   /// visit(first, last, f): the same for each key of a range; returns how many are there. Keys are taken bulk_visit_size at
-  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order.
+  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order. Here f
+  /// may also be one that takes the index of the key in the range: f(std::size_t, value_type&).
   using base::bulk_visit_size;
   using base::cvisit;
   using base::visit;
   /// Whether the key is there; count() says so as 1 or 0. Hold its shard shared.
   using base::contains;
   using base::count;
+  /// Starts to fetch the memory that a call on the key will read, if its shard can be read without waiting. O(1).
+  using base::prefetch;
   /// A copy of the value, if the key is there. Holds its shard shared.
-  template <class K = Key>
-    requires detail::stands_for_key<K, policy_type>
-  [[nodiscard]] std::optional<T> find(const key_arg<K>& key, location where = location::current()) const {
-    return detail::find_copy(this->state_, {"find", where}, detail::as_lookup_key<policy_type>(key));
-  }
+  using base::find;
   /// f(first element, second element) with both held at once, if both are there; returns whether. Free of deadlock: the
   /// locks are taken in one order by all. Two equal keys give the same element twice.
-  template <class K1 = Key, class K2 = Key, class F>
-    requires(detail::stands_for_key<K1, policy_type> && detail::stands_for_key<K2, policy_type>)
-  bool visit2(const key_arg<K1>& first, const key_arg<K2>& second, F f, location where = location::current()) {
-    return detail::visit_two(this->state_, {"visit2", where}, detail::as_lookup_key<policy_type>(first),
-                             detail::as_lookup_key<policy_type>(second), f);
-  }
+  using base::visit2;
   /// The value of the key; if there is none, what factory() returns, which is also inserted. Linearizable in every mode. A
   /// hit holds the shard shared; compute_mode says what a miss holds while the factory runs. Throws what the factory throws;
-  /// then nothing is inserted.
-  template <class K = Key, class Factory>
-    requires detail::forwarded_as_key<K, policy_type>
-  [[nodiscard]] T get_or_compute(K&& key, Factory factory, compute_mode mode = compute_mode::under_lock,
-                                 location where = location::current()) {
-    return compute({"get_or_compute", where}, factory, as_key(std::forward<K>(key)), mode);
-  }
-  template <class Factory>
-  [[nodiscard]] T get_or_compute(const Key& key, Factory factory, compute_mode mode = compute_mode::under_lock,
-                                 location where = location::current()) {
-    return compute({"get_or_compute", where}, factory, key, mode);
-  }
+  /// then nothing is inserted. A factory may decline: if it returns exactly a std::optional<T>, an empty one inserts nothing,
+  /// and the result is a std::optional<T> as well, empty if it declined. The key is moved from only if it is inserted.
+  using base::get_or_compute;
+  /// The same, and whether the value was loaded: a load_result (load_result.hpp) with the value that get_or_compute returns, and
+  /// true if the key was there, or another call's result was taken, false if this call inserted the value or its factory
+  /// declined.
+  using base::load_or_compute;
+
+  // --- keys that are hashed once ---
+
+  /// prepare(key): the key with its hash, for several calls: all above and below that look for one key, erase it or visit it
+  /// take it in place of the key (find, contains, count, visit, cvisit, prefetch, shard_of, erase, erase_if, and the same without
+  /// waiting). It refers to the key that was passed; it keeps one that was a temporary, or is trivially copyable and of two
+  /// words at most. Valid until an assignment to this container, a swap or a move: later use misses elements, and stops builds
+  /// without NDEBUG with a message, as that of a key which another container has prepared does.
+  using base::prepare;
+
+  // --- without waiting ---
+  // visit, cvisit, find, insert of an element, try_emplace, try_emplace_or_visit, try_emplace_or_cvisit, insert_or_assign,
+  // erase and erase_if of a key take std::try_to_lock in front of their arguments. They return an evac::attempt (attempt.hpp):
+  // what the call without it returns, or that it was not made because another thread holds the shard, or all of them, or
+  // waits to write. Lock-free up to the table; a shard that is biased to its readers costs one that writes a system call.
 
   // --- inserting ---
   // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms have one,
@@ -248,72 +248,44 @@ class sharded_map
   using base::insert_range_or_cvisit;
   using base::insert_range_or_visit;
 
-  /// T(args...) under the key.
-  template <class K = Key, class... Args>
-    requires detail::forwarded_as_key<K, policy_type>
-  bool try_emplace(K&& key, Args&&... args) {
-    return detail::try_place(this->state_, {"try_emplace"}, as_key(std::forward<K>(key)), ignore, ignore,
-                             std::forward<Args>(args)...);
-  }
-  template <class... Args>
-  bool try_emplace(const Key& key, Args&&... args) {
-    return detail::try_place(this->state_, {"try_emplace"}, key, ignore, ignore, std::forward<Args>(args)...);
-  }
+  /// try_emplace(key, args...): T(args...) under the key.
+  using base::try_emplace;
   /// The same with visitors: try_emplace_or_visit(key, args..., f), try_emplace_and_visit(key, args..., f1, f2).
-  template <class K = Key, class... Args>
-    requires detail::forwarded_as_key<K, policy_type>
-  bool try_emplace_or_visit(K&& key, Args&&... args) {
-    return try_visiting<access::exclusive, 1>({"try_emplace_or_visit"}, as_key(std::forward<K>(key)),
-                                              std::forward<Args>(args)...);
-  }
-  template <class... Args>
-  bool try_emplace_or_visit(const Key& key, Args&&... args) {
-    return try_visiting<access::exclusive, 1>({"try_emplace_or_visit"}, key, std::forward<Args>(args)...);
-  }
-  template <class K = Key, class... Args>
-    requires detail::forwarded_as_key<K, policy_type>
-  bool try_emplace_or_cvisit(K&& key, Args&&... args) {
-    return try_visiting<access::shared, 1>({"try_emplace_or_cvisit"}, as_key(std::forward<K>(key)),
-                                           std::forward<Args>(args)...);
-  }
-  template <class... Args>
-  bool try_emplace_or_cvisit(const Key& key, Args&&... args) {
-    return try_visiting<access::shared, 1>({"try_emplace_or_cvisit"}, key, std::forward<Args>(args)...);
-  }
-  template <class K = Key, class... Args>
-    requires detail::forwarded_as_key<K, policy_type>
-  bool try_emplace_and_visit(K&& key, Args&&... args) {
-    return try_visiting<access::exclusive, 2>({"try_emplace_and_visit"}, as_key(std::forward<K>(key)),
-                                              std::forward<Args>(args)...);
-  }
-  template <class... Args>
-  bool try_emplace_and_visit(const Key& key, Args&&... args) {
-    return try_visiting<access::exclusive, 2>({"try_emplace_and_visit"}, key, std::forward<Args>(args)...);
-  }
-  template <class K = Key, class... Args>
-    requires detail::forwarded_as_key<K, policy_type>
-  bool try_emplace_and_cvisit(K&& key, Args&&... args) {
-    return try_visiting<access::shared, 2>({"try_emplace_and_cvisit"}, as_key(std::forward<K>(key)),
-                                           std::forward<Args>(args)...);
-  }
-  template <class... Args>
-  bool try_emplace_and_cvisit(const Key& key, Args&&... args) {
-    return try_visiting<access::shared, 2>({"try_emplace_and_cvisit"}, key, std::forward<Args>(args)...);
-  }
+  using base::try_emplace_and_cvisit;
+  using base::try_emplace_and_visit;
+  using base::try_emplace_or_cvisit;
+  using base::try_emplace_or_visit;
   /// Inserts the value, or assigns it to that of a present key. A replaced value that is not trivially destructible and can be
   /// moved without throwing is moved once, and destroyed after the lock is released. An assignment that throws leaves the
   /// value as it was where it can be moved without throwing.
-  template <class K = Key, class M>
-    requires(detail::forwarded_as_key<K, policy_type> && std::is_assignable_v<T&, M &&>)
-  bool insert_or_assign(K&& key, M&& value, location where = location::current()) {
-    return detail::assign_value(this->state_, {"insert_or_assign", where}, as_key(std::forward<K>(key)),
-                                std::forward<M>(value));
-  }
-  template <class M>
-    requires std::is_assignable_v<T&, M&&>
-  bool insert_or_assign(const Key& key, M&& value, location where = location::current()) {
-    return detail::assign_value(this->state_, {"insert_or_assign", where}, key, std::forward<M>(value));
-  }
+  using base::insert_or_assign;
+
+  // --- one shard ---
+
+  /// The index of the shard that a key belongs to, below shard_count(): the same until an assignment or a swap brings another
+  /// hash or seed. A hash with state, or one that does not spread by itself, is kept from changing meanwhile.
+  using base::shard_of;
+  /// visit_shard(i, f): f(element) for every element of the shard with this index, which is held as in visit(); returns how
+  /// many there were. So all threads can share the work on a container, or one does it piece by piece. O(elements and
+  /// buckets of the shard).
+  using base::cvisit_shard;
+  using base::visit_shard;
+
+  // --- some element ---
+
+  /// sample(generator, n, f): draws n elements at random and calls f(const value_type&) with each, its shard held shared; returns
+  /// how many it drew: n, unless others erase meanwhile, or 0 if there are none. Each element is drawn equally often on average,
+  /// but for those in a chain of more than 16 elements, which are less likely, and where most homes are empty those behind a long
+  /// gap, which are more likely. Draws are not independent: a shard's share of them is its share of all elements, rounded at
+  /// random, and the shards come in order. The same element may be drawn more than once. The generator is one of <random>, or
+  /// like those; it is called with a shard held. O(shards + n) where there is an element for each home or more, else each draw is
+  /// O(buckets / elements) of its shard. Throws what the generator and f throw.
+  using base::sample;
+  /// Takes some element out and returns it as a std::pair<Key, T>; empty if each shard was, when it came to that. Which element is
+  /// left open; threads begin at shards drawn at random. O(shards + buckets / elements of a shard). It is
+  /// moved out after the lock is released. One whose move may throw is copied, and stays if that throws; if it cannot be copied
+  /// and its move throws, it is gone.
+  using base::pop_any;
 
   // --- all elements ---
   // Shard by shard, each held while its elements are visited: no moment for all. With an execution policy in front, shards are
@@ -354,22 +326,6 @@ class sharded_map
   /// equality may be of other types. If a hash throws, the elements not yet moved stay in the source.
   using base::merge;
   // operator==: the same elements, in whatever order. Atomic. O(size) expected.
-
- private:
-  template <class K>
-  [[nodiscard]] static decltype(auto) as_key(K&& key) {
-    return detail::as_written_key<policy_type>(std::forward<K>(key));
-  }
-  template <access A, std::size_t Visitors, class... Args>
-  bool try_visiting(detail::call_site site, Args&&... args) {
-    return detail::try_place_visiting<A, Visitors>(this->state_, site, std::forward<Args>(args)...);
-  }
-  template <class Factory, class K>
-  [[nodiscard]] T compute(detail::call_site site, Factory& factory, K&& key, compute_mode mode) {
-    return detail::computation(this->state_, site, flights_, factory).run(std::forward<K>(key), mode);
-  }
-
-  detail::single_flight<Key, T> flights_;
 };
 
 /// Erases all elements for which predicate is true, as the member does; returns how many. Shard by shard.

@@ -150,13 +150,29 @@ class sharded_set
   /// visit(key, f): f(const value_type&) if the key is there; returns 0 or 1. On a const container, and by cvisit, the shard
   /// is held shared; else the shard is held exclusively, and the element is const all the same.
   /// visit(first, last, f): the same for each key of a range; returns how many are there. Keys are taken bulk_visit_size at
-  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order.
+  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order. Here f
+  /// may also be one that takes the index of the key in the range: f(std::size_t, const value_type&).
   using base::bulk_visit_size;
   using base::cvisit;
   using base::visit;
   /// Whether the key is there; count() says so as 1 or 0. Hold its shard shared.
   using base::contains;
   using base::count;
+  /// Starts to fetch the memory that a call on the key will read, if its shard can be read without waiting. O(1).
+  using base::prefetch;
+
+  // --- keys that are hashed once ---
+
+  /// prepare(key): the key with its hash, for several calls: all above and below that look for one key, erase it or visit it
+  /// take it in place of the key (contains, count, visit, cvisit, prefetch, shard_of, erase, erase_if, and the same without
+  /// waiting). It refers to the key that was passed; it keeps one that was a temporary, or is trivially copyable and of two
+  /// words at most. Valid until an assignment to this container, a swap or a move: later use misses elements, and stops builds
+  /// without NDEBUG with a message, as that of a key which another container has prepared does.
+  using base::prepare;
+
+  // --- without waiting ---
+  // visit, cvisit, insert of an element, erase and erase_if of a key take std::try_to_lock in front of their arguments, and
+  // return an evac::attempt, as those of sharded_map do.
 
   // --- inserting ---
   // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms have one,
@@ -182,6 +198,33 @@ class sharded_set
   using base::insert_range_and_visit;
   using base::insert_range_or_cvisit;
   using base::insert_range_or_visit;
+
+  // --- one shard ---
+
+  /// The index of the shard that a key belongs to, below shard_count(): the same until an assignment or a swap brings another
+  /// hash or seed. A hash with state, or one that does not spread by itself, is kept from changing meanwhile.
+  using base::shard_of;
+  /// visit_shard(i, f): f(element) for every element of the shard with this index, which is held as in visit(); returns how
+  /// many there were. So all threads can share the work on a container, or one does it piece by piece. O(elements and
+  /// buckets of the shard).
+  using base::cvisit_shard;
+  using base::visit_shard;
+
+  // --- some element ---
+
+  /// sample(generator, n, f): draws n elements at random and calls f(const value_type&) with each, its shard held shared; returns
+  /// how many it drew: n, unless others erase meanwhile, or 0 if there are none. Each element is drawn equally often on average,
+  /// but for those in a chain of more than 16 elements, which are less likely, and where most homes are empty those behind a long
+  /// gap, which are more likely. Draws are not independent: a shard's share of them is its share of all elements, rounded at
+  /// random, and the shards come in order. The same element may be drawn more than once. The generator is one of <random>, or
+  /// like those; it is called with a shard held. O(shards + n) where there is an element for each home or more, else each draw is
+  /// O(buckets / elements) of its shard. Throws what the generator and f throw.
+  using base::sample;
+  /// Takes some element out and returns it as a Key; empty if each shard was, when it came to that. Which element is
+  /// left open; threads begin at shards drawn at random. O(shards + buckets / elements of a shard). It is
+  /// moved out after the lock is released. One whose move may throw is copied, and stays if that throws; if it cannot be copied
+  /// and its move throws, it is gone.
+  using base::pop_any;
 
   // --- all elements ---
   // Shard by shard, each held while its elements are visited: no moment for all. With an execution policy in front, shards are

@@ -45,6 +45,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/lockfree/conditional_verbs.hpp"
 #include "evac/detail/lockfree/observing.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
@@ -54,9 +55,11 @@
 #include "evac/epoch.hpp"
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
+#include "evac/load_result.hpp"
 #include "evac/map.hpp"
 #include "evac/observer.hpp"
 #include "evac/stats.hpp"
+#include "evac/update.hpp"
 
 namespace evac::inline EVAC_ABI {
 
@@ -107,24 +110,15 @@ class sync_map {
     requires detail::makes_key<decltype((pair.first)), policy>;
     requires std::is_constructible_v<T, decltype((pair.second))>;
   };
-  // A function whose result a value can be made of.
+  // A function whose result a value can be made of, or no value.
   template <class Factory>
-  static constexpr bool makes_value_by = [] {
-    if constexpr (std::is_invocable_v<Factory>) {
-      return std::is_constructible_v<T, std::invoke_result_t<Factory>>;
-    } else {
-      return false;
-    }
-  }();
-  template <class F>
-  static constexpr bool updates = std::is_invocable_r_v<std::optional<T>, F&, std::optional<T>>;
+  static constexpr bool makes_value_by = detail::makes_value_by<Factory, T>();
+  template <class Factory>
+  using computed = evac::load_result<detail::computed_by<Factory, T>>;
 
  public:
   /// Result of load_or_store and load_or_compute: the value of the key, and whether it was there before.
-  struct load_result {
-    T value;
-    bool loaded;
-  };
+  using load_result = evac::load_result<T>;
 
   // --- construction --------------------------------------------------------------------------------------------------
 
@@ -157,6 +151,12 @@ class sync_map {
     requires looks_up<K>
   [[nodiscard]] bool contains(const key_arg<K>& key) const {
     return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const slot_value&) {});
+  }
+  /// Starts to fetch the memory that a look-up of this key will read first. O(1); lock-free.
+  template <class K = Key>
+    requires looks_up<K>
+  EVAC_ALWAYS_INLINE void prefetch(const key_arg<K>& key) const {
+    detail::verbs::prefetch(table_, detail::as_lookup_key<policy>(key));
   }
   /// The value of a key, copied; throws what that throws.
   template <class K = Key>
@@ -275,28 +275,29 @@ class sync_map {
   }
   /// The same with the result of factory(), which is called if the key is absent, without a lock and outside of the
   /// domain: it may take long, call the map, and wait for other threads. Two threads may both call theirs; one result
-  /// wins. Use sharded_map::get_or_compute to have it called once.
+  /// wins. Use sharded_map::get_or_compute to have it called once. A factory that returns a std::optional<T> may decline:
+  /// then nothing is stored, and the result's value, which is a std::optional<T> too, is empty.
   template <class Factory>
     requires makes_value_by<Factory>
-  load_result load_or_compute(const Key& key, Factory&& factory) {
-    return detail::verbs::load_or_compute<load_result>(table_, key, std::forward<Factory>(factory));
+  computed<Factory> load_or_compute(const Key& key, Factory&& factory) {
+    return detail::verbs::load_or_compute<T>(table_, key, std::forward<Factory>(factory));
   }
   template <class K = Key, class Factory>
     requires(makes_key<K> && makes_value_by<Factory>)
-  load_result load_or_compute(K&& key, Factory&& factory) {
-    return detail::verbs::load_or_compute<load_result>(table_, std::forward<K>(key), std::forward<Factory>(factory));
+  computed<Factory> load_or_compute(K&& key, Factory&& factory) {
+    return detail::verbs::load_or_compute<T>(table_, std::forward<K>(key), std::forward<Factory>(factory));
   }
-  /// The same without a copy: calls f(const T&), inside the domain, with the value that the key then has; returns
-  /// whether it was there before. If f throws, the element stays.
+  /// The same without a copy: calls f(const T&), inside the domain, with the value that the key then has, unless the
+  /// factory declines; returns whether it was there before. If f throws, the element stays.
   template <class Factory, std::invocable<const T&> F>
     requires makes_value_by<Factory>
   bool load_or_compute(const Key& key, Factory&& factory, F&& f) {
-    return detail::verbs::show_or_compute(table_, key, std::forward<Factory>(factory), f);
+    return detail::verbs::show_or_compute<T>(table_, key, std::forward<Factory>(factory), f);
   }
   template <class K = Key, class Factory, std::invocable<const T&> F>
     requires(makes_key<K> && makes_value_by<Factory>)
   bool load_or_compute(K&& key, Factory&& factory, F&& f) {
-    return detail::verbs::show_or_compute(table_, std::forward<K>(key), std::forward<Factory>(factory), f);
+    return detail::verbs::show_or_compute<T>(table_, std::forward<K>(key), std::forward<Factory>(factory), f);
   }
 
   // --- changing and erasing: as storing ------------------------------------------------------------------------------
@@ -311,14 +312,17 @@ class sync_map {
     return detail::verbs::compare_and_swap(table_, detail::as_lookup_key<policy>(key), expected,
                                            std::forward<V>(desired));
   }
-  /// Replaces what the key has by f(what it has): an atomic read-modify-write. f gets a std::optional<T>, empty if the
-  /// key is absent, and returns one: empty erases the key, or leaves it absent. f is called without a lock and outside
-  /// of the domain, and again with the new value when another thread has changed it meanwhile. Returns what f returned
-  /// last. f may do anything but change this key in this map: that is reported through EVAC_ASSERT_HANDLER before it
-  /// happens.
+  /// Asks f what the key shall have, given what it has: an atomic read-modify-write. f is called without a lock and outside
+  /// of the domain, and again with the new value when another thread has changed the key meanwhile. It may do anything but
+  /// change this key in this map: that is reported through EVAC_ASSERT_HANDLER before it happens.
+  /// f is given a std::optional<T> with a copy, empty if the key is absent; if it cannot take that, or T cannot be copied, a
+  /// const T*, to the value itself or null, that is valid until f returns. f returns
+  ///  - a T or std::optional<T>, where empty erases the key or leaves it absent. update() returns what f returned last;
+  ///  - an update_answer<T> (evac/update.hpp), which may also be to keep what is there: then nothing is stored, allocated or
+  ///    removed, and f is not called again. update() returns an update_outcome. Nothing is copied.
   template <class K = Key, class F>
-    requires(detail::makes_key<K, policy> && updates<F>)
-  std::optional<T> update(const key_arg<K>& key, F&& f) {
+    requires(detail::makes_key<K, policy> && detail::updates<std::remove_reference_t<F>, T>())
+  detail::update_result<F, T> update(const key_arg<K>& key, F&& f) {
     return detail::verbs::update<T>(table_, detail::as_lookup_key<policy>(key), f);
   }
   /// Removes a key; false if it was absent. The element is destroyed when no reader can hold it.
@@ -326,6 +330,13 @@ class sync_map {
     requires looks_up<K>
   bool erase(const key_arg<K>& key) {
     return detail::verbs::erase(table_, detail::as_lookup_key<policy>(key));
+  }
+  /// Removes a key if predicate(const T&) is true for its value; returns whether it did. The predicate is called without a
+  /// lock, inside the domain: keep it short. It is called again when another thread has changed the value meanwhile.
+  template <class K = Key, std::predicate<const T&> Predicate>
+    requires looks_up<K>
+  bool erase_if(const key_arg<K>& key, Predicate&& predicate) {
+    return detail::verbs::erase_if(table_, detail::as_lookup_key<policy>(key), predicate);
   }
   /// Erases each of the keys by itself, fetching them ahead. Returns how many were there.
   template <std::ranges::forward_range Keys>
@@ -362,6 +373,17 @@ class sync_map {
       const auto& key = elements::key(element);
       const auto& value = elements::value(element);
       return static_cast<bool>(f(key, value));
+    });
+  }
+  /// Removes the elements for which predicate(const Key&, const T&) is true, each at a moment at which it is; visits them as
+  /// range() does, and those again that another thread changes meanwhile. Returns how many it removed. O(buckets + elements).
+  /// Throws std::bad_alloc, and what hash, equality and the predicate throw; what was removed by then is gone.
+  template <std::predicate<const Key&, const T&> Predicate>
+  size_type erase_if(Predicate&& predicate) {
+    return detail::verbs::erase_matching(table_, [&](const slot_value& element) {
+      const auto& key = elements::key(element);
+      const auto& value = elements::value(element);
+      return static_cast<bool>(predicate(key, value));
     });
   }
   /// A map of one owner with what range() visits. Copies each element once, as long as no others come meanwhile.

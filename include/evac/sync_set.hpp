@@ -6,6 +6,7 @@
 #ifndef EVAC_SYNC_SET_HPP
 #define EVAC_SYNC_SET_HPP
 
+#include <concepts>
 #include <cstddef>
 #include <ranges>
 #include <type_traits>
@@ -16,6 +17,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/lockfree/conditional_verbs.hpp"
 #include "evac/detail/lockfree/observing.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
@@ -96,6 +98,12 @@ class sync_set {
   [[nodiscard]] bool contains(const key_arg<K>& key) const {
     return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const slot_value&) {});
   }
+  /// Starts to fetch the memory that a look-up of this key will read first. O(1); lock-free.
+  template <class K = Key>
+    requires looks_up<K>
+  EVAC_ALWAYS_INLINE void prefetch(const key_arg<K>& key) const {
+    detail::verbs::prefetch(table_, detail::as_lookup_key<policy>(key));
+  }
   /// How many of the keys are there, fetching them ahead; each is looked up at a moment of its own. Here and in the
   /// other calls that take ranges: keys of another type are looked up as they are where hash and equality are
   /// transparent, else as the keys that they convert to (twice each).
@@ -145,6 +153,16 @@ class sync_set {
     return detail::for_each_element(table_, [&](const slot_value& element) {
       const auto& key = elements::key(element);
       return static_cast<bool>(f(key));
+    });
+  }
+  /// Removes the keys for which predicate(const Key&) is true; visits keys as range() does. Returns how many it removed.
+  /// O(buckets + keys). Throws std::bad_alloc, and what hash, equality and the predicate throw; what was removed by then is
+  /// gone.
+  template <std::predicate<const Key&> Predicate>
+  size_type erase_if(Predicate&& predicate) {
+    return detail::verbs::erase_matching(table_, [&](const slot_value& element) {
+      const auto& key = elements::key(element);
+      return static_cast<bool>(predicate(key));
     });
   }
   /// A set of one owner with what range() visits. Copies each key once, as long as no others come meanwhile.

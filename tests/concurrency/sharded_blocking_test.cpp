@@ -8,7 +8,6 @@
 #include <deque>
 #include <evac/sharded_map.hpp>
 #include <functional>
-#include <latch>
 #include <string>
 #include <thread>
 #include <utility>
@@ -16,6 +15,7 @@
 
 #include "support/catch.hpp"
 #include "support/functors.hpp"
+#include "support/held_call.hpp"
 #include "support/sharded_stress.hpp"
 
 using namespace evac_test;
@@ -32,34 +32,6 @@ struct shard_hash_with_state : raw_identity_hash {
 
 template <class T, class Mutex, class Hash = shard_hash>
 using keyed_map_under = map_under<T, Mutex, Hash>;
-
-/// Stops the thread that calls hold(), once, until the scope of the gate ends or open() is called.
-class gate {
- public:
-  void hold() {
-    if (held_.exchange(true)) return;
-    inside_.count_down();
-    opened_.wait();
-  }
-  void await_held() { inside_.wait(); }
-  void open() { opened_.count_down(); }
-
- private:
-  std::atomic<bool> held_{false};
-  std::latch inside_{1};
-  std::latch opened_{1};
-};
-
-/// Runs `held`, which has to call gate.hold() somewhere, in another thread, and `meanwhile` while it stands there.
-template <class Held, class Meanwhile>
-void while_held(const Held& held, const Meanwhile& meanwhile) {
-  gate stop;
-  std::thread other([&] { held(stop); });
-  stop.await_held();
-  meanwhile();
-  stop.open();
-  other.join();
-}
 
 template <class Map>
 std::size_t waits_for_shard(const Map& map, std::size_t shard) {

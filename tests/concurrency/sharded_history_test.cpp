@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <evac/sharded_map.hpp>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <string>
@@ -15,6 +16,7 @@
 #include "support/history.hpp"
 #include "support/in_threads.hpp"
 #include "support/linearizability.hpp"
+#include "support/slow_value.hpp"
 
 using namespace evac_test;
 
@@ -22,39 +24,6 @@ namespace {
 
 using number = std::uint32_t;
 
-/// Stands in a history for a value that is no number's: nothing explains it.
-constexpr number torn = 0xFFFFFFFFU;
-
-/// A number, told twice, that gives way to other threads now and then when it is copied or moved: also where a call is
-/// about to return it.
-struct slow_value {
-  explicit slow_value(number value) : is(value), is_not(~value) {}
-  slow_value(const slow_value& other) noexcept : is(other.is) {
-    stumble();
-    is_not = other.is_not;
-  }
-  slow_value& operator=(const slow_value& other) noexcept {
-    is = other.is;
-    stumble();
-    is_not = other.is_not;
-    return *this;
-  }
-  ~slow_value() = default;
-
-  number is;
-  number is_not = 0;
-};
-[[nodiscard]] number decode(const slow_value& value) { return value.is == ~value.is_not ? value.is : torn; }
-
-/// Depends on all bits of the key, or on none.
-template <std::size_t Factor>
-struct stumbling_hash {
-  using is_avalanching = void;
-  std::size_t operator()(std::uint64_t key) const {
-    stumble();
-    return static_cast<std::size_t>((key + 1) * Factor);
-  }
-};
 template <std::size_t Factor>
 using slow_map = evac::sharded_map<std::uint64_t, slow_value, stumbling_hash<Factor>>;
 using spread_map = slow_map<0x9E3779B97F4A7C15ULL>;
@@ -91,10 +60,10 @@ class random_caller {
     const auto record = [&](verb what, const auto& made) {
       out_.record({.what = what, .key = key, .put = fresh()}, made);
     };
-    switch (below(plan_.whole ? 15 : 12)) {
+    switch (below(plan_.whole ? 18 : 15)) {
       case 0:
         return record(verb::load, [&](call& made) {
-          const auto found = map_.find(key);
+          const auto found = below(2) == 0 ? map_.find(key) : map_.find(map_.prepare(key));
           made.found = found.has_value() ? decode(*found) : 0;
         });
       case 1:
@@ -112,7 +81,7 @@ class random_caller {
       case 4:
         return record(verb::load, [&](call& made) { change(made); });
       case 5:
-        return record(verb::erase, [&](call& made) { made.flag = map_.erase(key) == 1; });
+        return record(verb::erase, [&](call& made) { made.flag = map_.erase(map_.prepare(key)) == 1; });
       case 6:
         return record(verb::load, [&](call& made) { erase_some(made); });
       case 7:
@@ -125,20 +94,42 @@ class random_caller {
       case 11:
         return record(verb::load_or_store, [&](call& made) { compute(made, evac::compute_mode::single_flight); });
       case 12:
+        return record_tried(key, verb::load, [&](call& made) {
+          const auto tried = map_.visit(std::try_to_lock, key, [&](element& seen) { change_to(made, seen); });
+          return !tried.busy();
+        });
       case 13:
+        return record_tried(key, verb::erase, [&](call& made) {
+          const auto tried = map_.erase(std::try_to_lock, key);
+          made.flag = !tried.busy() && tried.result() == 1;
+          return !tried.busy();
+        });
+      case 14:
+        return record(verb::load_or_store, [&](call& made) { compute_or_decline(made); });
+      case 15:
+      case 16:
         return record(verb::visit_two, [&](call& made) { change_two(made); });
       default:
         return record(verb::clear, [&](call&) { map_.clear(); });
     }
   }
+  // A call that may not be made: then it is none of the history.
+  template <class Try>
+  void record_tried(number key, verb what, const Try& attempt) {
+    out_.record_many([&](history& calls) {
+      calls.push_back({.what = what, .key = key, .put = fresh()});
+      if (!attempt(calls.back())) calls.clear();
+    });
+  }
   // A visit of an absent key is a look that found nothing, one of a present key an update.
   void change(call& made) {
-    map_.visit(made.key, [&](element& seen) {
-      made.what = verb::update;
-      made.flag = true;
-      made.found = decode(seen.second);
-      seen.second = slow_value(made.put);
-    });
+    map_.visit(made.key, [&](element& seen) { change_to(made, seen); });
+  }
+  static void change_to(call& made, element& seen) {
+    made.what = verb::update;
+    made.flag = true;
+    made.found = decode(seen.second);
+    seen.second = slow_value(made.put);
   }
   void erase_some(call& made) {
     const bool erases = below(2) == 0;
@@ -169,6 +160,23 @@ class random_caller {
         mode);
     made.found = decode(got);
     made.flag = made.found != made.put;
+  }
+  // A factory that has declined, here or in another call of this kind, makes it a look that found nothing.
+  void compute_or_decline(call& made) {
+    const bool declines = below(2) == 0;
+    const auto got = map_.load_or_compute(
+        made.key,
+        [&] {
+          stumble();
+          return declines ? std::nullopt : std::optional(slow_value(made.put));
+        },
+        static_cast<evac::compute_mode>(below(3)));
+    made.flag = got.loaded;
+    if (!got.value.has_value()) {
+      made.what = verb::load;
+    } else {
+      made.found = decode(*got.value);
+    }
   }
   void change_two(call& made) {
     made.other_key = below(plan_.keys);

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <evac/cache.hpp>
 #include <evac/detail/table/table_access.hpp>
 #include <evac/sharded_map.hpp>
 #include <evac/sync_map.hpp>
@@ -135,6 +136,15 @@ TEST_CASE("writes to one key of a sync map take a known number of shared writes"
   CHECK(writes_in([&] { words.compare_and_delete(1, 70); }) == 0);
   CHECK(writes_in([&] { words.load_and_delete(1000); }) == 0);
   CHECK(writes_in([&] { words.update(1000, [](auto before) { return before; }); }) == 0);
+  const auto keep = [](const std::uint64_t*) -> evac::update_answer<std::uint64_t> { return evac::keep; };
+  CHECK(writes_in([&] { words.update(1, keep); }) == 0);
+  CHECK(writes_in([&] { words.update(1000, keep); }) == 0);
+  CHECK(writes_in([&] { nodes.update(1000, keep); }) == 0);
+  // The node is held while the function runs.
+  CHECK(writes_in([&] { nodes.update(1, keep); }) == 2);
+  CHECK(writes_in([&] { words.erase_if(1, [](std::uint64_t) { return false; }); }) == 0);
+  CHECK(writes_in([&] { words.erase_if([](std::uint64_t, std::uint64_t) { return false; }); }) == 0);
+  CHECK(writes_in([&] { words.load_or_compute(1000, [] { return std::optional<std::uint64_t>(); }); }) == 0);
   CHECK(writes_in([&] { words.erase(1000); }) <= 2);
   // A node that is replaced goes to the thread's own bag of garbage, under that bag's lock, and is claimed there by who
   // reclaims it; bags are emptied now and then.
@@ -158,5 +168,27 @@ TEST_CASE("visiting a sharded map under reader bias writes no shared memory") {
           (void)map.size();
         }) == 0);
   CHECK(writes_in([&] { map.visit(1, add); }) > 0);
+  CHECK(sum != 0);
+}
+
+TEST_CASE("requests to a cache under reader bias write no shared memory once their elements are marked") {
+  evac::cache<int, int> cached(evac::shards{1}, 200);
+  for (int i = 0; i < 100; ++i) cached.put(i, i);
+  const auto& mutex = evac::detail::table_access::shards_of(cached)[0].mutex();
+  int sum = 0;
+  const auto add = [&](const int& value) { sum += value; };
+  for (int reads = 0; !mutex.is_biased() && reads < 10'000'000; ++reads) cached.get(reads % 100, add);
+  REQUIRE(mutex.is_biased());
+  for (int i = 0; i < 100; ++i) cached.get(i, add);
+  const std::size_t hits = cached.counters().hits;
+  CHECK(writes_in([&] {
+          for (int i = 0; i < 200; ++i) cached.get(i, add);
+          (void)cached.contains(7);
+          (void)cached.size();
+          (void)cached.counters();
+        }) == 0);
+  CHECK(cached.counters().hits == hits + 100);
+  CHECK(cached.counters().misses == 100);
+  CHECK(writes_in([&] { cached.put(1, 1); }) > 0);
   CHECK(sum != 0);
 }

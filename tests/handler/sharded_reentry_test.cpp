@@ -5,6 +5,8 @@
 #include <evac/sharded_map.hpp>
 #include <evac/sharded_set.hpp>
 #include <functional>
+#include <mutex>
+#include <random>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -80,6 +82,21 @@ const std::vector<call> inner_calls{
     {"erase_if", true, [](Map& map, Map&) { map.erase_if(yes); }},
     {"visit2", true, [](Map& map, Map&) { map.visit2(2, 3, ignore_both); }},
     {"get_or_compute", true, [](Map& map, Map&) { (void)map.get_or_compute(200, one); }},
+    {"visit", true, [](Map& map, Map&) { (void)map.visit(std::try_to_lock, 2, ignore); }},
+    {"cvisit", true, [](Map& map, Map&) { (void)map.cvisit(std::try_to_lock, 2, ignore); }},
+    {"find", true, [](Map& map, Map&) { (void)map.find(std::try_to_lock, 2); }},
+    {"insert", true, [](Map& map, Map&) { (void)map.insert(std::try_to_lock, {200, 1}); }},
+    {"try_emplace", false, [](Map& map, Map&) { (void)map.try_emplace(std::try_to_lock, 200, 1); }},
+    {"erase", true, [](Map& map, Map&) { (void)map.erase(std::try_to_lock, 2); }},
+    {"prefetch", true, [](Map& map, Map&) { map.prefetch(2); }},
+    {"prepare", true, [](Map& map, Map&) { (void)map.prepare(2); }},
+    {"shard_of", true, [](Map& map, Map&) { (void)map.shard_of(2); }},
+    {"sample", true, [](Map& map, Map&) { map.sample(std::minstd_rand(), 1, ignore); }},
+    {"pop_any", true, [](Map& map, Map&) { (void)map.pop_any(); }},
+    {"visit_shard", true, [](Map& map, Map&) { map.visit_shard(2, ignore); }},
+    {"visit_shard", true, [](Map& map, Map&) { std::as_const(map).visit_shard(2, ignore); }},
+    {"cvisit_shard", true, [](Map& map, Map&) { map.cvisit_shard(2, ignore); }},
+    {"load_or_compute", true, [](Map& map, Map&) { (void)map.load_or_compute(200, one); }},
     {"merge", true, [](Map& map, Map& other) { map.merge(other); }},
     {"merge", true, [](Map& map, Map& other) { other.merge(map); }},
     {"swap", true, [](Map& map, Map& other) { map.swap(other); }},
@@ -113,6 +130,7 @@ const std::vector<outer_call> outer_calls{
     {"visit", true, [](Map& map, auto& enter) { map.visit(1, [&](value&) { enter(); }); }},
     {"cvisit", true, [](Map& map, auto& enter) { map.cvisit(1, [&](const value&) { enter(); }); }},
     {"visit", true, [](Map& map, auto& enter) { map.visit(keys.begin(), keys.end(), [&](value&) { enter(); }); }},
+    {"visit", true, [](Map& map, auto& enter) { (void)map.visit(std::try_to_lock, 1, [&](value&) { enter(); }); }},
     {"visit_all", true, [](Map& map, auto& enter) { map.visit_all([&](value&) { enter(); }); }},
     {"cvisit_all", true, [](Map& map, auto& enter) { map.cvisit_all([&](const value&) { enter(); }); }},
     {"visit_while", true,
@@ -122,6 +140,8 @@ const std::vector<outer_call> outer_calls{
          return true;
        });
      }},
+    {"visit_shard", true, [](Map& map, auto& enter) { map.visit_shard(map.shard_of(1), [&](value&) { enter(); }); }},
+    {"sample", true, [](Map& map, auto& enter) { map.sample(std::minstd_rand(), 1, [&](const value&) { enter(); }); }},
     {"visit2", true, [](Map& map, auto& enter) { map.visit2(1, 2, [&](value&, value&) { enter(); }); }},
     {"insert_or_visit", true, [](Map& map, auto& enter) { map.insert_or_visit({1, 1}, [&](value&) { enter(); }); }},
     {"insert_and_visit", true,
@@ -313,6 +333,14 @@ TEST_CASE("a set reports as a map does") {
 }
 
 #ifndef NDEBUG
+TEST_CASE("a visit of a shard that is not there is reported") {
+  Map map = four_shards();
+  const std::string report = "evac: visit_shard() or cvisit_shard() of a shard that is not there";
+  CHECK_THROWS_WITH(map.visit_shard(4, ignore), report);
+  CHECK_THROWS_WITH(std::as_const(map).visit_shard(4, ignore), report);
+  CHECK_THROWS_WITH(map.cvisit_shard(4, ignore), report);
+}
+
 TEST_CASE("sharded maps of unequal allocators are reported and stay as they are") {
   Map first(evac::shards{2}, 0, Map::hasher(), Map::key_equal(), allocator(1));
   Map second(evac::shards{2}, 0, Map::hasher(), Map::key_equal(), allocator(2));

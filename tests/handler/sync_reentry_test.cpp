@@ -39,6 +39,10 @@ verbs<Map> changes() {
       {"load_and_delete", [](Map& map, K key) { map.load_and_delete(key); }},
       {"erase", [](Map& map, K key) { map.erase(key); }},
       {"erase_many", [](Map& map, K key) { map.erase_many(std::vector<K>{key}); }},
+      {"erase_if", [](Map& map, K key) { map.erase_if(key, [](const V&) { return true; }); }},
+      {"erase_if of all", [](Map& map, K key) { map.erase_if([&](const K& each, const V&) { return each == key; }); }},
+      {"answered update",
+       [](Map& map, K key) { map.update(key, [](const V*) -> evac::update_answer<V> { return V{2}; }); }},
       {"update", [](Map& map, K key) { map.update(key, [](auto) { return std::optional<V>(V{2}); }); }},
       {"deleting update", [](Map& map, K key) { map.update(key, [](auto) { return std::optional<V>(); }); }},
   };
@@ -117,6 +121,7 @@ TEMPLATE_TEST_CASE("a function of update() may change other keys, look at its ow
   const auto look = [](TestType& of, std::uint64_t key) {
     CHECK(of.load(key) == V{1});
     CHECK_FALSE(of.compare_and_swap(key, V{2}, V{3}));
+    CHECK_FALSE(of.erase_if(key, [](const V& value) { return value == V{2}; }));
     CHECK(of.load_or_store(key, V{4}).loaded);
     of.update(key, [](std::optional<V>) -> std::optional<V> { throw 1; });
   };

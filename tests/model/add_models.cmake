@@ -27,7 +27,7 @@ function(evac_add_model source)
   # relacy's destructors mark objects as gone, and it looks at the marks: stores that gcc takes for dead otherwise.
   # And it replaces operator delete, but not the one that is told the size; inlined, the two do not look like a pair.
   target_compile_options(${program} PRIVATE
-    -fno-lifetime-dse -fno-sized-deallocation -Wno-mismatched-new-delete)
+    -O1 -fno-lifetime-dse -fno-sized-deallocation -Wno-mismatched-new-delete)
 
   file(STRINGS "${source}" lines REGEX "^ *EVAC_MODEL\\(")
   if(NOT lines)

@@ -7,6 +7,7 @@ endif()
 add_executable(evac_soak service/soak.cpp)
 target_link_libraries(evac_soak PRIVATE evac::evac evac_warnings Threads::Threads)
 target_include_directories(evac_soak PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}")
+target_compile_options(evac_soak PRIVATE $<$<CONFIG:Debug>:-O1>)
 
 # evac_add_soak(<name> <text that the output must hold> <option>...)
 function(evac_add_soak name text)

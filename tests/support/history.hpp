@@ -15,6 +15,9 @@
 
 namespace evac_test {
 
+/// Stands in a history for a value that is no number's: nothing explains it.
+inline constexpr std::uint32_t torn = 0xFFFFFFFFU;
+
 enum class verb : std::uint8_t {
   load,                // found: the value, 0 if absent; flag: only that it was there is known
   store,               // put; flag: the key was new

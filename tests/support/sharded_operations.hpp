@@ -9,23 +9,12 @@
 #include <vector>
 
 #include "support/sharded_tallies.hpp"
+#include "support/sharded_try_operations.hpp"
 
 namespace evac_test::matrix {
 
-inline constexpr key keys = 64;  // several times what a table starts with: the inserts of one run make it grow
-
-/// Runs an operation for the given round.
 template <class Map>
-using operation = wrongs (*)(Map& map, Map& other, key round);
-
-template <class Map>
-struct named_operation {
-  std::string_view name;
-  operation<Map> run;
-};
-
-template <class Map>
-const std::vector<named_operation<Map>>& all_operations() {
+std::vector<named_operation<Map>> common_operations() {
   using value = typename Map::mapped_type;
   using element = typename Map::value_type;
   using seen = visitors<Map>;
@@ -43,7 +32,7 @@ const std::vector<named_operation<Map>>& all_operations() {
   static const auto unlike = [](std::size_t number, std::size_t expected) { return number == expected ? 0U : 1U; };
   static const auto above = [](std::size_t number, std::size_t most) { return number <= most ? 0U : 1U; };
 
-  static const std::vector<named_operation<Map>> operations = {
+  return {
       // look
       {"size()", [](Map& m, Map&, key) -> wrongs { return above(m.size(), 4 * keys); }},
       {"empty()", [](Map& m, Map&, key) -> wrongs { return m.empty() ? 0 : 0; }},
@@ -185,6 +174,11 @@ const std::vector<named_operation<Map>>& all_operations() {
       {"get_or_compute(k, f, optimistic)",
        [](Map& m, Map&, key r) -> wrongs {
          return m.get_or_compute(r, [r] { return value(r); }, evac::compute_mode::optimistic).belongs_to(r) ? 0 : 1;
+       }},
+      {"load_or_compute(k, f, mode)",
+       [](Map& m, Map&, key r) -> wrongs {
+         const auto made = m.load_or_compute(r, [r] { return value(r); }, static_cast<evac::compute_mode>(r % 3));
+         return made.value.belongs_to(r) ? 0 : 1;
        }},
       // write one, again and again
       {"insert(first, last)",
@@ -373,6 +367,16 @@ const std::vector<named_operation<Map>>& all_operations() {
       {"conversion to map",
        [](Map& m, Map&, key) -> wrongs { return wrong_in(static_cast<typename Map::map_type>(std::move(m))); }},
   };
+}
+
+template <class Map>
+const std::vector<named_operation<Map>>& all_operations() {
+  static const std::vector<named_operation<Map>> operations = [] {
+    auto all = common_operations<Map>();
+    for (const auto& each : operations_without_waiting<Map>()) all.push_back(each);
+    for (const auto& each : operations_on_shards<Map>()) all.push_back(each);
+    return all;
+  }();
   return operations;
 }
 

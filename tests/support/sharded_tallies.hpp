@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <evac/sharded_map.hpp>
 #include <memory>
+#include <string_view>
 
 #include "support/in_threads.hpp"
 
@@ -51,8 +52,20 @@ struct wandering_hash {
 using plain_map = evac::sharded_map<key, tally>;
 using boxed_map = evac::sharded_map<key, boxed_tally, wandering_hash>;
 
+inline constexpr key keys = 64;  // several times what a table starts with: the inserts of one run make it grow
+
 /// How much of what an operation saw was wrong.
 using wrongs = std::size_t;
+
+/// Runs an operation for the given round.
+template <class Map>
+using operation = wrongs (*)(Map& map, Map& other, key round);
+
+template <class Map>
+struct named_operation {
+  std::string_view name;
+  operation<Map> run;
+};
 
 template <class Element>
 wrongs wrong(const Element& element) {

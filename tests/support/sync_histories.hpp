@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <latch>
 #include <optional>
 #include <random>
 #include <string>
@@ -17,85 +16,11 @@
 #include <vector>
 
 #include "support/history.hpp"
+#include "support/history_elements.hpp"
 #include "support/in_threads.hpp"
 #include "support/linearizability.hpp"
 
 namespace evac_test {
-
-/// Stands in a history for a value that is no number's: nothing explains it.
-inline constexpr std::uint32_t torn = 0xFFFFFFFFU;
-
-/// Four words that belong together.
-struct four_words {
-  std::array<std::uint64_t, 4> words{};
-  [[nodiscard]] friend bool operator==(const four_words&, const four_words&) = default;
-};
-
-template <class T>
-[[nodiscard]] T encode(std::uint32_t number) {
-  if constexpr (std::is_same_v<T, std::string>) {
-    return std::to_string(number) + " is too long for the room that a string has of its own " + std::to_string(number);
-  } else if constexpr (std::is_same_v<T, four_words>) {
-    const std::uint64_t word = number;
-    return {{word, ~word, word << 32U, word + 1}};
-  } else {
-    return static_cast<T>(number);
-  }
-}
-template <class T>
-[[nodiscard]] std::uint32_t decode(const T& value) {
-  if constexpr (std::is_same_v<T, std::string>) {
-    std::uint32_t number = 0;
-    for (const char digit : value) {
-      if (digit < '0' || digit > '9') break;
-      number = number * 10 + static_cast<std::uint32_t>(digit - '0');
-    }
-    return encode<T>(number) == value ? number : torn;
-  } else if constexpr (std::is_same_v<T, four_words>) {
-    const auto number = static_cast<std::uint32_t>(value.words[0]);
-    return encode<T>(number) == value ? number : torn;
-  } else {
-    return static_cast<std::uint32_t>(value);
-  }
-}
-
-// Hashes that give way to other threads now and then, in writes with a bucket locked.
-template <class Base>
-struct stumbling {
-  using is_avalanching = void;
-  template <class Key>
-  std::size_t operator()(const Key& key) const {
-    stumble();
-    return Base::of(key);
-  }
-};
-struct good {
-  template <class Key>
-  static std::size_t of(const Key& key) {
-    return static_cast<std::size_t>((decode(key) + 1) * 0x9E3779B97F4A7C15ULL);
-  }
-};
-struct constant {
-  template <class Key>
-  static std::size_t of(const Key&) {
-    return 42;
-  }
-};
-/// Four bits, in different places: they are the home in a small table and after a growth.
-struct four_bits {
-  template <class Key>
-  static std::size_t of(const Key& key) {
-    const std::uint32_t number = decode(key);
-    return (number & 3U) | ((number & 12U) << 2U);
-  }
-};
-struct stumbling_equal {
-  template <class Key>
-  bool operator()(const Key& left, const Key& right) const {
-    stumble();
-    return left == right;
-  }
-};
 
 struct history_plan {
   std::size_t threads = 4;
@@ -144,7 +69,7 @@ class random_caller {
     const auto remember = [&](number number_seen) {
       if (number_seen != 0) last_[index].store(number_seen, std::memory_order_relaxed);
     };
-    switch (below(plan_.clears ? 24 : 23)) {
+    switch (below(plan_.clears ? 29 : 28)) {
       case 0:
       case 1:
         return record(verb::load, [&](call& made) { remember(made.found = known(map_.load(key))); });
@@ -214,6 +139,20 @@ class random_caller {
         return record(verb::load, [&](call& made) { made.found = pinned(key); });
       case 22:
         return look_at_snapshot();
+      case 23:
+      case 24:
+        return record(verb::update, [&](call& made) { answer(key, made); });
+      case 25:
+        return record(verb::compare_and_delete, [&](call& made) {
+          made.flag = map_.erase_if(key, [&](const mapped_type& seen) {
+            stumble();
+            return decode(seen) == made.expected;
+          });
+        });
+      case 26:
+        return out_.record_many([&](history& several) { erase_one_of_all(index, several); });
+      case 27:
+        return record(verb::load_or_store, [&](call& made) { compute_or_decline(key, made); });
       default:
         return record(verb::clear, [&](call&) { map_.clear(); });
     }
@@ -227,6 +166,49 @@ class random_caller {
     });
     if (deletes) made.put = 0;
     made.flag = known(returned) == made.put;
+  }
+  // An update whose function may keep what it sees, and is shown it by address.
+  void answer(const key_type& key, call& made) {
+    const number kind = below(3);
+    const number put = made.put;
+    const evac::update_outcome outcome =
+        map_.update(key, [&](const mapped_type* seen) -> evac::update_answer<mapped_type> {
+          made.found = seen != nullptr ? decode(*seen) : 0;
+          stumble();
+          if (seen != nullptr && decode(*seen) != made.found) made.found = torn;
+          if (kind == 0) return evac::keep;
+          if (kind == 1) return std::nullopt;
+          return value(put);
+        });
+    made.put = kind == 0 ? made.found : kind == 1 ? 0 : put;
+    made.flag = outcome == (kind == 2                      ? evac::update_outcome::stored
+                            : kind == 1 && made.found != 0 ? evac::update_outcome::erased
+                                                           : evac::update_outcome::kept);
+  }
+  // A factory that declines has found the key absent.
+  void compute_or_decline(const key_type& key, call& made) {
+    const bool declines = below(2) == 0;
+    const auto make = [&] {
+      stumble();
+      return declines ? std::nullopt : std::optional<mapped_type>(value(made.put));
+    };
+    const auto result = map_.load_or_compute(key, make);
+    made.found = known(result.value);
+    made.flag = result.loaded;
+    if (declines) made = {.what = verb::load, .key = made.key, .found = made.found, .invoked = made.invoked};
+  }
+  // erase_if() as an erasure of the key if it has done that, and else as a look at it; and as a look at each other key.
+  void erase_one_of_all(number one, history& several) {
+    for (number key = 0; key < plan_.keys; ++key) several.push_back({.key = key});
+    const std::size_t erased = map_.erase_if([&](const key_type& key, const mapped_type& seen) {
+      stumble();
+      const number index = decode(key);
+      if (index < plan_.keys) several[index].found = decode(seen);
+      return index == one;
+    });
+    if (erased == 0) several[one].found = 0;  // it was absent, when the walk or the erasure came to it
+    if (erased == 1) several[one].what = verb::load_and_delete;
+    if (erased > 1) several[one].found = torn;
   }
   void compute_and_show(const key_type& key, call& made) {
     const auto make = [&] {

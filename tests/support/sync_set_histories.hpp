@@ -40,7 +40,7 @@ class random_set_caller {
     const key_type key = encode<key_type>(index);
     const std::vector<key_type> alone{key};
     const call begun{.key = index};
-    switch (below(plan_.clears ? 8 : 7)) {
+    switch (below(plan_.clears ? 9 : 8)) {
       case 0:
         return out_.record(begun, [&](call& made) { note_insert(made, set_.insert(key)); });
       case 1:
@@ -62,6 +62,13 @@ class random_set_caller {
             if (decode(found) < plan_.keys) ++several[decode(found)].found;
             return true;
           });
+        });
+      case 7:
+        return out_.record({.what = verb::erase, .key = index}, [&](call& made) {
+          made.flag = set_.erase_if([&](const key_type& found) {
+            stumble();
+            return found == key;
+          }) == 1;
         });
       default:
         return out_.record({.what = verb::clear}, [&](call&) { set_.clear(); });

@@ -114,7 +114,7 @@ TEST_CASE("a cache of one shard evicts what SIEVE evicts") {
 TEST_CASE("keys that come and go do not make the order longer than twice what is there") {
   evac::cache<number, number> cached(evac::shards{1}, 1000);
   for (number i = 0; i < 10; ++i) cached.put(i, i);
-  const auto& order = evac::detail::table_access::state_of(cached).companions.front().order;
+  const auto& order = evac::detail::table_access::state_of(cached).companions[0].order;
   std::size_t most = 0;
   for (number i = 100; i < 100'000; ++i) {
     cached.put(i, i);

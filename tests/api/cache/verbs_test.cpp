@@ -89,6 +89,18 @@ TEST_CASE("a cache returns what was put in last, and tells what it has replaced"
   CHECK(told.back() == "two=2 otherwise");
 }
 
+TEST_CASE("a cache is made from its options as well") {
+  int told = 0;
+  evac::cache<std::string, int> cached({.capacity = 100, .shard_count = 3}, [&](const auto&, int&, auto) { ++told; });
+  CHECK(cached.capacity() == 100);
+  CHECK(cached.shard_count() == 4);
+  cached.put("one", 1);
+  CHECK(cached.erase("one") == 1);
+  CHECK(told == 1);
+  const evac::cache<std::string, int> shards_by_capacity({.capacity = 256});
+  CHECK(shards_by_capacity.shard_count() == 1);
+}
+
 TEST_CASE("values that only move are kept, visited in place, and given to the listener") {
   std::vector<std::unique_ptr<int>> taken;
   evac::cache<int, std::unique_ptr<int>> cached(

@@ -55,6 +55,34 @@ TEST_CASE("find_many calls for each present key, in order, with what a change of
   REQUIRE(map.at(4) == 6);
 }
 
+TEST_CASE("find_many tells the index of each key that is there to a function that takes it") {
+  evac::map<int, int> map;
+  for (int i = 0; i < 300; i += 2) map.emplace(i, i);
+  for (const int n : range_sizes) {
+    std::vector<int> keys;
+    std::vector<std::size_t> present;
+    for (int i = 0; i < n; ++i) {
+      keys.push_back(i * 7 % 311);
+      if (keys.back() % 2 == 0 && keys.back() < 300) present.push_back(static_cast<std::size_t>(i));
+    }
+    std::vector<std::size_t> seen;
+    const auto note = [&](std::size_t index, auto& element) {
+      seen.push_back(element.first == keys[index] ? index : keys.size());
+    };
+    REQUIRE(map.find_many(keys, note) == present.size());
+    REQUIRE(seen == present);
+    seen.clear();
+    REQUIRE(std::as_const(map).find_many(keys, note) == present.size());
+    REQUIRE(seen == present);
+  }
+  map.find_many(std::vector{4, 8}, [](std::size_t index, auto& element) { element.second = static_cast<int>(index); });
+  REQUIRE(map.at(8) == 1);
+  const evac::set<int> set{1, 3};
+  std::size_t last = 9;
+  REQUIRE(set.find_many(std::vector{3, 2, 1}, [&](std::size_t index, const int&) { last = index; }) == 2);
+  REQUIRE(last == 2);
+}
+
 TEST_CASE("find_many and erase_many of an empty map find nothing") {
   evac::map<int, int> map;
   const std::vector<int> keys{1, 2, 3};

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <evac/sharded_map.hpp>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -127,6 +128,118 @@ TEST_CASE("a value that another call inserted while the factory ran wins, in eve
     CHECK(map.get_or_compute(1, overtaken, mode) == 7);
     CHECK(map.find(1) == 7);
   }
+}
+
+TEST_CASE("load_or_compute tells whether the key was there, in every mode") {
+  for (const evac::compute_mode mode : modes) {
+    int_shards map(evac::shards{2});
+    const int_shards::load_result made = map.load_or_compute(1, [] { return 5; }, mode);
+    CHECK(made.value == 5);
+    CHECK_FALSE(made.loaded);
+    const int key = 1;
+    const auto found = map.load_or_compute(key, [] { return 6; }, mode);
+    CHECK(found.value == 5);
+    CHECK(found.loaded);
+  }
+}
+
+TEST_CASE("a value that another call inserted while the factory ran was loaded") {
+  for (const evac::compute_mode mode : {evac::compute_mode::single_flight, evac::compute_mode::optimistic}) {
+    int_shards map(evac::shards{1});
+    const auto overtaken = [&] {
+      map.emplace(1, 7);
+      return 8;
+    };
+    const auto got = map.load_or_compute(1, overtaken, mode);
+    CHECK(got.value == 7);
+    CHECK(got.loaded);
+  }
+}
+
+TEST_CASE("a factory that declines inserts nothing, in every mode, and the next one is asked again") {
+  using strings = evac::sharded_map<int, std::string>;
+  for (const evac::compute_mode mode : modes) {
+    strings map(evac::shards{2});
+    const auto declined = map.load_or_compute(1, []() -> std::optional<std::string> { return std::nullopt; }, mode);
+    CHECK_FALSE(declined.value.has_value());
+    CHECK_FALSE(declined.loaded);
+    CHECK(map.get_or_compute(1, []() -> std::optional<std::string> { return {}; }, mode) == std::nullopt);
+    CHECK(map.empty());
+    CHECK_ALL_FREE(map);
+    const auto made = map.load_or_compute(1, [] { return std::optional<std::string>("made"); }, mode);
+    CHECK(made.value == "made");
+    CHECK_FALSE(made.loaded);
+    CHECK(map.get_or_compute(1, []() -> std::optional<std::string> { return {}; }, mode) == "made");
+    CHECK(map.get_or_compute(1, [] { return "other"; }, mode) == "made");
+  }
+}
+
+TEST_CASE("values that are optional are declined by one optional more") {
+  evac::sharded_map<int, std::optional<int>> map(evac::shards{1});
+  const std::optional<int> made = map.get_or_compute(1, []() -> std::optional<int> { return std::nullopt; });
+  CHECK_FALSE(made.has_value());
+  CHECK(map.size() == 1);
+  CHECK_FALSE(map.get_or_compute(2, []() -> std::optional<std::optional<int>> { return std::nullopt; }).has_value());
+  CHECK(map.size() == 1);
+}
+
+TEST_CASE("a key that cannot be copied is moved from only if it is inserted, in every mode") {
+  using key_type = std::unique_ptr<int>;
+  evac::sharded_map<key_type, int, std::hash<key_type>> map(evac::shards{2});
+  for (const evac::compute_mode mode : modes) {
+    auto key = std::make_unique<int>(1);
+    const int* const address = key.get();
+    CHECK_THROWS_AS(map.load_or_compute(std::move(key), []() -> int { throw factory_failed(); }, mode), factory_failed);
+    CHECK(key.get() == address);
+    CHECK_FALSE(map.load_or_compute(std::move(key), []() -> std::optional<int> { return {}; }, mode).value.has_value());
+    CHECK(key.get() == address);
+    CHECK_FALSE(map.load_or_compute(std::move(key), [] { return 3; }, mode).loaded);
+    CHECK(key == nullptr);
+    map.cvisit_all([&](const auto& element) {
+      // The same key as in the map: whatever looks it up must not take it.
+      if (element.first.get() == address) key.reset(const_cast<int*>(address));
+    });
+    CHECK(map.load_or_compute(std::move(key), [] { return 4; }, mode).loaded);
+    REQUIRE(key.get() == address);
+    static_cast<void>(key.release());
+  }
+  CHECK(map.size() == 3);
+}
+
+TEST_CASE("of those that join a flight which declines, those that may decline have, and the others call their own") {
+  int_shards map(evac::shards{1});
+  std::atomic<bool> leader_inside{false};
+  std::atomic<int> calling{0};
+  std::optional<int> lead = 1;
+  std::optional<int> joined = 1;
+  int own = 0;
+  const auto mode = evac::compute_mode::single_flight;
+  std::thread leader([&] {
+    lead = map.get_or_compute(
+        1,
+        [&]() -> std::optional<int> {
+          leader_inside = true;
+          await([&] { return calling.load() == 2; });
+          for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+          return std::nullopt;
+        },
+        mode);
+  });
+  await([&] { return leader_inside.load(); });
+  std::atomic<int> asked{0};
+  std::thread declining([&] {
+    ++calling;
+    joined = map.get_or_compute(1, [&]() -> std::optional<int> { return ++asked, std::nullopt; }, mode);
+  });
+  std::thread computing([&] {
+    ++calling;
+    own = map.get_or_compute(1, [] { return 7; }, mode);
+  });
+  for (std::thread* each : {&leader, &declining, &computing}) each->join();
+  CHECK(lead == std::nullopt);
+  CHECK((joined == std::nullopt || joined == 7));  // 7 if it came late
+  CHECK(own == 7);
+  CHECK(map.find(1) == 7);
 }
 
 TEST_CASE("callers of one key share one flight") {

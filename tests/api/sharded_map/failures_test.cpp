@@ -2,7 +2,11 @@
 // sharded maps on one element.
 #include <evac/sharded_map.hpp>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 #include "support/catch.hpp"
@@ -67,6 +71,24 @@ TEMPLATE_TEST_CASE("an operation on one element that throws has changed nothing"
        }},
       {"visit2", "hef", same,
        [&](Map& map, Map&) { map.visit2(there, tracked(present + 1), [](auto&, auto&) { fail_function.tick(); }); }},
+      {"find without waiting", "hec", same, [&](Map& map, Map&) { (void)map.find(std::try_to_lock, there); }},
+      {"visit without waiting", "hef", same,
+       [&](Map& map, Map&) { (void)map.visit(std::try_to_lock, there, failing_visitor); }},
+      {"insert without waiting", "hc", same, [&](Map& map, Map&) { (void)map.insert(std::try_to_lock, element); }},
+      {"try_emplace without waiting", "hc", same,
+       [&](Map& map, Map&) { (void)map.try_emplace(std::try_to_lock, missing, value); }},
+      {"insert_or_assign without waiting", "he", same,
+       [&](Map& map, Map&) { (void)map.insert_or_assign(std::try_to_lock, there, V(present)); }},
+      {"erase without waiting", "he", same, [&](Map& map, Map&) { (void)map.erase(std::try_to_lock, there); }},
+      {"prefetch", "h", same, [&](Map& map, Map&) { map.prefetch(there); }},
+      {"sample", "f", same, [&](Map& map, Map&) { map.sample(std::minstd_rand(), 3, failing_visitor); }},
+      {"pop_any", std::is_same_v<Map, fragile_in_nodes> ? "c" : "", same, [&](Map& map, Map&) { (void)map.pop_any(); }},
+      {"prepare", "h", same, [&](Map& map, Map&) { (void)map.prepare(there); }},
+      {"find of a prepared key", "hec", same, [&](Map& map, Map&) { (void)map.find(map.prepare(there)); }},
+      {"erase of a prepared key", "he", same, [&](Map& map, Map&) { map.erase(map.prepare(there)); }},
+      {"shard_of", "h", same, [&](Map& map, Map&) { (void)map.shard_of(there); }},
+      {"visit_shard", "hf", same, [&](Map& map, Map&) { map.visit_shard(map.shard_of(there), failing_visitor); }},
+      {"cvisit_shard", "hf", same, [&](Map& map, Map&) { map.cvisit_shard(map.shard_of(there), failing_visitor); }},
       {"get_or_compute of a present key", "hec", same,
        [&](Map& map, Map&) { (void)map.get_or_compute(there, [&] { return value; }); }},
   };
@@ -102,6 +124,26 @@ TEMPLATE_TEST_CASE("get_or_compute that throws inserts nothing or what the facto
                     std::runtime_error);
     CHECK(map.size() == elements);
     CHECK(map.get_or_compute(missing, [] { return V(absent); }, mode).value() == absent);
+  }
+}
+
+TEMPLATE_TEST_CASE("load_or_compute whose factory declines or throws has changed nothing", "", fragile_in_place,
+                   fragile_in_nodes) {
+  using Map = TestType;
+  using V = typename Map::mapped_type;
+  const tracked missing(absent);
+  for (const auto mode :
+       {evac::compute_mode::under_lock, evac::compute_mode::single_flight, evac::compute_mode::optimistic}) {
+    const operation<Map> declining{"load_or_compute", "hf", after::nothing_changed, [&](Map& map, Map&) {
+                                     (void)map.load_or_compute(
+                                         missing,
+                                         [&]() -> std::optional<V> {
+                                           fail_function.tick();
+                                           return std::nullopt;
+                                         },
+                                         mode);
+                                   }};
+    fail_everywhere(declining);
   }
 }
 

@@ -38,6 +38,10 @@ TEMPLATE_TEST_CASE("every verb of one key computes one hash, and bulk verbs one 
   TestType map(2000);  // room, so that no hash is asked for on behalf of a growth
   for (int i = 0; i < 500; ++i) map.store(i, i);
   const auto keep = [](std::optional<int> before) { return before.value_or(1); };
+  const auto answer = [](const int* before) -> evac::update_answer<int> {
+    if (before != nullptr) return evac::keep;
+    return 1;
+  };
   for (const int key : {7, 900}) {  // present, absent
     CHECK(hashes_of([&] { (void)map.load(key); }) == 1);
     CHECK(hashes_of([&] { (void)map.load(long{key}); }) == 1);
@@ -49,10 +53,14 @@ TEMPLATE_TEST_CASE("every verb of one key computes one hash, and bulk verbs one 
     CHECK(hashes_of([&] { map.load_or_store(key, key); }) == 1);
     CHECK(hashes_of([&] { map.load_or_compute(key, [] { return 1; }); }) == 1);
     CHECK(hashes_of([&] { map.load_or_compute(key, [] { return 1; }, [](int) {}); }) == 1);
+    CHECK(hashes_of([&] { map.load_or_compute(key + 1000, [] { return std::optional<int>(); }); }) == 1);
     CHECK(hashes_of([&] { map.store(key, key); }) == 1);
     CHECK(hashes_of([&] { map.swap(key, key); }) == 1);
     CHECK(hashes_of([&] { map.update(key, keep); }) == 1);
     CHECK(hashes_of([&] { map.compare_and_delete(key, key); }) == 1);
+    CHECK(hashes_of([&] { map.update(key, answer); }) == 1);
+    CHECK(hashes_of([&] { map.erase_if(long{key}, [](int) { return false; }); }) == 1);
+    CHECK(hashes_of([&] { map.erase_if(key, [](int) { return true; }); }) == 1);
     CHECK(hashes_of([&] { map.erase(long{key}); }) == 1);
     CHECK(hashes_of([&] { map.update(long{key}, keep); }) == 1);
   }
@@ -64,6 +72,7 @@ TEMPLATE_TEST_CASE("every verb of one key computes one hash, and bulk verbs one 
   CHECK(hashes_of([&] { map.store_many(pairs); }) == 2);
   CHECK(hashes_of([&] { map.erase_many(keys); }) == 4);
   CHECK(hashes_of([&] { map.range([](int, int) { return true; }); }) == 0);
+  CHECK(hashes_of([&] { map.erase_if([](int key, int) { return key == 10 || key == 20; }); }) == 2);
   CHECK(hashes_of([&] { map.clear(); }) == 0);
 
   evac::sync_set<int, noting_hash, stored_first> set(200);

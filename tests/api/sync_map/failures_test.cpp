@@ -169,13 +169,27 @@ TEMPLATE_TEST_CASE("verbs of one key that throw change nothing, leak nothing and
     fail_function.tick();
     return optional();
   };
+  const auto to_answer = [&](const V*) -> evac::update_answer<V> {
+    fail_function.tick();
+    return value;
+  };
+  const auto to_keep = [](const V*) -> evac::update_answer<V> {
+    fail_function.tick();
+    return evac::keep;
+  };
   const auto make_value = [&] {
     fail_function.tick();
     return value;
   };
+  const auto make_optional = [&] { return optional(make_value()); };
+  const auto decline = [] {
+    fail_function.tick();
+    return optional();
+  };
   const std::vector<operation<Map>> operations{
       {"load", "hec", same, [&](Map& map) { (void)map.load(there); }},
       {"load with a function", "hef", same, [&](Map& map) { map.load(there, ticking); }},
+      {"prefetch", "h", same, [&](Map& map) { map.prefetch(there); }},
       {"contains", "he", same, [&](Map& map) { (void)map.contains(there); }},
       {"store", "hca", same, [&](Map& map) { map.store(missing, value); }},
       {"store of a present key", "heca", same, [&](Map& map) { map.store(there, value); }},
@@ -188,6 +202,9 @@ TEMPLATE_TEST_CASE("verbs of one key that throw change nothing, leak nothing and
       {"load_or_compute of a present key", "hec", same, [&](Map& map) { map.load_or_compute(there, make_value); }},
       {"load_or_compute of a present key, with a function", "hef", same,
        [&](Map& map) { map.load_or_compute(there, make_value, ticking); }},
+      {"load_or_compute by a factory that might decline", "hcaf", moved,
+       [&](Map& map) { map.load_or_compute(missing, make_optional); }},
+      {"load_or_compute that declines", "hf", same, [&](Map& map) { map.load_or_compute(missing, decline); }},
       {"load_and_delete", "hec", same, [&](Map& map) { map.load_and_delete(there); }},
       {"erase", "he", same, [&](Map& map) { map.erase(there); }},
       {"compare_and_swap", "heca", same, [&](Map& map) { map.compare_and_swap(there, old, value); }},
@@ -195,6 +212,10 @@ TEMPLATE_TEST_CASE("verbs of one key that throw change nothing, leak nothing and
       {"update", "hcaf", moved, [&](Map& map) { map.update(missing, to_value); }},
       {"update of a present key", "hecaf", moved, [&](Map& map) { map.update(there, to_value); }},
       {"update that deletes", "hecf", moved, [&](Map& map) { map.update(there, to_nothing); }},
+      {"update by an answer", "hcaf", same, [&](Map& map) { map.update(missing, to_answer); }},
+      {"update of a present key by an answer", "hecaf", same, [&](Map& map) { map.update(there, to_answer); }},
+      {"update that keeps", "hef", same, [&](Map& map) { map.update(there, to_keep); }},
+      {"erase_if of a key", "hef", same, [&](Map& map) { map.erase_if(there, ticking); }},
   };
   for (operation<Map> each : operations) {
     each.must_fail = possible<Map>(each.must_fail);
@@ -222,6 +243,7 @@ TEMPLATE_TEST_CASE("verbs of many keys that throw have done so many and leave th
       {"load_many with a function", "hef", same, [&](Map& map) { map.load_many(keys, ticking); }},
       {"store_many", "heca", after::some_are_there, [&](Map& map) { map.store_many(pairs); }},
       {"erase_many", "he", after::some_are_there, [&](Map& map) { map.erase_many(keys); }},
+      {"erase_if", "hef", after::some_are_there, [&](Map& map) { map.erase_if(ticking); }},
       {"range", "f", same, [](Map& map) { map.range(ticking); }},
       {"snapshot", "hc", same, [](Map& map) { (void)map.snapshot(); }},
       {"clear", "", same,
@@ -337,6 +359,7 @@ TEMPLATE_TEST_CASE(
   fail_everywhere_in([&](TestType& set) { set.insert(missing); });
   fail_everywhere_in([&](TestType& set) { set.insert(there); });
   fail_everywhere_in([&](TestType& set) { set.erase(there); });
+  fail_everywhere_in([&](TestType& set) { set.erase_if([&](const K& key) { return key == there; }); });
   for (const char letter : std::string(TestType::in_nodes ? "heca" : "he"))
     CHECK(failed.find(letter) != std::string::npos);
 }

@@ -44,7 +44,9 @@ TEMPLATE_TEST_CASE("load and contains find what is there and nothing else", "", 
   using F = filled_sync<TestType>;
   for (const int n : sync_sizes) {
     const F f(n);
+    f.map.prefetch(F::key(absent_key));
     for (int i = 0; i < n; ++i) {
+      f.map.prefetch(F::key(i));
       REQUIRE(f.map.contains(F::key(i)));
       int calls = 0;
       REQUIRE(f.map.load(F::key(i), [&](const typename F::V& value) {
@@ -243,6 +245,7 @@ TEMPLATE_TEST_CASE("a set has the verbs that need no value", "", evac::sync_set<
     std::vector<K> keys;
     for (int i = 0; i < n; ++i) keys.push_back(make<K>(i));
     for (const K& key : keys) {
+      set.prefetch(key);
       REQUIRE(set.insert(key));
       REQUIRE_FALSE(set.insert(key));
     }

@@ -31,7 +31,7 @@ class modelled_map {
   void step() {
     const auto kind = roll_() % 200;
     if (kind < 190) {
-      single(kind % 19);
+      single(kind % 22);
     } else if (kind < 196) {
       several(kind % 3);
     } else {
@@ -137,6 +137,18 @@ class modelled_map {
       case 14:
         REQUIRE(map_.load(k(key), [&](const V& seen) { REQUIRE(seen == before); }) == before.has_value());
         return;
+      case 19: {
+        const auto declined = map_.load_or_compute(k(key), [] { return optional(); });
+        REQUIRE(declined.loaded == before.has_value());
+        REQUIRE(declined.value == before);
+        return;
+      }
+      case 20:
+        return answered(key, value, other, before);
+      case 21:
+        REQUIRE(map_.erase_if(k(key), [&](const V& seen) { return seen == v(value); }) == (before == v(value)));
+        if (before == v(value)) model_.erase(key);
+        return;
       case 15:
         REQUIRE(map_.load_and_delete(k(key)) == before);
         model_.erase(key);
@@ -145,6 +157,18 @@ class modelled_map {
         REQUIRE(map_.erase(k(key)) == before.has_value());
         model_.erase(key);
     }
+  }
+  void answered(int key, int value, int other, const optional& before) {
+    const auto outcome = map_.update(k(key), [&](const V* seen) -> evac::update_answer<V> {
+      REQUIRE((seen == nullptr ? !before.has_value() : *seen == before));
+      if (other == 0) return evac::keep;
+      if (other == 1) return std::nullopt;
+      return v(value);
+    });
+    REQUIRE((outcome == evac::update_outcome::stored) == (other > 1));
+    REQUIRE((outcome == evac::update_outcome::erased) == (other == 1 && before.has_value()));
+    if (other == 1) model_.erase(key);
+    if (other > 1) set(key, value);
   }
   template <class Result>
   void inserted(int key, int value, const Result& result) {
@@ -195,6 +219,11 @@ class modelled_map {
       });
       REQUIRE(map_.size() + erased == model_.size());
       std::erase_if(model_, [&](const auto& each) { return !map_.contains(k(each.first)); });
+    } else if (kind == 4) {
+      const int one = static_cast<int>(roll_() % 4);
+      const std::size_t before = model_.size();
+      std::erase_if(model_, [&](const auto& each) { return v(each.second) == v(one); });
+      REQUIRE(map_.erase_if([&](const K&, const V& value) { return value == v(one); }) == before - model_.size());
     } else if (kind < 8) {
       const auto copy = map_.snapshot();
       REQUIRE(copy.size() == model_.size());

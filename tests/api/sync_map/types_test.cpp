@@ -237,3 +237,28 @@ TEST_CASE("snapshot copies each element once and moves none") {
   CHECK(tracked_census.copies == before.copies + 2 * 3000);
   CHECK(tracked_census.moves == before.moves);
 }
+
+// Functions that update() takes, and what makes an answer of one.
+namespace {
+
+template <class Map, class F>
+concept updated_by = requires(Map& map, F f) { map.update(1, f); };
+using ints = evac::sync_map<int, int>;
+using flags = evac::sync_map<int, bool>;
+using pointers = evac::sync_map<int, std::unique_ptr<int>>;
+using owned = std::unique_ptr<int>;
+
+}  // namespace
+
+static_assert(updated_by<ints, int (*)(std::optional<int>)> && updated_by<ints, int (*)(const int*)>);
+static_assert(updated_by<ints, std::optional<int> (*)(const int*)> && updated_by<ints, std::nullopt_t (*)(const int*)>);
+static_assert(updated_by<ints, evac::update_answer<int> (*)(const int*)> && !updated_by<ints, void (*)(const int*)>);
+static_assert(updated_by<ints, const evac::update_answer<int>& (*)(std::optional<int>)>);
+static_assert(!updated_by<ints, int (*)(int*)> && !updated_by<ints, int (*)(int)> && !updated_by<ints, int>);
+// Not with whether there is a value for the value.
+static_assert(!updated_by<flags, bool (*)(bool)> && updated_by<flags, bool (*)(const bool*)>);
+static_assert(updated_by<pointers, evac::update_answer<owned> (*)(const owned*)>);
+static_assert(!updated_by<pointers, evac::update_answer<owned> (*)(std::optional<owned>)>);
+static_assert(std::is_convertible_v<int, evac::update_answer<long>> &&
+              std::is_convertible_v<std::optional<int>, evac::update_answer<int>>);
+static_assert(!std::is_convertible_v<int, evac::update_answer<std::unique_ptr<int>>>);

@@ -269,6 +269,11 @@ const char* use_sync(Map& map, const Make& make) {
   if (map.update(make(2), [&](const std::optional<mapped_type>&) { return std::optional<mapped_type>(make(6)); }) !=
       make(6))
     return "update";
+  const auto keep = [](const mapped_type*) -> evac::update_answer<mapped_type> { return evac::keep; };
+  if (map.update(make(2), keep) != evac::update_outcome::kept) return "update that keeps";
+  if (map.load_or_compute(make(7), [] { return std::optional<mapped_type>(); }).value.has_value()) return "declined";
+  if (map.erase_if(make(2), [&](const auto& value) { return value == make(5); })) return "erase_if";
+  if (map.erase_if([&](const auto& key, const auto&) { return key == make(7); }) != 0) return "erase_if";
   if (constant.load(make(1)) != make(1) || !constant.load(make(1), count)) return "load";
 
   // Elements that lie in slots have no address that stays.
@@ -308,6 +313,7 @@ const char* use_sync_set(Set& set, const Make& make) {
     return "range";
   set.erase(make(1));
   set.erase_many(keys);
+  if (set.erase_if([&](const auto& key) { return key == make(99); }) != 0) return "erase_if";
   set.clear();
   set.reserve(100);
   return constant.empty() ? "" : "empty";

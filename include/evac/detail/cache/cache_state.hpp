@@ -1,175 +1,120 @@
-// State of a cache, and the steps of its verbs: shards with the table and the lock of a sharded map, and beside each the order
-// of its elements (sieve_order.hpp).
-//
-//   element   key | value | mark: found since the hand came by, 1 bit; place in the order, 31 bits
+// State of a cache: shards with the table and the lock of a sharded map, and beside each the order of its elements
+// (sieve_order.hpp). cache_steps.hpp has the steps by which these come and go.
 //
 // Invariants, beside S4, S6 and S7 of sharded_state.hpp
 //   K1  an element has a place, and the name there is its own
-//   K2  a shard has at most its part of the capacity, but for one element while the lock is held
+//   K2  a shard weighs at most its part of the capacity, but for one element for each thread that has just put it in, and
+//       for what set_capacity() has left to later calls. In a cache that does not weigh, each element weighs 1
 //   K3  an element that leaves is told to the listener once, and then destroyed, when no lock is held and no call is marked:
-//       `departed` is declared before the marks and guards
+//       `departures` are declared before the marks and guards
 #ifndef EVAC_DETAIL_CACHE_CACHE_STATE_HPP
 #define EVAC_DETAIL_CACHE_CACHE_STATE_HPP
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 
+#include "evac/counters.hpp"
+#include "evac/detail/cache/access_counts.hpp"
+#include "evac/detail/cache/cached.hpp"
+#include "evac/detail/cache/departures.hpp"
 #include "evac/detail/cache/sieve_order.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/sharded/keyed.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
-#include "evac/detail/sync/thread_board.hpp"
 #include "evac/detail/sync/watched.hpp"
+#include "evac/detail/table/scan.hpp"
+#include "evac/fwd.hpp"
 
-namespace evac::inline EVAC_ABI {
+namespace evac::inline EVAC_ABI::detail {
 
-/// Why an element has left a cache.
-enum class removal_cause : unsigned char {
-  size,      ///< another one needed the room
-  replaced,  ///< put() has given its key another value
-  erased,    ///< by erase()
-  cleared,   ///< by clear()
-};
-inline constexpr std::size_t removal_causes = 4;
+template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Weigher, class Clock, class Mutex>
+struct cache_state : watched, reentry_check {
+  static constexpr bool weighed = !std::is_same_v<Weigher, one_each>;
+  static constexpr bool timed = !std::is_same_v<Clock, no_clock>;
+  struct no_terms {};
+  /// How long an element stays.
+  using terms_type = std::conditional_t<timed, expiry, no_terms>;
 
-namespace detail {
-
-/// A value as a cache keeps it.
-template <class T>
-struct cached {
-  static constexpr std::uint32_t marked = 0x80000000U;
-
-  // T(...): what a user converts is converted without a warning here, as in a std::pair.
-  template <class... Args>
-  explicit cached(std::in_place_t, Args&&... args) : value(T(std::forward<Args>(args)...)) {}
-
-  /// By readers side by side: all of them store the same, for places are changed under the exclusive lock only.
-  EVAC_ALWAYS_INLINE void note_found() const noexcept {
-    const atomic_ref<std::uint32_t> shared(mark);
-    // relaxed, both: a hint, ordered by the lock where it counts
-    if (const std::uint32_t seen = shared.load(relaxed); (seen & marked) == 0) shared.store(seen | marked, relaxed);
-  }
-
-  T value;
-  mutable std::uint32_t mark = 0;
-};
-
-/// Counts of threads, in lines that few threads share.
-class access_counts {
- public:
-  void count(bool hit) noexcept {
-    stripe& mine = stripes_[thread_board::hash_of_this_thread() % stripe_count];
-    (hit ? mine.hits : mine.misses).fetch_add(1, relaxed);  // relaxed: a count that orders nothing
-  }
-  // relaxed, both: recent numbers
-  [[nodiscard]] std::size_t hits() const noexcept {
-    std::size_t sum = 0;
-    for (const stripe& each : stripes_) sum += each.hits.load(relaxed);
-    return sum;
-  }
-  [[nodiscard]] std::size_t misses() const noexcept {
-    std::size_t sum = 0;
-    for (const stripe& each : stripes_) sum += each.misses.load(relaxed);
-    return sum;
-  }
-
- private:
-  struct alignas(line_pair) stripe {
-    atomic<std::size_t> hits{0};
-    atomic<std::size_t> misses{0};
-  };
-  static constexpr std::size_t stripe_count = 32;
-  stripe stripes_[stripe_count];
-};
-
-template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Mutex>
-struct cache_state : watched {
-  using elements = map_elements<Key, cached<T>>;
+  using mapped_type = T;
+  using elements = map_elements<Key, cached<T, weighed, timed>>;
   using value_type = typename elements::value_type;
-  using element_allocator = typename std::allocator_traits<Allocator>::template rebind_alloc<value_type>;
-  using policy_type = policy<elements, Hash, KeyEqual, element_allocator, shares_functors>;
-  using functors_type = typename policy_type::functors_type;
-  using array = shard_array<policy_type, Mutex>;
+  using allocator_type = typename std::allocator_traits<Allocator>::template rebind_alloc<value_type>;
+  using policy = detail::policy<elements, Hash, KeyEqual, allocator_type, shares_functors>;
+  using functors_type = typename policy::functors_type;
+  using array = shard_array<policy, Mutex>;
   using shard_type = typename array::shard_type;
-  using table_type = table<policy_type>;
+  using table_type = table<policy>;
   using slot_ops = typename table_type::slot_ops;
   using layout = typename table_type::chains::layout;
-  using detached = detached_element<elements, element_allocator>;
+  using order_type = sieve_order<allocator_type>;
   using listener_type = std::function<void(const Key&, T&, removal_cause)>;
-  using order_type = sieve_order<element_allocator>;
+  template <access>
+  using visited = const value_type;
 
   /// What a shard has beside its table, under its lock.
   struct alignas(line_pair) companion {
-    companion(const element_allocator& allocator, std::size_t part) : order(allocator), capacity(part) {}
+    explicit companion(const allocator_type& allocator) : order(allocator) {}
     order_type order;
-    const std::size_t capacity;
+    std::size_t part = 0;                 // of the capacity
+    relaxed_cell<std::size_t> weight{0};  // of all elements; 0 in a cache that does not weigh
+    scan_position swept;                  // how far the search for elements that are over has come
     relaxed_cell<std::size_t> left[removal_causes] = {relaxed_cell<std::size_t>(0), relaxed_cell<std::size_t>(0),
-                                                      relaxed_cell<std::size_t>(0), relaxed_cell<std::size_t>(0)};
+                                                      relaxed_cell<std::size_t>(0), relaxed_cell<std::size_t>(0),
+                                                      relaxed_cell<std::size_t>(0)};
   };
 
-  /// An element on its way out. At the end of its scope the listener is told, which ends the program if it throws.
-  class departed {
+  class companion_array {
    public:
-    explicit departed(cache_state& from) noexcept : from_(from), element_(from.functors.allocator) {}
-    departed(const departed&) = delete;
-    departed& operator=(const departed&) = delete;
-    ~departed() {
-      if (element_.full() && from_.listener) tell();
+    companion_array(const allocator_type& allocator, std::size_t count) : companion_array(allocator, count, 0) {
+      for (; made_ != count; ++made_) std::construct_at(begin() + made_, allocator);
     }
-    /// Under the lock of the shard.
-    void take(void* slot, removal_cause cause, companion& beside) noexcept {
-      element_.take(slot);
-      cause_ = cause;
-      ++beside.left[static_cast<std::size_t>(cause)];
+    companion_array(const companion_array&) = delete;
+    companion_array& operator=(const companion_array&) = delete;
+    ~companion_array() {
+      std::destroy_n(begin(), made_);
+      traits::deallocate(memory_, begin_, room_);
     }
+    [[nodiscard]] companion* begin() const noexcept { return std::to_address(begin_); }
+    [[nodiscard]] companion* end() const noexcept { return begin() + made_; }
+    [[nodiscard]] EVAC_ALWAYS_INLINE companion& operator[](std::size_t index) const noexcept { return begin()[index]; }
 
    private:
-    EVAC_NEVER_INLINE void tell() noexcept {
-      auto& element = element_.element();
-      from_.listener(element.first, element.second.value, cause_);
-    }
-    cache_state& from_;
-    detached element_;
-    removal_cause cause_{};
+    using traits = typename std::allocator_traits<allocator_type>::template rebind_traits<companion>;
+    // Without any, so that the destructor takes back what has been made when one throws.
+    companion_array(const allocator_type& allocator, std::size_t room, std::size_t made)
+        : memory_(allocator), begin_(traits::allocate(memory_, room)), room_(room), made_(made) {}
+    typename traits::allocator_type memory_;
+    typename traits::pointer begin_;
+    std::size_t room_;
+    std::size_t made_;
   };
 
-  /// The element of a place, as the order sees it.
-  struct candidate {
-    position at;
-    [[nodiscard]] cached<T>& value() const noexcept { return table_type::element(at).second; }
-    [[nodiscard]] bool is_marked() const noexcept { return (value().mark & cached<T>::marked) != 0; }
-    void move_to(std::uint32_t place) const noexcept { value().mark = place; }
-    void keep_mark_at(std::uint32_t place) const noexcept { value().mark = place | (value().mark & cached<T>::marked); }
-  };
-  [[nodiscard]] static auto look_into(const table_type& table) noexcept {
-    return [&table](std::uint32_t place, std::uint32_t name) noexcept {
-      const std::size_t hash = hash_like(name);
-      const auto chain = table.chain_of(hash);
-      const auto is_there = [&](const value_type& element) {
-        return (element.second.mark & ~cached<T>::marked) == place;
-      };
-      return candidate{position(table_type::chains::find(chain.head, hash, is_there), chain.home)};
-    };
-  }
+  /// Elements that leave by a call for one key, under one lock: one that is replaced or refused, or that makes room, and one more
+  /// while the shard has too many. A heavy element takes the room of several, and some may be over.
+  static constexpr std::size_t most_departed = weighed || timed ? 8 : 2;
+  using departed = departures<cache_state, most_departed>;
 
-  cache_state(std::size_t most, listener_type told, std::size_t shard_count, const Hash& hash, const KeyEqual& equal,
-              const Allocator& allocator)
-      : functors(hash, equal, element_allocator(allocator)),
+  cache_state(std::size_t most, std::size_t shard_count, const terms_type& usual_terms, listener_type told,
+              const Weigher& a_weigher, const Hash& hash, const KeyEqual& equal, const Allocator& allocator)
+      : functors(hash, equal, allocator_type(allocator)),
         shards(functors, shard_count),
+        companions(functors.allocator, shards.size()),
         listener(std::move(told)),
+        weigher(a_weigher),
+        usual(usual_terms),
         capacity(most) {
     functors.container = this;
-    if (most / shards.size() >= order_type::most_elements) throw_length_error("evac: a cache of too few shards");
-    for (std::size_t i = 0; i != shards.size(); ++i) {
-      companions.emplace_back(functors.allocator, most / shards.size() + (i < most % shards.size() ? 1 : 0));
-    }
+    check_capacity(most);
+    for (std::size_t i = 0; i != shards.size(); ++i) companions[i].part = part_of(i, most);
   }
   cache_state(const cache_state&) = delete;
   cache_state& operator=(const cache_state&) = delete;
@@ -180,152 +125,83 @@ struct cache_state : watched {
     for (const auto& each : shards) total += each.size();
     return total;
   }
-
-  /// Calls f(value) under the shared lock if the key is there; returns whether.
-  template <bool Counted, class K, class F>
-  EVAC_ALWAYS_INLINE bool look_up(call_site site, const K& key, F&& f) const {
-    const std::size_t hash = functors.hash_of(key);
-    bool found = false;
-    {
-      const inside_call mark(this, site);
-      const shard_guard<access::shared, shard_type> guard(shards.of_hash(hash));
-      const position at = guard.table().find_hashed(key, hash);
-      if (at.where != nullptr) {
-        const cached<T>& present = table_type::element(at).second;
-        if constexpr (Counted) present.note_found();
-        f(present.value);
-        found = true;
-      }
-    }
-    if constexpr (Counted) accesses.count(found);
-    return found;
+  /// The part of a shard. All have equal ones, but for a rest.
+  [[nodiscard]] std::size_t part_of(std::size_t index, std::size_t most) const noexcept {
+    return most / shards.size() + (index < most % shards.size() ? 1 : 0);
   }
-
-  /// Takes the element out of the cache.
-  void leave(table_type& table, position at, removal_cause cause, companion& beside, departed& gone) noexcept {
-    gone.take(layout::slot(at.where, at.index), cause, beside);
-    table.forget(at);
+  void check_capacity(std::size_t most) const {
+    if (!weighed && most / shards.size() >= order_type::most_elements) {
+      throw_length_error("evac: a cache of too few shards");
+    }
   }
-
-  /// Gives a key that is not here its element, which construct(slot) builds, and makes room for it. Strong guarantee.
-  template <class Construct>
-  position admit(table_type& table, std::size_t hash, const Construct& construct, companion& beside, departed& gone) {
-    beside.order.make_room();
-    const std::size_t size_before = table.size();
-    position at = table.place(hash, construct);
-    if (size_before >= beside.capacity) {
-      // Names lead to elements by their places: the new one has none yet.
-      table_type::element(at).second.mark = ~cached<T>::marked;
-      leave(table, beside.order.take(look_into(table)).at, removal_cause::size, beside, gone);
-    }
-    beside.order.tidy(table.size(), look_into(table));
-    table_type::element(at).second.mark = beside.order.add(name_of(hash));
-    return at;
-  }
-
-  /// Gives the key this value; returns whether it was new. `fresh` is an element with that key.
-  bool put(call_site site, detached& fresh) {
-    const std::size_t hash = functors.hash_of(fresh.element().first);
-    departed gone(*this);
-    const inside_call mark(this, site);
-    const shard_guard<access::exclusive, shard_type> guard(shards.of_hash(hash));
-    table_type& table = guard.table();
-    companion& beside = companions[shards.index_of(hash)];
-    if (const position at = table.find_hashed(fresh.element().first, hash); at.where != nullptr) {
-      fresh.element().second.mark = table_type::element(at).second.mark | cached<T>::marked;
-      void* const slot = layout::slot(at.where, at.index);
-      gone.take(slot, removal_cause::replaced, beside);
-      fresh.release_to(slot);
-      return false;
-    }
-    if (beside.capacity == 0) {
-      reject(fresh, beside, gone);
-      return true;
-    }
-    admit(table, hash, [&](void* slot) { fresh.release_to(slot); }, beside, gone);
-    return true;
-  }
-  /// The same if the key is not here, and the element is made of key and args only then; else calls present(value). In either
-  /// case calls locked() first, under the lock.
-  template <class Locked, class Present, class K, class... Args>
-  bool put_if_absent(call_site site, const Locked& locked, const Present& present, K&& key, Args&&... args) {
-    const std::size_t hash = functors.hash_of(std::as_const(key));
-    departed gone(*this);
-    detached fresh(functors.allocator);
-    const inside_call mark(this, site);
-    const shard_guard<access::exclusive, shard_type> guard(shards.of_hash(hash));
-    table_type& table = guard.table();
-    companion& beside = companions[shards.index_of(hash)];
-    locked();
-    if (const position at = table.find_hashed(std::as_const(key), hash); at.where != nullptr) {
-      table_type::element(at).second.note_found();
-      present(table_type::element(at).second.value);
-      return false;
-    }
-    const auto build = [&](auto&&... value) {
-      return std::tuple_cat(std::forward_as_tuple(std::in_place),
-                            std::forward_as_tuple(std::forward<decltype(value)>(value)...));
-    };
-    fresh.construct(std::piecewise_construct, std::forward_as_tuple(std::forward<K>(key)),
-                    build(std::forward<Args>(args)...));
-    if (beside.capacity == 0) {
-      reject(fresh, beside, gone);
+  /// The clock's time in nanoseconds; 0 where there is no clock.
+  [[nodiscard]] static std::int64_t now() {
+    if constexpr (timed) {
+      return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
     } else {
-      admit(table, hash, [&](void* slot) { fresh.release_to(slot); }, beside, gone);
+      return 0;
     }
-    return true;
   }
-
-  template <class K>
-  std::size_t erase(call_site site, const K& key) {
-    const std::size_t hash = functors.hash_of(key);
-    departed gone(*this);
-    const inside_call mark(this, site);
-    const shard_guard<access::exclusive, shard_type> guard(shards.of_hash(hash));
-    const position at = guard.table().find_hashed(key, hash);
-    if (at.where == nullptr) return 0;
-    companion& beside = companions[shards.index_of(hash)];
-    beside.order.remove(table_type::element(at).second.mark & ~cached<T>::marked);
-    leave(guard.table(), at, removal_cause::erased, beside, gone);
-    return 1;
-  }
-
-  void clear(call_site site) {
-    for (std::size_t i = 0; i != shards.size(); ++i) {
-      // The oldest go first: these are those that were there.
-      for (std::size_t left = shards[i].size(); left != 0; --left) {
-        if (!clear_oldest(site, i)) break;
-      }
+  /// Has an element weighed that is not in the cache yet.
+  void weigh(value_type& element) const {
+    if constexpr (weighed) {
+      element.second.weight.value = (std::max)(
+          static_cast<std::size_t>(weigher(element.first, std::as_const(element.second.value))), std::size_t{1});
     }
+  }
+  static void begin_life(value_type& element, std::int64_t now, const terms_type& terms) noexcept {
+    if constexpr (timed) element.second.life.begin(now, terms);
+  }
+  [[nodiscard]] static std::size_t weight_of(const value_type& element) noexcept { return element.second.weight.value; }
+  /// Of all elements of a shard.
+  [[nodiscard]] static std::size_t weight_in(const table_type& table, const companion& beside) noexcept {
+    return weighed ? std::size_t{beside.weight} : table.size();
+  }
+  [[nodiscard]] static bool is_too_full(const table_type& table, const companion& beside) noexcept {
+    return weight_in(table, beside) > beside.part || (weighed && table.size() > order_type::most_elements);
+  }
+  [[nodiscard]] std::size_t weight() const noexcept {
+    if constexpr (!weighed) return size();
+    std::size_t total = 0;
+    for (const companion& each : companions) total += each.weight;
+    return total;
   }
 
   functors_type functors;
+  [[no_unique_address]] mutable no_mutex hash_mutex;  // the hash never changes
   array shards;
-  mutable std::deque<companion> companions;  // as many
+  companion_array companions;  // as many
   listener_type listener;
-  mutable access_counts accesses;
-  const std::size_t capacity;
-
- private:
-  // A shard without room keeps nothing.
-  void reject(detached& fresh, companion& beside, departed& gone) noexcept {
-    alignas(slot_ops::alignment()) std::byte between[slot_ops::size()];
-    fresh.release_to(between);
-    gone.take(between, removal_cause::size, beside);
-  }
-  bool clear_oldest(call_site site, std::size_t index) {
-    departed gone(*this);
-    const inside_call mark(this, site);
-    const shard_guard<access::exclusive, shard_type> guard(shards[index]);
-    table_type& table = guard.table();
-    if (table.size() == 0) return false;
-    leave(table, companions[index].order.take_oldest(look_into(table)).at, removal_cause::cleared, companions[index],
-          gone);
-    return true;
-  }
+  [[no_unique_address]] Weigher weigher;
+  [[no_unique_address]] terms_type usual;  // of elements that are put in without others
+  access_counts accesses;
+  atomic<std::size_t> capacity;       // relaxed: the parts decide
+  std::mutex resizing;                // held while parts are changed
+  atomic<std::size_t> next_swept{0};  // the shard that sweep() comes to next; relaxed: any will do
 };
 
-}  // namespace detail
-}  // namespace evac::inline EVAC_ABI
+template <class State>
+[[nodiscard]] cache_counters collect_cache_counters(const State& state) noexcept {
+  cache_counters all;
+  all.size = state.size();
+  all.weight = state.weight();
+  all.capacity = state.capacity.load(relaxed);  // relaxed: a recent number
+  all.hits = state.accesses.hits();
+  all.misses = state.accesses.misses();
+  all.loads = state.accesses.loads();
+  all.load_failures = state.accesses.load_failures();
+  all.load_time = state.accesses.load_time();
+  for (const auto& each : state.companions) {
+    const auto left_by = [&](removal_cause cause) -> std::size_t { return each.left[static_cast<std::size_t>(cause)]; };
+    all.evicted += left_by(removal_cause::size);
+    all.expired += left_by(removal_cause::expired);
+    all.replaced += left_by(removal_cause::replaced);
+    all.erased += left_by(removal_cause::erased);
+    all.cleared += left_by(removal_cause::cleared);
+  }
+  return all;
+}
+
+}  // namespace evac::inline EVAC_ABI::detail
 
 #endif

@@ -63,7 +63,9 @@ class sieve_order {
   sieve_order& operator=(const sieve_order&) = delete;
   ~sieve_order() = default;
 
-  /// Memory for one more name, and for what the hand moves meanwhile. Throws std::bad_alloc.
+  /// Memory for one more name, and for all that the hand moves until the next call of this. Throws std::bad_alloc.
+  // One block for the name. Moving k names takes ceil(k / 63) blocks at most and gives back all but one of as many; where the
+  // queues change roles, at most one more lies between what they had and what they have.
   void make_room() {
     while (free_count_ < 3) {
       blocks_.push_back(block{});
@@ -79,16 +81,17 @@ class sieve_order {
   /// The element of this place is gone.
   void remove(std::uint32_t place) noexcept { blocks_[place >> 6U].names[place & 63U] = 0; }
 
-  /// The element that the hand takes, one of `live > 0`. look(place, name) asks for the element of a place and returns it, where
-  /// it is a candidate.is_marked() or not; one that is marked gets candidate.move_to(new place), which clears the mark.
+  /// The element that the hand takes; there is one that may go. look(place, name) asks for the element of a place and returns it,
+  /// where it says whether it candidate.stays(the hand has spared enough); one that does gets candidate.move_to(new
+  /// place), which clears the mark.
   template <class Look>
-  [[nodiscard]] auto take(const Look& look) noexcept {
+  [[nodiscard]] EVAC_ALWAYS_INLINE auto take(const Look& look) noexcept {
     for (unsigned spared = 0;;) {
       if (ahead_.empty()) std::swap(ahead_, passed_);
       const auto [place, name] = pop(ahead_);
       if (name == 0) continue;
       const auto candidate = look(place, name);
-      if (!candidate.is_marked() || spared == most_spared) return candidate;
+      if (!candidate.stays(spared >= most_spared)) return candidate;
       candidate.move_to(push(passed_, name));
       ++spared;
     }
@@ -123,6 +126,7 @@ class sieve_order {
   }
   [[nodiscard]] std::uint32_t push(queue& to, std::uint32_t name) noexcept {
     if (to.empty() || to.end == names_of_block) {
+      EVAC_ASSERT(free_count_ != 0, "evac: the order of a cache has no room for a name");
       const std::uint32_t fresh = free_;
       free_ = blocks_[fresh].next;
       --free_count_;

@@ -14,15 +14,18 @@
 
 #include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/bulk_function.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/face/element_arguments.hpp"
 #include "evac/detail/face/exchange.hpp"
 #include "evac/detail/face/node_handle.hpp"
+#include "evac/detail/face/prepared_key.hpp"
 #include "evac/detail/face/requirements.hpp"
 #include "evac/detail/platform/probes.hpp"
 #include "evac/detail/sync/single_owner.hpp"
 #include "evac/detail/table/bulk.hpp"
 #include "evac/detail/table/cursor.hpp"
+#include "evac/detail/table/drawing.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/detail/table/table_census.hpp"
 #include "evac/stats.hpp"
@@ -231,6 +234,37 @@ class container {
     table_.prefetch(as_lookup_key<Policy>(key));
   }
 
+  // --- a key that is hashed once ---
+
+  [[nodiscard]] auto prepare(const key_type& key EVAC_LIFETIME_BOUND) const { return prepare_as(key); }
+  template <prepared_from<Policy> K = key_type>
+  [[nodiscard]] auto prepare(key_arg<K, Policy>&& key EVAC_LIFETIME_BOUND) const {
+    return prepare_as(std::forward<key_arg<K, Policy>>(key));
+  }
+  template <class K>
+  [[nodiscard]] iterator find(const prepared_key<container, K>& key) EVAC_LIFETIME_BOUND {
+    return iterator_at(lookup(key));
+  }
+  template <class K>
+  [[nodiscard]] const_iterator find(const prepared_key<container, K>& key) const EVAC_LIFETIME_BOUND {
+    return iterator_at(lookup(key));
+  }
+  template <class K>
+  [[nodiscard]] bool contains(const prepared_key<container, K>& key) const {
+    return lookup(key).where != nullptr;
+  }
+  template <class K>
+  [[nodiscard]] size_type count(const prepared_key<container, K>& key) const {
+    return lookup(key).where != nullptr ? 1 : 0;
+  }
+  template <class K>
+  EVAC_ALWAYS_INLINE void prefetch(const prepared_key<container, K>& key) const {
+    check_prepared(key);
+    table_.prefetch_hashed(key.hash());
+  }
+
+  // --- many keys ---
+
   // Not constrained by what F takes: that would ask a generic function that changes values whether it takes const ones.
   template <std::ranges::forward_range Keys, class F>
     requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
@@ -241,6 +275,16 @@ class container {
     requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
   size_type find_many(const Keys& keys, F&& f) const {
     return show_many<const_reference>(keys, f);
+  }
+
+  template <bit_generator Generator, class F>
+  size_type sample(Generator&& generator, size_type n, F&& f) const {
+    static_assert(std::is_invocable_v<F&, const_reference>,
+                  "evac: the function of sample is called with a const element");
+    owner_.check_reader();
+    size_type drawn = 0;
+    for (; drawn != n && !empty(); ++drawn) f(std::as_const(element_at(draw_element(table_, generator))));
+    return drawn;
   }
 
   // --- inserting ---
@@ -287,6 +331,10 @@ class container {
     return iterator_at(last.at_);
   }
   size_type erase(const key_type& key) { return erase_key(key); }
+  template <class K>
+  size_type erase(const prepared_key<container, K>& key) {
+    return erase_key(key);
+  }
   template <forwarded_lookup_key<Policy> K>
   size_type erase(K&& key) {
     return erase_key(key);
@@ -295,7 +343,7 @@ class container {
     requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
   size_type erase_many(const Keys& keys) {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
-    return for_each_found(keys, [&](position at) { table_.erase(at); });
+    return for_each_found(keys, [&](size_type, position at) { table_.erase(at); });
   }
   node_type extract(const_iterator victim) {
     const single_owner::writer guard(owner_);
@@ -305,10 +353,15 @@ class container {
     return node;
   }
   node_type extract(const key_type& key) { return extract_found(lookup(key)); }
+  template <class K>
+  node_type extract(const prepared_key<container, K>& key) {
+    return extract_found(lookup(key));
+  }
   template <forwarded_lookup_key<Policy> K>
   node_type extract(K&& key) {
     return extract_found(lookup(key));
   }
+  node_type pop_any() { return empty() ? node_type() : extract(cbegin()); }
   EVAC_REINITIALIZES void clear() noexcept {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
     ++clears_;
@@ -329,7 +382,7 @@ class container {
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE position lookup(const K& key) const {
     owner_.check_reader();
-    return table_.find(as_lookup_key<Policy>(key));
+    return find_in_table(key);
   }
   [[nodiscard]] static value_type& element_at(position place) noexcept { return table_type::element(place); }
 
@@ -337,6 +390,27 @@ class container {
   template <class>
   friend class container;
   friend struct table_access;
+
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE position find_in_table(const K& key) const {
+    return table_.find(as_lookup_key<Policy>(key));
+  }
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE position find_in_table(const prepared_key<container, K>& key) const {
+    check_prepared(key);
+    return table_.find_hashed(key.key(), key.hash());
+  }
+  template <class K>
+  EVAC_ALWAYS_INLINE void check_prepared(const prepared_key<container, K>& key) const {
+    key.check(this, [&](const auto& plain) { return table_.hash_of(plain); });
+  }
+  template <class K>
+  [[nodiscard]] auto prepare_as(K&& key) const {
+    owner_.check_reader();
+    return prepare_key<container, Policy>(std::forward<K>(key), this,
+                                          [&](const auto& plain) { return table_.hash_of(plain); });
+  }
+
   container(container&& other, const single_owner::writer&) noexcept(copies_functors_safely)
       : table_(std::move(other.table_), other.table_.allocator()) {}
 
@@ -355,23 +429,27 @@ class container {
   }
   template <class Reference, class Keys, class F>
   size_type show_many(const Keys& keys, F& f) const {
-    static_assert(std::is_invocable_v<F&, Reference>,
-                  "evac: the function of find_many is called with a reference to an element; for a map that is a "
-                  "std::pair<const Key, T>, for a set and in a const map it is const");
-    return for_each_found(keys, [&](position at) { f(static_cast<Reference>(element_at(at))); });
+    static_assert(
+        bulk_function<F, Reference>,
+        "evac: the function of find_many is called with a reference to an element, or with the index of a key "
+        "and that; the element of a map is a std::pair<const Key, T>, of a set and in a const map it is const");
+    return for_each_found(keys,
+                          [&](size_type index, position at) { call_with_index<Reference>(f, index, element_at(at)); });
   }
-  // Calls f(position) for the keys that are there; returns how many are.
+  // Calls f(index of the key, position) for the keys that are there; returns how many are.
   template <class Keys, class F>
   size_type for_each_found(const Keys& keys, const F& f) const {
     owner_.check_reader();
     size_type found = 0;
+    size_type index = 0;
     const auto key_of = [](const auto& key) -> decltype(auto) { return as_lookup_key<Policy>(key); };
     for_each_ahead(table_, std::ranges::begin(keys), std::ranges::end(keys), key_of,
                    [&](const auto& key, std::size_t hash) {
+                     const size_type mine = index++;
                      const position at = table_.find_hashed(key_of(key), hash);
                      if (at.where == nullptr) return;
                      ++found;
-                     f(at);
+                     f(mine, at);
                    });
     return found;
   }
@@ -408,7 +486,7 @@ class container {
   size_type erase_key(const K& key) {
     const probed_erase probes(this);
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
-    const position found = table_.find(key);
+    const position found = find_in_table(key);
     if (found.where == nullptr) return 0;
     table_.erase(found);
     return 1;

@@ -16,13 +16,21 @@ concept transparent = requires {
   typename KeyEqual::is_transparent;
 };
 
+template <class Container, class K>
+class prepared_key;
+template <class K>
+inline constexpr bool is_prepared_key = false;
+template <class Container, class K>
+inline constexpr bool is_prepared_key<prepared_key<Container, K>> = true;
+
 /// A type other than the key that hash and equality accept. Where they do not, the overloads for the key itself are
-/// left, and with them a conversion.
+/// left, and with them a conversion. Keys that are prepared have overloads of their own.
 template <class K, class Policy>
-concept lookup_key = transparent<typename Policy::hasher, typename Policy::key_equal> &&
-                     std::is_invocable_v<const typename Policy::hasher&, const std::remove_reference_t<K>&> &&
-                     std::is_invocable_v<const typename Policy::key_equal&, const typename Policy::key_type&,
-                                         const std::remove_reference_t<K>&>;
+concept lookup_key =
+    transparent<typename Policy::hasher, typename Policy::key_equal> && !is_prepared_key<std::remove_cvref_t<K>> &&
+    std::is_invocable_v<const typename Policy::hasher&, const std::remove_reference_t<K>&> &&
+    std::is_invocable_v<const typename Policy::key_equal&, const typename Policy::key_type&,
+                        const std::remove_reference_t<K>&>;
 
 /// A type whose objects can be looked up as they are, before a key is made of them.
 template <class K, class Policy>

@@ -1,4 +1,4 @@
-// The one face of sharded_map and sharded_set: types, construction, and the overloads that both have.
+// The one face of sharded_map and sharded_set: the overloads of the verbs that both have. (sharded_object.hpp has the rest.)
 //
 // The public headers document its members; here stands how each of them is spelled, and which function over the state does
 // the work: keyed.hpp, traversal.hpp, shard_room.hpp or whole.hpp.
@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <ranges>
 #include <source_location>
@@ -16,12 +17,14 @@
 #include <type_traits>
 #include <utility>
 
+#include "evac/attempt.hpp"
 #include "evac/detail/config.hpp"
-#include "evac/detail/face/container.hpp"
 #include "evac/detail/face/foreign_key.hpp"
-#include "evac/detail/face/from_range.hpp"
+#include "evac/detail/face/prepared_key.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/face/sharded_object.hpp"
 #include "evac/detail/sharded/keyed.hpp"
+#include "evac/detail/sharded/sampling.hpp"
 #include "evac/detail/sharded/shard_room.hpp"
 #include "evac/detail/sharded/traversal.hpp"
 #include "evac/detail/sharded/visitors.hpp"
@@ -39,20 +42,16 @@ concept insertable =
      !std::is_same_v<std::remove_cvref_t<V>, typename Policy::value_type>);
 
 template <class Policy, class Mutex>
-class sharded_container {
-  using traits = typename Policy::allocator_traits;
+class sharded_container : public sharded_object<Policy, Mutex> {
+  using base = sharded_object<Policy, Mutex>;
   using location = std::source_location;
-  template <class OtherHash, class OtherEqual>
-  using other_policy =
-      policy<typename Policy::elements, OtherHash, OtherEqual, typename Policy::allocator_type, shares_functors>;
-  template <class OtherHash, class OtherEqual>
-  using other_owned =
-      container<policy<typename Policy::elements, OtherHash, OtherEqual, typename Policy::allocator_type>>;
 
  protected:
-  using state = sharded_state<Policy, Mutex>;
+  using base::state_;
+  using typename base::state;
 
  private:
+  friend struct table_access;
   template <class K>
   using key_arg = detail::key_arg<K, Policy>;
   // Where hash and equality are transparent without limits, they would take a predicate, or an execution policy, for a key.
@@ -62,192 +61,16 @@ class sharded_container {
   static constexpr bool names_element = stands_for_key<K, Policy> && !parallel_over<const K&, state>;
 
  public:
-  using key_type = typename Policy::key_type;
-  using value_type = typename Policy::value_type;
-  using init_type = typename Policy::init_type;
-  using size_type = std::size_t;
-  using difference_type = std::ptrdiff_t;
-  using hasher = typename Policy::hasher;
-  using key_equal = typename Policy::key_equal;
-  using allocator_type = typename Policy::allocator_type;
-  using reference = value_type&;
-  using const_reference = const value_type&;
-  using pointer = typename traits::pointer;
-  using const_pointer = typename traits::const_pointer;
-  using mutex_type = Mutex;
-  using visited_type = typename state::template visited<access::exclusive>;
+  using typename base::init_type;
+  using typename base::key_type;
+  using typename base::size_type;
+  using typename base::value_type;
 
+  using base::base;
+  using base::operator=;
   static constexpr size_type bulk_visit_size = bulk_size;
 
-  // --- construction, assignment ---
-
-  sharded_container()
-    requires default_constructible<hasher, key_equal, allocator_type>
-      : sharded_container(size_type{0}) {}
-  explicit sharded_container(size_type n, const hasher& hash = hasher(), const key_equal& equal = key_equal(),
-                             const allocator_type& allocator = allocator_type())
-      : sharded_container(shards{default_shard_count()}, n, hash, equal, allocator) {}
-  explicit sharded_container(shards count, size_type n = 0, const hasher& hash = hasher(),
-                             const key_equal& equal = key_equal(), const allocator_type& allocator = allocator_type())
-      : state_(hash, equal, allocator, count.count) {
-    check_template_arguments();
-    if (n != 0) reserve(n);
-  }
-  sharded_container(size_type n, const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : sharded_container(n, hasher(), key_equal(), allocator) {}
-  sharded_container(size_type n, const hasher& hash, const allocator_type& allocator)
-    requires default_constructible<key_equal>
-      : sharded_container(n, hash, key_equal(), allocator) {}
-  explicit sharded_container(const allocator_type& allocator)
-    requires default_constructible<hasher, key_equal>
-      : sharded_container(0, hasher(), key_equal(), allocator) {}
-
-  template <std::input_iterator It>
-  sharded_container(It first, It last, size_type n = 0, const hasher& hash = hasher(),
-                    const key_equal& equal = key_equal(), const allocator_type& allocator = allocator_type())
-      : sharded_container(n, hash, equal, allocator) {
-    this->insert(std::move(first), std::move(last));
-  }
-  template <std::input_iterator It>
-  sharded_container(It first, It last, const allocator_type& allocator)
-      : sharded_container(std::move(first), std::move(last), 0, hasher(), key_equal(), allocator) {}
-  template <std::input_iterator It>
-  sharded_container(It first, It last, size_type n, const allocator_type& allocator)
-      : sharded_container(std::move(first), std::move(last), n, hasher(), key_equal(), allocator) {}
-  template <std::input_iterator It>
-  sharded_container(It first, It last, size_type n, const hasher& hash, const allocator_type& allocator)
-      : sharded_container(std::move(first), std::move(last), n, hash, key_equal(), allocator) {}
-
-  sharded_container(std::initializer_list<value_type> list, size_type n = 0, const hasher& hash = hasher(),
-                    const key_equal& equal = key_equal(), const allocator_type& allocator = allocator_type())
-      : sharded_container(list.begin(), list.end(), n, hash, equal, allocator) {}
-  sharded_container(std::initializer_list<value_type> list, const allocator_type& allocator)
-      : sharded_container(list, 0, hasher(), key_equal(), allocator) {}
-  sharded_container(std::initializer_list<value_type> list, size_type n, const allocator_type& allocator)
-      : sharded_container(list, n, hasher(), key_equal(), allocator) {}
-  sharded_container(std::initializer_list<value_type> list, size_type n, const hasher& hash,
-                    const allocator_type& allocator)
-      : sharded_container(list, n, hash, key_equal(), allocator) {}
-
-  template <std::ranges::input_range R>
-  sharded_container(from_range_t, R&& range, size_type n = 0, const hasher& hash = hasher(),
-                    const key_equal& equal = key_equal(), const allocator_type& allocator = allocator_type())
-      : sharded_container(n, hash, equal, allocator) {
-    this->insert_range(std::forward<R>(range));
-  }
-  template <std::ranges::input_range R>
-  sharded_container(from_range_t tag, R&& range, const allocator_type& allocator)
-      : sharded_container(tag, std::forward<R>(range), 0, hasher(), key_equal(), allocator) {}
-  template <std::ranges::input_range R>
-  sharded_container(from_range_t tag, R&& range, size_type n, const allocator_type& allocator)
-      : sharded_container(tag, std::forward<R>(range), n, hasher(), key_equal(), allocator) {}
-  template <std::ranges::input_range R>
-  sharded_container(from_range_t tag, R&& range, size_type n, const hasher& hash, const allocator_type& allocator)
-      : sharded_container(tag, std::forward<R>(range), n, hash, key_equal(), allocator) {}
-
-  // The guard of the source lives until the delegated constructor has returned.
-  sharded_container(const sharded_container& other)
-      : sharded_container(shared_state<state>(other.state_, {"copy construction"}).lock(), nullptr) {}
-  sharded_container(const sharded_container& other, const std::type_identity_t<allocator_type>& allocator)
-      : sharded_container(shared_state<state>(other.state_, {"copy construction"}).lock(), std::addressof(allocator)) {}
-  sharded_container(sharded_container&& other) noexcept(moves_without_throwing)
-      : sharded_container(exclusive_state<state>(other.state_, {"move construction"}).lock(), nullptr) {}
-  sharded_container(sharded_container&& other, const std::type_identity_t<allocator_type>& allocator)
-      : sharded_container(exclusive_state<state>(other.state_, {"move construction"}).lock(),
-                          std::addressof(allocator)) {}
-  ~sharded_container() = default;
-
-  sharded_container& operator=(const sharded_container& other) {
-    if (this != std::addressof(other)) copy_assign(state_, other.state_, {"copy assignment"});
-    return *this;
-  }
-  sharded_container& operator=(sharded_container&& other) noexcept(
-      traits::propagate_on_container_move_assignment::value || traits::is_always_equal::value) {
-    if (this != std::addressof(other)) move_assign(state_, other.state_, {"move assignment"});
-    return *this;
-  }
-  sharded_container& operator=(std::initializer_list<value_type> list) {
-    assign_range(state_, list, {"assignment"});
-    return *this;
-  }
-
-  // --- size, room, looks inside ---
-
-  [[nodiscard]] size_type size() const noexcept { return state_.size(); }
-  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-  [[nodiscard]] size_type max_size(location where = location::current()) const noexcept {
-    return state::table_type::max_size(copy_allocator(state_, {"max_size", where}));
-  }
-  [[nodiscard]] size_type shard_count() const noexcept { return state_.shards.size(); }
-  [[nodiscard]] size_type bucket_count(location where = location::current()) const {
-    return count_slots(state_, {"bucket_count", where});
-  }
-  [[nodiscard]] float load_factor(location where = location::current()) const {
-    const size_type slot_count = bucket_count(where);
-    return slot_count == 0 ? 0.0F : static_cast<float>(size()) / static_cast<float>(slot_count);
-  }
-  [[nodiscard]] float max_load_factor() const noexcept { return 1.0F; }
-  void max_load_factor(float) noexcept {}
-  [[nodiscard]] size_type max_load(location where = location::current()) const { return bucket_count(where); }
-  void reserve(size_type n, location where = location::current()) { reserve_shards(state_, {"reserve", where}, n); }
-  void rehash(size_type n, location where = location::current()) { rehash_shards(state_, {"rehash", where}, n); }
-  [[nodiscard]] hasher hash_function(location where = location::current()) const {
-    return copy_hash(state_, {"hash_function", where});
-  }
-  [[nodiscard]] key_equal key_eq(location where = location::current()) const {
-    return copy_equal(state_, {"key_eq", where});
-  }
-  [[nodiscard]] allocator_type get_allocator(location where = location::current()) const noexcept {
-    return copy_allocator(state_, {"get_allocator", where});
-  }
-  [[nodiscard]] sharded_stats stats(location where = location::current()) const {
-    return collect_sharded_stats(state_, {"stats", where});
-  }
-  [[nodiscard]] map_counters counters() const noexcept { return collect_counters(state_); }
-  [[nodiscard]] map_counters counters_of_shard(size_type shard) const noexcept {
-    EVAC_ASSERT(shard < shard_count(), "evac: counters_of_shard() of a shard that is not there");
-    return state_.shards[shard].counters();
-  }
-  [[nodiscard]] size_type memory_usage() const noexcept { return counters().total_bytes(); }
-  [[nodiscard]] std::string dump_locks() const { return describe_locks(state_); }
-  void observe(observer* by, location where = location::current()) { observe_state(state_, {"observe", where}, by); }
-  [[nodiscard]] observer* observed_by() const noexcept { return state_.observed_by(); }
-
-  // --- the whole of it, and two ---
-
-  EVAC_REINITIALIZES void clear(location where = location::current()) noexcept {
-    clear_state(state_, {"clear", where});
-  }
-  void swap(sharded_container& other,
-            location where = location::current()) noexcept(traits::propagate_on_container_swap::value ||
-                                                           traits::is_always_equal::value) {
-    if (this != std::addressof(other)) swap_states(state_, other.state_, {"swap", where});
-  }
-  template <class OtherHash, class OtherEqual, class OtherMutex>
-  size_type merge(sharded_container<other_policy<OtherHash, OtherEqual>, OtherMutex>& source,
-                  location where = location::current()) {
-    if (static_cast<const void*>(this) == static_cast<const void*>(std::addressof(source))) return 0;
-    return merge_states(state_, source.state_, {"merge", where});
-  }
-  template <class OtherHash, class OtherEqual, class OtherMutex>
-  size_type merge(sharded_container<other_policy<OtherHash, OtherEqual>, OtherMutex>&& source,
-                  location where = location::current()) {
-    return merge(source, where);
-  }
-  template <class OtherHash, class OtherEqual>
-  size_type merge(other_owned<OtherHash, OtherEqual>& source, location where = location::current()) {
-    return merge_owned(state_, source, {"merge", where});
-  }
-  template <class OtherHash, class OtherEqual>
-  size_type merge(other_owned<OtherHash, OtherEqual>&& source, location where = location::current()) {
-    return merge(source, where);
-  }
-  [[nodiscard]] friend bool operator==(const sharded_container& left, const sharded_container& right) {
-    return std::addressof(left) == std::addressof(right) || equal_states(left.state_, right.state_, {"operator=="});
-  }
-
-  // --- one key, and ranges of keys ---
+  // --- one key ---
 
   template <class K = key_type, class F>
     requires stands_for_key<K, Policy>
@@ -277,7 +100,6 @@ class sharded_container {
   template <class K = key_type>
     requires stands_for_key<K, Policy>
   size_type erase(const key_arg<K>& key, location where = location::current()) {
-    constexpr auto always = [](const value_type&) { return true; };
     return erase_one(state_, {"erase", where}, as_lookup_key<Policy>(key), always);
   }
   template <class K = key_type, class F>
@@ -285,6 +107,79 @@ class sharded_container {
   size_type erase_if(const key_arg<K>& key, F f, location where = location::current()) {
     return erase_one(state_, {"erase_if", where}, as_lookup_key<Policy>(key), f);
   }
+
+  // --- one key, hashed before ---
+
+  [[nodiscard]] auto prepare(const key_type& key EVAC_LIFETIME_BOUND, location where = location::current()) const {
+    return prepare_as({"prepare", where}, key);
+  }
+  template <prepared_from<Policy> K = key_type>
+  [[nodiscard]] auto prepare(key_arg<K>&& key EVAC_LIFETIME_BOUND, location where = location::current()) const {
+    return prepare_as({"prepare", where}, std::forward<key_arg<K>>(key));
+  }
+  template <class K, class F>
+  size_type visit(const prepared_key<state, K>& key, F f, location where = location::current()) {
+    return visit_one<access::exclusive>(state_, {"visit", where}, key, f);
+  }
+  template <class K, class F>
+  size_type visit(const prepared_key<state, K>& key, F f, location where = location::current()) const {
+    return visit_one<access::shared>(state_, {"visit", where}, key, f);
+  }
+  template <class K, class F>
+  size_type cvisit(const prepared_key<state, K>& key, F f, location where = location::current()) const {
+    return visit_one<access::shared>(state_, {"cvisit", where}, key, f);
+  }
+  template <class K>
+  [[nodiscard]] bool contains(const prepared_key<state, K>& key, location where = location::current()) const {
+    return visit_one<access::shared>(state_, {"contains", where}, key, ignore_element) != 0;
+  }
+  template <class K>
+  [[nodiscard]] size_type count(const prepared_key<state, K>& key, location where = location::current()) const {
+    return visit_one<access::shared>(state_, {"count", where}, key, ignore_element);
+  }
+  template <class K>
+  size_type erase(const prepared_key<state, K>& key, location where = location::current()) {
+    return erase_one(state_, {"erase", where}, key, always);
+  }
+  template <class K, class F>
+  size_type erase_if(const prepared_key<state, K>& key, F f, location where = location::current()) {
+    return erase_one(state_, {"erase_if", where}, key, f);
+  }
+  template <class K>
+  void prefetch(const prepared_key<state, K>& key, location where = location::current()) const {
+    prefetch_one(state_, {"prefetch", where}, key);
+  }
+  template <class K>
+  [[nodiscard]] size_type shard_of(const prepared_key<state, K>& key, location where = location::current()) const {
+    return state_.shards.index_of(hash_of_key(state_, {"shard_of", where}, key));
+  }
+  template <class K, class F>
+  attempt<size_type> visit(std::try_to_lock_t, const prepared_key<state, K>& key, F f,
+                           location where = location::current()) {
+    return visit_one<access::exclusive, at_once>(state_, {"visit", where}, key, f);
+  }
+  template <class K, class F>
+  attempt<size_type> visit(std::try_to_lock_t, const prepared_key<state, K>& key, F f,
+                           location where = location::current()) const {
+    return visit_one<access::shared, at_once>(state_, {"visit", where}, key, f);
+  }
+  template <class K, class F>
+  attempt<size_type> cvisit(std::try_to_lock_t, const prepared_key<state, K>& key, F f,
+                            location where = location::current()) const {
+    return visit_one<access::shared, at_once>(state_, {"cvisit", where}, key, f);
+  }
+  template <class K>
+  attempt<size_type> erase(std::try_to_lock_t, const prepared_key<state, K>& key,
+                           location where = location::current()) {
+    return erase_one<at_once>(state_, {"erase", where}, key, always);
+  }
+  template <class K, class F>
+  attempt<size_type> erase_if(std::try_to_lock_t, const prepared_key<state, K>& key, F f,
+                              location where = location::current()) {
+    return erase_one<at_once>(state_, {"erase_if", where}, key, f);
+  }
+
+  // --- ranges of keys ---
 
   template <std::forward_iterator It, class F>
     requires stands_for_key<std::iter_reference_t<It>, Policy>
@@ -300,6 +195,56 @@ class sharded_container {
     requires stands_for_key<std::iter_reference_t<It>, Policy>
   size_type cvisit(It first, It last, F f, location where = location::current()) const {
     return visit_many<access::shared>(state_, {"cvisit", where}, first, last, f);
+  }
+
+  template <class K = key_type>
+    requires stands_for_key<K, Policy>
+  void prefetch(const key_arg<K>& key, location where = location::current()) const {
+    prefetch_one(state_, {"prefetch", where}, as_lookup_key<Policy>(key));
+  }
+  template <class K = key_type>
+    requires stands_for_key<K, Policy>
+  [[nodiscard]] size_type shard_of(const key_arg<K>& key, location where = location::current()) const {
+    return state_.shards.index_of(hash_of_key(state_, {"shard_of", where}, as_lookup_key<Policy>(key)));
+  }
+
+  // --- one key, without waiting ---
+
+  template <class K = key_type, class F>
+    requires stands_for_key<K, Policy>
+  attempt<size_type> visit(std::try_to_lock_t, const key_arg<K>& key, F f, location where = location::current()) {
+    return visit_one<access::exclusive, at_once>(state_, {"visit", where}, as_lookup_key<Policy>(key), f);
+  }
+  template <class K = key_type, class F>
+    requires stands_for_key<K, Policy>
+  attempt<size_type> visit(std::try_to_lock_t, const key_arg<K>& key, F f, location where = location::current()) const {
+    return visit_one<access::shared, at_once>(state_, {"visit", where}, as_lookup_key<Policy>(key), f);
+  }
+  template <class K = key_type, class F>
+    requires stands_for_key<K, Policy>
+  attempt<size_type> cvisit(std::try_to_lock_t, const key_arg<K>& key, F f,
+                            location where = location::current()) const {
+    return visit_one<access::shared, at_once>(state_, {"cvisit", where}, as_lookup_key<Policy>(key), f);
+  }
+  template <class V = init_type>
+    requires insertable<V, Policy>
+  attempt<bool> insert(std::try_to_lock_t, V&& value, location where = location::current()) {
+    return insert_at_once({"insert", where}, std::forward<V>(value));
+  }
+  attempt<bool> insert(std::try_to_lock_t, const value_type& value, location where = location::current())
+    requires(!Policy::is_map)
+  {
+    return insert_at_once({"insert", where}, value);
+  }
+  template <class K = key_type>
+    requires stands_for_key<K, Policy>
+  attempt<size_type> erase(std::try_to_lock_t, const key_arg<K>& key, location where = location::current()) {
+    return erase_one<at_once>(state_, {"erase", where}, as_lookup_key<Policy>(key), always);
+  }
+  template <class K = key_type, class F>
+    requires(stands_for_key<K, Policy> && judges_element<F>)
+  attempt<size_type> erase_if(std::try_to_lock_t, const key_arg<K>& key, F f, location where = location::current()) {
+    return erase_one<at_once>(state_, {"erase_if", where}, as_lookup_key<Policy>(key), f);
   }
 
   // --- new elements ---
@@ -338,16 +283,16 @@ class sharded_container {
   }
   template <std::input_iterator It>
   size_type insert(It first, It last, location where = location::current()) {
-    return emplace_each(std::ranges::subrange(std::move(first), std::move(last)), {"insert", where}, ignore_element,
-                        ignore_element);
+    return insert_each(state_, std::ranges::subrange(std::move(first), std::move(last)), {"insert", where},
+                       ignore_element, ignore_element);
   }
 
   size_type insert(std::initializer_list<value_type> list, location where = location::current()) {
-    return emplace_each(list, {"insert", where}, ignore_element, ignore_element);
+    return insert_each(state_, list, {"insert", where}, ignore_element, ignore_element);
   }
   template <std::ranges::input_range R>
   size_type insert_range(R&& range, location where = location::current()) {
-    return emplace_each(std::forward<R>(range), {"insert_range", where}, ignore_element, ignore_element);
+    return insert_each(state_, std::forward<R>(range), {"insert_range", where}, ignore_element, ignore_element);
   }
   template <class V = init_type, class F>
     requires insertable<V, Policy>
@@ -362,17 +307,17 @@ class sharded_container {
   }
   template <std::input_iterator It, class F>
   size_type insert_or_visit(It first, It last, F f, location where = location::current()) {
-    return emplace_each(std::ranges::subrange(std::move(first), std::move(last)), {"insert_or_visit", where},
-                        ignore_element, visit_as<access::exclusive>(f));
+    return insert_each(state_, std::ranges::subrange(std::move(first), std::move(last)), {"insert_or_visit", where},
+                       ignore_element, visit_as<access::exclusive>(f));
   }
   template <class F>
   size_type insert_or_visit(std::initializer_list<value_type> list, F f, location where = location::current()) {
-    return emplace_each(list, {"insert_or_visit", where}, ignore_element, visit_as<access::exclusive>(f));
+    return insert_each(state_, list, {"insert_or_visit", where}, ignore_element, visit_as<access::exclusive>(f));
   }
   template <std::ranges::input_range R, class F>
   size_type insert_range_or_visit(R&& range, F f, location where = location::current()) {
-    return emplace_each(std::forward<R>(range), {"insert_range_or_visit", where}, ignore_element,
-                        visit_as<access::exclusive>(f));
+    return insert_each(state_, std::forward<R>(range), {"insert_range_or_visit", where}, ignore_element,
+                       visit_as<access::exclusive>(f));
   }
   template <class V = init_type, class F>
     requires insertable<V, Policy>
@@ -387,17 +332,17 @@ class sharded_container {
   }
   template <std::input_iterator It, class F>
   size_type insert_or_cvisit(It first, It last, F f, location where = location::current()) {
-    return emplace_each(std::ranges::subrange(std::move(first), std::move(last)), {"insert_or_cvisit", where},
-                        ignore_element, visit_as<access::shared>(f));
+    return insert_each(state_, std::ranges::subrange(std::move(first), std::move(last)), {"insert_or_cvisit", where},
+                       ignore_element, visit_as<access::shared>(f));
   }
   template <class F>
   size_type insert_or_cvisit(std::initializer_list<value_type> list, F f, location where = location::current()) {
-    return emplace_each(list, {"insert_or_cvisit", where}, ignore_element, visit_as<access::shared>(f));
+    return insert_each(state_, list, {"insert_or_cvisit", where}, ignore_element, visit_as<access::shared>(f));
   }
   template <std::ranges::input_range R, class F>
   size_type insert_range_or_cvisit(R&& range, F f, location where = location::current()) {
-    return emplace_each(std::forward<R>(range), {"insert_range_or_cvisit", where}, ignore_element,
-                        visit_as<access::shared>(f));
+    return insert_each(state_, std::forward<R>(range), {"insert_range_or_cvisit", where}, ignore_element,
+                       visit_as<access::shared>(f));
   }
   template <class V = init_type, class F1, class F2>
     requires insertable<V, Policy>
@@ -413,19 +358,19 @@ class sharded_container {
   }
   template <std::input_iterator It, class F1, class F2>
   size_type insert_and_visit(It first, It last, F1 f1, F2 f2, location where = location::current()) {
-    return emplace_each(std::ranges::subrange(std::move(first), std::move(last)), {"insert_and_visit", where},
-                        visit_as<access::exclusive>(f1), visit_as<access::exclusive>(f2));
+    return insert_each(state_, std::ranges::subrange(std::move(first), std::move(last)), {"insert_and_visit", where},
+                       visit_as<access::exclusive>(f1), visit_as<access::exclusive>(f2));
   }
   template <class F1, class F2>
   size_type insert_and_visit(std::initializer_list<value_type> list, F1 f1, F2 f2,
                              location where = location::current()) {
-    return emplace_each(list, {"insert_and_visit", where}, visit_as<access::exclusive>(f1),
-                        visit_as<access::exclusive>(f2));
+    return insert_each(state_, list, {"insert_and_visit", where}, visit_as<access::exclusive>(f1),
+                       visit_as<access::exclusive>(f2));
   }
   template <std::ranges::input_range R, class F1, class F2>
   size_type insert_range_and_visit(R&& range, F1 f1, F2 f2, location where = location::current()) {
-    return emplace_each(std::forward<R>(range), {"insert_range_and_visit", where}, visit_as<access::exclusive>(f1),
-                        visit_as<access::exclusive>(f2));
+    return insert_each(state_, std::forward<R>(range), {"insert_range_and_visit", where},
+                       visit_as<access::exclusive>(f1), visit_as<access::exclusive>(f2));
   }
   template <class V = init_type, class F1, class F2>
     requires insertable<V, Policy>
@@ -441,19 +386,44 @@ class sharded_container {
   }
   template <std::input_iterator It, class F1, class F2>
   size_type insert_and_cvisit(It first, It last, F1 f1, F2 f2, location where = location::current()) {
-    return emplace_each(std::ranges::subrange(std::move(first), std::move(last)), {"insert_and_cvisit", where},
-                        visit_as<access::exclusive>(f1), visit_as<access::shared>(f2));
+    return insert_each(state_, std::ranges::subrange(std::move(first), std::move(last)), {"insert_and_cvisit", where},
+                       visit_as<access::exclusive>(f1), visit_as<access::shared>(f2));
   }
   template <class F1, class F2>
   size_type insert_and_cvisit(std::initializer_list<value_type> list, F1 f1, F2 f2,
                               location where = location::current()) {
-    return emplace_each(list, {"insert_and_cvisit", where}, visit_as<access::exclusive>(f1),
-                        visit_as<access::shared>(f2));
+    return insert_each(state_, list, {"insert_and_cvisit", where}, visit_as<access::exclusive>(f1),
+                       visit_as<access::shared>(f2));
   }
   template <std::ranges::input_range R, class F1, class F2>
   size_type insert_range_and_cvisit(R&& range, F1 f1, F2 f2, location where = location::current()) {
-    return emplace_each(std::forward<R>(range), {"insert_range_and_cvisit", where}, visit_as<access::exclusive>(f1),
-                        visit_as<access::shared>(f2));
+    return insert_each(state_, std::forward<R>(range), {"insert_range_and_cvisit", where},
+                       visit_as<access::exclusive>(f1), visit_as<access::shared>(f2));
+  }
+
+  // --- one shard ---
+
+  template <class F>
+  size_type visit_shard(size_type shard, F f, location where = location::current()) {
+    return visit_one_shard<access::exclusive>(state_, shard, {"visit_shard", where}, f);
+  }
+  template <class F>
+  size_type visit_shard(size_type shard, F f, location where = location::current()) const {
+    return visit_one_shard<access::shared>(state_, shard, {"visit_shard", where}, f);
+  }
+  template <class F>
+  size_type cvisit_shard(size_type shard, F f, location where = location::current()) const {
+    return visit_one_shard<access::shared>(state_, shard, {"cvisit_shard", where}, f);
+  }
+
+  // --- some element ---
+
+  template <bit_generator Generator, class F>
+  size_type sample(Generator&& generator, size_type n, F f, location where = location::current()) const {
+    return sample_elements(state_, {"sample", where}, generator, n, f);
+  }
+  [[nodiscard]] std::optional<init_type> pop_any(location where = location::current()) {
+    return pop_element(state_, {"pop_any", where});
   }
 
   // --- all elements ---
@@ -521,35 +491,23 @@ class sharded_container {
     return erase_where(state_, {"erase_if", where}, as_policy_says{execution}, f);
   }
 
- protected:
-  state state_;
-
  private:
-  template <class, class>
-  friend class sharded_container;
-  friend struct table_access;
+  static constexpr auto always = [](const value_type&) { return true; };
 
-  // Copies the elements of a container that is held, or takes them; with its allocator where none is given.
-  sharded_container(const shared_state<state>& held, const allocator_type* allocator)
-      : state_(held.of.functors,
-               allocator != nullptr ? *allocator
-                                    : traits::select_on_container_copy_construction(held.of.functors.allocator),
-               held.count()) {
-    copy_all(state_, held);
+  template <class K>
+  [[nodiscard]] auto prepare_as(call_site site, K&& key) const {
+    return prepare_key<state, Policy>(std::forward<K>(key), std::addressof(state_),
+                                      [&](const auto& plain) { return hash_of_key(state_, site, plain); });
   }
-  sharded_container(const exclusive_state<state>& held, const allocator_type* allocator)
-      : state_(held.of.functors, allocator != nullptr ? *allocator : held.of.functors.allocator, held.count()) {
-    if (same_memory(state_.functors.allocator, held.of.functors.allocator)) {
-      exchange_tables(state_, held.of);
-    } else if constexpr (!traits::is_always_equal::value) {
-      move_each(state_, held);
+  // An element that does not show its key becomes one that does: before anything is locked.
+  template <class V>
+  attempt<bool> insert_at_once(call_site site, V&& value) {
+    if constexpr (requires { key_in_arguments<Policy>(value); }) {
+      return emplace_one<at_once>(state_, site, ignore_element, ignore_element, std::forward<V>(value));
+    } else {
+      return emplace_one<at_once>(state_, site, ignore_element, ignore_element, init_type(std::forward<V>(value)));
     }
   }
-
-  static constexpr bool moves_without_throwing =
-      traits::is_always_equal::value && std::is_nothrow_copy_constructible_v<hasher> &&
-      std::is_nothrow_copy_constructible_v<key_equal> && noexcept(EVAC_ASSERT_HANDLER(""));
-
   template <access A, class F>
   [[nodiscard]] static auto visit_as(F& f) {
     return visitor<A, state>(f);
@@ -561,27 +519,6 @@ class sharded_container {
           return emplace_one(state_, site, on_new, on_existing, std::forward<decltype(rest)>(rest)...);
         },
         std::forward<Args>(args)...);
-  }
-  template <class R, class OnNew, class OnExisting>
-  size_type emplace_each(R&& range, call_site site, const OnNew& on_new, const OnExisting& on_existing) {
-    size_type inserted = 0;
-    for (auto&& value : range) {
-      if (emplace_one(state_, site, on_new, on_existing, std::forward<decltype(value)>(value))) ++inserted;
-    }
-    return inserted;
-  }
-
-  static constexpr void check_template_arguments() {
-    check_functors_and_allocator<Policy>();
-    static_assert(
-        requires(Mutex& mutex) {
-          mutex.lock();
-          mutex.unlock();
-          mutex.lock_shared();
-          mutex.unlock_shared();
-          mutex.try_lock();
-          mutex.try_lock_shared();
-        }, "evac: Mutex must be SharedLockable and Lockable, as std::shared_mutex is");
   }
 };
 

@@ -29,11 +29,20 @@ class read_guard {
     return own;
   }
   /// Leaves and enters again, so that what was retired meanwhile can go; what was found before is not to be used any
-  /// more.
-  void refresh() noexcept {
+  /// more. Calls outside(record of this thread) in between. Throws what that throws, inside.
+  template <class Outside>
+  void refresh(const Outside& outside) {
     // The record stays, also that of a thread that has ended.
     static_cast<void>(epoch_clock::leave(own));
+    EVAC_TRY { outside(own); }
+    EVAC_CATCH_ALL {
+      own.core->enter(own);
+      EVAC_RETHROW;
+    }
     own.core->enter(own);
+  }
+  void refresh() {
+    refresh([](epoch_record&) {});
   }
 
   epoch_record& own;

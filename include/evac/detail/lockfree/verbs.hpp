@@ -1,7 +1,6 @@
 // Verbs of sync maps and sets, from the public class to the steps of sync_table. One key each, and bulks of keys.
 //
-// User code other than hash and equality runs without a lock: a verb that depends on the value looks first, and then
-// changes the chain only if it finds what it has seen, else it looks again.
+// User code other than hash and equality runs without a lock. Verbs that depend on the value: conditional_verbs.hpp.
 #ifndef EVAC_DETAIL_LOCKFREE_VERBS_HPP
 #define EVAC_DETAIL_LOCKFREE_VERBS_HPP
 
@@ -18,6 +17,7 @@
 #include "evac/detail/lockfree/guards.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/platform/probes.hpp"
+#include "evac/load_result.hpp"
 
 namespace evac::inline EVAC_ABI::detail::verbs {
 
@@ -46,6 +46,14 @@ EVAC_ALWAYS_INLINE bool find(const Table& table, const K& key, OnHit on_hit) {
   // The thread stays inside. A tail call, so that nothing it needs stays live across the fast path.
   return verbs::find_from_inside(table, inside.release(), key, hash, at_once == outcome::behind ? seen.home : nullptr,
                                  seen.state, on_hit);
+}
+/// Fetches the memory that a look-up will read first. Always inline: g++ drops calls of functions that only fetch.
+template <class Table, class K>
+EVAC_ALWAYS_INLINE void prefetch(const Table& table, const K& key) {
+  const std::size_t hash = table.hash_of(key);
+  const read_guard inside(table.core());
+  const auto* const root = table.root();
+  if (root != nullptr) typename Table::reader_type(*root, inside.own).prefetch(hash);
 }
 /// Calls f with the value of an element: a reference into its node, or to a copy of its words.
 template <class Storage, class F>
@@ -111,152 +119,90 @@ Result load_or_store(Table& table, K&& key, V&& value) {
     return {Table::storage::value(*there), true};
   return made;
 }
-/// The same with the result of a factory, which runs outside of the domain: it may take long, and wait for other
-/// threads' writes.
-template <class Result, class Table, class K, class Factory>
-Result load_or_compute(Table& table, K&& key, Factory&& factory) {
-  const std::size_t hash = table.hash_of(key);
+
+// --- computing -------------------------------------------------------------------------------------------------------
+
+/// on_hit(slot_value), inside the domain, if the key is there; else absent(), outside of it.
+template <class Table, class K, class OnHit, class Absent>
+auto look_or(const Table& table, const K& key, std::size_t hash, const OnHit& on_hit, const Absent& absent) {
   {
     const read_guard inside(table.core());
     const auto seen = table.look_for(inside.own, key, hash);
-    if (seen.there) return {Table::storage::value(seen.home.element), true};
+    if (seen.there) return on_hit(seen.home.element);
   }
-  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
-  Result made{Table::storage::value(fresh.get()), false};
-  const write_guard inside(table.core(), 0);
-  if (const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash))
-    return {Table::storage::value(*there), true};
-  return made;
+  return absent();
+}
+/// on_hit(slot_value) if the key is there; else, after the factory has run, declined(std::nullopt) or stored(its value). The
+/// factory runs outside of the domain: it may take long, and wait for other threads' writes. A key that could be moved from
+/// is looked for again after that, and is not if another thread was faster.
+template <class T, class Table, class K, class Factory, class OnHit, class Declined, class Stored>
+auto look_or_compute(const Table& table, const K& key, std::size_t hash, Factory&& factory, const OnHit& on_hit,
+                     const Declined& declined, const Stored& stored) {
+  const auto store = [&](auto&& value) {
+    if constexpr (Table::storage::in_nodes) {
+      return verbs::look_or(table, key, hash, on_hit, [&] { return stored(std::forward<decltype(value)>(value)); });
+    } else {
+      return stored(std::forward<decltype(value)>(value));
+    }
+  };
+  return verbs::look_or(table, key, hash, on_hit, [&] {
+    auto&& computed = std::forward<Factory>(factory)();
+    if constexpr (may_decline<Factory, T>()) {
+      if (!computed.has_value()) return declined(std::nullopt);
+      return store(*std::forward<decltype(computed)>(computed));
+    } else {
+      return store(std::forward<decltype(computed)>(computed));
+    }
+  });
+}
+/// Puts an element in if its key is absent; returns the one that is there else.
+template <class Table>
+[[nodiscard]] std::optional<typename Table::slot_value> insert_or_find(Table& table, epoch_record& own,
+                                                                       typename Table::fresh_type& fresh,
+                                                                       std::size_t hash) {
+  const auto seen = table.look_for(own, fresh.key(), hash);
+  if (seen.there || table.insert_as_seen(own, seen, fresh)) return seen.element();
+  return table.put_if_absent(own, detail::hand_over(fresh), hash);
+}
+/// load_or_store() of the result of a factory.
+template <class T, class Table, class K, class Factory>
+load_result<computed_by<Factory, T>> load_or_compute(Table& table, K&& key, Factory&& factory) {
+  using result = load_result<computed_by<Factory, T>>;
+  const std::size_t hash = table.hash_of(key);
+  const auto load = [](const auto& element) { return result{Table::storage::value(element), true}; };
+  const auto declined = [](auto none) { return result{none, false}; };
+  return verbs::look_or_compute<T>(table, key, hash, std::forward<Factory>(factory), load, declined, [&](auto&& value) {
+    typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key),
+                                     std::forward<decltype(value)>(value));
+    result made{Table::storage::value(fresh.get()), false};
+    const write_guard inside(table.core(), 0);
+    const auto there = verbs::insert_or_find(table, inside.own, fresh, hash);
+    if (there.has_value()) return load(*there);
+    return made;
+  });
 }
 /// The same without a copy: calls f with the value, inside the domain; returns whether it was there.
-template <class Table, class K, class Factory, class F>
-bool show_or_compute(Table& table, K&& key, Factory&& factory, F&& f) {
+template <class T, class Table, class K, class Factory, class F>
+bool show_or_compute(Table& table, K&& key, Factory&& factory, F& f) {
   using storage = typename Table::storage;
   const std::size_t hash = table.hash_of(key);
-  {
-    const read_guard inside(table.core());
-    const auto seen = table.look_for(inside.own, key, hash);
-    if (seen.there) {
-      verbs::show_value<storage>(seen.home.element, f);
-      return true;
-    }
-  }
-  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<Factory>(factory)());
-  const write_guard inside(table.core(), 0);
-  const typename Table::slot_value made = fresh.get();
-  const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash);
-  verbs::show_value<storage>(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
-  return there.has_value();
-}
-
-// --- look, then change if it is still the same -----------------------------------------------------------------------
-
-/// The change that a verb wants, once it has seen what a key has.
-template <class Table>
-struct change {
-  bool wanted = true;                             // false: leave the key as it is
-  typename Table::fresh_type* desired = nullptr;  // null: remove it
-};
-
-/// Gives a key the element `desired`, or none if that is null, if the key still has what was seen. Returns whether it
-/// had.
-template <class Table, class K>
-bool change_if_same(Table& table, epoch_record& own, const typename Table::sighting& seen, const K& key,
-                    std::size_t hash, typename Table::fresh_type* desired) {
-  if (!seen.there) {
-    return desired == nullptr || table.insert_as_seen(own, seen, *desired) ||
-           !table.put_if_absent(own, detail::hand_over(*desired), hash).has_value();
-  }
-  const auto same = [&](const auto& there) { return Table::storage::same(there, seen.home.element); };
-  if (desired == nullptr) return table.erase_as_seen(own, seen, same) || table.erase_if(own, key, hash, same);
-  return table.replace_as_seen(own, seen, *desired, same) ||
-         table.replace_if(own, detail::hand_over(*desired), hash, same);
-}
-/// Calls decide(element of the key, if it has one), without a lock, until the change that it returns meets the same
-/// element, or is not wanted; returns whether it was wanted.
-template <class Table, class K, class Decide>
-bool look_and_change(Table& table, epoch_record& own, const K& key, std::size_t hash, const Decide& decide) {
-  for (;;) {
-    const auto seen = table.look_for(own, key, hash);
-    const change<Table> next = decide(seen.element());
-    if (!next.wanted) return false;
-    if (verbs::change_if_same(table, own, seen, key, hash, next.desired)) return true;
-  }
-}
-
-/// Returns the value that was replaced. It is copied before anything changes, since a copy may throw; and here, where
-/// the copy to the caller is elided.
-template <class T, class Table, class K, class V>
-std::optional<T> swap(Table& table, K&& key, V&& value) {
-  const std::size_t hash = table.hash_of(key);
-  typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key), std::forward<V>(value));
-  const write_guard inside(table.core(), Table::retired_bytes);
-  std::optional<T> before;
-  verbs::look_and_change(table, inside.own, fresh.key(), hash, [&](const auto& current) -> change<Table> {
-    before.reset();
-    if (current.has_value()) before.emplace(Table::storage::value(*current));
-    return {.desired = std::addressof(fresh)};
-  });
-  return before;
-}
-template <class Table, class K, class T, class V>
-bool compare_and_swap(Table& table, const K& key, const T& expected, V&& desired) {
-  const std::size_t hash = table.hash_of(key);
-  const write_guard inside(table.core(), Table::retired_bytes);
-  std::optional<typename Table::fresh_type> fresh;
-  return verbs::look_and_change(table, inside.own, key, hash, [&](const auto& current) -> change<Table> {
-    if (!current.has_value() || !(Table::storage::value(*current) == expected)) return {.wanted = false};
-    if (!fresh.has_value()) fresh.emplace(table.allocator(), hash, key, std::forward<V>(desired));
-    return {.desired = std::addressof(*fresh)};
+  const auto show = [&](const auto& element) {
+    verbs::show_value<storage>(element, f);
+    return true;
+  };
+  const auto declined = [](std::nullopt_t) { return false; };
+  return verbs::look_or_compute<T>(table, key, hash, std::forward<Factory>(factory), show, declined, [&](auto&& value) {
+    typename Table::fresh_type fresh(table.allocator(), hash, std::forward<K>(key),
+                                     std::forward<decltype(value)>(value));
+    const write_guard inside(table.core(), 0);
+    const typename Table::slot_value made = fresh.get();
+    const auto there = verbs::insert_or_find(table, inside.own, fresh, hash);
+    verbs::show_value<storage>(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
+    return there.has_value();
   });
 }
-template <class Table, class K, class T>
-bool compare_and_delete(Table& table, const K& key, const T& expected) {
-  const std::size_t hash = table.hash_of(key);
-  const write_guard inside(table.core(), Table::retired_bytes);
-  return verbs::look_and_change(table, inside.own, key, hash, [&](const auto& current) -> change<Table> {
-    return {.wanted = current.has_value() && Table::storage::value(*current) == expected};
-  });
-}
-/// Returns the value that was removed; see swap().
-template <class T, class Table, class K>
-std::optional<T> load_and_delete(Table& table, const K& key) {
-  const std::size_t hash = table.hash_of(key);
-  const write_guard inside(table.core(), Table::retired_bytes);
-  std::optional<T> value;
-  verbs::look_and_change(table, inside.own, key, hash, [&](const auto& current) -> change<Table> {
-    value.reset();
-    if (current.has_value()) value.emplace(Table::storage::value(*current));
-    return {.wanted = current.has_value()};
-  });
-  return value;
-}
-/// The same loop around f, which runs outside of the domain: it may take long, and wait for other threads' writes.
-template <class T, class Table, class K, class F>
-std::optional<T> update(Table& table, const K& key, F& f) {
-  using fresh_type = typename Table::fresh_type;
-  const std::size_t hash = table.hash_of(key);
-  for (;;) {
-    const auto kept = [&] {
-      const read_guard inside(table.core());
-      return kept_element<typename Table::storage, typename Table::allocator_type>(
-          table.allocator(), table.look_for(inside.own, key, hash).element());
-    }();
-    std::optional<T> before;
-    if (kept.get().has_value()) before.emplace(Table::storage::value(*kept.get()));
-    std::optional<T> after =
-        detail::call_within_update(table, key, hash, [&]() -> std::optional<T> { return f(std::move(before)); });
-    std::optional<fresh_type> fresh;
-    if (after.has_value()) fresh.emplace(table.allocator(), hash, key, std::as_const(*after));
-    if (!fresh.has_value() && !kept.get().has_value()) return after;
-    const write_guard inside(table.core(), Table::retired_bytes);
-    const auto seen = table.look_for(inside.own, key, hash);
-    if (seen.there != kept.get().has_value() || (seen.there && !Table::storage::same(seen.home.element, *kept.get())))
-      continue;
-    fresh_type* const desired = fresh.has_value() ? std::addressof(*fresh) : nullptr;
-    if (verbs::change_if_same(table, inside.own, seen, key, hash, desired)) return after;
-  }
-}
+
+// --- erasing ---------------------------------------------------------------------------------------------------------
 
 template <class Table, class K>
 EVAC_ALWAYS_INLINE bool erase_hashed(Table& table, const K& key, std::size_t hash) {

@@ -21,10 +21,10 @@ namespace evac::inline EVAC_ABI::detail {
 /// Homes that a walk looks at before it leaves the domain for an instant.
 inline constexpr std::size_t homes_per_visit = 64;
 
-/// Calls f(slot_value) for elements until it returns false; returns whether it never did. Each key that is there all
-/// the time is seen once, others at most once.
-template <class Table, class F>
-bool for_each_element(const Table& table, const F& f) {
+/// Calls f(slot_value, record of this thread) for elements until it returns false; returns whether it never did. Each key that
+/// is there all the time is seen once, others at most once. Calls outside(the record) now and then, outside of the domain.
+template <class Table, class F, class Outside>
+bool walk_elements(const Table& table, const F& f, const Outside& outside) {
   struct subtree {
     std::size_t index;
     unsigned depth;
@@ -47,14 +47,21 @@ bool for_each_element(const Table& table, const F& f) {
       const unsigned reached = typename Table::reader_type(*root, inside.own).copy(next.index, copied);
       for (unsigned bit = next.depth; bit < reached; ++bit) left.push_back({child_of(next.index, bit), bit + 1});
       for (const auto& each : copied) {
-        if (!f(each)) return false;
+        if (!f(each, inside.own)) return false;
       }
       if (++visited % homes_per_visit != 0) continue;
-      inside.refresh();
+      inside.refresh(outside);
       if (!table.is_current(*root, serial)) return true;  // after a clear() no key has been there all the time
     }
   }
   return true;
+}
+
+/// The same with f(slot_value), for a walk that only looks.
+template <class Table, class F>
+bool for_each_element(const Table& table, const F& f) {
+  return detail::walk_elements(
+      table, [&](const auto& element, epoch_record&) { return f(element); }, [](epoch_record&) {});
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -5,8 +5,6 @@
 #ifndef EVAC_DETAIL_SHARDED_KEYED_HPP
 #define EVAC_DETAIL_SHARDED_KEYED_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -18,52 +16,16 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/bulk_function.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/platform/probes.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
+#include "evac/detail/sharded/entering.hpp"
 #include "evac/detail/sharded/sharded_state.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
-
-/// The shard of a key, locked, and the key's hash: what a call on one key holds behind its mark (S6). The mark is a variable of
-/// its own and no member: its address is known elsewhere, and what shares an object with it would have to lie in memory.
-template <access A, class State>
-class entered {
- public:
-  template <class K>
-  EVAC_ALWAYS_INLINE entered(const State& state, const K& key) : guard_(lock(state, key, hash_)) {}
-
-  [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t hash() const noexcept { return hash_; }
-  [[nodiscard]] EVAC_ALWAYS_INLINE auto& table() const noexcept { return guard_.table(); }
-  template <class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE position find(const K& key) const {
-    return table().find_hashed(key, hash_);
-  }
-
- private:
-  using guard_type = shard_guard<A, typename State::shard_type>;
-
-  // S3: the hash mutex is released when the shard is locked.
-  template <class K>
-  [[nodiscard]] EVAC_ALWAYS_INLINE static guard_type lock(const State& state, const K& key,
-                                                          std::size_t& hash) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    const hash_guard unchanged(state);
-    hash = state.functors.hash_of(key);
-    return guard_type(state.shards.of_hash(hash));
-  }
-
-  std::size_t hash_;
-  guard_type guard_;
-};
-
-/// The hash of a key: nothing is locked afterwards.
-template <class State, class K>
-[[nodiscard]] std::size_t hash_of_key(const State& state, call_site site, const K& key) {
-  const inside_call mark(std::addressof(state), site);
-  const hash_guard unchanged(state);
-  return state.functors.hash_of(key);
-}
 
 /// An element on its way in or out.
 template <class State>
@@ -89,23 +51,27 @@ constexpr void check_visitor() {
       "container and in sets; the forms without c of a map that is not const let it write the value");
 }
 
-template <access A, class State, class K, class F>
-EVAC_ALWAYS_INLINE std::size_t visit_one(const State& state, call_site site, const K& key, F& f) {
+template <access A, class Entry = waiting, class State, class K, class F>
+EVAC_ALWAYS_INLINE typename Entry::template result<std::size_t> visit_one(const State& state, call_site site,
+                                                                          const K& key, F& f) {
   check_visitor<A, State, F>();
   const inside_call mark(std::addressof(state), site);
-  const entered<A, State> in(state, key);
+  const typename Entry::template entered<A, State> in(state, key);
+  if (!in.succeeded()) return {};
   const position at = in.find(key);
-  if (at.where == nullptr) return 0;
+  if (at.where == nullptr) return std::size_t{0};
   f(static_cast<typename State::template visited<A>&>(State::table_type::element(at)));
-  return 1;
+  return std::size_t{1};
 }
 
 /// Finds the key and visits its element, or places what construct(slot) builds and visits that. Returns whether it placed.
-template <class State, class K, class Construct, class OnNew, class OnExisting>
-EVAC_ALWAYS_INLINE bool place_one(State& state, call_site site, const K& key, const Construct& construct,
-                                  const OnNew& on_new, const OnExisting& on_existing) {
+template <class Entry = waiting, class State, class K, class Construct, class OnNew, class OnExisting>
+EVAC_ALWAYS_INLINE typename Entry::template result<bool> place_one(State& state, call_site site, const K& key,
+                                                                   const Construct& construct, const OnNew& on_new,
+                                                                   const OnExisting& on_existing) {
   const inside_call mark(std::addressof(state), site);
-  const entered<access::exclusive, State> in(state, key);
+  const typename Entry::template entered<access::exclusive, State> in(state, key);
+  if (!in.succeeded()) return {};
   auto& table = in.table();
   const auto chain = table.chain_of(in.hash());
   if (const position found = table.find_in(chain, key, in.hash()); found.where != nullptr) {
@@ -118,16 +84,18 @@ EVAC_ALWAYS_INLINE bool place_one(State& state, call_site site, const K& key, co
 
 /// The same for an element made from args. Where they do not show its key it is built, and if not needed destroyed, without
 /// a lock.
-template <class State, class OnNew, class OnExisting, class... Args>
-bool emplace_one(State& state, call_site site, const OnNew& on_new, const OnExisting& on_existing, Args&&... args) {
+template <class Entry = waiting, class State, class OnNew, class OnExisting, class... Args>
+typename Entry::template result<bool> emplace_one(State& state, call_site site, const OnNew& on_new,
+                                                  const OnExisting& on_existing, Args&&... args) {
   using policy = typename State::policy;
   using slot_ops = typename State::slot_ops;
   if constexpr (requires { key_in_arguments<policy>(args...); }) {
     const auto construct = [&](void* slot) {
       slot_ops::construct(state.functors.allocator, slot, std::forward<Args>(args)...);
     };
-    return place_one(state, site, key_in_arguments<policy>(args...), construct, on_new, on_existing);
+    return place_one<Entry>(state, site, key_in_arguments<policy>(args...), construct, on_new, on_existing);
   } else {
+    static_assert(std::is_same_v<Entry, waiting>, "copy_allocator() waits");
     detached_of<State> built(copy_allocator(state, site));
     built.construct(std::forward<Args>(args)...);
     const auto construct = [&](void* slot) {
@@ -145,19 +113,39 @@ bool emplace_one(State& state, call_site site, const OnNew& on_new, const OnExis
   }
 }
 
-template <class State, class K, class Predicate>
-std::size_t erase_one(State& state, call_site site, const K& key, Predicate& predicate) {
+/// The same for each of a range; returns how many it placed.
+template <class State, class R, class OnNew, class OnExisting>
+std::size_t insert_each(State& state, R&& range, call_site site, const OnNew& on_new, const OnExisting& on_existing) {
+  std::size_t inserted = 0;
+  for (auto&& value : range) {
+    if (emplace_one(state, site, on_new, on_existing, std::forward<decltype(value)>(value))) ++inserted;
+  }
+  return inserted;
+}
+
+template <class Entry = waiting, class State, class K, class Predicate>
+typename Entry::template result<std::size_t> erase_one(State& state, call_site site, const K& key,
+                                                       Predicate& predicate) {
   const probed_erase probes(std::addressof(state));
   std::optional<detached_of<State>> erased;  // S5
   const inside_call mark(std::addressof(state), site);
-  const entered<access::exclusive, State> in(state, key);
+  const typename Entry::template entered<access::exclusive, State> in(state, key);
+  if (!in.succeeded()) return {};
   const position at = in.find(key);
   if (at.where == nullptr ||
       !predicate(static_cast<typename State::template visited<access::exclusive>&>(State::table_type::element(at)))) {
-    return 0;
+    return std::size_t{0};
   }
   remove<State>(in.table(), at, [&]() -> auto& { return erased.emplace(state.functors.allocator); });
-  return 1;
+  return std::size_t{1};
+}
+
+/// Fetches what a look-up of the key will read, if its shard can be read without waiting.
+template <class State, class K>
+void prefetch_one(const State& state, call_site site, const K& key) {
+  const inside_call mark(std::addressof(state), site);
+  const entered_at_once<access::shared, State> in(state, key);
+  if (in.succeeded()) in.table().prefetch_hashed(in.hash());
 }
 
 /// Keys that a bulk visit works on at a time, and how many of their buckets are fetched ahead. 10 M elements, ns per key:
@@ -235,14 +223,26 @@ bool visit_two(State& state, call_site site, const K1& first_key, const K2& seco
   return true;
 }
 
+/// As check_visitor(), of a visitor that may also be told the index of the key.
+template <access A, class State, class F>
+constexpr void check_bulk_visitor() {
+  static_assert(bulk_function<F, typename State::template visited<A>&>,
+                "evac: the visitor must accept an element, or the index of a key and an element: value_type&, or const "
+                "value_type& "
+                "in the c-forms, on a const container and in sets; the forms without c of a map that is not const let "
+                "it write the "
+                "value");
+}
+
 /// Visits those of the keys that are there, bulk_size at a time, so that their cache misses overlap. Returns how many. A key
 /// that has to be converted is converted once to hash it and once to find it.
 template <access A, class State, class It, class F>
 std::size_t visit_many(const State& state, call_site site, It first, It last, F& f) {
-  check_visitor<A, State, F>();
+  using reference = typename State::template visited<A>&;
+  check_bulk_visitor<A, State, F>();
   using policy = typename State::policy;
   std::size_t visited = 0;
-  while (first != last) {
+  for (std::size_t done = 0; first != last;) {
     const inside_call mark(std::addressof(state), site);
     std::array<std::size_t, bulk_size> hashes;
     std::size_t keys = 0;
@@ -260,9 +260,10 @@ std::size_t visit_many(const State& state, call_site site, It first, It last, F&
       if (i + bulk_fetch_ahead < keys) fetch(i + bulk_fetch_ahead);
       const position at = held.table(hashes[i]).find_hashed(as_lookup_key<policy>(*first), hashes[i]);
       if (at.where == nullptr) continue;
-      f(static_cast<typename State::template visited<A>&>(State::table_type::element(at)));
+      call_with_index<reference>(f, done + i, State::table_type::element(at));
       ++visited;
     }
+    done += keys;
   }
   return visited;
 }

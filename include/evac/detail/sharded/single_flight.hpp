@@ -20,6 +20,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <type_traits>
 
 #include "evac/detail/config.hpp"
 
@@ -31,10 +32,11 @@ class single_flight {
     const Key& key;  // the leader's argument: only compared while the flight is listed, and whole until then
     std::size_t hash;
     std::thread::id leader;
-    // Written by the leader before it lands, then read by all. Neither is set if the leader's thread ended inside its work.
+    // Written by the leader before it lands, then read by all. None is set if the leader's thread ended inside its work.
     std::optional<T> result{};
     std::exception_ptr failure{};
-    bool landed = false;  // under mutex_
+    bool declined = false;  // there is no result
+    bool landed = false;    // under mutex_
   };
   using flight_list = std::list<std::shared_ptr<flight>>;
 
@@ -58,17 +60,24 @@ class single_flight {
     /// No caller joins from now on. To be called under the lock that the result is put in place or found under, before the
     /// key is moved from.
     void settle() noexcept {
-      if (!listed_.has_value()) return;
+      if (!is_listed_) return;
       const std::lock_guard lock(all_.mutex_);
-      all_.flights_.erase(*listed_);
-      listed_.reset();
+      all_.flights_.erase(listed_);
+      is_listed_ = false;
     }
 
    private:
     single_flight& all_;
     std::shared_ptr<flight> mine_;
-    std::optional<typename flight_list::iterator> listed_;
+    // No std::optional: g++ 12 warns its users that it may be uninitialized.
+    typename flight_list::iterator listed_;
+    bool is_listed_ = true;
   };
+
+  /// A std::optional<T> if that is what work returns, else a T.
+  template <class Work>
+  using result_of = std::conditional_t<std::is_same_v<std::invoke_result_t<const Work&, leading&>, std::optional<T>>,
+                                       std::optional<T>, T>;
 
   single_flight() = default;
   // Flights belong to the object, not to its contents.
@@ -76,15 +85,15 @@ class single_flight {
   single_flight& operator=(const single_flight&) noexcept { return *this; }
   ~single_flight() = default;
 
-  /// The result of work(leading&), called here or by the thread that is already at it. Throws what work threw there. If the
-  /// thread at work is cancelled or ends by pthread_exit, one of the waiting threads takes its place.
+  /// The result of work(leading&), called here or by the thread that is already at it: a T, or a std::optional<T> that is
+  /// empty if work declines. Throws what work threw there. If the thread at work is cancelled or ends by pthread_exit, one
+  /// of the waiting threads takes its place; and so does one whose work never declines if that of the thread at work has.
   template <class Equal, class Work>
-  [[nodiscard]] T share(const Key& key, std::size_t hash, const Equal& equal, const Work& work) {
+  [[nodiscard]] auto share(const Key& key, std::size_t hash, const Equal& equal, const Work& work) -> result_of<Work> {
+    constexpr bool may_decline = !std::is_same_v<result_of<Work>, T>;
     for (;;) {
       std::unique_lock lock(mutex_);
-      const auto same = std::find_if(flights_.begin(), flights_.end(), [&](const std::shared_ptr<flight>& each) {
-        return each->hash == hash && static_cast<bool>(equal(each->key, key));
-      });
+      const auto same = find(key, hash, equal);
       if (same == flights_.end()) return lead(key, hash, lock, work);
       const std::shared_ptr<flight> joined = *same;
       if (joined->leader == std::this_thread::get_id()) {
@@ -95,16 +104,44 @@ class single_flight {
       lock.unlock();
       if (joined->failure) std::rethrow_exception(joined->failure);
       if (joined->result.has_value()) return *joined->result;
+      if constexpr (may_decline) {
+        if (joined->declined) return std::nullopt;
+      }
     }
   }
 
+  /// The same, but nothing at once if a thread is at it.
+  template <class Equal, class Work>
+  [[nodiscard]] std::optional<T> share_unless_busy(const Key& key, std::size_t hash, const Equal& equal,
+                                                   const Work& work) {
+    std::unique_lock lock(mutex_);
+    if (find(key, hash, equal) != flights_.end()) return std::nullopt;
+    return lead(key, hash, lock, work);
+  }
+
  private:
+  // Under mutex_.
+  template <class Equal>
+  [[nodiscard]] typename flight_list::iterator find(const Key& key, std::size_t hash, const Equal& equal) {
+    return std::find_if(flights_.begin(), flights_.end(), [&](const std::shared_ptr<flight>& each) {
+      return each->hash == hash && static_cast<bool>(equal(each->key, key));
+    });
+  }
   template <class Work>
-  [[nodiscard]] T lead(const Key& key, std::size_t hash, std::unique_lock<std::mutex>& lock, const Work& work) {
+  [[nodiscard]] auto lead(const Key& key, std::size_t hash, std::unique_lock<std::mutex>& lock, const Work& work)
+      -> result_of<Work> {
     const auto mine = std::make_shared<flight>(flight{key, hash, std::this_thread::get_id()});
     leading hold(*this, flights_.insert(flights_.end(), mine));
     lock.unlock();
-    EVAC_TRY { mine->result.emplace(work(hold)); }
+    EVAC_TRY {
+      if constexpr (std::is_same_v<result_of<Work>, T>) {
+        mine->result.emplace(work(hold));
+      } else {
+        mine->result = work(hold);
+        mine->declined = !mine->result.has_value();
+        if (mine->declined) return std::nullopt;
+      }
+    }
     EVAC_CATCH_ALL {
       // Null where a thread is cancelled or calls pthread_exit: that unwinding is no exception that others could get,
       // and must not end here.

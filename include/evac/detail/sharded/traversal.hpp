@@ -92,6 +92,18 @@ std::size_t visit_every(const State& state, call_site site, const Run& run, F& f
       .count;
 }
 
+/// Visits the elements of one shard; returns how many.
+template <access A, class State, class F>
+std::size_t visit_one_shard(const State& state, std::size_t shard, call_site site, F& f) {
+  check_visitor<A, State, F>();
+  EVAC_ASSERT(shard < state.shards.size(), "evac: visit_shard() or cvisit_shard() of a shard that is not there");
+  const auto go_on = [&f](auto& element) {
+    f(element);
+    return true;
+  };
+  return visit_shard<A>(state, state.shards[shard], site, go_on).count;
+}
+
 template <class State, class Predicate>
 std::size_t erase_from_shard(State& state, typename State::shard_type& from, call_site site, Predicate& predicate) {
   std::deque<detached_of<State>> erased;  // S5

@@ -29,7 +29,7 @@ template <access A, class State, class F>
 /// place(on_new, on_existing, other arguments...) for a call whose last argument is the visitor of an element that is there
 /// already, or whose last two are that of a new element and that one. A is what the latter may do.
 template <access A, std::size_t Visitors, class State, class Place, class... Args>
-bool with_visitors_last(const Place& place, Args&&... args) {
+auto with_visitors_last(const Place& place, Args&&... args) {
   static_assert(sizeof...(Args) >= Visitors, "evac: the visitors come last");
   if constexpr (sizeof...(Args) >= Visitors) {
     constexpr std::size_t others = sizeof...(Args) - Visitors;

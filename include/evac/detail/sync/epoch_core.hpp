@@ -43,6 +43,7 @@ class epoch_core {
   /// The garbage of the thread goes to the core.
   void give_back(epoch_record* own) noexcept {
     orphans_.adopt(own->bag, clock_.word());
+    own->bag.free_kept();
     budget_.refund(own->reserved + own->bag.take_all_credit());
     epoch_clock::give_back(*own);
   }
@@ -97,7 +98,10 @@ class epoch_core {
       seal_all();
       step_twice();
       const bool reclaimed = reclaim_all_due(own);
-      if (nothing_retired()) return true;
+      if (nothing_retired()) {
+        for_each_bag([](garbage_bag& bag) { bag.free_kept(); });
+        return true;
+      }
       // Again for objects that destructors retired just now; but not for those of others, which might never end.
       if (!reclaimed || own.bag.is_empty()) return false;
     }

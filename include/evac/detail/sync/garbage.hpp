@@ -10,14 +10,13 @@
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_HPP
 #define EVAC_DETAIL_SYNC_GARBAGE_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/garbage_batch.hpp"
@@ -52,7 +51,7 @@ class garbage_bag {
     const std::lock_guard guard(lock_);
     const changing_scope changing(*this);
     if (filling_ == nullptr) {
-      filling_ = std::exchange(spare_, nullptr);
+      filling_ = std::exchange(spare_, kept_.take());
       ++batches_;
     }
     return add(gone, epoch);
@@ -138,11 +137,21 @@ class garbage_bag {
     sum_.add(*batch);
     return true;
   }
-  /// Of a batch in hand nothing is left: it is the caller's.
-  void drop(garbage_batch* batch) noexcept {
+  /// Of a batch in hand nothing is left. Returns its bytes.
+  [[nodiscard]] std::size_t drop(garbage_batch* batch) noexcept {
     const std::lock_guard guard(lock_);
     const changing_scope changing(*this);
     give_from_hand(batch);
+    const std::size_t bytes = batch->bytes;
+    delete kept_.keep(batch);
+    return bytes;
+  }
+
+  /// Frees what is kept for the owner.
+  void free_kept() noexcept {
+    const std::lock_guard guard(lock_);
+    const changing_scope changing(*this);
+    kept_.free_all();
   }
 
   // --- taking out ----------------------------------------------------------------------------------------------------
@@ -208,10 +217,11 @@ class garbage_bag {
 
   /// In the child of a fork(): the thread that had the lock is gone. A bag that it was changing is in no known state,
   /// and is given up; but the owner's spare batch only if the owner is gone.
-  void reset_after_fork(bool owner_lives) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  void reset_after_fork(bool owner_lives) noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS {
     if (changing_) {
       filling_ = nullptr;
       if (!owner_lives) spare_ = nullptr;
+      kept_.forget();
       sealed_ = {};
       batches_ = 0;
       sum_.forget();
@@ -258,7 +268,7 @@ class garbage_bag {
     discard(from);
   }
   void discard(garbage_batch* emptied) noexcept {
-    delete emptied;
+    delete kept_.keep(emptied);
     --batches_;
   }
   bool add(const retired_object& gone, epoch_word& epoch) noexcept {
@@ -321,6 +331,7 @@ class garbage_bag {
   spin_lock lock_;                    // for all fields but spare_
   garbage_batch* filling_ = nullptr;  // holds an object at least; sealed, and so taken away, by anybody
   garbage_batch* spare_ = nullptr;    // its owner's
+  emptied_batches kept_;              // for the owner
   batch_queue sealed_;
   garbage_batch* in_hand_ = nullptr;        // a list, in no order
   relaxed_cell<std::uint32_t> batches_{0};  // that hold something; read without the lock as a hint

@@ -33,6 +33,57 @@ struct garbage_batch {
   retired_object objects[capacity];
 };
 
+/// Emptied batches that are used again. A batch is too large for the lists that allocators keep of small blocks: to request
+/// one makes malloc merge all small blocks that are free, which are then cut again for the next elements.
+class emptied_batches {
+ public:
+  emptied_batches() = default;
+  emptied_batches(const emptied_batches&) = delete;
+  emptied_batches& operator=(const emptied_batches&) = delete;
+  ~emptied_batches() { free_all(); }
+
+  /// Null if there is none.
+  [[nodiscard]] garbage_batch* take() noexcept {
+    garbage_batch* const batch = first_;
+    if (batch == nullptr) return nullptr;
+    first_ = batch->next;
+    --count_;
+    batch->next = nullptr;
+    batch->stamp = 0;
+    batch->bytes = 0;
+    batch->count = 0;
+    batch->reclaimed = 0;
+    batch->begun.store(0, relaxed);  // relaxed: nobody else knows it
+    batch->to_the_end_of = 0;
+    return batch;
+  }
+  /// Returns the batch if there are enough, for the caller to free; else null.
+  [[nodiscard]] garbage_batch* keep(garbage_batch* batch) noexcept {
+    if (count_ == most) return batch;
+    batch->next = first_;
+    first_ = batch;
+    ++count_;
+    return nullptr;
+  }
+  void free_all() noexcept {
+    while (garbage_batch* const batch = first_) {
+      first_ = batch->next;
+      delete batch;
+    }
+    count_ = 0;
+  }
+  /// After a fork(), of a list in no known state.
+  void forget() noexcept {
+    first_ = nullptr;
+    count_ = 0;
+  }
+
+ private:
+  static constexpr std::uint32_t most = 8;  // about as many as wait when a thread is to step the epoch; 16 KiB
+  garbage_batch* first_ = nullptr;
+  std::uint32_t count_ = 0;
+};
+
 /// Takes each object from an index on that owner.owns(object) out of a batch: owner.take(object). Returns their bytes.
 template <class Owner>
 [[nodiscard]] std::size_t extract_from(garbage_batch& batch, std::uint32_t from, Owner& owner) noexcept {

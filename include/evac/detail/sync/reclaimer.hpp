@@ -54,9 +54,7 @@ class reclaimer {
       }
       ++batch.reclaimed;
     }
-    bag.drop(&batch);
-    budget_.refund(batch.bytes);
-    delete &batch;
+    budget_.refund(bag.drop(&batch));
   }
   /// Whether no thread has a batch in hand, of bags that were found empty before.
   [[nodiscard]] bool is_idle() const noexcept {

@@ -233,6 +233,7 @@ class table {
   // --- one after the other, in order of homes: iteration.hpp ---
 
   [[nodiscard]] position first() const noexcept { return first_element(parts_); }
+  [[nodiscard]] position first_from(std::size_t home) const noexcept { return detail::first_from(parts_, home); }
   [[nodiscard]] EVAC_ALWAYS_INLINE position next(position at) const noexcept { return next_element(parts_, at); }
 
   // --- room: room.hpp says what each does and throws ---

@@ -1,0 +1,260 @@
+// Histories of caches that threads use at the same time are linearizable. An element that leaves for the room it takes, or by
+// clear(), is one more call of the history: an erasure of its value, between the beginning of the call that made it leave and the
+// moment when the listener was told. Over one and several shards, with more keys than there is room for.
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <evac/cache.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/history.hpp"
+#include "support/in_threads.hpp"
+#include "support/linearizability.hpp"
+#include "support/slow_value.hpp"
+
+using namespace evac_test;
+
+namespace {
+
+using number = std::uint32_t;
+
+template <std::size_t Factor>
+using slow_cache = evac::cache<std::uint64_t, slow_value, stumbling_hash<Factor>>;
+using spread_cache = slow_cache<0x9E3779B97F4A7C15ULL>;
+using one_chain_cache = slow_cache<0>;
+
+struct history_plan {
+  std::size_t threads = 4;
+  number keys = 3;
+  std::size_t calls = 150;  // of each thread
+  number others = 100;      // keys that come and go beside them
+  std::size_t shards = 1;
+  std::size_t capacity = 1;
+  std::uint64_t seed = 0;
+};
+
+/// What the listener is told in one thread.
+class witness {
+ public:
+  explicit witness(stamps& clock, number keys) : clock_(&clock), keys_(keys) {}
+
+  /// A call begins in this thread.
+  void begin(std::uint64_t invoked) {
+    invoked_ = invoked;
+    own_ = 0;
+  }
+  void tell(std::uint64_t key, number value, evac::removal_cause cause) {
+    if (cause == evac::removal_cause::replaced || cause == evac::removal_cause::erased) {
+      own_ = own_ == 0 ? value : torn;  // none twice
+    } else if (key < keys_) {
+      left_.push_back({.what = verb::load_and_delete,
+                       .key = static_cast<number>(key),
+                       .found = value,
+                       .invoked = invoked_,
+                       .responded = clock_->next()});
+    }
+  }
+  /// The value that the call has replaced or erased; 0 if none.
+  [[nodiscard]] number own() const { return own_; }
+  /// Of the keys of the history, those that left.
+  [[nodiscard]] const history& left() const { return left_; }
+
+ private:
+  stamps* clock_;
+  number keys_;
+  std::uint64_t invoked_ = 0;
+  number own_ = 0;
+  history left_;
+};
+thread_local witness* of_this_thread = nullptr;
+
+/// The calls of one thread.
+template <class Cache>
+class random_caller {
+ public:
+  random_caller(Cache& cached, const history_plan& plan, std::size_t thread, recorder& out, stamps& clock,
+                witness& told)
+      : cached_(cached),
+        plan_(plan),
+        roll_(plan.seed * 977 + thread),
+        out_(out),
+        clock_(clock),
+        told_(told),
+        thread_(static_cast<number>(thread)) {}
+
+  void make_calls() {
+    for (std::size_t i = 0; i < plan_.calls; ++i) one();
+  }
+
+ private:
+  [[nodiscard]] number below(number limit) { return static_cast<number>(roll_() % limit); }
+
+  void one() {
+    const number key = below(plan_.keys);
+    const auto record = [&](verb what, const auto& make) {
+      out_.record({.what = what, .key = key, .put = (thread_ + 1) * 1'000'000 + ++stored_}, [&](call& made) {
+        told_.begin(made.invoked);
+        make(made);
+      });
+    };
+    switch (below(40)) {
+      case 0:
+        told_.begin(clock_.next());
+        return cached_.clear();
+      case 1:
+      case 2:
+      case 3:
+        return record(verb::load, [&](call& made) { made.flag = cached_.contains(key); });
+      default:
+        break;
+    }
+    switch (below(10)) {
+      case 0:
+      case 1:
+        return record(verb::load, [&](call& made) {
+          const auto found = cached_.get(key);
+          made.found = found.has_value() ? decode(*found) : 0;
+        });
+      case 2:
+        return record(verb::load, [&](call& made) {
+          const bool there = cached_.get(key, [&](const slow_value& value) {
+            stumble();
+            made.found = decode(value);
+          });
+          require_of(made, there == (made.found != 0));
+        });
+      case 3:
+      case 4:
+        return record(verb::store, [&](call& made) { put(made); });
+      case 5:
+      case 6:
+        return record(verb::load_or_store, [&](call& made) { put_if_absent(made); });
+      case 7:
+        return record(verb::load_and_delete, [&](call& made) { erase(made); });
+      default:
+        return record(verb::load_or_store, [&](call& made) { compute(made); });
+    }
+  }
+  // Nothing explains a call of which this does not hold.
+  static void require_of(call& made, bool holds) {
+    if (holds) return;
+    made.what = verb::load;
+    made.flag = false;
+    made.found = torn;
+  }
+
+  void put(call& made) {
+    made.flag = cached_.put(made.key, slow_value(made.put));
+    made.found = told_.own();
+    const bool is_told = made.found != 0;
+    if (!made.flag) made.what = verb::swap;
+    require_of(made, made.flag != is_told);
+  }
+  // Where the key is there, its value is not told.
+  void put_if_absent(call& made) {
+    made.found = made.put;
+    if (cached_.put_if_absent(std::uint64_t{made.key}, slow_value(made.put))) return;
+    made.what = verb::load;
+    made.flag = true;
+  }
+  void erase(call& made) {
+    const bool erased = cached_.erase(made.key) == 1;
+    made.found = told_.own();
+    require_of(made, erased == (made.found != 0));
+  }
+  void compute(call& made) {
+    const slow_value got = cached_.get_or_compute(made.key, [&] {
+      stumble();
+      return slow_value(made.put);
+    });
+    made.found = decode(got);
+    made.flag = made.found != made.put;
+  }
+
+  Cache& cached_;
+  const history_plan& plan_;
+  std::mt19937_64 roll_;
+  recorder& out_;
+  stamps& clock_;
+  witness& told_;
+  number thread_;
+  number stored_ = 0;
+};
+
+struct cache_history {
+  history all;
+  std::size_t left = 0;  // of the keys that it is about
+};
+
+/// The calls of threads on a cache, what left meanwhile, and its contents in the end.
+template <class Cache>
+[[nodiscard]] cache_history recorded(const history_plan& plan) {
+  stamps clock;
+  std::vector<recorder> recorders(plan.threads + 1, recorder(clock));
+  std::vector<witness> witnesses(plan.threads + 1, witness(clock, plan.keys));
+  Cache cached(evac::shards{plan.shards}, plan.capacity,
+               [](const std::uint64_t& key, slow_value& value, evac::removal_cause cause) {
+                 of_this_thread->tell(key, decode(value), cause);
+               });
+  std::atomic<std::size_t> at_work{plan.threads};
+  in_threads(plan.threads + 1, [&](std::size_t thread) {
+    witness& mine = *(of_this_thread = &witnesses[thread]);
+    if (thread < plan.threads) {
+      random_caller<Cache>(cached, plan, thread, recorders[thread], clock, mine).make_calls();
+      --at_work;
+      return;
+    }
+    // The keys that the history is not about take the room of those that it is about.
+    while (at_work != 0) {
+      for (number i = 0; i < plan.others && at_work != 0; ++i) {
+        mine.begin(clock.next());
+        cached.put(plan.keys + i, slow_value(1));
+        stumble();
+      }
+    }
+  });
+  for (number key = 0; key < plan.keys; ++key) {
+    recorders.back().record({.key = key}, [&](call& made) {
+      const auto found = cached.get(key);
+      made.found = found.has_value() ? decode(*found) : 0;
+    });
+  }
+  cache_history whole{joined(recorders)};
+  for (const witness& each : witnesses) {
+    whole.left += each.left().size();
+    whole.all.insert(whole.all.end(), each.left().begin(), each.left().end());
+  }
+  return whole;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("calls of caches are linearizable, with each element that leaves as an erasure", "", spread_cache,
+                   one_chain_cache) {
+  constexpr std::array<std::size_t, 5> capacities{1, 3, 8, 0, 60};
+  const std::size_t times = rounds(30);
+  std::size_t left = 0;
+  std::size_t found = 0;
+  for (std::size_t round = 0; round < times; ++round) {
+    history_plan plan;
+    plan.seed = seed() + round;
+    plan.threads = 2 + round % 6;
+    plan.keys = 1 + static_cast<number>(round * 5 % 4);
+    plan.others = round % 3 == 2 ? 0 : 100;
+    plan.shards = std::size_t{1} << round % 3;
+    plan.capacity = capacities[round % capacities.size()];
+    const cache_history whole = recorded<TestType>(plan);
+    INFO("threads " << plan.threads << " keys " << plan.keys << " others " << plan.others << " shards " << plan.shards
+                    << " capacity " << plan.capacity << " seed " << plan.seed);
+    REQUIRE(check_per_key(whole.all) == std::string());
+    REQUIRE(whole.all.size() >= plan.calls);
+    left += whole.left;
+    for (const call& each : whole.all) found += each.what == verb::load && each.found != 0 ? 1 : 0;
+  }
+  CHECK(left > 10 * times);
+  CHECK(found > 10 * times);
+}
