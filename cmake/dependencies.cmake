@@ -1,5 +1,5 @@
 # Everything comes from installed packages; nothing is downloaded.
-if(NOT TARGET absl::hash)  # else a project that contains evac brings abseil as targets of its own
+if(EVAC_HASH STREQUAL "absl" AND NOT TARGET absl::hash)  # else a project that contains evac brings abseil as targets of its own
   find_package(absl REQUIRED)
 endif()
 

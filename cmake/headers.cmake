@@ -23,6 +23,7 @@ set(EVAC_HEADERS
   include/evac/update.hpp
   include/evac/version.hpp
   include/evac/detail/cache/access_counts.hpp
+  include/evac/detail/cache/cache_compute.hpp
   include/evac/detail/cache/cache_state.hpp
   include/evac/detail/cache/cache_steps.hpp
   include/evac/detail/cache/cache_traversal.hpp
@@ -56,6 +57,10 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp
+  include/evac/detail/hash/absl_hash.hpp
+  include/evac/detail/hash/finish_hash.hpp
+  include/evac/detail/hash/own_hash.hpp
+  include/evac/detail/hash/strings.hpp
   include/evac/detail/lockfree/atomic_bucket.hpp
   include/evac/detail/lockfree/bucket_state.hpp
   include/evac/detail/lockfree/chain_reader.hpp
@@ -89,6 +94,7 @@ set(EVAC_HEADERS
   include/evac/detail/platform/pages.hpp
   include/evac/detail/platform/poison.hpp
   include/evac/detail/platform/probes.hpp
+  include/evac/detail/platform/thread_annotations.hpp
   include/evac/detail/platform/thread_id.hpp
   include/evac/detail/sharded/compute.hpp
   include/evac/detail/sharded/entering.hpp

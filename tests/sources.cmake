@@ -46,6 +46,7 @@ set(EVAC_API_TESTS
   api/deduction_test.cpp
 )
 set(EVAC_API_CACHE_TESTS
+  api/cache/compute_test.cpp
   api/cache/counters_test.cpp
   api/cache/expiry_test.cpp
   api/cache/failures_test.cpp
@@ -163,6 +164,10 @@ set(EVAC_COUNTED_TESTS
 # A program of its own: what counts is what the leak checker says at its end.
 set(EVAC_LEAK_TESTS
   leaks/immortal_maps.cpp
+)
+# A program of its own: it defines EVAC_OWN_HASH.
+set(EVAC_OWN_HASH_TESTS
+  own_hash/own_hash_test.cpp
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS

@@ -34,10 +34,15 @@ struct settings {
   std::string only, maps, json;
   std::size_t rounds = 5;
   double seconds = 0.2;
+  bool by_cpu = false;
   std::size_t capacity = 20'000;
-  std::size_t keys = 1'000'000;
+  std::size_t keys = 500'000;
   std::size_t threads = std::max(2U, std::thread::hardware_concurrency());
   [[nodiscard]] bool wants(const std::string& part) const { return part.find(only) != std::string::npos; }
+  [[nodiscard]] double rate(const threads_run& run) const {
+    if (run.operations == 0) return invalid;
+    return by_cpu ? run.mops_by_cpu() : run.mops();
+  }
   [[nodiscard]] std::size_t requests() const { return 100 * capacity; }
   [[nodiscard]] std::vector<std::size_t> thread_counts() const {
     std::vector<std::size_t> counts;
@@ -53,7 +58,10 @@ constexpr const char* bytes_case = "memory / bytes of an element of two numbers"
 
 class run {
  public:
-  explicit run(const settings& chosen) : chosen_(chosen) { name_missing(missing_caches()); }
+  explicit run(const settings& chosen) : chosen_(chosen) {
+    name_missing(missing_caches());
+    if (chosen_.by_cpu) all_.note("Rates are by processor time");
+  }
 
   void measure() {
     if (chosen_.wants("found")) count_hits();
@@ -163,13 +171,12 @@ void run::count_hits() {
 
 void run::measure_hits() {
   const auto caches = choose<cache_and_map_peers>();
-  const hit_streams streams(chosen_.keys / 10, chosen_.threads);
+  const hit_streams streams(chosen_.keys / 5, chosen_.threads);
   for (const std::size_t threads : chosen_.thread_counts()) {
     const std::string name = "hits, " + threads_text(threads);
     caches.interleaved(
-        name, chosen_.rounds,
-        [&](auto peer) { return rate_of_hits<decltype(peer)>(streams, threads, chosen_.seconds); },
-        [&](const std::string& cache, double mops) { all_.add(name, "Mops", cache, mops); });
+        name, chosen_.rounds, [&](auto peer) { return run_hits<decltype(peer)>(streams, threads, chosen_.seconds); },
+        [&](const std::string& cache, const threads_run& got) { all_.add(name, "Mops", cache, chosen_.rate(got)); });
   }
   print("hits", thread_columns(), 1);
 }
@@ -179,8 +186,9 @@ void run::measure_puts() {
   for (const std::size_t threads : chosen_.thread_counts()) {
     const std::string name = "puts that evict, " + threads_text(threads);
     caches.interleaved(
-        name, chosen_.rounds, [&](auto peer) { return rate_of_puts<decltype(peer)>(chosen_.keys, threads); },
-        [&](const std::string& cache, double mops) { all_.add(name, "Mops", cache, mops); });
+        name, chosen_.rounds,
+        [&](auto peer) { return run_puts<decltype(peer)>(chosen_.keys, threads, 10 * chosen_.seconds); },
+        [&](const std::string& cache, const threads_run& got) { all_.add(name, "Mops", cache, chosen_.rate(got)); });
   }
   print("puts that evict", thread_columns(), 2);
 }
@@ -195,8 +203,8 @@ void run::measure_traces() {
       const std::string name = title + ", " + threads_text(threads);
       caches.interleaved(
           name, chosen_.rounds,
-          [&](auto peer) { return rate_of_trace<decltype(peer)>(chosen_.capacity, keys, threads, chosen_.seconds); },
-          [&](const std::string& cache, double mops) { all_.add(name, "Mops", cache, mops); });
+          [&](auto peer) { return run_trace<decltype(peer)>(chosen_.capacity, keys, threads, chosen_.seconds); },
+          [&](const std::string& cache, const threads_run& got) { all_.add(name, "Mops", cache, chosen_.rate(got)); });
     }
     print(title, thread_columns(), 2);
   }
@@ -205,7 +213,7 @@ void run::measure_traces() {
 // ---- memory
 
 void run::weigh() {
-  const auto got = in_child([&] { return weigh_elements(chosen_.keys / 4); });
+  const auto got = in_child([&] { return weigh_elements(chosen_.keys / 2); });
   all_.add(bytes_case, "bytes per element", unbounded_peer::name, got ? got->map : invalid);
   all_.add(bytes_case, "bytes per element", evac_cache_peer::name, got ? got->cache : invalid);
 }
@@ -249,8 +257,9 @@ void run::judge() {
 void add_own_options(CLI::App& app, settings& chosen) {
   app.add_option("--capacity", chosen.capacity, "room of the caches that traces ask")
       ->check(CLI::Range(100, 10'000'000));
-  app.add_option("--keys", chosen.keys, "room of the cache of puts, and ten times the keys of hits")
+  app.add_option("--keys", chosen.keys, "room of the cache of puts, and five times the keys of hits")
       ->check(CLI::Range(1000, 100'000'000));
+  app.add_flag("--by-cpu", chosen.by_cpu, "rates by processor time, for a machine that others use");
   app.add_option("--threads", chosen.threads, "at most so many")->check(CLI::Range(1, 64));
 }
 

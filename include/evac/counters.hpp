@@ -157,7 +157,7 @@ struct cache_counters {
   std::size_t hits = 0;           ///< total
   std::size_t misses = 0;         ///< total
   std::size_t loads = 0;          ///< factories that returned a value; total
-  std::size_t load_failures = 0;  ///< factories that threw; total
+  std::size_t load_failures = 0;  ///< factories that threw, or declined; total
   /// How long factories ran, all together, also those that threw; total.
   std::chrono::nanoseconds load_time{0};
 

@@ -20,12 +20,11 @@
 #ifndef EVAC_RW_LOCK_HPP
 #define EVAC_RW_LOCK_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/debugger.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/basic_rw_lock.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
@@ -35,7 +34,7 @@ namespace evac::inline EVAC_ABI {
 
 /// Lockable and SharedLockable; not recursive, neither for readers nor for writers. Default-constructible without running
 /// code, neither copyable nor movable.
-class ABSL_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_readers> {
+class EVAC_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_readers> {
   using base = detail::basic_rw_lock<detail::visible_readers>;
 
  public:

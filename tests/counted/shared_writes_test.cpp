@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <evac/cache.hpp>
 #include <evac/detail/table/table_access.hpp>
 #include <evac/sharded_map.hpp>
 #include <evac/sync_map.hpp>
@@ -167,5 +168,27 @@ TEST_CASE("visiting a sharded map under reader bias writes no shared memory") {
           (void)map.size();
         }) == 0);
   CHECK(writes_in([&] { map.visit(1, add); }) > 0);
+  CHECK(sum != 0);
+}
+
+TEST_CASE("requests to a cache under reader bias write no shared memory once their elements are marked") {
+  evac::cache<int, int> cached(evac::shards{1}, 200);
+  for (int i = 0; i < 100; ++i) cached.put(i, i);
+  const auto& mutex = evac::detail::table_access::shards_of(cached)[0].mutex();
+  int sum = 0;
+  const auto add = [&](const int& value) { sum += value; };
+  for (int reads = 0; !mutex.is_biased() && reads < 10'000'000; ++reads) cached.get(reads % 100, add);
+  REQUIRE(mutex.is_biased());
+  for (int i = 0; i < 100; ++i) cached.get(i, add);
+  const std::size_t hits = cached.counters().hits;
+  CHECK(writes_in([&] {
+          for (int i = 0; i < 200; ++i) cached.get(i, add);
+          (void)cached.contains(7);
+          (void)cached.size();
+          (void)cached.counters();
+        }) == 0);
+  CHECK(cached.counters().hits == hits + 100);
+  CHECK(cached.counters().misses == 100);
+  CHECK(writes_in([&] { cached.put(1, 1); }) > 0);
   CHECK(sum != 0);
 }

@@ -50,13 +50,14 @@ if(COMPILER_ID STREQUAL "GNU")
     -DNDEBUG
     "-DEVAC_ASSERT_HANDLER(message)=std::abort()"
     -DEVAC_HAS_MEMBARRIER=0
-    -DEVAC_HUGE_PAGES=false)
+    -DEVAC_HUGE_PAGES=false
+    -DEVAC_OWN_HASH=1)
   execute_process(COMMAND "${COMPILER}" -x c++ -fsyntax-only -include sys/sdt.h /dev/null
     RESULT_VARIABLE without_probes OUTPUT_QUIET ERROR_QUIET)
   if(without_probes EQUAL 0)
     list(APPEND different -DEVAC_USDT=1)
   endif()
-  list(APPEND same -DEVAC_USDT=0 -DEVAC_HUGE_PAGES=true "-DEVAC_HUGE_PAGES=(1)" "-DEVAC_HAS_MEMBARRIER=(2 > 1)")
+  list(APPEND same -DEVAC_USDT=0 -DEVAC_OWN_HASH=0 -DEVAC_HUGE_PAGES=true "-DEVAC_HUGE_PAGES=(1)" "-DEVAC_HAS_MEMBARRIER=(2 > 1)")
 endif()
 
 foreach(setting IN LISTS different)

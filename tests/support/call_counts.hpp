@@ -3,6 +3,7 @@
 #define EVAC_TESTS_SUPPORT_CALL_COUNTS_HPP
 
 #include <cstddef>
+#include <evac/detail/hash/finish_hash.hpp>
 #include <evac/hash.hpp>
 
 namespace evac_test {

@@ -54,7 +54,7 @@ TEST_CASE("a spin lock lets in one thread at a time, however long it is held") {
   CHECK(count == each * evac_test::crowd());
   lock.lock();
   std::size_t entered = 0;
-  evac_test::in_another_thread([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { entered = lock.try_lock() ? 1 : 0; });
+  evac_test::in_another_thread([&]() EVAC_NO_THREAD_SAFETY_ANALYSIS { entered = lock.try_lock() ? 1 : 0; });
   CHECK(entered == 0);
   lock.unlock();
 }

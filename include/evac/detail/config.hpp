@@ -103,6 +103,16 @@
 #define EVAC_ABI_USDT 0
 #endif
 
+// The default hash of the maps: absl::Hash, or with 1 one that needs nothing but the standard library (evac/hash.hpp).
+#ifndef EVAC_OWN_HASH
+#define EVAC_OWN_HASH 0
+#endif
+#if EVAC_OWN_HASH
+#define EVAC_ABI_HASH 1
+#else
+#define EVAC_ABI_HASH 0
+#endif
+
 // What a violated precondition or a detected misuse calls with a message; it may throw or must not return.
 #ifndef EVAC_ASSERT_HANDLER
 #define EVAC_ASSERT_HANDLER(message) ::evac::detail::stop_with(message)
@@ -126,15 +136,17 @@
 // Everything lives in an inline namespace named after the version and each setting that changes a layout or what a
 // function does: translation units that disagree on one use different types, so that a program which passes a map from
 // one to the other does not link, where it would otherwise crash. The digits, in order: checks, a handler of the user's
-// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages, exceptions, probes. What
-// the processor has (SSE2, NEON, LZCNT) is none of them: it changes how a number is computed, and not the number.
-#define EVAC_ABI_PASTE(major_part, minor_part, patch_part, checks, handler, tsan, asan, fence, huge, throws, usdt) \
-  v##major_part##_##minor_part##_##patch_part##_##checks##handler##tsan##asan##fence##huge##throws##usdt
+// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages, exceptions, probes, the
+// default hash. What the processor has (SSE2, NEON, LZCNT) is none of them: it changes how a number is computed, and not
+// the number.
+#define EVAC_ABI_PASTE(major_part, minor_part, patch_part, checks, handler, tsan, asan, fence, huge, throws, usdt, \
+                       hash)                                                                                       \
+  v##major_part##_##minor_part##_##patch_part##_##checks##handler##tsan##asan##fence##huge##throws##usdt##hash
 #define EVAC_ABI_EXPAND(...) EVAC_ABI_PASTE(__VA_ARGS__)
 #define EVAC_ABI                                                                                                       \
   EVAC_ABI_EXPAND(EVAC_VERSION_MAJOR, EVAC_VERSION_MINOR, EVAC_VERSION_PATCH, EVAC_CHECKS, EVAC_OWN_HANDLER,           \
                   EVAC_THREAD_SANITIZER, EVAC_ADDRESS_SANITIZER, EVAC_ABI_FENCE, EVAC_ABI_HUGE_PAGES, EVAC_EXCEPTIONS, \
-                  EVAC_ABI_USDT)
+                  EVAC_ABI_USDT, EVAC_ABI_HASH)
 
 /// The name of that namespace as a text: what belongs together across shared objects is found by it.
 #define EVAC_ABI_QUOTE(name) #name

@@ -12,29 +12,13 @@
 #include "support/catch.hpp"
 #include "support/dice.hpp"
 #include "support/in_threads.hpp"
+#include "support/manual_clock.hpp"
 
 using namespace evac_test;
 using namespace std::chrono_literals;
 using evac::removal_cause;
 
 namespace {
-
-/// A clock that goes on when it is told to.
-struct manual_clock {
-  using duration = std::chrono::nanoseconds;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<manual_clock>;
-
-  [[nodiscard]] static time_point now() {
-    ++looks;
-    return time_point(duration(time.load()));
-  }
-  static void advance(std::chrono::nanoseconds by) { time += by.count(); }
-
-  static inline std::atomic<rep> time{1'000'000};
-  static inline std::atomic<std::size_t> looks{0};
-};
 
 struct told_cache {
   explicit told_cache(evac::expiring_cache_options options)

@@ -40,11 +40,11 @@ bool is_reported(const auto& call) {
 }
 
 // Locks are taken and released in functions of their own, which clang's analysis does not follow.
-void lock(void* address) ABSL_NO_THREAD_SAFETY_ANALYSIS { lock_at(address).lock(); }
-bool try_lock(void* address) ABSL_NO_THREAD_SAFETY_ANALYSIS { return lock_at(address).try_lock(); }
-void unlock(void* address) ABSL_NO_THREAD_SAFETY_ANALYSIS { lock_at(address).unlock(); }
-void lock_shared(void* address) ABSL_NO_THREAD_SAFETY_ANALYSIS { lock_at(address).lock_shared(); }
-void unlock_shared(void* address) ABSL_NO_THREAD_SAFETY_ANALYSIS { lock_at(address).unlock_shared(); }
+void lock(void* address) EVAC_NO_THREAD_SAFETY_ANALYSIS { lock_at(address).lock(); }
+bool try_lock(void* address) EVAC_NO_THREAD_SAFETY_ANALYSIS { return lock_at(address).try_lock(); }
+void unlock(void* address) EVAC_NO_THREAD_SAFETY_ANALYSIS { lock_at(address).unlock(); }
+void lock_shared(void* address) EVAC_NO_THREAD_SAFETY_ANALYSIS { lock_at(address).lock_shared(); }
+void unlock_shared(void* address) EVAC_NO_THREAD_SAFETY_ANALYSIS { lock_at(address).unlock_shared(); }
 
 std::size_t load(void* map, std::size_t key, std::size_t& torn) {
   std::size_t result = ~std::size_t{0};

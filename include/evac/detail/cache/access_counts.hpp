@@ -1,18 +1,32 @@
-// Counts of what threads ask a cache for, in stripes that few threads share.
+// Counts of what threads ask a cache for.
+//
+//   thread 0 | hits, misses | thread 1 | hits, misses | ...     each written by the thread of this number, with plain stores
+//   stripe 0 | hits, misses, loads ... | stripe 1 | ...         by threads whose number is too large, or that have none
+//
+// A number belongs to one thread at a time in a registry of readers. Where shared objects have a registry each, two
+// threads may have the same, and some of their counts may be lost.
 #ifndef EVAC_DETAIL_CACHE_ACCESS_COUNTS_HPP
 #define EVAC_DETAIL_CACHE_ACCESS_COUNTS_HPP
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <thread>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/thread_board.hpp"
+#include "evac/detail/sync/visible_readers.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
 class access_counts {
+  struct alignas(line_pair) own_stripe {
+    own_atomic<std::size_t> requests[2] = {};  // misses, hits: no branch chooses
+  };
   struct alignas(line_pair) stripe {
     atomic<std::size_t> hits{0};
     atomic<std::size_t> misses{0};
@@ -22,12 +36,24 @@ class access_counts {
   };
 
  public:
+  /// Throws std::bad_alloc.
+  access_counts()
+      : own_count_(
+            std::clamp<std::size_t>(std::bit_ceil(2 * std::size_t{std::thread::hardware_concurrency()}), 8, 128)),
+        own_(new own_stripe[own_count_]) {}
+
   // relaxed, all of them: counts that order nothing, and recent numbers
   EVAC_ALWAYS_INLINE void count(bool hit) noexcept {
-    stripe& mine = of_this_thread();
-    (hit ? mine.hits : mine.misses).fetch_add(1, relaxed);
+    const std::size_t thread = visible_readers::number_of_this_thread();
+    if (thread < own_count_) [[likely]] {
+      // This thread's alone: no read-modify-write.
+      own_atomic<std::size_t>& mine = own_[thread].requests[hit ? 1 : 0];
+      mine.store(mine.load(relaxed) + 1, relaxed);
+    } else {
+      count_shared(hit ? 1 : 0, hit ? 0 : 1);
+    }
   }
-  void count(std::size_t hits, std::size_t misses) noexcept {
+  EVAC_NEVER_INLINE void count_shared(std::size_t hits, std::size_t misses) noexcept {
     stripe& mine = of_this_thread();
     mine.hits.fetch_add(hits, relaxed);
     mine.misses.fetch_add(misses, relaxed);
@@ -38,8 +64,8 @@ class access_counts {
     mine.load_ns.fetch_add(static_cast<std::uint64_t>(time.count()), relaxed);
   }
 
-  [[nodiscard]] std::size_t hits() const noexcept { return sum(&stripe::hits); }
-  [[nodiscard]] std::size_t misses() const noexcept { return sum(&stripe::misses); }
+  [[nodiscard]] std::size_t hits() const noexcept { return sum(&stripe::hits) + sum_of_own(1); }
+  [[nodiscard]] std::size_t misses() const noexcept { return sum(&stripe::misses) + sum_of_own(0); }
   [[nodiscard]] std::size_t loads() const noexcept { return sum(&stripe::loads); }
   [[nodiscard]] std::size_t load_failures() const noexcept { return sum(&stripe::load_failures); }
   [[nodiscard]] std::chrono::nanoseconds load_time() const noexcept {
@@ -47,7 +73,9 @@ class access_counts {
   }
 
  private:
-  [[nodiscard]] EVAC_ALWAYS_INLINE stripe& of_this_thread() noexcept {
+  static constexpr std::size_t stripe_count = 8;
+
+  [[nodiscard]] stripe& of_this_thread() noexcept {
     return stripes_[thread_board::hash_of_this_thread() % stripe_count];
   }
   template <class Number>
@@ -56,24 +84,33 @@ class access_counts {
     for (const stripe& each : stripes_) total += (each.*count).load(relaxed);
     return total;
   }
+  [[nodiscard]] std::size_t sum_of_own(std::size_t hit) const noexcept {
+    std::size_t total = 0;
+    for (std::size_t i = 0; i != own_count_; ++i) total += own_[i].requests[hit].load(relaxed);
+    return total;
+  }
 
-  static constexpr std::size_t stripe_count = 32;
+  // Read by every request, and never written again.
+  const std::size_t own_count_;
+  const std::unique_ptr<own_stripe[]> own_;
   stripe stripes_[stripe_count];
 };
 
-/// What factory() returns; counts it, and how long it took, also if it throws.
-template <class Factory>
-[[nodiscard]] auto load_counted(access_counts& counts, Factory& factory) {
-  struct measured {
-    access_counts& counts;
-    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
-    bool returned = false;
-    ~measured() { counts.count_load(returned, std::chrono::steady_clock::now() - began); }
-  } load{counts};
-  auto result = factory();
-  load.returned = true;
-  return result;
-}
+/// Counts one call of a factory at the end of its scope, and the time since it began.
+class load_measured {
+ public:
+  explicit load_measured(access_counts& counts) noexcept : counts_(counts) {}
+  load_measured(const load_measured&) = delete;
+  load_measured& operator=(const load_measured&) = delete;
+  ~load_measured() { counts_.count_load(gave_a_value_, std::chrono::steady_clock::now() - began_); }
+
+  void gave_a_value() noexcept { gave_a_value_ = true; }
+
+ private:
+  access_counts& counts_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  bool gave_a_value_ = false;
+};
 
 }  // namespace evac::inline EVAC_ABI::detail
 

@@ -99,7 +99,7 @@ std::size_t look_up_many(State& state, call_site site, It first, It last, F& f) 
     ++found;
   };
   visit_many<access::shared>(state, site, first, last, visit);
-  state.accesses.count(found, static_cast<std::size_t>(std::distance(first, last)) - found);
+  state.accesses.count_shared(found, static_cast<std::size_t>(std::distance(first, last)) - found);
   return found;
 }
 
@@ -137,9 +137,11 @@ std::size_t replace(typename State::table_type& table, position at, detached_of<
   return 0;
 }
 
-/// Gives the key this value; returns whether it was new. `fresh` is an element with that key.
-template <class State>
-bool put_element(State& state, call_site site, detached_of<State>& fresh, const typename State::terms_type& terms) {
+/// Gives the key this value, unless stays(element) is true for what is there; returns whether it was new. `fresh` is an
+/// element with that key. Calls locked() first, under the lock.
+template <class State, class Locked, class Stays>
+bool put_element(State& state, call_site site, detached_of<State>& fresh, const typename State::terms_type& terms,
+                 const Locked& locked, const Stays& stays) {
   const std::size_t hash = state.functors.hash_of(fresh.element().first);
   const std::size_t shard = state.shards.index_of(hash);
   state.weigh(fresh.element());
@@ -151,10 +153,12 @@ bool put_element(State& state, call_site site, detached_of<State>& fresh, const 
     const shard_guard<access::exclusive, typename State::shard_type> guard(state.shards[shard]);
     auto& table = guard.table();
     auto& beside = state.companions[shard];
+    locked();
     const std::int64_t now = State::now();
     State::begin_life(fresh.element(), now, terms);
-    position at = find_unless_over<State>(table, fresh.element().first, hash, now, beside, gone);
+    const position at = find_unless_over<State>(table, fresh.element().first, hash, now, beside, gone);
     is_new = at.where == nullptr;
+    if (!is_new && stays(std::as_const(State::table_type::element(at)))) return false;
     if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
       if (!is_new) remove_cached<State>(table, at, removal_cause::replaced, beside, gone);
       refuse<State>(fresh, beside, gone);
@@ -168,8 +172,8 @@ bool put_element(State& state, call_site site, detached_of<State>& fresh, const 
   make_up_for(state, site, shard, owed);
   return is_new;
 }
-/// The same if the key is not here, and the element is made of key and args only then; else calls present(element). In either
-/// case calls locked() first, under the lock.
+/// The same if the key is not here, and the element is made of key and args only then; else calls present(element). In
+/// either case calls locked() first, under the lock.
 template <class State, class Locked, class Present, class K, class... Args>
 bool put_if_absent_element(State& state, call_site site, const typename State::terms_type& terms, const Locked& locked,
                            const Present& present, K&& key, Args&&... args) {

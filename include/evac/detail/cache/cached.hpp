@@ -35,6 +35,8 @@ struct expiry {
   std::chrono::nanoseconds time_to_live = forever;
   /// From the last time that it was found; it may end by a 64th of that early, so that not every hit has to write.
   std::chrono::nanoseconds time_to_idle = forever;
+  /// From then on get_or_compute() and load_or_compute() with evac::stale_while_computing have the value computed anew.
+  std::chrono::nanoseconds time_to_refresh = forever;
 };
 
 namespace detail {
@@ -53,6 +55,7 @@ struct cached_weight<true> {
 template <bool Limited>
 struct lifetime {
   [[nodiscard]] static constexpr bool is_over(std::int64_t) noexcept { return false; }
+  [[nodiscard]] static constexpr bool is_stale(std::int64_t) noexcept { return false; }
 };
 /// In nanoseconds of the clock of the cache.
 template <>
@@ -64,12 +67,14 @@ class lifetime<true> {
     lives_until_ = after(now, terms.time_to_live.count());
     idle_ = terms.time_to_idle.count();
     until_ = (std::min)(lives_until_, after(now, idle_));
+    fresh_until_ = after(now, terms.time_to_refresh.count());
   }
   /// Whether it ends at all: else nobody has to look at a clock.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool ends() const noexcept { return until() != never; }
   [[nodiscard]] EVAC_ALWAYS_INLINE bool is_over(std::int64_t now) const noexcept { return until() <= now; }
+  [[nodiscard]] bool is_stale(std::int64_t now) const noexcept { return fresh_until_ <= now; }
   [[nodiscard]] std::chrono::nanoseconds left(std::int64_t now) const noexcept {
-    return std::chrono::nanoseconds(ends() ? until() - now : never);
+    return std::chrono::nanoseconds(ends() ? (std::max)(until() - now, std::int64_t{0}) : never);
   }
   /// By readers side by side, under the shared lock.
   void note_found(std::int64_t now) const noexcept {
@@ -93,6 +98,7 @@ class lifetime<true> {
   mutable std::int64_t until_ = never;  // the sooner of the ends by age and by idleness
   std::int64_t lives_until_ = never;
   std::int64_t idle_ = never;
+  std::int64_t fresh_until_ = never;
 };
 
 template <class T, bool Weighed, bool Timed>

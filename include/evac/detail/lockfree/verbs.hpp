@@ -133,22 +133,36 @@ auto look_or(const Table& table, const K& key, std::size_t hash, const OnHit& on
   return absent();
 }
 /// on_hit(slot_value) if the key is there; else, after the factory has run, declined(std::nullopt) or stored(its value). The
-/// key is looked for again before that: it is not to be moved from if another thread was faster. The factory runs outside
-/// of the domain: it may take long, and wait for other threads' writes.
+/// factory runs outside of the domain: it may take long, and wait for other threads' writes. A key that could be moved from
+/// is looked for again after that, and is not if another thread was faster.
 template <class T, class Table, class K, class Factory, class OnHit, class Declined, class Stored>
 auto look_or_compute(const Table& table, const K& key, std::size_t hash, Factory&& factory, const OnHit& on_hit,
                      const Declined& declined, const Stored& stored) {
+  const auto store = [&](auto&& value) {
+    if constexpr (Table::storage::in_nodes) {
+      return verbs::look_or(table, key, hash, on_hit, [&] { return stored(std::forward<decltype(value)>(value)); });
+    } else {
+      return stored(std::forward<decltype(value)>(value));
+    }
+  };
   return verbs::look_or(table, key, hash, on_hit, [&] {
     auto&& computed = std::forward<Factory>(factory)();
     if constexpr (may_decline<Factory, T>()) {
       if (!computed.has_value()) return declined(std::nullopt);
-      return verbs::look_or(table, key, hash, on_hit,
-                            [&] { return stored(*std::forward<decltype(computed)>(computed)); });
+      return store(*std::forward<decltype(computed)>(computed));
     } else {
-      return verbs::look_or(table, key, hash, on_hit,
-                            [&] { return stored(std::forward<decltype(computed)>(computed)); });
+      return store(std::forward<decltype(computed)>(computed));
     }
   });
+}
+/// Puts an element in if its key is absent; returns the one that is there else.
+template <class Table>
+[[nodiscard]] std::optional<typename Table::slot_value> insert_or_find(Table& table, epoch_record& own,
+                                                                       typename Table::fresh_type& fresh,
+                                                                       std::size_t hash) {
+  const auto seen = table.look_for(own, fresh.key(), hash);
+  if (seen.there || table.insert_as_seen(own, seen, fresh)) return seen.element();
+  return table.put_if_absent(own, detail::hand_over(fresh), hash);
 }
 /// load_or_store() of the result of a factory.
 template <class T, class Table, class K, class Factory>
@@ -162,7 +176,8 @@ load_result<computed_by<Factory, T>> load_or_compute(Table& table, K&& key, Fact
                                      std::forward<decltype(value)>(value));
     result made{Table::storage::value(fresh.get()), false};
     const write_guard inside(table.core(), 0);
-    if (const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash)) return load(*there);
+    const auto there = verbs::insert_or_find(table, inside.own, fresh, hash);
+    if (there.has_value()) return load(*there);
     return made;
   });
 }
@@ -181,7 +196,7 @@ bool show_or_compute(Table& table, K&& key, Factory&& factory, F& f) {
                                      std::forward<decltype(value)>(value));
     const write_guard inside(table.core(), 0);
     const typename Table::slot_value made = fresh.get();
-    const auto there = table.put_if_absent(inside.own, detail::hand_over(fresh), hash);
+    const auto there = verbs::insert_or_find(table, inside.own, fresh, hash);
     verbs::show_value<storage>(there.has_value() ? *there : made, f);  // replaced by now, perhaps, but not reclaimed
     return there.has_value();
   });

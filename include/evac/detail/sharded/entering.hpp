@@ -4,8 +4,6 @@
 #ifndef EVAC_DETAIL_SHARDED_ENTERING_HPP
 #define EVAC_DETAIL_SHARDED_ENTERING_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -13,6 +11,7 @@
 #include "evac/attempt.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/prepared_key.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sharded/sharded_state.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -51,7 +50,7 @@ class entered {
   // one if the key is used as it should: an assignment to the container has ended that.
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE static guard_type lock(const State& state, const K& key,
-                                                          std::size_t& hash) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+                                                          std::size_t& hash) EVAC_NO_THREAD_SAFETY_ANALYSIS {
     if constexpr (is_prepared_key<K>) {
       hash = key.hash();
       return guard_type(state.shards.of_hash(hash));

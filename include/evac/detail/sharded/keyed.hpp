@@ -5,8 +5,6 @@
 #ifndef EVAC_DETAIL_SHARDED_KEYED_HPP
 #define EVAC_DETAIL_SHARDED_KEYED_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>

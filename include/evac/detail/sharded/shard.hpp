@@ -11,8 +11,6 @@
 #ifndef EVAC_DETAIL_SHARDED_SHARD_HPP
 #define EVAC_DETAIL_SHARDED_SHARD_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +20,7 @@
 
 #include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/lock_events.hpp"
 #include "evac/detail/sync/reentry.hpp"
@@ -116,7 +115,7 @@ class lock_owner<true> {
 
 /// Locks any mutex, and tells `events` how that went.
 template <access A, class Mutex, class Events>
-EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) EVAC_NO_THREAD_SAFETY_ANALYSIS {
   constexpr bool exclusive = A == access::exclusive;
   // An rw_lock makes the thread known when it counts quiet reads.
   constexpr bool counts = requires { mutex.lock_shared(events); };
@@ -135,7 +134,7 @@ EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) ABSL_NO_THREA
 /// Locks any mutex if that needs no waiting; returns whether it did. Looks for re-entry through another shared object first, as
 /// a call does that is about to wait: a mutex must not be tried by the thread that has it.
 template <access A, class Mutex>
-[[nodiscard]] EVAC_ALWAYS_INLINE bool try_lock_mutex(Mutex& mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+[[nodiscard]] EVAC_ALWAYS_INLINE bool try_lock_mutex(Mutex& mutex) EVAC_NO_THREAD_SAFETY_ANALYSIS {
   reentry_check::about_to_wait();
   if constexpr (A == access::exclusive) {
     return mutex.try_lock();
@@ -145,7 +144,7 @@ template <access A, class Mutex>
 }
 /// Unlocks a mutex or a shard.
 template <access A, class Lockable>
-EVAC_ALWAYS_INLINE void unlock_as(Lockable& locked) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+EVAC_ALWAYS_INLINE void unlock_as(Lockable& locked) EVAC_NO_THREAD_SAFETY_ANALYSIS {
   if constexpr (A == access::exclusive) {
     locked.unlock();
   } else {
@@ -154,33 +153,33 @@ EVAC_ALWAYS_INLINE void unlock_as(Lockable& locked) ABSL_NO_THREAD_SAFETY_ANALYS
 }
 
 template <class Policy, class Mutex>
-class alignas(cache_line) ABSL_LOCKABLE shard {
+class alignas(cache_line) EVAC_LOCKABLE shard {
  public:
   explicit shard(typename Policy::functors_type& functors) noexcept : table_(functors) {}
 
-  void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+  void lock() EVAC_EXCLUSIVE_LOCK_FUNCTION() {
     lock_counted<access::exclusive>(mutex_, *this);
     owner_.enter();
   }
-  void unlock() ABSL_UNLOCK_FUNCTION() {
+  void unlock() EVAC_UNLOCK_FUNCTION() {
     owner_.leave();
     mutex_.unlock();
   }
-  [[nodiscard]] bool try_lock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+  [[nodiscard]] bool try_lock() EVAC_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
     if (!try_lock_mutex<access::exclusive>(mutex_)) return false;
     owner_.enter();
     return true;
   }
-  void lock_shared() ABSL_SHARED_LOCK_FUNCTION() { lock_counted<access::shared>(mutex_, *this); }
-  [[nodiscard]] bool try_lock_shared() ABSL_SHARED_TRYLOCK_FUNCTION(true) {
+  void lock_shared() EVAC_SHARED_LOCK_FUNCTION() { lock_counted<access::shared>(mutex_, *this); }
+  [[nodiscard]] bool try_lock_shared() EVAC_SHARED_TRYLOCK_FUNCTION(true) {
     return try_lock_mutex<access::shared>(mutex_);
   }
-  void unlock_shared() ABSL_UNLOCK_FUNCTION() { mutex_.unlock_shared(); }
+  void unlock_shared() EVAC_UNLOCK_FUNCTION() { mutex_.unlock_shared(); }
 
   /// The table, for a caller that holds the lock exclusively.
-  [[nodiscard]] table<Policy>& table_locked() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) { return table_; }
+  [[nodiscard]] table<Policy>& table_locked() noexcept EVAC_EXCLUSIVE_LOCKS_REQUIRED(this) { return table_; }
   /// The same for a caller that holds it shared.
-  [[nodiscard]] const table<Policy>& table_locked_shared() const noexcept ABSL_SHARED_LOCKS_REQUIRED(this) {
+  [[nodiscard]] const table<Policy>& table_locked_shared() const noexcept EVAC_SHARED_LOCKS_REQUIRED(this) {
     return table_;
   }
   /// Without the lock: a recent number.
@@ -235,7 +234,7 @@ class alignas(cache_line) ABSL_LOCKABLE shard {
 
 /// Locks a shard.
 template <access A, class Shard>
-EVAC_ALWAYS_INLINE void lock_as(Shard& unlocked) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+EVAC_ALWAYS_INLINE void lock_as(Shard& unlocked) EVAC_NO_THREAD_SAFETY_ANALYSIS {
   if constexpr (A == access::exclusive) {
     unlocked.lock();
   } else {
@@ -244,7 +243,7 @@ EVAC_ALWAYS_INLINE void lock_as(Shard& unlocked) ABSL_NO_THREAD_SAFETY_ANALYSIS 
 }
 /// Locks a shard if that needs no waiting; returns whether it did.
 template <access A, class Shard>
-[[nodiscard]] EVAC_ALWAYS_INLINE bool try_lock_as(Shard& unlocked) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+[[nodiscard]] EVAC_ALWAYS_INLINE bool try_lock_as(Shard& unlocked) EVAC_NO_THREAD_SAFETY_ANALYSIS {
   if constexpr (A == access::exclusive) {
     return unlocked.try_lock();
   } else {
@@ -253,7 +252,7 @@ template <access A, class Shard>
 }
 /// The table of a shard that the caller holds so.
 template <access A, class Shard>
-[[nodiscard]] EVAC_ALWAYS_INLINE auto& table_as(Shard& locked) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+[[nodiscard]] EVAC_ALWAYS_INLINE auto& table_as(Shard& locked) noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS {
   if constexpr (A == access::exclusive) {
     return locked.table_locked();
   } else {
@@ -263,21 +262,21 @@ template <access A, class Shard>
 
 /// Holds one shard to the end of its scope.
 template <access A, class Shard>
-class ABSL_SCOPED_LOCKABLE shard_guard {
+class EVAC_SCOPED_LOCKABLE shard_guard {
  public:
   template <access B = A>
     requires(B == access::exclusive)
-  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) ABSL_EXCLUSIVE_LOCK_FUNCTION(held) : held_(held) {
+  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) EVAC_EXCLUSIVE_LOCK_FUNCTION(held) : held_(held) {
     held_.lock();
   }
   template <access B = A>
     requires(B == access::shared)
-  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) ABSL_SHARED_LOCK_FUNCTION(held) : held_(held) {
+  EVAC_ALWAYS_INLINE explicit shard_guard(Shard& held) EVAC_SHARED_LOCK_FUNCTION(held) : held_(held) {
     held_.lock_shared();
   }
   shard_guard(const shard_guard&) = delete;
   shard_guard& operator=(const shard_guard&) = delete;
-  ~shard_guard() ABSL_UNLOCK_FUNCTION() { unlock_as<A>(held_); }
+  ~shard_guard() EVAC_UNLOCK_FUNCTION() { unlock_as<A>(held_); }
 
   [[nodiscard]] EVAC_ALWAYS_INLINE auto& table() const noexcept { return table_as<A>(held_); }
 

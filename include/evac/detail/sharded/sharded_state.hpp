@@ -20,8 +20,6 @@
 #ifndef EVAC_DETAIL_SHARDED_SHARDED_STATE_HPP
 #define EVAC_DETAIL_SHARDED_SHARDED_STATE_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <algorithm>
 #include <bit>
 #include <chrono>
@@ -36,6 +34,7 @@
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sharded/shard.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/reentry.hpp"
@@ -161,7 +160,7 @@ struct sharded_state : watched, reentry_check {
   ~sharded_state() = default;
 
   /// A table of a detached state, or of one whose locks the caller holds.
-  [[nodiscard]] table_type& own_table(std::size_t index) const noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  [[nodiscard]] table_type& own_table(std::size_t index) const noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS {
     return shards[index].table_locked();
   }
   [[nodiscard]] table_type& own_table_of(std::size_t hash) const noexcept { return own_table(shards.index_of(hash)); }
@@ -215,14 +214,14 @@ template <class State>
 template <class State>
 class hash_guard {
  public:
-  EVAC_ALWAYS_INLINE explicit hash_guard(const State& of) ABSL_NO_THREAD_SAFETY_ANALYSIS : of_(of) {
+  EVAC_ALWAYS_INLINE explicit hash_guard(const State& of) EVAC_NO_THREAD_SAFETY_ANALYSIS : of_(of) {
     lock_counted<access::shared>(of_.hash_mutex, of_);
   }
   /// Of a caller that holds it.
   EVAC_ALWAYS_INLINE hash_guard(const State& of, std::adopt_lock_t) noexcept : of_(of) {}
   hash_guard(const hash_guard&) = delete;
   hash_guard& operator=(const hash_guard&) = delete;
-  ~hash_guard() ABSL_NO_THREAD_SAFETY_ANALYSIS { of_.hash_mutex.unlock_shared(); }
+  ~hash_guard() EVAC_NO_THREAD_SAFETY_ANALYSIS { of_.hash_mutex.unlock_shared(); }
 
  private:
   const State& of_;
@@ -243,7 +242,7 @@ class state_guard {
     if (hash_locked_) unlock_as<A>(of.hash_mutex);
   }
 
-  state_guard& lock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  state_guard& lock() EVAC_NO_THREAD_SAFETY_ANALYSIS {
     visible_readers::be_known();
     mark_.look_elsewhere();
     lock_counted<A>(of.hash_mutex, of);

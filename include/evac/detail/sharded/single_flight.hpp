@@ -93,9 +93,7 @@ class single_flight {
     constexpr bool may_decline = !std::is_same_v<result_of<Work>, T>;
     for (;;) {
       std::unique_lock lock(mutex_);
-      const auto same = std::find_if(flights_.begin(), flights_.end(), [&](const std::shared_ptr<flight>& each) {
-        return each->hash == hash && static_cast<bool>(equal(each->key, key));
-      });
+      const auto same = find(key, hash, equal);
       if (same == flights_.end()) return lead(key, hash, lock, work);
       const std::shared_ptr<flight> joined = *same;
       if (joined->leader == std::this_thread::get_id()) {
@@ -112,7 +110,23 @@ class single_flight {
     }
   }
 
+  /// The same, but nothing at once if a thread is at it.
+  template <class Equal, class Work>
+  [[nodiscard]] std::optional<T> share_unless_busy(const Key& key, std::size_t hash, const Equal& equal,
+                                                   const Work& work) {
+    std::unique_lock lock(mutex_);
+    if (find(key, hash, equal) != flights_.end()) return std::nullopt;
+    return lead(key, hash, lock, work);
+  }
+
  private:
+  // Under mutex_.
+  template <class Equal>
+  [[nodiscard]] typename flight_list::iterator find(const Key& key, std::size_t hash, const Equal& equal) {
+    return std::find_if(flights_.begin(), flights_.end(), [&](const std::shared_ptr<flight>& each) {
+      return each->hash == hash && static_cast<bool>(equal(each->key, key));
+    });
+  }
   template <class Work>
   [[nodiscard]] auto lead(const Key& key, std::size_t hash, std::unique_lock<std::mutex>& lock, const Work& work)
       -> result_of<Work> {

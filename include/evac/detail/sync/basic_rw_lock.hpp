@@ -49,13 +49,12 @@
 #ifndef EVAC_DETAIL_SYNC_BASIC_RW_LOCK_HPP
 #define EVAC_DETAIL_SYNC_BASIC_RW_LOCK_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/bias_word.hpp"
 #include "evac/detail/sync/lock_events.hpp"
@@ -67,16 +66,16 @@ namespace evac::inline EVAC_ABI::detail {
 /// Readers is where biased readers announce themselves, and says how patient waiting threads are. rw_lock.hpp documents the
 /// members.
 template <class Readers>
-class ABSL_LOCKABLE basic_rw_lock {
+class EVAC_LOCKABLE basic_rw_lock {
  public:
   constexpr basic_rw_lock() noexcept = default;
   basic_rw_lock(const basic_rw_lock&) = delete;
   basic_rw_lock& operator=(const basic_rw_lock&) = delete;
   ~basic_rw_lock() = default;
 
-  void lock() noexcept ABSL_EXCLUSIVE_LOCK_FUNCTION() { lock(no_events_); }
+  void lock() noexcept EVAC_EXCLUSIVE_LOCK_FUNCTION() { lock(no_events_); }
   template <class Events>
-  void lock(Events& events) noexcept(noexcept(events.about_to_wait())) ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+  void lock(Events& events) noexcept(noexcept(events.about_to_wait())) EVAC_EXCLUSIVE_LOCK_FUNCTION() {
     std::uint32_t expected = 0;
     // seq_cst: dekker; it acquires: handover
     if (!state_.compare_exchange_strong(expected, writer, seq_cst, relaxed)) [[unlikely]]
@@ -89,7 +88,7 @@ class ABSL_LOCKABLE basic_rw_lock {
       forget_quiet_reads(bias);
     }
   }
-  [[nodiscard]] bool try_lock() noexcept ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+  [[nodiscard]] bool try_lock() noexcept EVAC_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
     std::uint32_t expected = 0;
     if (!state_.compare_exchange_strong(expected, writer, seq_cst, relaxed)) return false;  // seq_cst: as in lock()
     const std::uint32_t bias = bias_.load(relaxed);                                         // relaxed: as in lock()
@@ -110,16 +109,16 @@ class ABSL_LOCKABLE basic_rw_lock {
     if (revokes) set_price(std::chrono::steady_clock::now() - began);
     return true;
   }
-  void unlock() noexcept ABSL_UNLOCK_FUNCTION() {
+  void unlock() noexcept EVAC_UNLOCK_FUNCTION() {
     // release: handover
     if ((state_.exchange(0, release) & parked) != 0) [[unlikely]]
       wake_all(state_);
   }
 
-  void lock_shared() noexcept ABSL_SHARED_LOCK_FUNCTION() { lock_shared(no_events_); }
+  void lock_shared() noexcept EVAC_SHARED_LOCK_FUNCTION() { lock_shared(no_events_); }
   template <class Events>
   EVAC_ALWAYS_INLINE void lock_shared(Events& events) noexcept(noexcept(events.about_to_wait()))
-      ABSL_SHARED_LOCK_FUNCTION() {
+      EVAC_SHARED_LOCK_FUNCTION() {
     if (enter_biased()) return;
     // The look at bias_ has brought the line, so that a look at the state costs nothing. relaxed: the exchange acquires
     std::uint32_t state = state_.load(relaxed);
@@ -130,7 +129,7 @@ class ABSL_LOCKABLE basic_rw_lock {
     }
     count_quiet_read();
   }
-  [[nodiscard]] bool try_lock_shared() noexcept ABSL_SHARED_TRYLOCK_FUNCTION(true) {
+  [[nodiscard]] bool try_lock_shared() noexcept EVAC_SHARED_TRYLOCK_FUNCTION(true) {
     if (enter_biased()) return true;
     std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
     while ((state & (writer | writer_waiting)) == 0) {
@@ -138,7 +137,7 @@ class ABSL_LOCKABLE basic_rw_lock {
     }
     return false;
   }
-  EVAC_ALWAYS_INLINE void unlock_shared() noexcept ABSL_UNLOCK_FUNCTION() {
+  EVAC_ALWAYS_INLINE void unlock_shared() noexcept EVAC_UNLOCK_FUNCTION() {
     if (Readers::leave(this)) return;
     // relaxed: this thread has seen before what matters here (L5)
     if (const std::uint32_t bias = bias_.load(relaxed); bias_word::names_registry(bias)) [[unlikely]] {
@@ -231,7 +230,7 @@ class ABSL_LOCKABLE basic_rw_lock {
     Readers::fence(bias);
   }
   // The reader that was found still reads: the next writer must look for it too (L3).
-  void give_up(std::uint32_t bias) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  void give_up(std::uint32_t bias) noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS {
     bias_.store(bias, release);  // release: bias set
     unlock();
   }

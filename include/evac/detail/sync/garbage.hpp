@@ -10,14 +10,13 @@
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_HPP
 #define EVAC_DETAIL_SYNC_GARBAGE_HPP
 
-#include <absl/base/thread_annotations.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/garbage_batch.hpp"
@@ -218,7 +217,7 @@ class garbage_bag {
 
   /// In the child of a fork(): the thread that had the lock is gone. A bag that it was changing is in no known state,
   /// and is given up; but the owner's spare batch only if the owner is gone.
-  void reset_after_fork(bool owner_lives) noexcept ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  void reset_after_fork(bool owner_lives) noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS {
     if (changing_) {
       filling_ = nullptr;
       if (!owner_lives) spare_ = nullptr;

@@ -93,6 +93,9 @@ class visible_readers {
     record* const own = mine();
     return own != nullptr && own->sample(period);
   }
+  /// A number that no other thread of the registry has that is alive, from 0 on and no larger than needed: the index of what
+  /// a thread has to itself. The largest number of its type for a thread without a record.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static std::uint16_t number_of_this_thread() noexcept { return mine_->number(); }
   /// Makes sure that other shared objects find what this one does in this thread, as far as that is possible.
   EVAC_ALWAYS_INLINE static void be_known() noexcept {
     if (part_ != part::taken) [[unlikely]]
@@ -136,6 +139,7 @@ class visible_readers {
   };
   static constexpr std::size_t node_size = registry::list::node_size();
   static_assert(node_size % line_pair == 0 && sizeof(place) <= 2 * node_size && std::is_standard_layout_v<place>);
+  static_assert(process_mapping::size / node_size < record::no_number);
   static constexpr std::uint32_t rooms = process_mapping::size / node_size - 4;  // the first ones are the place's
 
   [[nodiscard]] static registry& named(std::uint32_t word) noexcept {
@@ -168,6 +172,7 @@ class visible_readers {
     record* const own = all->join(this_thread(), take_room);
     if (own == nullptr) return nullptr;
     own->marks() = inside_call::link_marks(own->marks());
+    own->set_number(static_cast<std::uint16_t>(room_of(*own)));
     mine_ = own;
     static thread_local const owner joined;
     part_ = part::taken;
@@ -181,15 +186,22 @@ class visible_readers {
       do {
         if (index == rooms) return nullptr;
       } while (!all.used.compare_exchange_weak(index, index + 1, relaxed, relaxed));  // relaxed: says nothing else
-      auto* const end = reinterpret_cast<unsigned char*>(&all) - process_mapping::header_size + process_mapping::size;
-      return end - std::size_t{index + 1} * node_size;
+      return end_of_mapping(&all) - std::size_t{index + 1} * node_size;
     });
+  }
+  // Which room a record has: the mapping is at a multiple of its size.
+  [[nodiscard]] static std::size_t room_of(const record& of) noexcept {
+    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(&of) & (process_mapping::size - 1);
+    return (process_mapping::size - address) / node_size - 1;
+  }
+  [[nodiscard]] static unsigned char* end_of_mapping(place* content) noexcept {
+    return reinterpret_cast<unsigned char*>(content) - process_mapping::header_size + process_mapping::size;
   }
 
   [[nodiscard]] static registry* registry_of_process() noexcept {
     registry* all = known_.load(acquire);  // acquire: found
     if (all != nullptr) return all;
-    void* const found = process_mapping::find_or_make("readers of rw_lock 2 " EVAC_ABI_TEXT, [](void* at) {
+    void* const found = process_mapping::find_or_make("readers of rw_lock 3 " EVAC_ABI_TEXT, [](void* at) {
       ::new (at) place(bias_word::biased | process_mapping::number_of(at), asymmetric_fence::available());
     });
     if (found == nullptr) return nullptr;

@@ -18,6 +18,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/debugger.hpp"
 #include "evac/detail/geometry/bucket.hpp"
+#include "evac/detail/hash/finish_hash.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/sync/watched.hpp"
 #include "evac/detail/table/seed.hpp"

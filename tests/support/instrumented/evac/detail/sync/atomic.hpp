@@ -65,6 +65,22 @@ struct own_atomic : atomic<T> {
       : atomic<T>(value, typename atomic<T>::of_one_thread{}) {}
 };
 
+/// Objects that are atomic while several threads use them belong to none.
+template <class T>
+class atomic_ref {
+ public:
+  explicit atomic_ref(T& of) noexcept : of_(of) {}
+
+  [[nodiscard]] T load(std::memory_order order) const noexcept { return of_.load(order); }
+  void store(T value, std::memory_order order) const noexcept {
+    ++evac_test::shared_writes;
+    of_.store(value, order);
+  }
+
+ private:
+  std::atomic_ref<T> of_;
+};
+
 }  // namespace evac::inline EVAC_ABI::detail
 
 #include "support/atomic_tail.hpp"

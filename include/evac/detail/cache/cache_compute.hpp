@@ -1,0 +1,177 @@
+// Values of a cache that a factory makes where there is none: one thread at a time for a key, and what the others do
+// meanwhile.
+#ifndef EVAC_DETAIL_CACHE_CACHE_COMPUTE_HPP
+#define EVAC_DETAIL_CACHE_CACHE_COMPUTE_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "evac/detail/cache/access_counts.hpp"
+#include "evac/detail/cache/cache_verbs.hpp"
+#include "evac/detail/config.hpp"
+#include "evac/detail/sharded/single_flight.hpp"
+#include "evac/load_result.hpp"
+
+namespace evac::inline EVAC_ABI {
+
+/// What load_or_compute() and get_or_compute() of a cache do while another thread computes the value of the key: wait
+/// for it.
+struct wait_while_computing_t {};
+inline constexpr wait_while_computing_t wait_while_computing{};
+/// Return nothing at once.
+struct skip_while_computing_t {};
+inline constexpr skip_while_computing_t skip_while_computing{};
+/// Return the value that there was: one whose time_to_refresh is over is computed anew by one thread, while it stays
+/// for the others. Where there is none, they wait.
+struct stale_while_computing_t {};
+inline constexpr stale_while_computing_t stale_while_computing{};
+
+namespace detail {
+
+/// Whether this is one of the modes above; nothing is stale without a clock.
+template <class Mode, bool Timed>
+inline constexpr bool is_load_mode =
+    std::is_same_v<Mode, wait_while_computing_t> || std::is_same_v<Mode, skip_while_computing_t> ||
+    (Timed && std::is_same_v<Mode, stale_while_computing_t>);
+
+/// One call of load_or_compute(): a cache, its single flights, and the factory.
+template <class State, class Factory>
+class cache_load {
+  using T = typename State::mapped_type;
+  using key_type = typename State::policy::key_type;
+  using element = typename State::value_type;
+  using terms_type = typename State::terms_type;
+  /// What a flight lands with: nothing if the factory has declined.
+  using made = std::optional<T>;
+
+ public:
+  using flights_type = single_flight<key_type, made>;
+  struct answer {
+    std::optional<T> value;
+    bool loaded;
+  };
+
+  cache_load(State& state, call_site site, flights_type& flights, Factory& factory, const terms_type& terms)
+      : state_(state), site_(site), flights_(flights), factory_(factory), terms_(terms) {}
+
+  [[nodiscard]] answer run(const key_type& key, wait_while_computing_t) const {
+    made found;
+    if (find(key, [&](const element& present) { found.emplace(present.second.value); })) {
+      return {std::move(found), true};
+    }
+    return wait(key);
+  }
+  [[nodiscard]] answer run(const key_type& key, skip_while_computing_t) const {
+    made found;
+    if (find(key, [&](const element& present) { found.emplace(present.second.value); })) {
+      return {std::move(found), true};
+    }
+    bool computed = false;
+    std::optional<made> landed = flights_.share_unless_busy(key, hash_of(key), state_.functors.equal,
+                                                            [&](auto& flight) { return lead(key, flight, computed); });
+    if (!landed.has_value()) return {std::nullopt, false};
+    const bool loaded = landed->has_value() && !computed;
+    return {*std::move(landed), loaded};
+  }
+  [[nodiscard]] answer run(const key_type& key, stale_while_computing_t) const {
+    made found;
+    bool stale = false;
+    const auto take = [&](const element& present) {
+      found.emplace(present.second.value);
+      stale = is_stale(present);
+    };
+    if (!find(key, take)) return wait(key);
+    if (!stale) return {std::move(found), true};
+    bool computed = false;
+    std::optional<made> landed = flights_.share_unless_busy(
+        key, hash_of(key), state_.functors.equal, [&](auto& flight) { return refresh(key, flight, computed); });
+    if (!landed.has_value() || !landed->has_value()) return {std::move(found), true};
+    return {*std::move(landed), !computed};
+  }
+
+ private:
+  [[nodiscard]] std::size_t hash_of(const key_type& key) const { return state_.functors.hash_of(key); }
+  [[nodiscard]] static bool is_stale(const element& present) { return present.second.life.is_stale(State::now()); }
+  template <class F>
+  [[nodiscard]] bool find(const key_type& key, const F& take) const {
+    return look_up<request::yes>(state_, site_, key, take);
+  }
+
+  [[nodiscard]] answer wait(const key_type& key) const {
+    bool computed = false;
+    made value = flights_.share(key, hash_of(key), state_.functors.equal,
+                                [&](auto& flight) { return lead(key, flight, computed); });
+    const bool loaded = value.has_value() && !computed;
+    return {std::move(value), loaded};
+  }
+
+  /// The work of a flight's leader: what there is by now, for another flight may have landed since the look-up, or what
+  /// the factory makes, which is put in; or what is there by then, if put() was faster.
+  template <class Flight>
+  [[nodiscard]] made lead(const key_type& key, Flight& flight, bool& computed) const {
+    made result;
+    const auto settle = [&] { flight.settle(); };
+    const auto take_copy = [&](const element& present) { result.emplace(present.second.value); };
+    const auto settle_and_take = [&](const element& present) {
+      settle();
+      take_copy(present);
+    };
+    if (look_up<request::no>(state_, site_, key, settle_and_take)) return result;
+    made fresh = make();
+    if (!fresh.has_value()) return fresh;
+    computed = put_if_absent_element(state_, site_, terms_, settle, take_copy, key, std::as_const(*fresh));
+    return computed ? std::move(fresh) : std::move(result);
+  }
+  /// The same where there is a value that is stale: it stays until another one takes its place, and also if the factory
+  /// declines.
+  template <class Flight>
+  [[nodiscard]] made refresh(const key_type& key, Flight& flight, bool& computed) const {
+    made result;
+    const auto settle = [&] { flight.settle(); };
+    const auto take_if_fresh = [&](const element& present) {
+      if (is_stale(present)) return false;
+      settle();
+      result.emplace(present.second.value);
+      return true;
+    };
+    look_up<request::no>(state_, site_, key, take_if_fresh);
+    if (result.has_value()) return result;
+    made fresh = make();
+    if (!fresh.has_value()) return fresh;
+    detached_of<State> built(state_.functors.allocator);
+    built.construct(std::piecewise_construct, std::forward_as_tuple(key),
+                    std::forward_as_tuple(std::in_place, std::as_const(*fresh)));
+    put_element(state_, site_, built, terms_, settle, take_if_fresh);
+    computed = !result.has_value();
+    return computed ? std::move(fresh) : std::move(result);
+  }
+
+  /// What the factory returns; counts it, and how long it took.
+  [[nodiscard]] made make() const {
+    load_measured load(state_.accesses);
+    made result = [&] {
+      if constexpr (may_decline<Factory, T>()) {
+        return made(factory_());
+      } else {
+        return made(std::in_place, factory_());
+      }
+    }();
+    if (result.has_value()) load.gave_a_value();
+    return result;
+  }
+
+  State& state_;
+  call_site site_;
+  flights_type& flights_;
+  Factory& factory_;
+  const terms_type& terms_;
+};
+
+}  // namespace detail
+}  // namespace evac::inline EVAC_ABI
+
+#endif
