@@ -36,7 +36,7 @@ class sync_container {
  public:
   [[nodiscard]] auto prepare(const key_type& key EVAC_LIFETIME_BOUND) const { return prepare_as(key); }
   template <prepared_from<Policy> K = key_type>
-  [[nodiscard]] auto prepare(key_arg<K>&& key EVAC_LIFETIME_BOUND) const {
+  [[nodiscard]] auto prepare(key_arg<K>&& key) const {
     return prepare_as(std::forward<key_arg<K>>(key));
   }
   template <stands_for_key<Policy> K = key_type>
