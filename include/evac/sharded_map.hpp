@@ -282,9 +282,9 @@ class sharded_map
   /// O(buckets / elements) of its shard. Throws what the generator and f throw.
   using base::sample;
   /// Takes some element out and returns it as a std::pair<Key, T>; empty if each shard was, when it came to that. Which element is
-  /// left open; threads begin at shards drawn at random. O(shards + buckets / elements of a shard). It is
-  /// moved out after the lock is released. One whose move may throw is copied, and stays if that throws; if it cannot be copied
-  /// and its move throws, it is gone.
+  /// left open; threads begin at shards drawn at random. O(shards + buckets / elements of a shard). The element is
+  /// moved after the lock is released. One whose move may throw is copied, and stays if that throws; if it cannot be copied and
+  /// its move throws, it is gone.
   using base::pop_any;
 
   // --- all elements ---

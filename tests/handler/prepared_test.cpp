@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <evac/map.hpp>
 #include <evac/sharded_map.hpp>
+#include <evac/sync_map.hpp>
+#include <evac/sync_set.hpp>
 #include <functional>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -65,6 +68,24 @@ TEST_CASE("a key that has changed since it was prepared is reported") {
   const auto key = map.prepare(plain);
   plain = "two";
   CHECK_THROWS_WITH(map.contains(key), of_another_time);
+}
+
+TEST_CASE("a key that another sync map or set has prepared is reported, and nothing changes") {
+  evac::sync_map<int, int> map;
+  map.store(1, 1);
+  const evac::sync_map<int, int> other;
+  const auto key = other.prepare(1);
+  CHECK_THROWS_WITH(map.contains(key), of_another);
+  CHECK_THROWS_WITH(map.load(key), of_another);
+  CHECK_THROWS_WITH(map.erase(key), of_another);
+  CHECK_THROWS_WITH(map.load_and_delete(key), of_another);
+  CHECK_THROWS_WITH(map.prefetch(key), of_another);
+  CHECK(map.load(1) == 1);
+  evac::sync_set<std::string> set;
+  std::string plain = "one";
+  const auto changed = set.prepare(plain);
+  plain = "two";
+  CHECK_THROWS_WITH(set.contains(changed), of_another_time);
 }
 
 TEST_CASE("every call of a sharded map reports a key that another map has prepared") {
