@@ -50,6 +50,7 @@ set(EVAC_HEADERS
   include/evac/detail/face/sharded_container.hpp
   include/evac/detail/face/sharded_object.hpp
   include/evac/detail/face/sharded_values.hpp
+  include/evac/detail/face/sync_container.hpp
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
@@ -75,6 +76,7 @@ set(EVAC_HEADERS
   include/evac/detail/lockfree/root.hpp
   include/evac/detail/lockfree/root_memory.hpp
   include/evac/detail/lockfree/roots.hpp
+  include/evac/detail/lockfree/sampling.hpp
   include/evac/detail/lockfree/segments.hpp
   include/evac/detail/lockfree/split.hpp
   include/evac/detail/lockfree/split_frontier.hpp

@@ -112,6 +112,7 @@ set(EVAC_API_SYNC_MAP_TESTS
   api/sync_map/keys_test.cpp
   api/sync_map/kinds_test.cpp
   api/sync_map/overloads_test.cpp
+  api/sync_map/prepared_test.cpp
   api/sync_map/ranges_test.cpp
   api/sync_map/sequences_test.cpp
   api/sync_map/types_test.cpp

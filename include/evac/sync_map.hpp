@@ -45,6 +45,7 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/face/sync_container.hpp"
 #include "evac/detail/lockfree/conditional_verbs.hpp"
 #include "evac/detail/lockfree/observing.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
@@ -64,7 +65,8 @@
 namespace evac::inline EVAC_ABI {
 
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, storage Storage>
-class sync_map {
+class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, Allocator, Storage>,
+                                            detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>> {
   static_assert(detail::storable_key<Key>,
                 "evac: Key must be an object type without const or volatile, not a reference");
   static_assert(std::is_object_v<T> && std::is_same_v<T, std::remove_cv_t<T>>,
@@ -81,6 +83,7 @@ class sync_map {
 
  private:
   using policy = detail::policy<detail::map_elements<Key, T>, Hash, KeyEqual, Allocator>;
+  using face = detail::sync_values<sync_map, policy>;
 
  public:
   /// Whether elements are in nodes of their own, or in the slots of the buckets.
@@ -104,12 +107,6 @@ class sync_map {
       std::is_same_v<K, Key> || (detail::lookup_key<K, policy> && std::is_constructible_v<Key, K&&>);
   template <class V>
   static constexpr bool makes_value = std::is_constructible_v<T, V&&>;
-  // A pair, or what looks like one, that a key and a value can be made of.
-  template <class Pair>
-  static constexpr bool makes_element = requires(const std::remove_reference_t<Pair>& pair) {
-    requires detail::makes_key<decltype((pair.first)), policy>;
-    requires std::is_constructible_v<T, decltype((pair.second))>;
-  };
   // A function whose result a value can be made of, or no value.
   template <class Factory>
   static constexpr bool makes_value_by = detail::makes_value_by<Factory, T>();
@@ -153,11 +150,15 @@ class sync_map {
     return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const slot_value&) {});
   }
   /// Starts to fetch the memory that a look-up of this key will read first. O(1); lock-free.
-  template <class K = Key>
-    requires looks_up<K>
-  EVAC_ALWAYS_INLINE void prefetch(const key_arg<K>& key) const {
-    detail::verbs::prefetch(table_, detail::as_lookup_key<policy>(key));
-  }
+  using face::prefetch;
+  /// prepare(key): the key with its hash, which contains, load, prefetch, erase, erase_if, load_and_delete and compare_and_delete
+  /// take in place of the key. It refers to the key that was passed; it keeps temporaries, and trivial keys of two words at most.
+  using face::compare_and_delete, face::load_and_delete;
+  using face::contains, face::erase, face::erase_if, face::load, face::prepare;
+  /// sample(generator, n, f): f(const Key&, const T&), as range() calls it, for n elements drawn at random; fewer if there are none.
+  /// Each is as likely as any other, but in long chains and behind long gaps, as of sharded_map. O(n), O(n buckets) where few
+  /// buckets have elements. pop_any(): removes some element, if there is one, and returns a copy; as erase.
+  using face::pop_any, face::sample;
   /// The value of a key, copied; throws what that throws.
   template <class K = Key>
     requires looks_up<K>
@@ -242,7 +243,7 @@ class sync_map {
   /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new. If one throws, those before
   /// it are stored.
   template <std::ranges::forward_range Pairs>
-    requires makes_element<std::ranges::range_reference_t<const Pairs>>
+    requires detail::makes_pair<std::ranges::range_reference_t<const Pairs>, policy>
   size_type store_many(const Pairs& pairs) {
     return detail::verbs::write_many(
         table_, pairs, [&](const auto& pair) { return table_.hash_of(detail::as_lookup_key<policy>(pair.first)); },

@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -17,8 +18,10 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/face/requirements.hpp"
+#include "evac/detail/face/sync_container.hpp"
 #include "evac/detail/lockfree/conditional_verbs.hpp"
 #include "evac/detail/lockfree/observing.hpp"
+#include "evac/detail/lockfree/sampling.hpp"
 #include "evac/detail/lockfree/sync_statistics.hpp"
 #include "evac/detail/lockfree/sync_table.hpp"
 #include "evac/detail/lockfree/verbs.hpp"
@@ -34,7 +37,8 @@
 namespace evac::inline EVAC_ABI {
 
 template <class Key, class Hash, class KeyEqual, class Allocator, storage Storage>
-class sync_set {
+class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, Allocator, Storage>,
+                                               detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>> {
   static_assert(detail::storable_key<Key>,
                 "evac: Key must be an object type without const or volatile, not a reference");
 
@@ -48,6 +52,7 @@ class sync_set {
 
  private:
   using policy = detail::policy<detail::set_elements<Key>, Hash, KeyEqual, Allocator>;
+  using face = detail::sync_container<sync_set, policy>;
 
  public:
   /// Whether elements are in nodes of their own, or in the slots of the buckets.
@@ -99,10 +104,29 @@ class sync_set {
     return detail::verbs::find(table_, detail::as_lookup_key<policy>(key), [](const slot_value&) {});
   }
   /// Starts to fetch the memory that a look-up of this key will read first. O(1); lock-free.
-  template <class K = Key>
-    requires looks_up<K>
-  EVAC_ALWAYS_INLINE void prefetch(const key_arg<K>& key) const {
-    detail::verbs::prefetch(table_, detail::as_lookup_key<policy>(key));
+  using face::prefetch;
+  /// prepare(key): the key with its hash, which contains, prefetch and erase take in place of the key. It refers to the key that was
+  /// passed; it keeps one that was a temporary, or is trivially copyable and of two words at most.
+  using face::contains;
+  using face::erase;
+  using face::prepare;
+  /// sample(generator, n, f): calls f(const Key&), inside the domain, for n keys drawn at random; returns how many: fewer if there are
+  /// none. Each is as likely as any other, but for those in chains of more than 16 keys, which are less likely, and where most
+  /// buckets are empty those behind a long gap, which are more likely. O(n), but O(n buckets) where few buckets have keys. Throws
+  /// std::bad_alloc, and what f and the generator throw.
+  template <detail::bit_generator Generator, std::invocable<const Key&> F>
+  size_type sample(Generator&& generator, size_type n, F&& f) const {
+    return detail::verbs::sample(table_, generator, n, [&](const slot_value& element) {
+      const auto& key = elements::key(element);
+      f(key);
+    });
+  }
+  /// Removes some key and returns a copy of it; nothing if no key was there all the time. As erase, and O(buckets) where few buckets
+  /// have keys.
+  [[nodiscard]] std::optional<Key> pop_any() {
+    return detail::verbs::pop_any(table_, [&](Key&& key) -> std::optional<Key> {
+      return detail::verbs::erase(table_, key) ? std::optional<Key>(std::move(key)) : std::nullopt;
+    });
   }
   /// How many of the keys are there, fetching them ahead; each is looked up at a moment of its own. Here and in the
   /// other calls that take ranges: keys of another type are looked up as they are where hash and equality are

@@ -148,6 +148,18 @@ const char* use_sync(Map& map, const Make& make) {
   std::size_t shown = 0;
   const auto count = [&](const auto&...) { ++shown; };
   map.store(make(1), make(1));
+  const auto nothing = [](const auto&...) {};
+  const auto prepared = constant.prepare(make(1));
+  map.prefetch(prepared);
+  if (!constant.contains(prepared) || constant.load(prepared) != make(1) || !constant.load(prepared, nothing))
+    return "prepare";
+  if (map.erase_if(prepared, [](const auto&) { return false; }) || map.compare_and_delete(prepared, make(99)))
+    return "erase_if";
+  if (constant.sample(std::minstd_rand(), 3, nothing) != 3) return "sample";
+  if (map.load_and_delete(prepared) != make(1) || map.erase(prepared)) return "erase of a prepared key";
+  if (map.pop_any().has_value()) return "pop_any";
+  map.prefetch(make(1));
+  map.store(make(1), make(1));
   const std::vector<std::pair<typename Map::key_type, mapped_type>> more{{make(2), make(2)}, {make(3), make(3)}};
   map.store_many(more);
   if (map.swap(make(3), make(4)) != make(3)) return "swap";
@@ -199,6 +211,9 @@ const char* use_sync_set(Set& set, const Make& make) {
   set.insert(make(1));
   set.insert_many(keys);
   std::size_t shown = 0;
+  if (const auto key = set.pop_any()) set.insert(*key);
+  if (constant.sample(std::minstd_rand(), 3, [&](const auto&) {}) != 3) return "sample";
+  if (!constant.contains(constant.prepare(make(1))) || set.erase(set.prepare(make(77)))) return "prepare";
   constant.range([&](const auto&) { return ++shown != 0; });
   if (constant.count_many(keys) != 3 || !constant.contains(make(2)) || constant.snapshot().size() != shown)
     return "range";

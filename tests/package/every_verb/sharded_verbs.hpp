@@ -55,7 +55,7 @@ const char* use_prepared(Map& map, const Make& make) {
 
 /// The calls on shards, with indices, and on some element.
 template <class Map, class Make>
-const char* use_parts(Map& map, const Make& make) {
+const char* use_shards(Map& map, const Make& make) {
   const Map& constant = map;
   const std::size_t elements = map.size();
   std::size_t visits = 0;
@@ -146,7 +146,7 @@ const char* use_sharded(Map& map, const Make& make) {
 
   if (const char* wrong = use_without_waiting(map, make); *wrong != 0) return wrong;
   if (const char* wrong = use_prepared(map, make); *wrong != 0) return wrong;
-  if (const char* wrong = use_parts(map, make); *wrong != 0) return wrong;
+  if (const char* wrong = use_shards(map, make); *wrong != 0) return wrong;
 
   Map copy(map);
   if (copy != map) return "operator==";
@@ -191,7 +191,7 @@ const char* use_sharded_set(Set& set, const Make& make) {
   constant.visit_all(count);
   constant.for_each(count);
   if (visits != 11) return "visit";
-  if (const char* wrong = use_parts(set, make); *wrong != 0) return wrong;
+  if (const char* wrong = use_shards(set, make); *wrong != 0) return wrong;
   if (set.insert(std::try_to_lock, make(1)).result() || !set.contains(set.prepare(make(1)))) return "without waiting";
   Set copy(set);
   if (copy.erase(std::try_to_lock, make(1)).result() != 1) return "erase";

@@ -238,7 +238,7 @@ class container {
 
   [[nodiscard]] auto prepare(const key_type& key EVAC_LIFETIME_BOUND) const { return prepare_as(key); }
   template <prepared_from<Policy> K = key_type>
-  [[nodiscard]] auto prepare(key_arg<K, Policy>&& key EVAC_LIFETIME_BOUND) const {
+  [[nodiscard]] auto prepare(key_arg<K, Policy>&& key) const {
     return prepare_as(std::forward<key_arg<K, Policy>>(key));
   }
   template <class K>

@@ -72,6 +72,19 @@ template <class Container, class K>
   return key.key();
 }
 
+/// The hash of a key in a container with these functors: known, if the container has prepared the key.
+template <class Functors, class K>
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t hash_unless_prepared(const Functors& functors,
+                                                                  [[maybe_unused]] const void* container,
+                                                                  const K& key) {
+  if constexpr (is_prepared_key<K>) {
+    key.check(container, [&](const auto& plain) { return functors.hash_of(plain); });
+    return key.hash();
+  } else {
+    return functors.hash_of(key);
+  }
+}
+
 /// Whether a prepared key keeps what it was made from: what is small, and what would be gone else.
 template <class Given, class LookedUp>
 inline constexpr bool kept_when_prepared = !std::is_lvalue_reference_v<Given> || !std::is_reference_v<LookedUp> ||

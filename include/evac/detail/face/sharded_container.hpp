@@ -114,7 +114,7 @@ class sharded_container : public sharded_object<Policy, Mutex> {
     return prepare_as({"prepare", where}, key);
   }
   template <prepared_from<Policy> K = key_type>
-  [[nodiscard]] auto prepare(key_arg<K>&& key EVAC_LIFETIME_BOUND, location where = location::current()) const {
+  [[nodiscard]] auto prepare(key_arg<K>&& key, location where = location::current()) const {
     return prepare_as({"prepare", where}, std::forward<key_arg<K>>(key));
   }
   template <class K, class F>

@@ -3,9 +3,8 @@
 //   map | domain * | table: root * | core * | hash, equality, allocator, seed | memory of roots |
 //                           null until the first element, and after clear()
 //
-// A write: make room for what it may retire; enter; look for the key, as a reader does; lock its home in the state in which it
-// was seen; change the chain; unlock; count; split off what the count asks for; leave. Where the home has changed meanwhile, or
-// the key may be elsewhere, it is looked for again under the lock. User code but hash and equality runs without the lock.
+// A write: make room for what it may retire; enter; look for the key, as a reader does; lock its home as it was seen; change the
+// chain; unlock; count; split off what that asks for; leave. If the key may be elsewhere by then it is looked for again, locked.
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 
@@ -17,6 +16,7 @@
 #include <utility>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/face/prepared_key.hpp"
 #include "evac/detail/lockfree/chain_reader.hpp"
 #include "evac/detail/lockfree/fresh_element.hpp"
 #include "evac/detail/lockfree/growth.hpp"
@@ -78,7 +78,7 @@ class sync_table {
 
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE size_type hash_of(const K& key) const {
-    return functors_.hash_of(key);
+    return hash_unless_prepared(functors_, this, key);
   }
   /// One look at the home of a key: as chain_reader's, and `absent` if there is no table.
   template <class K>
@@ -111,7 +111,7 @@ class sync_table {
   }
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
-    return [this, &key](const slot_value& element) -> bool { return functors_.equal(storage::key(element), key); };
+    return [this, &key](const slot_value& at) -> bool { return functors_.equal(storage::key(at), unprepared(key)); };
   }
   /// What a thread has seen of a key, and where it can change that.
   struct sighting {
