@@ -27,6 +27,7 @@ inline constexpr std::size_t longest_line = 64 << 10;      ///< an inline reques
 
 /// The whole of `text` as a number, written as Redis writes it: without a plus sign, blanks or leading zeros.
 [[nodiscard]] inline std::optional<long long> integer_of(std::string_view text) {
+  if (text.size() == 1 && '0' <= text.front() && text.front() <= '9') return text.front() - '0';  // most lengths
   long long number = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);
