@@ -164,6 +164,10 @@ set(EVAC_COUNTED_TESTS
 set(EVAC_LEAK_TESTS
   leaks/immortal_maps.cpp
 )
+# A program of its own: it defines EVAC_OWN_HASH.
+set(EVAC_OWN_HASH_TESTS
+  own_hash/own_hash_test.cpp
+)
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/observed_reentry_test.cpp

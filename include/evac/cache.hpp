@@ -1,5 +1,5 @@
-// evac::cache: a map with room for so many elements, or so much weight, for any thread. Which element goes when another one needs
-// the room is decided by SIEVE (Zhang et al., NSDI 2024).
+// evac::cache: a map with room for so many elements, or so much weight, for any thread. Which element goes when another
+// one needs the room is decided by SIEVE (Zhang et al., NSDI 2024).
 //
 //   evac::cache<std::string, page> pages(10'000, [](const std::string& url, page& gone, evac::removal_cause) { ... });
 //   const page shown = pages.get_or_compute(url, [&] { return render(url); });
@@ -10,16 +10,16 @@
 //   hash -> shard -> { reader-writer lock, table, order of arrival }
 //
 // Threads     any thread may call anything at any time, but for construction and destruction.
-// Bound       the weight of all elements is never more than capacity() and one element for each thread that is just putting one in.
-//             Without a Weigher each element weighs 1. Each shard has an equal part of the capacity, and keeps no element
-//             that is heavier than that.
-// Expiry      only with a Clock: a type as std::chrono::steady_clock, whose now() any thread may call. An element whose time is over is
-//             never returned. It leaves when it is looked up, when the hand comes by, or when a sweep does: each put and
-//             erase looks through one bucket of its shard, and sweep() through as many as you say. Until then it has its
-//             place, and size() counts it.
-// Hits        hold their shard shared. A hit sets a bit of its element if it is not set, and counts itself in a line that few
-//             threads share; nothing is moved, so that a key which all threads ask for is no bottleneck. It looks at the
-//             clock if the element expires.
+// Bound       the weight of all elements is never more than capacity() and one element for each thread that is just putting
+//             one in. Without a Weigher each element weighs 1. Each shard has an equal part of the capacity, and keeps no
+//             element that is heavier than that.
+// Expiry      only with a Clock: a type as std::chrono::steady_clock, whose now() does not throw. An element whose time is
+//             over is never returned. It leaves when it is looked up, when the hand comes by, or when a sweep does: each
+//             put and erase looks through one bucket of its shard, and sweep() through as many as you say. Until then it
+//             has its place, and size() counts it.
+// Hits        hold their shard shared. A hit sets a bit of its element if it is not set, and counts itself in memory of its
+//             thread; nothing is moved, so that a key which all threads ask for is no bottleneck. It looks at the clock
+//             if the element expires.
 // Listener    is told of each element that leaves, exactly once, by the thread whose call made it leave, when that holds no
 //             lock: it may use the cache. It must not throw; that ends the program. Elements that are there when the cache
 //             is destroyed do not leave.
@@ -27,13 +27,13 @@
 //
 // Every operation, unless its comment says otherwise:
 //
-// Complexity  O(1) expected. The call that makes room looks at elements in their order until one was not asked for since it was
-//             looked at last: at 65 of them at most for each that leaves. A heavy element makes several leave, under
-//             several locks one after the other.
-// Progress    blocking, as sharded_map. Verbs of one key take effect at one moment under the lock of its shard; an element may
-//             vanish at any time.
-// Throws      what hash, equality, constructors, the allocator, the weigher, the clock and f throw. Then nothing has changed, but
-//             that elements may have expired.
+// Complexity  O(1) expected. The call that makes room looks at elements in their order until one was not asked for
+//             since it was looked at last: at 65 of them at most for each that leaves. A heavy element makes several
+//             leave, some under each lock.
+// Progress    blocking, as sharded_map. Verbs of one key take effect at one moment under the lock of its shard; an
+//             element may vanish at any time.
+// Throws      what hash, equality, constructors, the allocator, the weigher and f throw. Then nothing has changed, but
+//             that elements that had expired may have left.
 #ifndef EVAC_CACHE_HPP
 #define EVAC_CACHE_HPP
 
@@ -58,9 +58,11 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
+#include "evac/detail/sharded/whole.hpp"
 #include "evac/detail/table/table_access.hpp"
 #include "evac/fwd.hpp"
 #include "evac/load_result.hpp"
+#include "evac/observer.hpp"
 #include "evac/rw_lock.hpp"
 
 namespace evac::inline EVAC_ABI {
@@ -79,9 +81,9 @@ struct expiring_cache_options {
   std::chrono::nanoseconds time_to_refresh = expiry::forever;
 };
 
-/// See the top of this file. Not copyable, not movable. Weigher: one_each, or a functor of (const Key&, const T&) that says how
-/// much of the capacity an element takes, at least 1; called once for each element that is put in, by any thread, by
-/// put_if_absent() and get_or_compute() under a lock. Clock: no_clock, or a clock.
+/// See the top of this file. Not copyable, not movable. Weigher: one_each, or a functor of (const Key&, const T&) that
+/// says how much of the capacity an element takes, at least 1; called once for each element that is put in, by any
+/// thread, by put_if_absent() and get_or_compute() under a lock. Clock: no_clock, or a clock.
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Weigher, class Clock>
 class cache {
   using state = detail::cache_state<Key, T, Hash, KeyEqual, Allocator, Weigher, Clock, rw_lock>;
@@ -107,8 +109,8 @@ class cache {
   /// Any function of (const Key&, T&, removal_cause). It may move the value away.
   using listener_type = typename state::listener_type;
 
-  /// Room for `capacity` elements, or weight. There are as many shards as a sharded_map has, or fewer, so that each has a part of
-  /// 256. Throws std::bad_alloc, std::length_error for more than 2^23 elements a shard. O(shards).
+  /// Room for `capacity` elements, or weight. There are as many shards as a sharded_map has, or fewer, so that each has
+  /// a part of 256. Throws std::bad_alloc, std::length_error for more than 2^23 elements a shard. O(shards).
   explicit cache(size_type capacity, listener_type listener = {}, const Hash& hash = Hash(),
                  const KeyEqual& equal = KeyEqual(), const Allocator& allocator = Allocator())
       : cache(options_type{.capacity = capacity}, std::move(listener), Weigher(), hash, equal, allocator) {}
@@ -134,14 +136,24 @@ class cache {
   [[nodiscard]] size_type weight() const noexcept { return state_.weight(); }
   [[nodiscard]] size_type shard_count() const noexcept { return state_.shards.size(); }
   [[nodiscard]] size_type capacity() const noexcept { return state_.capacity.load(detail::relaxed); }
-  /// Another capacity, for any thread at any time. If there are more elements than that, 16 of each shard are evicted at
-  /// once, and one by each later call that puts a key into the shard, beside what it needs: no call has to evict all of
-  /// them. O(shards). Throws as the constructor; then nothing has changed.
+  /// Another capacity, for any thread at any time. If there are more elements than that, 16 of each shard are evicted
+  /// at once, and one by each later call that puts a key into the shard, beside what it needs: no call has to evict all
+  /// of them. O(shards). Throws as the constructor; then nothing has changed.
   void set_capacity(size_type capacity, location where = location::current()) {
     detail::change_capacity(state_, {"set_capacity", where}, capacity);
   }
   /// The figures of evac/counters.hpp. No lock. O(shards).
   [[nodiscard]] cache_counters counters() const noexcept { return detail::collect_cache_counters(state_); }
+
+  /// Bytes held by the shards and the order, without what elements own elsewhere: recent, as size(). No lock.
+  /// O(shards).
+  [[nodiscard]] size_type memory_usage() const noexcept { return state_.memory_usage(); }
+  /// Lets an observer (evac/observer.hpp) know of growth, shrinking, long waits and re-entry; null: none. Takes all
+  /// locks: so it waits for the calls that hold one, and afterwards the observer before is used no more.
+  void observe(observer* by, location where = location::current()) {
+    detail::observe_state(state_, {"observe", where}, by);
+  }
+  [[nodiscard]] observer* observed_by() const noexcept { return state_.observed_by(); }
 
   /// A copy of the value, if the key is there: a hit.
   template <class K = Key>
@@ -167,26 +179,26 @@ class cache {
                                         [](const auto&) {});
   }
 
-  /// f(const Key&, const T&) for each key of a range that is there, which is a hit; returns how many are. Keys are taken 64 at a
-  /// time: the shared locks of all their shards are held while their elements are fetched at once and visited in order. Not
-  /// counted if f throws.
+  /// f(const Key&, const T&) for each key of a range that is there, which is a hit; returns how many are. Keys are
+  /// taken 64 at a time: the shared locks of all their shards are held while their elements are fetched at once and
+  /// visited in order. Not counted if f throws.
   template <std::forward_iterator It, class F>
     requires(detail::stands_for_key<std::iter_reference_t<It>, policy_type> &&
              std::is_invocable_v<F&, const Key&, const T&>)
   size_type get(It first, It last, F f, location where = location::current()) const {
     return detail::look_up_many(state_, {"get", where}, first, last, f);
   }
-  /// f(const Key&, const T&) for every element; returns how many there were. Not hits. A shard at a time, held shared: no moment
-  /// for all. O(size + buckets).
+  /// f(const Key&, const T&) for every element; returns how many there were. Not hits. A shard at a time, held shared:
+  /// no moment for all. O(size + buckets).
   template <class F>
     requires std::is_invocable_v<F&, const Key&, const T&>
   size_type for_each(F f, location where = location::current()) const {
     return detail::visit_cached(state_, {"for_each", where}, f);
   }
 
-  /// Gives the key this value; returns whether the key is new. An element that was there leaves as `replaced`; its key is still
-  /// one that was asked for. A value that is too heavy for its shard leaves at once, as `size`: then the key has none. Key
-  /// and value are built, and weighed, before any lock is taken.
+  /// Gives the key this value; returns whether the key is new. An element that was there leaves as `replaced`; its key
+  /// is still one that was asked for. A value that is too heavy for its shard leaves at once, as `size`: then the key
+  /// has none. Key and value are built, and weighed, before any lock is taken.
   template <class K = Key, class V = T>
     requires(std::is_constructible_v<Key, K &&> && std::is_constructible_v<T, V &&>)
   bool put(K&& key, V&& value, location where = location::current()) {
@@ -235,10 +247,10 @@ class cache {
     }
     return fresh;
   }
-  /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one thread at a
-  /// time for a key, with no lock held; the others wait for its result, and get its exception; or do what the mode says:
-  /// evac::skip_while_computing, evac::stale_while_computing. If put() is faster, its value is returned. Throws what the
-  /// factory throws; then nothing has changed.
+  /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one
+  /// thread at a time for a key, with no lock held; the others wait for its result, and get its exception; or do what
+  /// the mode says: evac::skip_while_computing, evac::stale_while_computing. If put() is faster, its value is returned.
+  /// Throws what the factory throws; then nothing has changed.
   ///
   /// A factory that returns a std::optional<T> may decline: if it is empty nothing is put in, and all get nothing. So
   /// the result is a std::optional<T> then, and also where a call may skip; else a T.
@@ -275,8 +287,8 @@ class cache {
   bool set_expiry(const key_arg<K>& key, const expiry& terms, location where = location::current()) {
     return detail::change_terms(state_, {"set_expiry", where}, detail::as_lookup_key<policy_type>(key), terms);
   }
-  /// For how long the element stays if nobody finds it; expiry::forever if it does not expire, nothing if the key is not
-  /// there. Not a hit.
+  /// For how long the element stays if nobody finds it; expiry::forever if it does not expire, nothing if the key is
+  /// not there. Not a hit.
   template <class K = Key>
     requires(state::timed && detail::stands_for_key<K, policy_type>)
   [[nodiscard]] std::optional<std::chrono::nanoseconds> time_left(const key_arg<K>& key,
@@ -300,9 +312,9 @@ class cache {
   size_type erase_if(Predicate predicate, location where = location::current()) {
     return detail::erase_cached_where(state_, {"erase_if", where}, predicate);
   }
-  /// Lets go what has expired in the places of about so many elements, and what set_capacity() has left in the shards that it comes
-  /// to; returns how many have left. For a housekeeping thread; the next call goes on where this one has stopped. O(elements
-  /// + shards), the lock of a shard is held for 32 buckets at a time.
+  /// Lets go what has expired in the places of about so many elements, and what set_capacity() has left in the shards
+  /// that it comes to; returns how many have left. For a housekeeping thread; the next call goes on where this one has
+  /// stopped. O(elements + shards), the lock of a shard is held for 32 buckets at a time.
   size_type sweep(size_type elements, location where = location::current()) {
     return detail::sweep_cache(state_, {"sweep", where}, elements);
   }

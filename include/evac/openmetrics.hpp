@@ -11,9 +11,9 @@
 //   evac_map_size{map="sessions"} 120000
 //   evac_map_size{map="ports"} 300
 //
-// Each family has its HELP, TYPE and UNIT once, whatever number of maps there is. Its only label is the map's name; series of
-// shards are families of their own (evac_shard_...), so that a sum over a family counts nothing twice. Those of caches are
-// evac_cache_..., with the label `cache`.
+// Each family has its HELP, TYPE and UNIT once, whatever number of maps there is. Its only label is the map's name;
+// series of shards are families of their own (evac_shard_...), so that a sum over a family counts nothing twice. Those
+// of caches are evac_cache_..., with the label `cache`.
 #ifndef EVAC_OPENMETRICS_HPP
 #define EVAC_OPENMETRICS_HPP
 
@@ -36,7 +36,8 @@ namespace detail {
 
 enum class metric_kind : unsigned char { gauge, counter };
 
-/// One family of metrics: its name behind evac_map_ or evac_cache_, without the _total of a counter and with its unit, and its value.
+/// One family of metrics: its name behind evac_map_ or evac_cache_, without the _total of a counter and with its unit,
+/// and its value.
 template <class Counters>
 struct metric_family {
   using kind = metric_kind;
@@ -149,8 +150,8 @@ template <class Counters>
 /// std::bad_alloc.
 class metrics_page {
  public:
-  /// Adds what counters() of a map says now, or what it has said. The name is UTF-8, and the value of the label `map`; a
-  /// second map of the same name takes the place of the first.
+  /// Adds what counters() of a map says now, or what it has said. The name is UTF-8, and the value of the label `map`;
+  /// a second map of the same name takes the place of the first.
   void add(std::string_view map, const map_counters& counters) { put(maps_, detail::escaped_label(map), counters); }
   /// The same for a cache, whose name is the value of the label `cache`.
   void add(std::string_view cache, const cache_counters& counters) {
@@ -161,7 +162,8 @@ class metrics_page {
   void add(std::string_view name, const Map& map) {
     add(name, map.counters());
   }
-  /// Adds a series for each shard of a sharded map: families evac_shard_..., with the labels `map` and `shard`. O(shards).
+  /// Adds a series for each shard of a sharded map: families evac_shard_..., with the labels `map` and `shard`.
+  /// O(shards).
   template <class Map>
     requires requires(const Map& map) { map.counters_of_shard(map.shard_count()); }
   void add_shards(std::string_view name, const Map& map) {

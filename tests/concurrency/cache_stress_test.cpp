@@ -1,6 +1,8 @@
 // Many threads on one cache, with a listener that counts and uses the cache: what must come out exactly, whoever is where.
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <evac/cache.hpp>
@@ -12,9 +14,11 @@
 #include "support/catch.hpp"
 #include "support/dice.hpp"
 #include "support/in_threads.hpp"
+#include "support/manual_clock.hpp"
 #include "support/same_words.hpp"
 
 using namespace evac_test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -96,7 +100,7 @@ class crowded_cache {
         static_cast<void>(cached_.erase(key));
         break;
       case 2:
-        if (id % 64 == 0) cached_.clear();
+        wrong += whole(id);
         static_cast<void>(cached_.contains(key));
         break;
       case 3:
@@ -122,12 +126,40 @@ class crowded_cache {
         ++asked_;
         came_in_[id] = computed(key, id, look) ? 1 : 0;
         break;
+      case 15:
+        came_in_[id] = 1;
+        cached_.put_range(std::array{std::pair(key, value_of(key, id))});
+        break;
       default:
         came_in_[id] = 1;
         cached_.put(key, value_of(key, id));
     }
     // One more for each thread that is just putting one in, but no more than one in each shard.
     return wrong + (cached_.size() > cached_.capacity() + std::min(threads_, shards) ? 1 : 0);
+  }
+  /// Now and then, a call on many elements. Returns how often something was wrong.
+  [[nodiscard]] std::size_t whole(std::size_t id) {
+    std::size_t wrong = 0;
+    const auto look = [&](const number& key, const unique_value& value) { wrong += is_of(value, key) ? 0 : 1; };
+    switch (id % 64) {
+      case 0:
+        cached_.clear();
+        break;
+      case 1:
+        cached_.erase_if([&](const number& key, const unique_value& value) { return look(key, value), key % 16 == 3; });
+        break;
+      case 2:
+        cached_.for_each(look);
+        break;
+      case 3:
+        cached_.set_capacity(cached_.capacity());
+        break;
+      default:
+        const std::array<number, 3> some{id % keys, (id + 1) % keys, (id + 2) % keys};
+        asked_ += some.size();
+        cached_.get(some.begin(), some.end(), look);
+    }
+    return wrong;
   }
   [[nodiscard]] static unique_value loaded(number key, std::size_t id) {
     stumble();
@@ -182,8 +214,59 @@ TEST_CASE("each value that came into a cache is there or was told once, whatever
   }
 }
 
+TEST_CASE(
+    "each value that came into a cache that weighs and expires is there or was told once, while its capacity changes") {
+  struct two_or_one {
+    std::size_t operator()(const number& key, const unique_value&) const { return 1 + key % 2; }
+  };
+  constexpr number keys = 300;
+  const std::size_t calls = rounds(12000);
+  std::vector<std::atomic<unsigned>> told(crowd() * calls);
+  std::atomic<std::size_t> expired{0};
+  {
+    evac::expiring_cache<number, unique_value, manual_clock, two_or_one> cached(
+        {.capacity = 200, .shard_count = 2, .time_to_live = 300ns, .time_to_idle = 200ns},
+        [&](const number&, const unique_value& value, evac::removal_cause cause) {
+          ++told[*value.is];
+          expired += cause == evac::removal_cause::expired ? 1 : 0;
+        });
+    in_threads(crowd(), [&](std::size_t thread) {
+      dice roll(thread);
+      for (std::size_t i = 0; i < calls; ++i) {
+        const number key = roll(keys);
+        static_cast<void>(cached.get(key, [](const unique_value&) { stumble(); }));
+        cached.put(key, unique_value(thread * calls + i));
+        switch (roll(64)) {
+          case 0:
+            cached.set_capacity(100 + roll(200));
+            break;
+          case 1:
+            cached.sweep(50);
+            break;
+          case 2:
+            cached.erase(roll(keys));
+            break;
+          case 3:
+            cached.set_expiry(roll(keys), {.time_to_live = 20ns});
+            break;
+          default:
+            if (i % 16 == 0) manual_clock::advance(5ns);
+        }
+      }
+    });
+    cached.clear();
+    REQUIRE(cached.empty());
+    REQUIRE(cached.weight() == 0);
+    REQUIRE(std::all_of(told.begin(), told.end(), [](unsigned times) { return times == 1; }));
+    CHECK(expired != 0);
+    CHECK(cached.counters().evicted != 0);
+  }
+  REQUIRE(unique_value::live == 0);
+}
+
 TEST_CASE("a value of 64 bytes is never seen torn in a cache, while others replace, erase and evict it") {
   evac::cache<number, same_words<8>> cached(evac::shards{2}, 20);
+  for (number key = 0; key < 24; ++key) cached.put(key, same_words<8>(key));  // for threads that look before any writes
   std::atomic<std::size_t> seen{0};
   const std::size_t torn = in_threads(crowd(), [&](std::size_t thread) {
     dice roll(thread);

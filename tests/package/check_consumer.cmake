@@ -1,6 +1,7 @@
 # Builds and runs a small program that gets evac in one WAY: add_subdirectory, find_package (after an installation),
 # pkg_config (the same), deb (a Debian package, unpacked), copied (include/ copied beside abseil, no CMake),
-# without_abseil (an installation with EVAC_HASH=own) or single_header (one file a map, which needs no abseil). Needs: WAY, SOURCE, BUILD, WORK, VERSION, GENERATOR, COMPILER.
+# without_abseil (an installation with EVAC_HASH=own) single_header (one file a map, which needs no abseil), or module
+# (imported). Needs: WAY, SOURCE, BUILD, WORK, VERSION, GENERATOR, COMPILER.
 cmake_minimum_required(VERSION 3.23)
 
 # Nothing may come from an earlier run.
@@ -95,6 +96,17 @@ elseif(WAY STREQUAL "copied")
   separate_arguments(abseil UNIX_COMMAND "${abseil}")
   step("${COMPILER}" -std=c++20 -O1 "-I${WORK}/include" "${SOURCE}/tests/package/program.cpp"
     -o "${WORK}/consumer" ${abseil})
+  step("${WORK}/consumer")
+elseif(WAY STREQUAL "module")
+  find_program(pkg_config NAMES pkg-config pkgconf REQUIRED)
+  execute_process(COMMAND "${pkg_config}" --cflags --libs absl_hash
+    OUTPUT_VARIABLE abseil OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(abseil UNIX_COMMAND "${abseil}")
+  step("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/prefix")
+  set(compile "${COMPILER}" -std=c++20 -pthread "-I${WORK}/prefix/include")
+  step(${compile} --precompile -x c++-module "${WORK}/prefix/include/evac/evac.cppm" -o "${WORK}/evac.pcm")
+  step(${compile} "-fmodule-file=evac=${WORK}/evac.pcm" "${SOURCE}/tests/package/module/program.cpp"
+    "${WORK}/evac.pcm" -o "${WORK}/consumer" ${abseil})
   step("${WORK}/consumer")
 else()
   message(FATAL_ERROR "unknown way: ${WAY}")

@@ -1,4 +1,6 @@
 // Whatever call fails on the way, a cache is as it was, has told nobody, and goes on.
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <evac/cache.hpp>
 #include <stdexcept>
@@ -8,6 +10,7 @@
 #include "support/catch.hpp"
 #include "support/elements.hpp"
 #include "support/failures.hpp"
+#include "support/manual_clock.hpp"
 
 using namespace evac_test;
 
@@ -99,6 +102,65 @@ TEST_CASE("a get_or_compute that fails leaves a cache as it was, and the next on
   };
   fail_growing(fail_function, put);
   fail_evicting(fail_function, put);
+}
+
+TEST_CASE("a value that is computed in place of a stale one, and fails, leaves a cache as it was") {
+  using timed_cache = evac::cache<int, tracked, evac::hash<int>, evac::equal_to<int>,
+                                  counting_allocator<std::pair<const int, tracked>>, evac::one_each, manual_clock>;
+  for (countdown* const source : {&fail_copy, &fail_function}) {
+    const failures_seen seen = fail_each_call(*source, [&](failing_run& run) {
+      int told = 0;
+      timed_cache cached({.capacity = 10, .time_to_refresh = std::chrono::nanoseconds(1)},
+                         [&](const int&, tracked&, evac::removal_cause) { ++told; });
+      cached.put(1, tracked(1));
+      manual_clock::advance(std::chrono::nanoseconds(1));
+      const auto compute = [&] {
+        return cached
+            .get_or_compute(
+                1,
+                [] {
+                  fail_function.tick();
+                  return tracked(2);
+                },
+                evac::stale_while_computing)
+            .value();
+      };
+      run([&] { static_cast<void>(compute()); });
+      int found = 0;
+      REQUIRE(cached.get(1, [&](const tracked& value) { found = value.value(); }));
+      // The copy that is returned is made when all is done; else nothing has changed.
+      REQUIRE((found == 1 ? told == 0 && run.threw() : told == 1));
+      REQUIRE(compute() == 2);
+      REQUIRE(told == 1);
+    });
+    REQUIRE(seen.thrown > 0);
+  }
+}
+
+TEST_CASE("a put into a cache that weighs, and fails, leaves it as it was") {
+  struct ten {
+    std::size_t operator()(const int&, const tracked&) const { return 10; }
+  };
+  using heavy_cache = evac::cache<int, tracked, evac::hash<int>, evac::equal_to<int>,
+                                  counting_allocator<std::pair<const int, tracked>>, ten>;
+  for (countdown* const source : {&fail_allocation, &fail_copy}) {
+    const failures_seen seen = fail_each_call(*source, [&](failing_run& run) {
+      int told = 0;
+      heavy_cache cached({.capacity = 500, .shard_count = 1},
+                         [&](const int&, tracked&, evac::removal_cause) { ++told; });
+      int done = 0;
+      run([&] {
+        for (; done < 80; ++done) {
+          const tracked value(done);
+          cached.put(done, value);
+        }
+      });
+      REQUIRE(cached.size() == static_cast<std::size_t>(std::min(done, 50)));
+      REQUIRE(cached.weight() == 10 * cached.size());
+      REQUIRE(told == done - static_cast<int>(cached.size()));
+    });
+    REQUIRE(seen.thrown > 0);
+  }
 }
 
 TEST_CASE("a cache gives all memory back, and each value is destroyed once") {

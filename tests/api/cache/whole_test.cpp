@@ -169,3 +169,22 @@ TEST_CASE("a range of pairs is put in, by moving where it is one that is moved f
   CHECK(lengths.put_range(words) == 2);
   CHECK(lengths.get("two") == 2);
 }
+
+TEST_CASE("a cache says how much memory it holds, and lets an observer know of its growth") {
+  struct counting : evac::observer {
+    void growth_begun(const growth_event&) noexcept override { ++growths; }
+    std::size_t growths = 0;
+  } watcher;
+  told_cache all(1, 1000);
+  all.cached.observe(&watcher);
+  CHECK(all.cached.observed_by() == &watcher);
+  const std::size_t empty = all.cached.memory_usage();
+  all.fill(1000);
+  CHECK(watcher.growths > 3);
+  CHECK(all.cached.memory_usage() >= empty + 1000 * (sizeof(std::pair<int, int>) + sizeof(int)));
+  all.cached.observe(nullptr);
+  const std::size_t before = watcher.growths;
+  all.cached.set_capacity(4000);
+  all.fill(4000);
+  CHECK(watcher.growths == before);
+}

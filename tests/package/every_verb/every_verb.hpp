@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <shared_mutex>
 #include <sstream>
 #include <string>
@@ -16,6 +17,8 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "sharded_verbs.hpp"
 
 namespace every_verb {
 
@@ -54,6 +57,13 @@ const char* use_owner(Map& map, const Make& make) {
   if (std::distance(map.equal_range(make(4)).first, map.equal_range(make(4)).second) != 1) return "equal_range";
   if (constant.equal_range(make(99)).first != constant.equal_range(make(99)).second) return "equal_range of none";
   constant.prefetch(make(1));
+  const auto prepared = constant.prepare(make(1));
+  map.prefetch(prepared);
+  if (map.at(prepared) != constant.at(prepared) || map.find(prepared) == map.end()) return "prepare";
+  if (!constant.contains(prepared) || map.count(prepared) != 1 || constant.find(prepared) == constant.end())
+    return "prepare";
+  std::size_t drawn = 0;
+  if (constant.sample(std::minstd_rand(), 3, [&](const element&) { ++drawn; }) != drawn) return "sample";
 
   std::size_t seen = 0;
   for (const auto& [key, value] : constant) seen += key == value ? 1U : 2U;
@@ -79,7 +89,8 @@ const char* use_owner(Map& map, const Make& make) {
   if (!copy.insert(std::move(node)).inserted) return "insert of a node";
   auto other = copy.extract(copy.cbegin());
   copy.insert(copy.cbegin(), std::move(other));
-  if (copy.erase(make(21)) != 1) return "erase";
+  if (copy.erase(copy.prepare(make(21))) != 1 || copy.extract(copy.prepare(make(21)))) return "erase";
+  if (!copy.empty()) copy.insert(copy.pop_any());
   if (!copy.empty()) copy.erase(copy.begin());
   if (!copy.empty()) copy.erase(copy.cbegin());
   copy.erase(copy.cbegin(), copy.cend());
@@ -114,7 +125,10 @@ const char* use_owned_set(Set& set, const Make& make) {
   set.insert_range(more);
   if (set.size() != 8 || !constant.contains(make(7)) || constant.count(make(9)) != 0) return "insert";
   if (constant.find(make(1)) == constant.end() || *set.find(make(1)) != make(1)) return "find";
+  if (!set.contains(set.prepare(make(1))) || set.sample(std::minstd_rand(), 3, [](const auto&) {}) != 3)
+    return "sample";
   Set copy(set);
+  copy.insert(copy.pop_any());
   swap(copy, set);
   copy.merge(Set{make(20)});
   auto node = copy.extract(make(20));
@@ -125,129 +139,6 @@ const char* use_owned_set(Set& set, const Make& make) {
   std::ostringstream out;
   out << constant.stats();
   return copy.empty() ? "" : "clear";
-}
-
-template <class Map, class Make>
-const char* use_sharded(Map& map, const Make& make) {
-  using element = typename Map::value_type;
-  const Map& constant = map;
-  std::size_t visits = 0;
-  const auto count = [&](const element&) { ++visits; };
-  const auto change = [&](auto& each) {
-    each.second = each.first;
-    ++visits;
-  };
-  const element one(make(1), make(1));
-  const std::vector<element> more{{make(2), make(2)}, {make(3), make(3)}};
-  map.insert({make(0), make(0)});
-  map.insert(one);
-  map.insert(more.begin(), more.end());
-  map.insert({{make(4), make(4)}, {make(5), make(5)}});
-  map.insert_range(more);
-  map.insert_or_visit(one, change);
-  map.insert_or_cvisit(one, count);
-  map.insert_or_visit(more.begin(), more.end(), change);
-  map.insert_or_cvisit(more.begin(), more.end(), count);
-  map.insert_and_visit(one, change, change);
-  map.insert_and_cvisit(one, count, count);
-  map.insert_and_visit(more.begin(), more.end(), change, change);
-  map.insert_and_cvisit(more.begin(), more.end(), count, count);
-  map.emplace(make(6), make(6));
-  map.emplace_or_visit(make(6), make(6), change);
-  map.emplace_or_cvisit(make(6), make(6), count);
-  map.emplace_and_visit(make(6), make(6), change, change);
-  map.emplace_and_cvisit(make(6), make(6), count, count);
-  map.try_emplace(make(7), make(7));
-  map.try_emplace_or_visit(make(7), make(7), change);
-  map.try_emplace_or_cvisit(make(7), make(7), count);
-  map.try_emplace_and_visit(make(7), make(7), change, change);
-  map.try_emplace_and_cvisit(make(7), make(7), count, count);
-  map.insert_or_assign(make(8), make(8));
-  if (map.size() != 9 || visits != 20) return "insert";
-
-  const auto factory = [&] { return make(9); };
-  if (map.get_or_compute(make(9), factory, evac::compute_mode::under_lock) != make(9)) return "under_lock";
-  if (map.get_or_compute(make(10), factory, evac::compute_mode::single_flight) != make(9)) return "single_flight";
-  if (map.get_or_compute(make(11), factory, evac::compute_mode::optimistic) != make(9)) return "optimistic";
-  map.erase(make(9));
-  map.erase(make(10));
-  map.erase(make(11));
-
-  visits = 0;
-  const std::vector<typename Map::key_type> keys{make(1), make(2), make(99)};
-  map.visit(make(1), change);
-  constant.visit(make(1), count);
-  map.cvisit(make(1), count);
-  map.visit(keys.begin(), keys.end(), change);
-  constant.visit(keys.begin(), keys.end(), count);
-  map.cvisit(keys.begin(), keys.end(), count);
-  if (visits != 9) return "visit";
-  if (!map.visit2(make(1), make(2), [&](auto& left, auto& right) { left.second = right.second; })) return "visit2";
-  if (constant.find(make(99)).has_value() || !constant.contains(make(1)) || constant.count(make(1)) != 1) return "find";
-
-  visits = 0;
-  map.visit_all(change);
-  constant.visit_all(count);
-  map.cvisit_all(count);
-  map.visit_while([](auto&) { return true; });
-  constant.visit_while([](const auto&) { return true; });
-  map.cvisit_while([](const auto&) { return true; });
-  constant.for_each(count);
-  if (visits != 4 * map.size()) return "visit_all";
-
-  Map copy(map);
-  if (copy != map) return "operator==";
-  swap(copy, map);
-  copy.erase_if(make(1), [](const auto&) { return true; });
-  copy.erase_if([&](const auto& each) { return each.first == make(2); });
-  if (erase_if(copy, [&](const auto& each) { return each.first == make(3); }) != 1) return "erase_if";
-  if (copy.merge(map) != 3) return "merge";
-  copy.clear();
-  Map moved(std::move(copy));
-  copy = map;
-  auto owned = copy.snapshot();
-  moved = std::move(owned);
-  auto back = static_cast<decltype(owned)>(std::move(moved));
-  if (back.empty()) return "snapshot";
-  moved = std::move(copy);
-
-  map.reserve(100000);
-  map.rehash(0);
-  map.max_load_factor(1.0F);
-  if (map.empty() || map.max_size() == 0 || map.shard_count() == 0 || constant.bucket_count() == 0) return "size";
-  if (constant.load_factor() > map.max_load_factor() + 1000.0F || constant.max_load() == 0) return "load_factor";
-  if (!constant.key_eq()(make(1), make(1)) || constant.get_allocator() != map.get_allocator()) return "key_eq";
-  if (constant.hash_function()(make(1)) != map.hash_function()(make(1))) return "hash_function";
-  std::ostringstream out;
-  out << constant.stats() << constant.stats().to_json() << constant.dump_locks();
-  out << constant.counters() << constant.counters_of_shard(0).to_json() << constant.memory_usage();
-  return "";
-}
-
-template <class Set, class Make>
-const char* use_sharded_set(Set& set, const Make& make) {
-  const Set& constant = set;
-  std::size_t visits = 0;
-  const auto count = [&](const auto&) { ++visits; };
-  set.insert(make(1));
-  set.insert({make(2), make(3)});
-  set.emplace(make(4));
-  set.insert_or_visit(make(4), count);
-  set.emplace_or_cvisit(make(4), count);
-  set.visit(make(1), count);
-  constant.visit_all(count);
-  constant.for_each(count);
-  if (visits != 11) return "visit";
-  Set copy(set);
-  copy.erase(make(1));
-  copy.erase_if([&](const auto& key) { return key == make(2); });
-  if (erase_if(copy, [&](const auto& key) { return key == make(3); }) != 1) return "erase_if";
-  copy.merge(set);
-  auto owned = constant.snapshot();
-  copy = std::move(owned);
-  std::ostringstream out;
-  out << constant.stats();
-  return copy.contains(make(4)) || constant.contains(make(4)) ? "" : "contains";
 }
 
 template <class Map, class Make>

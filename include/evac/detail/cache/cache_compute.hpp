@@ -1,4 +1,5 @@
-// Values of a cache that a factory makes where there is none: one thread at a time for a key, and what the others do meanwhile.
+// Values of a cache that a factory makes where there is none: one thread at a time for a key, and what the others do
+// meanwhile.
 #ifndef EVAC_DETAIL_CACHE_CACHE_COMPUTE_HPP
 #define EVAC_DETAIL_CACHE_CACHE_COMPUTE_HPP
 
@@ -17,14 +18,15 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// What load_or_compute() and get_or_compute() of a cache do while another thread computes the value of the key: wait for it.
+/// What load_or_compute() and get_or_compute() of a cache do while another thread computes the value of the key: wait
+/// for it.
 struct wait_while_computing_t {};
 inline constexpr wait_while_computing_t wait_while_computing{};
 /// Return nothing at once.
 struct skip_while_computing_t {};
 inline constexpr skip_while_computing_t skip_while_computing{};
-/// Return the value that there was: one whose time_to_refresh is over is computed anew by one thread, while it stays for the
-/// others. Where there is none, they wait.
+/// Return the value that there was: one whose time_to_refresh is over is computed anew by one thread, while it stays
+/// for the others. Where there is none, they wait.
 struct stale_while_computing_t {};
 inline constexpr stale_while_computing_t stale_while_computing{};
 
@@ -107,8 +109,8 @@ class cache_load {
     return {std::move(value), loaded};
   }
 
-  /// The work of a flight's leader: what there is by now, for another flight may have landed since the look-up, or what the
-  /// factory makes, which is put in; or what is there by then, if put() was faster.
+  /// The work of a flight's leader: what there is by now, for another flight may have landed since the look-up, or what
+  /// the factory makes, which is put in; or what is there by then, if put() was faster.
   template <class Flight>
   [[nodiscard]] made lead(const key_type& key, Flight& flight, bool& computed) const {
     made result;
@@ -124,7 +126,8 @@ class cache_load {
     computed = put_if_absent_element(state_, site_, terms_, settle, take_copy, key, std::as_const(*fresh));
     return computed ? std::move(fresh) : std::move(result);
   }
-  /// The same where there is a value that is stale: it stays until another one takes its place, and also if the factory declines.
+  /// The same where there is a value that is stale: it stays until another one takes its place, and also if the factory
+  /// declines.
   template <class Flight>
   [[nodiscard]] made refresh(const key_type& key, Flight& flight, bool& computed) const {
     made result;

@@ -98,8 +98,8 @@ struct cache_state : watched, reentry_check {
     std::size_t made_;
   };
 
-  /// Elements that leave by a call for one key, under one lock: one that is replaced or refused, or that makes room, and one more
-  /// while the shard has too many. A heavy element takes the room of several, and some may be over.
+  /// Elements that leave by a call for one key, under one lock: one that is replaced or refused, or that makes room,
+  /// and one more while the shard has too many. A heavy element takes the room of several, and some may be over.
   static constexpr std::size_t most_departed = weighed || timed ? 8 : 2;
   using departed = departures<cache_state, most_departed>;
 
@@ -135,7 +135,7 @@ struct cache_state : watched, reentry_check {
     }
   }
   /// The clock's time in nanoseconds; 0 where there is no clock.
-  [[nodiscard]] static std::int64_t now() {
+  [[nodiscard]] static std::int64_t now() noexcept {
     if constexpr (timed) {
       return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
     } else {
@@ -159,6 +159,12 @@ struct cache_state : watched, reentry_check {
   }
   [[nodiscard]] static bool is_too_full(const table_type& table, const companion& beside) noexcept {
     return weight_in(table, beside) > beside.part || (weighed && table.size() > order_type::most_elements);
+  }
+  [[nodiscard]] std::size_t memory_usage() const noexcept {
+    std::size_t bytes = 0;
+    for (const auto& each : shards) bytes += each.counters().total_bytes();
+    for (const companion& each : companions) bytes += each.order.bytes();
+    return bytes;
   }
   [[nodiscard]] std::size_t weight() const noexcept {
     if constexpr (!weighed) return size();

@@ -20,8 +20,8 @@ namespace evac::inline EVAC_ABI::detail {
 /// Elements of one shard that leave under one lock where they are many.
 inline constexpr std::size_t most_shed_at_a_time = 16;
 
-/// What the hand goes by, beside the marks: the time, and the element that the call itself is about. Nothing where elements neither
-/// expire nor weigh.
+/// What the hand goes by, beside the marks: the time, and the element that the call itself is about. Nothing where
+/// elements neither expire nor weigh.
 template <bool Needed>
 struct hand_rules {
   std::int64_t now;
@@ -89,9 +89,9 @@ EVAC_ALWAYS_INLINE void evict(typename State::table_type& table, rules_of<State>
   const auto taken = beside.order.take(look_into<State>(table, rules));
   leave<State>(table, taken.at, taken.is_over() ? removal_cause::expired : removal_cause::size, beside, gone);
 }
-/// The same until the shard fits into its part, or until that makes up for the weight that came in and for one element more, so that no
-/// call has to make up for all that set_capacity() has left. Returns what is not yet made up for, where `gone` has
-/// no more room.
+/// The same until the shard fits into its part, or until that makes up for the weight that came in and for one element
+/// more, so that no call has to make up for all that set_capacity() has left. Returns what is not yet made up for,
+/// where `gone` has no more room.
 template <class State, class Departed>
 EVAC_NEVER_INLINE std::size_t shed(typename State::table_type& table, std::size_t came_in, rules_of<State> rules,
                                    typename State::companion& beside, Departed& gone) noexcept {
@@ -105,8 +105,8 @@ EVAC_NEVER_INLINE std::size_t shed(typename State::table_type& table, std::size_
   return 0;
 }
 
-/// Gives a key that is not here its element, which is `fresh`, and makes room for it. Strong guarantee. Returns the weight that others
-/// have still to make up for.
+/// Gives a key that is not here its element, which is `fresh`, and makes room for it. Strong guarantee. Returns the
+/// weight that others have still to make up for.
 template <class State>
 std::size_t admit(typename State::table_type& table, std::size_t hash, detached_of<State>& fresh, std::int64_t now,
                   typename State::companion& beside, typename State::departed& gone) {
@@ -141,7 +141,8 @@ void refuse(detached_of<State>& fresh, typename State::companion& beside, typena
   gone.take(between, removal_cause::size, beside);
 }
 
-/// Looks for elements that are over in the chain that is next, and lets them go. Returns whether that was the last chain.
+/// Looks for elements that are over in the chain that is next, and lets them go. Returns whether that was the last
+/// chain.
 template <class State, class Departed>
 [[nodiscard]] bool sweep_chain(typename State::table_type& table, std::int64_t now, typename State::companion& beside,
                                Departed& gone) noexcept {

@@ -113,8 +113,8 @@ struct swept {
   std::size_t left = 0;  // elements that have left
   bool to_the_end = false;
 };
-/// Looks through up to `chains` chains of a shard for elements that are over, as many under one lock as are looked through in a
-/// microsecond or two; subtracts those that it has looked at.
+/// Looks through up to `chains` chains of a shard for elements that are over, as many under one lock as are looked
+/// through in a microsecond or two; subtracts those that it has looked at.
 template <class State>
 [[nodiscard]] swept sweep_some(State& state, std::size_t index, call_site site, std::size_t& chains) {
   constexpr std::size_t chains_at_a_time = 32;
@@ -129,8 +129,8 @@ template <class State>
   }
   return {gone.count(), to_the_end};
 }
-/// Lets go what is over in the places of about so many elements, and what is too much in the shards that it comes to; returns how many
-/// have left. The next call goes on there.
+/// Lets go what is over in the places of about so many elements, and what is too much in the shards that it comes to;
+/// returns how many have left. The next call goes on there.
 template <class State>
 std::size_t sweep_cache(State& state, call_site site, std::size_t elements) {
   constexpr std::size_t slots = State::layout::home_slots();

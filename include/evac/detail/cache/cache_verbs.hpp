@@ -137,8 +137,8 @@ std::size_t replace(typename State::table_type& table, position at, detached_of<
   return 0;
 }
 
-/// Gives the key this value, unless stays(element) is true for what is there; returns whether it was new. `fresh` is an element with
-/// that key. Calls locked() first, under the lock.
+/// Gives the key this value, unless stays(element) is true for what is there; returns whether it was new. `fresh` is an
+/// element with that key. Calls locked() first, under the lock.
 template <class State, class Locked, class Stays>
 bool put_element(State& state, call_site site, detached_of<State>& fresh, const typename State::terms_type& terms,
                  const Locked& locked, const Stays& stays) {
@@ -172,8 +172,8 @@ bool put_element(State& state, call_site site, detached_of<State>& fresh, const 
   make_up_for(state, site, shard, owed);
   return is_new;
 }
-/// The same if the key is not here, and the element is made of key and args only then; else calls present(element). In either
-/// case calls locked() first, under the lock.
+/// The same if the key is not here, and the element is made of key and args only then; else calls present(element). In
+/// either case calls locked() first, under the lock.
 template <class State, class Locked, class Present, class K, class... Args>
 bool put_if_absent_element(State& state, call_site site, const typename State::terms_type& terms, const Locked& locked,
                            const Present& present, K&& key, Args&&... args) {

@@ -1,14 +1,14 @@
-// The order in which a shard's elements came, for SIEVE (Zhang et al., NSDI 2024): a hand goes from the oldest to the newest
-// element, clears the marks of those that were found since it came by last, and takes the first without one.
+// The order in which a shard's elements came, for SIEVE (Zhang et al., NSDI 2024): a hand goes from the oldest to the
+// newest element, clears the marks of those that were found since it came by last, and takes the first without one.
 //
 //   order     | oldest ...... passed ...... | hand | ...... ahead ...... newest |
 //   queue     block -> block -> block       63 names of elements, and the next block
 //   name      tag, and 24 low bits of the hash: enough to find the chain      0: the element is gone
 //   place     number of a block, and which of its names
 //
-// What the hand lets stay goes from the front of one queue to the back of the other; when nothing is ahead, the two change roles.
-// So elements stay in the order in which they came, nothing is linked twice, and a name costs four bytes. An element knows its
-// place, so that it can be found among those with equal names, and taken out.
+// What the hand lets stay goes from the front of one queue to the back of the other; when nothing is ahead, the two
+// change roles. So elements stay in the order in which they came, nothing is linked twice, and a name costs four bytes.
+// An element knows its place, so that it can be found among those with equal names, and taken out.
 #ifndef EVAC_DETAIL_CACHE_SIEVE_ORDER_HPP
 #define EVAC_DETAIL_CACHE_SIEVE_ORDER_HPP
 
@@ -21,6 +21,7 @@
 #include "evac/detail/config.hpp"
 #include "evac/detail/geometry/addressing.hpp"
 #include "evac/detail/geometry/tags.hpp"
+#include "evac/detail/sync/relaxed_cell.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -54,8 +55,8 @@ class sieve_order {
   /// So many elements have names: one leads to 2^24 homes, which hold at least .7 elements each before there are more.
   static constexpr std::size_t most_elements = std::size_t{1} << 23U;
 
-  /// Elements that the hand passes at most before it takes one that was found, too: SIEVE itself knows no bound, and after a time
-  /// of hits alone one insert would look at all elements of a shard, each far away in memory.
+  /// Elements that the hand passes at most before it takes one that was found, too: SIEVE itself knows no bound, and
+  /// after a time of hits alone one insert would look at all elements of a shard, each far away in memory.
   static constexpr unsigned most_spared = 64;
 
   explicit sieve_order(const Allocator& allocator) : blocks_(block_allocator(allocator)) {}
@@ -64,11 +65,12 @@ class sieve_order {
   ~sieve_order() = default;
 
   /// Memory for one more name, and for all that the hand moves until the next call of this. Throws std::bad_alloc.
-  // One block for the name. Moving k names takes ceil(k / 63) blocks at most and gives back all but one of as many; where the
-  // queues change roles, at most one more lies between what they had and what they have.
+  // One block for the name. Moving k names takes ceil(k / 63) blocks at most and gives back all but one of as many;
+  // where the queues change roles, at most one more lies between what they had and what they have.
   void make_room() {
     while (free_count_ < 3) {
       blocks_.push_back(block{});
+      ++block_count_;
       give_back(static_cast<std::uint32_t>(blocks_.size() - 1));
     }
   }
@@ -81,9 +83,9 @@ class sieve_order {
   /// The element of this place is gone.
   void remove(std::uint32_t place) noexcept { blocks_[place >> 6U].names[place & 63U] = 0; }
 
-  /// The element that the hand takes; there is one that may go. look(place, name) asks for the element of a place and returns it,
-  /// where it says whether it candidate.stays(the hand has spared enough); one that does gets candidate.move_to(new
-  /// place), which clears the mark.
+  /// The element that the hand takes; there is one that may go. look(place, name) asks for the element of a place and
+  /// returns it, where it says whether it candidate.stays(the hand has spared enough); one that does gets
+  /// candidate.move_to(new place), which clears the mark.
   template <class Look>
   [[nodiscard]] EVAC_ALWAYS_INLINE auto take(const Look& look) noexcept {
     for (unsigned spared = 0;;) {
@@ -116,7 +118,8 @@ class sieve_order {
 
   /// Places that are taken, also by elements that are gone. For tests.
   [[nodiscard]] std::size_t places() const noexcept { return used_; }
-  [[nodiscard]] std::size_t bytes() const noexcept { return blocks_.size() * sizeof(block); }
+  /// Also without the lock: a recent number.
+  [[nodiscard]] std::size_t bytes() const noexcept { return block_count_ * sizeof(block); }
 
  private:
   void give_back(std::uint32_t index) noexcept {
@@ -165,6 +168,7 @@ class sieve_order {
   }
 
   std::deque<block, block_allocator> blocks_;
+  relaxed_cell<std::size_t> block_count_{0};  // of blocks_
   queue passed_, ahead_;
   std::uint32_t free_ = none;
   std::uint32_t free_count_ = 0;

@@ -21,7 +21,6 @@
 #include "evac/detail/face/foreign_key.hpp"
 #include "evac/detail/face/key_in_arguments.hpp"
 #include "evac/detail/platform/probes.hpp"
-#include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sharded/entering.hpp"
 #include "evac/detail/sharded/sharded_state.hpp"
 

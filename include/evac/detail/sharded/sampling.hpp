@@ -27,7 +27,7 @@ std::size_t sample_at_once(const State& state, call_site site, Generator& genera
   std::size_t due = draw_below(generator, total);
   for (auto& each : state.shards) {
     due += most * each.size();
-    const std::size_t share = due / total;
+    const std::size_t share = (std::min)(due / total, most - drawn);  // others may insert meanwhile
     due %= total;
     if (share == 0) continue;
     const inside_call mark(std::addressof(state), site);
@@ -55,41 +55,40 @@ std::size_t sample_elements(const State& state, call_site site, Generator& gener
   return drawn;
 }
 
-/// Takes an element out of a shard, if it has one: the next behind a home drawn at random, so that a shard that is emptied
-/// so is not searched from its beginning each time.
+/// Takes an element out of a shard, if it has one, and returns whether it had: the next behind a home drawn at random, so that
+/// a shard that is emptied so is not searched from its beginning each time.
 template <class State>
-[[nodiscard]] auto pop_from_shard(State& state, typename State::shard_type& from, call_site site,
-                                  thread_generator generator) {
+bool pop_from_shard(State& state, typename State::shard_type& from, call_site site, thread_generator generator,
+                    std::optional<typename State::policy::init_type>& popped) {
   using popped_type = typename State::policy::init_type;
   using table_type = typename State::table_type;
   constexpr bool copies =
       !std::is_nothrow_move_constructible_v<popped_type> && std::is_copy_constructible_v<popped_type>;
-  std::optional<popped_type> popped;
   std::optional<detached_of<State>> taken;  // S5
   {
     const inside_call mark(std::addressof(state), site);
     const shard_guard<access::exclusive, typename State::shard_type> guard(from);
     auto& table = guard.table();
-    if (table.size() == 0) return popped;
+    if (table.size() == 0) return false;
     const position at = next_from(table, draw_below(generator, table.home_count()));
     if constexpr (copies) popped.emplace(std::as_const(table_type::element(at)));
     taken.emplace(state.functors.allocator).take(table_type::chains::layout::slot(at.where, at.index));
     table.forget(at);
   }
   if constexpr (!copies) popped.emplace(std::move(State::slot_ops::movable(taken->element())));
-  return popped;
+  return true;
 }
 /// Takes an element out of the first shard that has one, beginning with any.
 template <class State>
-[[nodiscard]] auto pop_element(State& state, call_site site) {
+[[nodiscard]] std::optional<typename State::policy::init_type> pop_element(State& state, call_site site) {
   const thread_generator generator;
   const std::size_t first = draw_below(generator, state.shards.size());
+  std::optional<typename State::policy::init_type> popped;  // made here, where the move to the caller is elided
   for (std::size_t i = 0; i != state.shards.size(); ++i) {
     auto& each = state.shards[(first + i) % state.shards.size()];
-    if (each.size() == 0) continue;
-    if (auto popped = pop_from_shard(state, each, site, generator)) return popped;
+    if (each.size() != 0 && pop_from_shard(state, each, site, generator, popped)) break;
   }
-  return std::optional<typename State::policy::init_type>();
+  return popped;
 }
 
 }  // namespace evac::inline EVAC_ABI::detail
