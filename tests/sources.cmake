@@ -1,6 +1,7 @@
 # Test sources by program, relative to tests/. A test compares these lists with what lies in the folders, and fails
 # while one of them is empty.
 set(EVAC_UNIT_TESTS
+  unit/access_counts_test.cpp
   unit/addressing_test.cpp
   unit/backoff_test.cpp
   unit/bucket_state_test.cpp
@@ -171,6 +172,7 @@ set(EVAC_OWN_HASH_TESTS
 )
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
+  handler/cache_reentry_test.cpp
   handler/observed_reentry_test.cpp
   handler/prepared_test.cpp
   handler/sharded_reentry_test.cpp

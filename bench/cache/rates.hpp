@@ -1,11 +1,10 @@
-// Rates of caches: hits alone, puts of new keys into a full cache, and traces. All of this is meant for a child process
-// (support/field.hpp).
+// Runs of caches whose rates are measured: hits alone, puts of new keys into a full cache, and traces. All of this is meant for a
+// child process (support/field.hpp).
 //
 // Each answer of a cache is compared with what it must be; a run with a wrong one has no operations.
 #ifndef EVAC_BENCH_CACHE_RATES_HPP
 #define EVAC_BENCH_CACHE_RATES_HPP
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include "cache/traces.hpp"
 #include "peers/caches.hpp"
 #include "support/backed_memory.hpp"
+#include "support/measure.hpp"
 #include "support/threads.hpp"
 
 namespace bench {
@@ -34,13 +34,13 @@ struct hit_streams {
   }
 };
 
-/// Asks for keys in blocks until time is up: key_at(i) for i = 0, 1, 2, ... Returns how many, and counts wrong values, and what
-/// was no hit.
+/// Requests of one thread, how many got a wrong value, and how many were no hits.
 struct answers {
   std::uint64_t asked = 0;
   std::uint64_t wrong = 0;
   std::uint64_t missed = 0;
 };
+/// Asks for key_at(0), key_at(1), ... until time is up.
 template <class Cache, class KeyAt>
 [[nodiscard]] answers ask_until(const std::atomic<bool>& stop, Cache& cache, const KeyAt& key_at) {
   constexpr std::uint64_t block = 64;  // between two looks at the clock
@@ -103,8 +103,8 @@ template <class Peer>
   return if_right(run, wrong == 0);
 }
 
-/// Requests of a trace, each a look-up, and where that finds nothing a put. Threads take turns at the requests,
-/// so that these come in about their order, and begin anew at the end; a tenth of them come before the clock starts.
+/// Requests of a trace, each a look-up, and where that finds nothing a put. Threads take turns at the requests, so that these come
+/// in about their order, and begin anew at the end. A tenth of them come before the clock starts.
 template <class Peer>
 [[nodiscard]] threads_run run_trace(std::size_t room, const trace& keys, std::size_t threads, double length) {
   typename Peer::cache cache(room);

@@ -18,7 +18,7 @@ namespace bench {
 
 using trace = std::vector<std::uint64_t>;
 
-/// Numbers at random, from a place that has a name.
+/// Random numbers, for each seed others.
 class random_numbers {
  public:
   explicit random_numbers(std::uint64_t seed) : next_(seed << 40U) {}

@@ -1,16 +1,16 @@
 // evac::cache beside other bounded caches: what share of a trace is found, rates, memory.
 //
-// Parts: found, hits, puts, traces, memory. Shares are counted, with one thread and hashes that are the same in each run. A rate
-// is the median of interleaved rounds, each cache and round in a process of its own. A miss costs a put here; what it costs to get
-// the value from where it is kept, the reason why there is a cache, is nobody's.
+// Parts: found, hits, puts, traces, memory. What is found is counted, with one thread and hashes that are the same in each
+// run; so are bytes, by an allocator. A rate is the median of interleaved rounds, each cache and round in a process of its
+// own. A miss costs no more than a put: what it takes to get a value, the reason why there is a cache, is left out.
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <thread>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "cache/policies.hpp"
@@ -92,7 +92,7 @@ class run {
   void measure_traces();
   void weigh();
   void print(const std::string& title, const std::vector<std::string>& columns, int digits) const;
-  void compare(const std::string& bar, const std::string& what, const std::string& other, double allowed);
+  void compare(const std::string& bar, const std::string& what, const std::string& other, double wanted);
   void judge_found();
 
   [[nodiscard]] std::string found_title() const { return "cache of " + std::to_string(chosen_.capacity) + " elements"; }

@@ -112,7 +112,7 @@ std::string admin::metrics() const {
   text += "\n# HELP cache_server_clients Connections.\n# TYPE cache_server_clients gauge\n";
   text += "cache_server_clients" + label + std::to_string(server_.clients()) + '\n';
   evac::metrics_page of_map;
-  of_map.add(data_.name(), data_.counters());
+  data_.add_to(of_map);
   return text + of_map.openmetrics();
 }
 

@@ -42,7 +42,7 @@ bool read_live(request& asked, std::string_view key, const Show& show) {
     is_live = it.is_live(asked.now);
     if (is_live) show(it);
   });
-  if (is_there && !is_live) expire(asked.data, key, asked.now);
+  if (is_there && !is_live) asked.data.erase_if(key, [&](const entry& it) { return !it.is_live(asked.now); });
   return is_live;
 }
 [[nodiscard]] bool exists(request& asked, std::string_view key) {
@@ -59,7 +59,12 @@ void update_live(request& asked, std::string_view key, const Decide& decide) {
   });
 }
 [[nodiscard]] bool erase_live(request& asked, std::string_view key) {
-  return exists(asked, key) && asked.data.erase(key);
+  bool is_live = false;
+  const bool is_erased = asked.data.erase_if(key, [&](const entry& it) {
+    is_live = it.is_live(asked.now);
+    return true;
+  });
+  return is_erased && is_live;
 }
 
 /// The moment that is so far away, in units of so many milliseconds; nothing if there is none.
@@ -120,10 +125,11 @@ void get(request& asked) {
 }
 void getdel(request& asked) {
   std::optional<std::string> old;
-  update_live(asked, asked.words[1], [&](entry& it, bool found) {
-    old = found ? std::optional(it.data) : std::nullopt;
-    return found ? verdict::erase : verdict::keep;
+  const bool is_erased = asked.data.erase_if(asked.words[1], [&](const entry& it) {
+    old = it.is_live(asked.now) ? std::optional(it.data) : std::nullopt;
+    return true;
   });
+  if (!is_erased) old.reset();  // another client was faster
   reply_optional(asked, old);
 }
 void strlen_command(request& asked) {

@@ -30,8 +30,12 @@ struct settings {
   app.option_defaults()->always_capture_default();
   app.add_option("--bind", chosen.server.address, "address to listen at");
   app.add_option("--port", chosen.server.port, "0: any that is free");
-  app.add_option("--store", chosen.store, "the map behind it: evac::sync_map, evac::sharded_map, std::unordered_map")
-      ->check(CLI::IsMember({"sync", "sharded", "std"}));
+  app.add_option("--store", chosen.store,
+                 "the map behind it: evac::sync_map, evac::sharded_map, evac::cache, std::unordered_map")
+      ->check(CLI::IsMember({"sync", "sharded", "cache", "std"}));
+  std::size_t mebibytes = 256;
+  app.add_option("--max-memory", mebibytes, "MiB that the store `cache` holds; the others are not bounded")
+      ->check(CLI::Range(1, 1 << 20));
   app.add_option("--threads", chosen.server.threads, "0: as many as the machine has cores");
   app.add_option("--max-clients", chosen.server.most_clients, "connections at one time");
   long long drain = chosen.server.longest_drain.count();
@@ -44,6 +48,7 @@ struct settings {
   } catch (const CLI::ParseError& ending) {
     std::exit(app.exit(ending) == 0 ? 0 : 2);
   }
+  if (chosen.store == "cache") chosen.server.most_bytes = mebibytes << 20U;
   chosen.server.longest_drain = std::chrono::seconds(drain);
   return chosen;
 }
@@ -59,7 +64,7 @@ int main(int argc, char** argv) {
   sigaddset(&ending, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   try {
-    const auto data = cache_server::make_store(chosen.store);
+    const auto data = cache_server::make_store(chosen.store, chosen.server.most_bytes);
     cache_server::server server(*data, chosen.server);
     std::cout << "listening at " << chosen.server.address << ':' << server.port() << ", store " << chosen.store
               << std::endl;

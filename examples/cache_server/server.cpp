@@ -68,6 +68,7 @@ core::core(server& owner, const tcp::endpoint& where, bool sweeps)
   acceptor_.set_option(reuse_port(true));
   acceptor_.bind(where);
   acceptor_.listen();
+  port_ = acceptor_.local_endpoint().port();
   asio::co_spawn(io_, accept_all(), asio::detached);
   if (sweeps) asio::co_spawn(io_, sweep_expired(), asio::detached);
 }
@@ -206,7 +207,7 @@ bool core::sweep_page(std::uint64_t& cursor, std::size_t count) {
       ++seen;
       if (!it.is_live(now)) over.emplace_back(key);
     });
-    for (const std::string& each : over) expire(owner_.data_, each, now);
+    for (const std::string& each : over) owner_.data_.erase_if(each, [&](const entry& it) { return !it.is_live(now); });
     return over.size() > seen / 4;
   } catch (const std::bad_alloc&) {
     return false;  // it will be swept, or found to be over, another time
@@ -218,7 +219,7 @@ server::server(store& data, const server_settings& settings) : data_(data), sett
   facts_.settings = {{"appendonly", "no"},
                      {"databases", "1"},
                      {"maxclients", std::to_string(settings_.most_clients)},
-                     {"maxmemory", "0"},
+                     {"maxmemory", std::to_string(settings_.most_bytes)},
                      {"proto-max-bulk-len", std::to_string(longest_word)},
                      {"save", ""},
                      {"timeout", "0"}};

@@ -34,6 +34,7 @@ struct server_settings {
   unsigned short port = 6379;
   unsigned threads = 0;  // 0: as many as there are cores
   std::size_t most_clients = 10'000;
+  std::size_t most_bytes = 0;  ///< of a store that is bounded; for CONFIG GET
   std::chrono::seconds longest_drain{5};
 };
 
@@ -47,7 +48,7 @@ class core {
   void run() { io_.run(); }
   /// Takes no more connections, and ends those that there are as soon as they have been answered, or after a while.
   void stop();
-  [[nodiscard]] unsigned short port() const { return acceptor_.local_endpoint().port(); }
+  [[nodiscard]] unsigned short port() const { return port_; }
   /// Requests that were carried out.
   [[nodiscard]] std::size_t requests() const { return requests_.load(std::memory_order_relaxed); }
 
@@ -67,6 +68,7 @@ class core {
   server& owner_;
   asio::io_context io_{1};
   asio::ip::tcp::acceptor acceptor_;
+  unsigned short port_ = 0;  // set by the constructor: any thread asks for it
   asio::steady_timer sweep_timer_;
   asio::steady_timer drain_timer_;
   std::list<connection*> connections_;  // each adds and removes itself

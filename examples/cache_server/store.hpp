@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <evac/counters.hpp>
+#include <evac/openmetrics.hpp>
 #include <limits>
 #include <memory>
 #include <string>
@@ -42,8 +43,8 @@ class store {
   /// Atomic read-modify-write: decide(it, found) is called with the entry of a key, or with an empty one. `put` stores what it
   /// has made of `it`; `keep` says that it has not changed it. It may be called again when another thread was faster.
   virtual void update(std::string_view key, absl::FunctionRef<verdict(entry& it, bool found)> decide) = 0;
-  /// Returns whether the key was there.
-  virtual bool erase(std::string_view key) = 0;
+  /// Erases a key if condition(it) is true of its entry; returns whether it did. It may be called again, as decide().
+  virtual bool erase_if(std::string_view key, absl::FunctionRef<bool(const entry&)> condition) = 0;
   virtual void clear() = 0;
   [[nodiscard]] virtual std::size_t size() const = 0;
 
@@ -60,24 +61,15 @@ class store {
 
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual evac::map_counters counters() const = 0;
+  virtual void add_to(evac::metrics_page& page) const { page.add(name(), counters()); }
   /// Walks all buckets.
   [[nodiscard]] virtual std::string stats_text() const = 0;
   [[nodiscard]] virtual std::string stats_json() const = 0;
   [[nodiscard]] virtual std::string locks() const = 0;
 };
 
-/// sync, sharded or std; throws std::invalid_argument for another name.
-[[nodiscard]] std::unique_ptr<store> make_store(std::string_view name);
-
-/// Erases a key if its entry is over. Returns whether it did.
-inline bool expire(store& from, std::string_view key, time_ms now) {
-  bool erased = false;
-  from.update(key, [&](entry& it, bool found) {
-    erased = found && !it.is_live(now);
-    return erased ? verdict::erase : verdict::keep;
-  });
-  return erased;
-}
+/// sync, sharded, std, or cache, which holds so many bytes; throws std::invalid_argument for another name.
+[[nodiscard]] std::unique_ptr<store> make_store(std::string_view name, std::size_t most_bytes);
 
 }  // namespace cache_server
 

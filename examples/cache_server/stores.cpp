@@ -1,5 +1,7 @@
-// The maps behind the server: evac::sync_map, evac::sharded_map, and for contrast std::unordered_map behind a lock.
+// The maps behind the server: evac::sync_map, evac::sharded_map, evac::cache, and for contrast std::unordered_map behind a lock.
 #include <algorithm>
+#include <array>
+#include <evac/cache.hpp>
 #include <evac/hash.hpp>
 #include <mutex>
 #include <optional>
@@ -19,6 +21,7 @@ namespace {
 
 using show_entry = absl::FunctionRef<void(const entry&)>;
 using show_element = absl::FunctionRef<void(std::string_view, const entry&)>;
+using judge_entry = absl::FunctionRef<bool(const entry&)>;
 using decide_entry = absl::FunctionRef<verdict(entry&, bool)>;
 
 template <class Printable>
@@ -28,21 +31,49 @@ std::string printed(const Printable& what) {
   return text.str();
 }
 
+/// A page of a map without cursors: the elements with the smallest hashes from the cursor on, for which all have to be looked at.
+/// So pages are never so small that there were more than a few hundred.
+template <class ForEach>
+std::uint64_t scan_by_hash(const ForEach& for_each, std::size_t size, std::uint64_t cursor, std::size_t count,
+                           show_element show) {
+  const evac::hash<std::string> hash_of;
+  const std::size_t wanted = std::max(count, size / 256);
+  std::vector<std::uint64_t> next;  // a heap, the largest first
+  for_each([&](const std::string& key, const entry&) {
+    const std::uint64_t hash = hash_of(key);
+    if (hash < cursor || (next.size() == wanted && hash >= next.front())) return;
+    if (next.size() == wanted) {
+      std::pop_heap(next.begin(), next.end());
+      next.pop_back();
+    }
+    next.push_back(hash);
+    std::push_heap(next.begin(), next.end());
+  });
+  if (next.empty()) return 0;
+  const std::uint64_t last = next.front();
+  for_each([&](const std::string& key, const entry& value) {
+    const std::uint64_t hash = hash_of(key);
+    if (cursor <= hash && hash <= last) show(key, value);
+  });
+  return next.size() == wanted ? last + 1 : 0;
+}
+
 /// Readers write no shared memory. Entries are replaced as a whole.
 class sync_store final : public store {
  public:
   bool read(std::string_view key, show_entry show) const override { return map_.load(key, show); }
   void put(std::string_view key, entry fresh) override { map_.store(key, std::move(fresh)); }
   void update(std::string_view key, decide_entry decide) override {
-    map_.update(key, [&](std::optional<entry> found) -> std::optional<entry> {
+    map_.update(key, [&](std::optional<entry> found) -> evac::update_answer<entry> {
       const bool is_there = found.has_value();
       entry it = is_there ? *std::move(found) : entry();
       const verdict answer = decide(it, is_there);
-      if (answer == verdict::erase || (answer == verdict::keep && !is_there)) return std::nullopt;
+      if (answer == verdict::keep) return evac::keep;
+      if (answer == verdict::erase) return std::nullopt;
       return it;
     });
   }
-  bool erase(std::string_view key) override { return map_.erase(key); }
+  bool erase_if(std::string_view key, judge_entry condition) override { return map_.erase_if(key, condition); }
   void clear() override { map_.clear(); }
   std::size_t size() const override { return map_.size(); }
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
@@ -88,7 +119,9 @@ class sharded_store final : public store {
     if (answer == verdict::erase || (answer == verdict::keep && !is_there))
       map_.erase_if(key, [](const auto& element) { return element.second.deadline == over; });
   }
-  bool erase(std::string_view key) override { return map_.erase(key) != 0; }
+  bool erase_if(std::string_view key, judge_entry condition) override {
+    return map_.erase_if(key, [&](const auto& element) { return condition(element.second); }) != 0;
+  }
   void clear() override { map_.clear(); }
   std::size_t size() const override { return map_.size(); }
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
@@ -135,10 +168,10 @@ class std_store final : public store {
       map_.erase(at);
     }
   }
-  bool erase(std::string_view key) override {
+  bool erase_if(std::string_view key, judge_entry condition) override {
     const std::lock_guard guard(mutex_);
     const auto at = map_.find(key);
-    if (at == map_.end()) return false;
+    if (at == map_.end() || !condition(at->second)) return false;
     map_.erase(at);
     return true;
   }
@@ -151,29 +184,13 @@ class std_store final : public store {
     const std::shared_lock guard(mutex_);
     return map_.size();
   }
-  /// A rehash changes the order of everything but the hashes: a page is the elements with the smallest ones from the cursor on,
-  /// for which all have to be looked at. Pages are never so small that there were more than a few hundred.
+  /// A rehash changes the order of everything.
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
     const std::shared_lock guard(mutex_);
-    std::vector<std::uint64_t> next;  // a heap, the largest first
-    const std::size_t wanted = std::max(count, map_.size() / 256);
-    for (const auto& [key, value] : map_) {
-      const std::uint64_t hash = map_.hash_function()(key);
-      if (hash < cursor || (next.size() == wanted && hash >= next.front())) continue;
-      if (next.size() == wanted) {
-        std::pop_heap(next.begin(), next.end());
-        next.pop_back();
-      }
-      next.push_back(hash);
-      std::push_heap(next.begin(), next.end());
-    }
-    if (next.empty()) return 0;
-    const std::uint64_t last = next.front();
-    for (const auto& [key, value] : map_) {
-      const std::uint64_t hash = map_.hash_function()(key);
-      if (cursor <= hash && hash <= last) show(key, value);
-    }
-    return next.size() == wanted ? last + 1 : 0;
+    const auto for_each = [this](const auto& f) {
+      for (const auto& [key, value] : map_) f(key, value);
+    };
+    return scan_by_hash(for_each, map_.size(), cursor, count, show);
   }
   std::uint64_t walk(std::uint64_t cursor, std::size_t count, show_element show) const override {
     const std::shared_lock guard(mutex_);
@@ -204,9 +221,71 @@ class std_store final : public store {
   elements map_;
 };
 
+/// Holds so many bytes; what is asked for least goes. A cache has no update in place: writers of a key take turns.
+class cache_store final : public store {
+ public:
+  explicit cache_store(std::size_t most_bytes) : cache_({.capacity = most_bytes, .shard_count = few_shards}) {}
+
+  bool read(std::string_view key, show_entry show) const override { return cache_.get(key, show); }
+  void put(std::string_view key, entry fresh) override {
+    const std::lock_guard guard(turn_of(key));
+    cache_.put(key, std::move(fresh));
+  }
+  void update(std::string_view key, decide_entry decide) override {
+    const std::lock_guard guard(turn_of(key));
+    std::optional<entry> found = cache_.get(key);
+    const bool is_there = found.has_value();
+    entry it = is_there ? *std::move(found) : entry();
+    const verdict answer = decide(it, is_there);
+    if (answer == verdict::put) cache_.put(key, std::move(it));
+    if (answer == verdict::erase) cache_.erase(key);
+  }
+  bool erase_if(std::string_view key, judge_entry condition) override {
+    const std::lock_guard guard(turn_of(key));
+    bool is_wanted = false;
+    cache_.get(key, [&](const entry& it) { is_wanted = condition(it); });
+    return is_wanted && cache_.erase(key) != 0;
+  }
+  void clear() override { cache_.clear(); }
+  std::size_t size() const override { return cache_.size(); }
+  std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
+    const auto for_each = [this](const auto& f) { cache_.for_each(f); };
+    return scan_by_hash(for_each, cache_.size(), cursor, count, show);
+  }
+  /// Nobody asks for what is over, and so it goes before others do.
+  std::uint64_t walk(std::uint64_t, std::size_t, show_element) const override { return 0; }
+  std::string_view name() const override { return "cache"; }
+  evac::map_counters counters() const override {
+    evac::map_counters figures;
+    figures.size = cache_.size();
+    figures.node_bytes = cache_.weight();
+    return figures;
+  }
+  void add_to(evac::metrics_page& page) const override { page.add(name(), cache_); }
+  std::string stats_text() const override { return stats_json() + '\n'; }
+  std::string stats_json() const override { return cache_.counters().to_json(); }
+  std::string locks() const override { return "shards of a cache do not tell\n"; }
+
+ private:
+  struct bytes {
+    std::size_t operator()(const std::string& key, const entry& it) const {
+      return sizeof(std::pair<const std::string, entry>) + key.capacity() + it.data.capacity();
+    }
+  };
+  static constexpr std::size_t few_shards = 8;  // an element may weigh as much as a shard holds
+
+  [[nodiscard]] std::mutex& turn_of(std::string_view key) {
+    return turns_[evac::hash<std::string>()(key) % turns_.size()];
+  }
+
+  evac::weighed_cache<std::string, entry, bytes> cache_;
+  std::array<std::mutex, 256> turns_;
+};
+
 }  // namespace
 
-std::unique_ptr<store> make_store(std::string_view name) {
+std::unique_ptr<store> make_store(std::string_view name, std::size_t most_bytes) {
+  if (name == "cache") return std::make_unique<cache_store>(most_bytes);
   if (name == "sync") return std::make_unique<sync_store>();
   if (name == "sharded") return std::make_unique<sharded_store>();
   if (name == "std") return std::make_unique<std_store>();

@@ -135,7 +135,9 @@ class cache {
   /// The weight of all elements, in the same way.
   [[nodiscard]] size_type weight() const noexcept { return state_.weight(); }
   [[nodiscard]] size_type shard_count() const noexcept { return state_.shards.size(); }
-  [[nodiscard]] size_type capacity() const noexcept { return state_.capacity.load(detail::relaxed); }
+  [[nodiscard]] size_type capacity() const noexcept {
+    return state_.capacity.load(detail::relaxed);  // relaxed: a recent number
+  }
   /// Another capacity, for any thread at any time. If there are more elements than that, 16 of each shard are evicted
   /// at once, and one by each later call that puts a key into the shard, beside what it needs: no call has to evict all
   /// of them. O(shards). Throws as the constructor; then nothing has changed.
@@ -247,6 +249,7 @@ class cache {
     }
     return fresh;
   }
+
   /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one
   /// thread at a time for a key, with no lock held; the others wait for its result, and get its exception; or do what
   /// the mode says: evac::skip_while_computing, evac::stale_while_computing. If put() is faster, its value is returned.
@@ -351,8 +354,8 @@ class cache {
                                          std::forward<K>(key), std::forward<V>(value));
   }
   [[nodiscard]] static size_type default_shards(size_type capacity) noexcept {
-    constexpr size_type fewest_elements = 256;
-    return (std::clamp)(std::bit_floor(capacity / fewest_elements), size_type{1}, detail::default_shard_count());
+    constexpr size_type least_part = 256;
+    return (std::clamp)(std::bit_floor(capacity / least_part), size_type{1}, detail::default_shard_count());
   }
 
   template <class Factory, class Mode>

@@ -20,6 +20,8 @@ using evac::erase_if;
 using evac::attempt;
 using evac::compute_mode;
 using evac::equal_to;
+using evac::from_range;
+using evac::from_range_t;
 using evac::hash;
 using evac::is_avalanching;
 using evac::keep;
@@ -43,6 +45,12 @@ using evac::pool;
 using evac::pool_limits;
 using evac::removal_cause;
 using evac::rw_lock;
+using evac::skip_while_computing;
+using evac::skip_while_computing_t;
+using evac::stale_while_computing;
+using evac::stale_while_computing_t;
+using evac::wait_while_computing;
+using evac::wait_while_computing_t;
 using evac::weighed_cache;
 
 // To see into them

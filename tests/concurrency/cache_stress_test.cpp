@@ -59,7 +59,7 @@ class crowded_cache {
       return wrong;
     });
   }
-  /// Values that did not come in or are there still should not have been told, all others once. After run().
+  /// How many values were told another number of times than they came in, once or not at all. When the cache is empty again.
   [[nodiscard]] std::size_t told_wrongly() const {
     std::size_t wrong = 0;
     for (std::size_t id = 0; id < told_.size(); ++id) wrong += told_[id] == came_in_[id] ? 0 : 1;

@@ -214,7 +214,7 @@ TEST_CASE("each reply to thousands of random requests is that of redis-server") 
     WARN("skipped: there is no redis-server (Debian: redis-server)");
     return;
   }
-  for (const std::string store : {"sync", "sharded", "std"}) {
+  for (const std::string store : {"sync", "sharded", "cache", "std"}) {
     CAPTURE(store);
     const cache_server_process server({"--store", store});
     connection ours = server.connect();
@@ -262,7 +262,7 @@ TEST_CASE("keys whose time is over are gone, whatever asks for them, as with red
                                     {"SET", "k", "v", "NX"},
                                     {"SET", "k", "v", "GET"},
                                     {"SET", "k", "v", "KEEPTTL"}};
-  for (const std::string store : {"sync", "sharded", "std"}) {
+  for (const std::string store : {"sync", "sharded", "cache", "std"}) {
     const cache_server_process server({"--store", store});
     connection ours = server.connect();
     std::optional<connection> theirs;

@@ -135,6 +135,22 @@ TEST_CASE("an element that has expired is absent for every verb, and leaves as e
   CHECK(all.all_told_as(removal_cause::expired));
 }
 
+TEST_CASE("what expires while all elements are visited is not visited") {
+  told_cache all({.capacity = 100, .shard_count = 1, .time_to_live = 10ns});
+  for (int key = 0; key < 8; ++key) all.cached.put(key, key);
+  int visited = 0;
+  CHECK(all.cached.for_each([&](const int&, const int&) {
+    if (++visited == 3) manual_clock::advance(10ns);
+  }) == 3);
+  for (int key = 0; key < 8; ++key) all.cached.put(key, key);
+  visited = 0;
+  CHECK(all.cached.erase_if([&](const int&, const int&) {
+    if (++visited == 3) manual_clock::advance(10ns);
+    return true;
+  }) == 3);
+  CHECK(all.cached.empty());
+}
+
 TEST_CASE("the hand takes what has expired before what was not asked for, and also what was") {
   told_cache all({.capacity = 20, .shard_count = 1});
   for (int key = 0; key < 19; ++key) all.cached.put(key, key);

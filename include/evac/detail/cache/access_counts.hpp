@@ -25,7 +25,8 @@ namespace evac::inline EVAC_ABI::detail {
 
 class access_counts {
   struct alignas(line_pair) own_stripe {
-    own_atomic<std::size_t> requests[2] = {};  // misses, hits: no branch chooses
+    own_atomic<std::size_t> hits{0};
+    own_atomic<std::size_t> misses{0};
   };
   struct alignas(line_pair) stripe {
     atomic<std::size_t> hits{0};
@@ -47,7 +48,7 @@ class access_counts {
     const std::size_t thread = visible_readers::number_of_this_thread();
     if (thread < own_count_) [[likely]] {
       // This thread's alone: no read-modify-write.
-      own_atomic<std::size_t>& mine = own_[thread].requests[hit ? 1 : 0];
+      own_atomic<std::size_t>& mine = hit ? own_[thread].hits : own_[thread].misses;
       mine.store(mine.load(relaxed) + 1, relaxed);
     } else {
       count_shared(hit ? 1 : 0, hit ? 0 : 1);
@@ -64,8 +65,8 @@ class access_counts {
     mine.load_ns.fetch_add(static_cast<std::uint64_t>(time.count()), relaxed);
   }
 
-  [[nodiscard]] std::size_t hits() const noexcept { return sum(&stripe::hits) + sum_of_own(1); }
-  [[nodiscard]] std::size_t misses() const noexcept { return sum(&stripe::misses) + sum_of_own(0); }
+  [[nodiscard]] std::size_t hits() const noexcept { return sum(&stripe::hits) + sum(&own_stripe::hits); }
+  [[nodiscard]] std::size_t misses() const noexcept { return sum(&stripe::misses) + sum(&own_stripe::misses); }
   [[nodiscard]] std::size_t loads() const noexcept { return sum(&stripe::loads); }
   [[nodiscard]] std::size_t load_failures() const noexcept { return sum(&stripe::load_failures); }
   [[nodiscard]] std::chrono::nanoseconds load_time() const noexcept {
@@ -84,9 +85,9 @@ class access_counts {
     for (const stripe& each : stripes_) total += (each.*count).load(relaxed);
     return total;
   }
-  [[nodiscard]] std::size_t sum_of_own(std::size_t hit) const noexcept {
+  [[nodiscard]] std::size_t sum(own_atomic<std::size_t> own_stripe::* count) const noexcept {
     std::size_t total = 0;
-    for (std::size_t i = 0; i != own_count_; ++i) total += own_[i].requests[hit].load(relaxed);
+    for (std::size_t i = 0; i != own_count_; ++i) total += (own_[i].*count).load(relaxed);
     return total;
   }
 

@@ -10,6 +10,7 @@
 
 #include "evac/detail/cache/cache_state.hpp"
 #include "evac/detail/cache/cache_steps.hpp"
+#include "evac/detail/cache/cache_verbs.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/traversal.hpp"
 
@@ -19,9 +20,8 @@ namespace evac::inline EVAC_ABI::detail {
 template <class State, class F>
 std::size_t visit_cached(const State& state, call_site site, F& f) {
   std::size_t visited = 0;
-  const std::int64_t now = State::now();
   const auto visit = [&](const typename State::value_type& element) {
-    if (element.second.life.is_over(now)) return;
+    if (!is_there<request::no, State>(element)) return;
     f(element.first, element.second.value);
     ++visited;
   };
@@ -36,12 +36,11 @@ std::size_t erase_from_cache_shard(State& state, std::size_t index, call_site si
   const inside_call mark(&state, site);
   const shard_guard<access::exclusive, typename State::shard_type> guard(state.shards[index]);
   auto& table = guard.table();
-  const std::int64_t now = State::now();
   std::size_t erased = 0;
   for (position at = table.first(); at.where != nullptr;) {
     const position next = table.next(at);
     const auto& element = State::table_type::element(at);
-    const bool over = element.second.life.is_over(now);
+    const bool over = !is_there<request::no, State>(element);
     if (over || predicate(element.first, element.second.value)) {
       remove_cached<State>(table, at, over ? removal_cause::expired : removal_cause::erased, state.companions[index],
                            gone.emplace_back(state));

@@ -147,6 +147,7 @@ class epoch_core {
           again = true;
           reclaimer_.reclaim_batch(bag, *batch);
         }
+        bag.free_kept();
       });
     }
   }
@@ -305,8 +306,7 @@ class epoch_core {
   void collect_from(epoch_record& own, garbage_bag& bag, int batches) {
     if (bag.batches() != 0 && bag.seal_if_idle(clock_.word())) reclaim(own, bag, batches, false);
   }
-  // A thread that is called to free something frees nothing else meanwhile: destructors that retire would nest as deep
-  // as there is garbage.
+  // A thread that is called to free something frees nothing else: else destructors that retire nest as deep as the garbage.
   void reclaim(epoch_record& own, garbage_bag& bag, int batches, bool many_wait) {
     if (own.reclaiming) return;
     const reclaiming_scope scope(own);
