@@ -108,8 +108,11 @@ asio::awaitable<void> core::exchange(connection& with) {
     if (!is_sent || with.from.quits || stopping_) break;
     const auto room = with.input.room();
     with.is_reading = true;
-    const auto [error, count] = co_await with.socket.async_read_some(asio::buffer(room.data(), room.size()), as_result);
+    const auto buffer = asio::buffer(room.data(), room.size());
+    auto [error, count] = co_await with.socket.async_read_some(buffer, as_result);
     with.is_reading = false;
+    // What has come before the end is answered.
+    if (stopping_ && error == asio::error::operation_aborted) count = with.socket.read_some(buffer, error);
     if (error) break;
     with.input.add(count);
   }
