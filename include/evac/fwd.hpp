@@ -18,6 +18,9 @@ struct hash;
 template <class T>
 struct equal_to;
 
+template <class Hash>
+struct is_avalanching;
+
 struct map_counters;
 class metrics_page;
 enum class health_rule : unsigned char;

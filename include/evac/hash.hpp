@@ -19,6 +19,12 @@
 #include "evac/detail/hash/strings.hpp"
 #include "evac/fwd.hpp"
 
+#if EVAC_OWN_HASH
+#include "evac/detail/hash/own_hash.hpp"
+#else
+#include "evac/detail/hash/absl_hash.hpp"
+#endif
+
 namespace evac::inline EVAC_ABI {
 
 /// True for hashes whose every output bit depends on the whole key. Specialise it for a hash that cannot have the
@@ -32,17 +38,24 @@ struct is_avalanching : std::bool_constant<[] {
   }
 }()> {};
 
-}  // namespace evac::inline EVAC_ABI
-
-#if EVAC_OWN_HASH
-#include "evac/detail/hash/own_hash.hpp"
-#else
-#include "evac/detail/hash/absl_hash.hpp"
-#endif
-
-namespace evac::inline EVAC_ABI {
-
 namespace detail {
+
+/// Types with a default hash that spreads over all bits of the result.
+#if EVAC_OWN_HASH
+template <class T>
+concept spread_hashable = own_hashable<T>;
+template <spread_hashable T>
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t spread_hash(const T& value) {
+  return own_hash_of(value);
+}
+#else
+template <class T>
+concept spread_hashable = absl_hashable<T>;
+template <spread_hashable T>
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t spread_hash(const T& value) {
+  return absl_hash_of(value);
+}
+#endif
 
 template <class T>
 concept hashable_by_std = std::is_default_constructible_v<std::hash<T>>;

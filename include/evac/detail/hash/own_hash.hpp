@@ -85,10 +85,10 @@ struct own_hash;
 /// Types that have a hash which spreads over all bits: numbers, enumerations, pointers, strings, and what the standard library
 /// makes of them. Others have the std::hash that is written for them, which each map finishes.
 template <class T>
-concept spread_hashable = requires(const T& value) { own_hash<T>::of(value); };
+concept own_hashable = requires(const T& value) { own_hash<T>::of(value); };
 
-template <spread_hashable T>
-[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t spread_hash(const T& value) {
+template <own_hashable T>
+[[nodiscard]] EVAC_ALWAYS_INLINE std::size_t own_hash_of(const T& value) {
   return own_hash<T>::of(value);
 }
 
@@ -97,7 +97,7 @@ template <class... Parts>
 [[nodiscard]] std::size_t hash_of_parts(const Parts&... parts) {
   std::uint64_t state = sizeof...(Parts);
   // The sum of a spread number and another one is as spread; what came earlier has been finished once more.
-  ((state = finish_hash(static_cast<std::size_t>(state + spread_hash(parts)), seed_of_process())), ...);
+  ((state = finish_hash(static_cast<std::size_t>(state + own_hash_of(parts)), seed_of_process())), ...);
   return static_cast<std::size_t>(state);
 }
 
@@ -137,25 +137,25 @@ struct own_hash {
   }
 };
 
-template <spread_hashable First, spread_hashable Second>
+template <own_hashable First, own_hashable Second>
 struct own_hash<std::pair<First, Second>> {
   [[nodiscard]] static std::size_t of(const std::pair<First, Second>& value) {
     return hash_of_parts(value.first, value.second);
   }
 };
-template <spread_hashable... Parts>
+template <own_hashable... Parts>
 struct own_hash<std::tuple<Parts...>> {
   [[nodiscard]] static std::size_t of(const std::tuple<Parts...>& value) {
     return std::apply([](const Parts&... parts) { return hash_of_parts(parts...); }, value);
   }
 };
-template <spread_hashable T, std::size_t Size>
+template <own_hashable T, std::size_t Size>
 struct own_hash<std::array<T, Size>> {
   [[nodiscard]] static std::size_t of(const std::array<T, Size>& value) {
     return std::apply([](const auto&... parts) { return hash_of_parts(parts...); }, value);
   }
 };
-template <spread_hashable T>
+template <own_hashable T>
 struct own_hash<std::optional<T>> {
   [[nodiscard]] static std::size_t of(const std::optional<T>& value) {
     return value ? hash_of_parts(true, *value) : hash_of_parts(false);
@@ -166,12 +166,12 @@ struct own_hash<std::unique_ptr<T, Deleter>> {
   [[nodiscard]] static std::size_t of(const std::unique_ptr<T, Deleter>& value)
     requires(std::is_pointer_v<typename std::unique_ptr<T, Deleter>::pointer>)
   {
-    return spread_hash(value.get());
+    return own_hash_of(value.get());
   }
 };
 template <class T>
 struct own_hash<std::shared_ptr<T>> {
-  [[nodiscard]] static std::size_t of(const std::shared_ptr<T>& value) noexcept { return spread_hash(value.get()); }
+  [[nodiscard]] static std::size_t of(const std::shared_ptr<T>& value) noexcept { return own_hash_of(value.get()); }
 };
 
 }  // namespace evac::inline EVAC_ABI::detail
