@@ -1,5 +1,6 @@
 // Stores alone: updates that no thread loses, and cursors that show each key once while the map changes.
 #include <atomic>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <set>
@@ -171,9 +172,9 @@ TEST_CASE("a scan shows each key once, whatever the size of its pages") {
   for (const std::string& kind : kinds) {
     const std::unique_ptr<store> data = make_store(kind);
     CHECK(scan_all(*data, 10, [] {}).empty());
-    for (const std::size_t keys : {1, 10, 3000}) {
+    for (const std::size_t keys : std::initializer_list<std::size_t>{1, 10, 3000}) {
       for (std::size_t i = 0; i < keys; ++i) data->put(key_of(i), {"v"});
-      for (const std::size_t count : {1, 7, 100, 1'000'000}) {
+      for (const std::size_t count : std::initializer_list<std::size_t>{1, 7, 100, 1'000'000}) {
         CAPTURE(kind, keys, count);
         const shown_keys shown = scan_all(*data, count, [] {});
         CHECK(shown.size() == keys);
@@ -185,7 +186,7 @@ TEST_CASE("a scan shows each key once, whatever the size of its pages") {
 
 TEST_CASE("a scan shows the keys that are there throughout once while the map grows and shrinks between its pages") {
   for (const std::string& kind : kinds) {
-    for (const std::size_t permanent : {3, 500, 4000}) {
+    for (const std::size_t permanent : std::initializer_list<std::size_t>{3, 500, 4000}) {
       CAPTURE(kind, permanent);
       const std::unique_ptr<store> data = make_store(kind);
       for (std::size_t i = 0; i < permanent; ++i) data->put(key_of(i), {"v"});
