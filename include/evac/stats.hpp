@@ -202,7 +202,8 @@ inline std::string sharded_stats::to_json() const {
   std::string text = "{\"total\":" + detail::shard_to_json(total) + ",\"shards\":[";
   const char* separator = "";
   for (const shard_stats& each : shards) {
-    text += separator + detail::shard_to_json(each);
+    // Not by +: g++ 12 warns of what it makes of a text before a temporary string.
+    text.append(separator).append(detail::shard_to_json(each));
     separator = ",";
   }
   return text + "]}";
