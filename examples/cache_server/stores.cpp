@@ -130,7 +130,7 @@ class sharded_store final : public store {
   std::string_view name() const override { return "sharded"; }
   evac::map_counters counters() const override { return map_.counters(); }
   std::string stats_text() const override { return printed(map_.stats()); }
-  std::string stats_json() const override { return map_.stats().total.table.to_json(); }
+  std::string stats_json() const override { return map_.stats().to_json(); }
   std::string locks() const override { return map_.dump_locks(); }
 
  private:
