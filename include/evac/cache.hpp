@@ -110,7 +110,7 @@ class cache {
   using listener_type = typename state::listener_type;
 
   /// Room for `capacity` elements, or weight. There are as many shards as a sharded_map has, or fewer, so that each has
-  /// a part of 256. Throws std::bad_alloc, std::length_error for more than 2^23 elements a shard. O(shards).
+  /// a part of 256. Throws std::bad_alloc, std::length_error for 2^23 elements a shard and more. O(shards).
   explicit cache(size_type capacity, listener_type listener = {}, const Hash& hash = Hash(),
                  const KeyEqual& equal = KeyEqual(), const Allocator& allocator = Allocator())
       : cache(options_type{.capacity = capacity}, std::move(listener), Weigher(), hash, equal, allocator) {}

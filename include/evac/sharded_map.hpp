@@ -201,7 +201,7 @@ class sharded_map
   /// The value of the key; if there is none, what factory() returns, which is also inserted. Linearizable in every mode. A
   /// hit holds the shard shared; compute_mode says what a miss holds while the factory runs. Throws what the factory throws;
   /// then nothing is inserted. A factory may decline: if it returns exactly a std::optional<T>, an empty one inserts nothing,
-  /// and the result is a std::optional<T> as well, empty if it declined. The key is moved from only if it is inserted.
+  /// and the result is a std::optional<T> as well, empty if it declined. The key is moved from only if it is inserted (or converted).
   using base::get_or_compute;
   /// The same, and whether the value was loaded: a load_result (load_result.hpp) with the value that get_or_compute returns, and
   /// true if the key was there, or another call's result was taken, false if this call inserted the value or its factory

@@ -61,11 +61,12 @@ inline constexpr bool updates_copy = std::is_invocable_v<F&, std::optional<T>> &
 template <class F, class T>
 using update_argument = std::conditional_t<updates_copy<F, T>, std::optional<T>, const T*>;
 
-/// Whether a function of update() returns an update_answer.
+/// Whether a function of update() returns an update_answer, or always keeps.
 template <class F, class T>
 [[nodiscard]] constexpr bool answers() noexcept {
   if constexpr (std::is_invocable_v<F&, update_argument<F, T>>) {
-    return std::is_same_v<std::remove_cvref_t<std::invoke_result_t<F&, update_argument<F, T>>>, update_answer<T>>;
+    using result = std::remove_cvref_t<std::invoke_result_t<F&, update_argument<F, T>>>;
+    return std::is_same_v<result, update_answer<T>> || std::is_same_v<result, keep_t>;
   } else {
     return false;
   }

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstddef>
 #include <evac/cache.hpp>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -30,6 +32,16 @@ struct counting_equal {
   bool operator()(int left, int right) const {
     ++calls;
     return left == right;
+  }
+};
+
+/// Calls a function between the first and the second hash.
+struct hooked_hash {
+  static inline std::function<void()> at_second_call;
+  static inline int calls = 0;
+  std::size_t operator()(int key) const {
+    if (++calls == 2 && at_second_call) std::exchange(at_second_call, nullptr)();
+    return static_cast<std::size_t>(key);
   }
 };
 
@@ -117,6 +129,30 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a caller whose factory never declines calls it if the one that it waited for has declined") {
+  evac::cache<int, std::string, evac::hash<int>, counting_equal> cached(100);
+  std::atomic<bool> inside{false};
+  counting_equal::calls = 0;
+  std::string got;
+  in_threads(2, [&](std::size_t thread) {
+    if (thread == 0) {
+      CHECK_FALSE(cached
+                      .get_or_compute(7,
+                                      [&] {
+                                        inside = true;
+                                        await([&] { return counting_equal::calls == 1; });
+                                        return std::optional<std::string>();
+                                      })
+                      .has_value());
+    } else {
+      await([&] { return inside.load(); });
+      got = cached.get_or_compute(7, [] { return std::string("made"); });
+    }
+  });
+  CHECK(got == "made");
+  CHECK(cached.get(7) == "made");
+}
+
 TEST_CASE("a call that may skip returns nothing while another thread computes, and else computes itself") {
   evac::cache<int, int> cached(100);
   CHECK(while_computing(cached, 1, 10, evac::wait_while_computing, [&] {
@@ -189,6 +225,41 @@ TEST_CASE("a value that is put in while another one is computed in place of a st
   CHECK(result.value == 15);
   CHECK(result.loaded);
   CHECK(cached.get(1) == 15);
+}
+
+TEST_CASE("what was put in meanwhile stays, also if it is stale by the time that the factory returns") {
+  timed_cache cached({.capacity = 100, .time_to_refresh = 10ns});
+  cached.put(1, 10);
+  manual_clock::advance(15ns);
+  const int got = cached.get_or_compute(
+      1,
+      [&] {
+        cached.put(1, 15);
+        manual_clock::advance(20ns);
+        return 20;
+      },
+      evac::stale_while_computing);
+  CHECK(got == 15);
+  CHECK(cached.get(1) == 15);
+}
+
+TEST_CASE("a listener that is told of an element which a call found to be over may ask for the same key") {
+  using hooked_cache = evac::cache<int, int, hooked_hash, std::equal_to<int>, std::allocator<std::pair<const int, int>>,
+                                   evac::one_each, manual_clock>;
+  hooked_cache* all = nullptr;
+  std::vector<int> seen;
+  hooked_cache cached(
+      {.capacity = 100, .shard_count = 1, .time_to_live = 10ns},
+      [&](const int& key, int&, evac::removal_cause) { seen.push_back(all->get_or_compute(key, [] { return -1; })); });
+  all = &cached;
+  // As another thread may do between the look-up of a call and its flight.
+  hooked_hash::at_second_call = [&] {
+    cached.put(1, 15);
+    manual_clock::advance(10ns);
+  };
+  hooked_hash::calls = 0;
+  CHECK(cached.get_or_compute(1, [] { return 20; }) == 20);
+  CHECK(seen == std::vector{20});
 }
 
 TEST_CASE("a value that expires or is erased while it is computed anew is put in again") {

@@ -111,6 +111,27 @@ TEST_CASE("a cache that is made larger keeps more, and one that is made empty ke
   CHECK_FALSE(all.cached.contains(49));
 }
 
+TEST_CASE("each put of a new key into a cache that was made empty takes out one of those that are left") {
+  told_cache all(1, 100);
+  all.fill(50);
+  all.cached.set_capacity(0);
+  CHECK(all.cached.size() == 34);
+  for (int key = 100; key < 134; ++key) all.cached.put(key, 0);
+  CHECK(all.cached.empty());
+  CHECK(all.told.size() == 50 + 34);
+}
+
+TEST_CASE("the order of a cache keeps no more places of erased elements than there are elements, but for some") {
+  evac::cache<int, int> cached(evac::shards{1}, 100'000);
+  for (int key = 0; key < 100'000; ++key) cached.put(key, 0);
+  const std::size_t full = cached.memory_usage();
+  for (int round = 0; round < 10; ++round) {
+    for (int key = 0; key < 100'000; ++key) CHECK_FALSE(cached.erase(key) == 0);
+    for (int key = 0; key < 100'000; ++key) cached.put(key, 0);
+  }
+  CHECK(cached.memory_usage() < full * 5 / 4);
+}
+
 TEST_CASE("a capacity beyond what a shard can hold is refused, and changes nothing") {
   told_cache all(2, 10);
   CHECK_THROWS_AS(all.cached.set_capacity(std::size_t{1} << 40U), std::length_error);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <evac/sync_map.hpp>
 #include <evac/sync_set.hpp>
+#include <limits>
 #include <optional>
 #include <random>
 #include <set>
@@ -152,6 +153,15 @@ TEMPLATE_TEST_CASE("pop_any of sync maps takes each element out once, with its v
   REQUIRE(popped == std::vector<std::size_t>(100, 1));
   REQUIRE(f.map.empty());
   REQUIRE_VALID_SYNC(f.map);
+}
+
+TEST_CASE("pop_any finds what can be found among keys that are not equal to themselves") {
+  evac::sync_map<double, int> map;
+  for (int i = 0; i < 30; ++i) map.store(std::numeric_limits<double>::quiet_NaN(), i);
+  CHECK_FALSE(map.pop_any().has_value());
+  map.store(1.0, 7);
+  CHECK(map.pop_any() == std::optional(std::pair(1.0, 7)));
+  CHECK(map.size() == 30);
 }
 
 TEST_CASE("threads that pop from a sync set until there is nothing take each key out once") {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -47,6 +48,7 @@ class cache_load {
   using terms_type = typename State::terms_type;
   /// What a flight lands with: nothing if the factory has declined.
   using made = std::optional<T>;
+  static constexpr bool declines = may_decline<Factory&, T>();
 
  public:
   using flights_type = single_flight<key_type, made>;
@@ -102,11 +104,15 @@ class cache_load {
   }
 
   [[nodiscard]] answer wait(const key_type& key) const {
-    bool computed = false;
-    made value = flights_.share(key, hash_of(key), state_.functors.equal,
-                                [&](auto& flight) { return lead(key, flight, computed); });
-    const bool loaded = value.has_value() && !computed;
-    return {std::move(value), loaded};
+    for (;;) {
+      bool computed = false;
+      made value = flights_.share(key, hash_of(key), state_.functors.equal,
+                                  [&](auto& flight) { return lead(key, flight, computed); });
+      // A factory that never declines takes the place of one that has.
+      if (!declines && !value.has_value()) continue;
+      const bool loaded = value.has_value() && !computed;
+      return {std::move(value), loaded};
+    }
   }
 
   /// The work of a flight's leader: what there is by now, for another flight may have landed since the look-up, or what
@@ -120,7 +126,7 @@ class cache_load {
       settle();
       take_copy(present);
     };
-    if (look_up<request::no>(state_, site_, key, settle_and_take)) return result;
+    if (look_up<request::of_leader>(state_, site_, key, settle_and_take)) return result;
     made fresh = make();
     if (!fresh.has_value()) return fresh;
     computed = put_if_absent_element(state_, site_, terms_, settle, take_copy, key, std::as_const(*fresh));
@@ -132,20 +138,31 @@ class cache_load {
   [[nodiscard]] made refresh(const key_type& key, Flight& flight, bool& computed) const {
     made result;
     const auto settle = [&] { flight.settle(); };
-    const auto take_if_fresh = [&](const element& present) {
-      if (is_stale(present)) return false;
+    // The stale element is known by the moment at which it became stale.
+    std::optional<std::int64_t> stale_since;
+    const auto take = [&](const element& present) {
       settle();
       result.emplace(present.second.value);
+    };
+    look_up<request::of_leader>(state_, site_, key, [&](const element& present) {
+      if (is_stale(present)) {
+        stale_since = present.second.life.stale_since();
+      } else {
+        take(present);
+      }
+    });
+    if (result.has_value()) return result;
+    const auto take_if_put_meanwhile = [&](const element& present) {
+      if (stale_since == present.second.life.stale_since()) return false;
+      take(present);
       return true;
     };
-    look_up<request::no>(state_, site_, key, take_if_fresh);
-    if (result.has_value()) return result;
     made fresh = make();
     if (!fresh.has_value()) return fresh;
     detached_of<State> built(state_.functors.allocator);
     built.construct(std::piecewise_construct, std::forward_as_tuple(key),
                     std::forward_as_tuple(std::in_place, std::as_const(*fresh)));
-    put_element(state_, site_, built, terms_, settle, take_if_fresh);
+    put_element(state_, site_, built, terms_, settle, take_if_put_meanwhile);
     computed = !result.has_value();
     return computed ? std::move(fresh) : std::move(result);
   }
@@ -154,7 +171,7 @@ class cache_load {
   [[nodiscard]] made make() const {
     load_measured load(state_.accesses);
     made result = [&] {
-      if constexpr (may_decline<Factory, T>()) {
+      if constexpr (declines) {
         return made(factory_());
       } else {
         return made(std::in_place, factory_());

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <type_traits>
@@ -125,19 +126,22 @@ struct cache_state : watched, reentry_check {
     for (const auto& each : shards) total += each.size();
     return total;
   }
-  /// The part of a shard. All have equal ones, but for a rest.
+  /// The part of a shard. All have equal ones, but for a rest; none is so large that the sum of weights could overflow.
   [[nodiscard]] std::size_t part_of(std::size_t index, std::size_t most) const noexcept {
-    return most / shards.size() + (index < most % shards.size() ? 1 : 0);
+    constexpr std::size_t most_weight = (std::numeric_limits<std::size_t>::max)() >> 16U;
+    return (std::min)(most / shards.size() + (index < most % shards.size() ? 1 : 0), most_weight);
   }
   void check_capacity(std::size_t most) const {
     if (!weighed && most / shards.size() >= order_type::most_elements) {
       throw_length_error("evac: a cache of too few shards");
     }
   }
-  /// The clock's time in nanoseconds; 0 where there is no clock.
+  /// The clock's time in nanoseconds, at most the one before `never`; 0 where there is no clock.
   [[nodiscard]] static std::int64_t now() noexcept {
     if constexpr (timed) {
-      return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+      const std::int64_t time =
+          std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+      return (std::min)(time, lifetime<true>::never - 1);
     } else {
       return 0;
     }

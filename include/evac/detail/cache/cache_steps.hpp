@@ -80,6 +80,7 @@ void remove_cached(typename State::table_type& table, position at, removal_cause
                    typename State::companion& beside, Departed& gone) noexcept {
   beside.order.remove(State::table_type::element(at).second.place());
   leave<State>(table, at, cause, beside, gone);
+  beside.order.tidy(table.size(), look_into<State>(table, {0}));
 }
 
 /// Lets the element go that the hand takes. After make_room() of the order.

@@ -17,8 +17,9 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Whether a look-up is a request for the value, which is counted and which the order goes by.
-enum class request : bool { no, yes };
+/// Whether a look-up is a request for the value, which is counted and which the order goes by; or one by the leader of a flight
+/// that has not landed, who must not call the listener, and so leaves an element that is over where it is.
+enum class request : unsigned char { no, yes, of_leader };
 
 /// Where the element of a key is; one that is over leaves, and is nowhere.
 template <class State, class K>
@@ -66,7 +67,7 @@ template <request Request, class State, class K, class F>
 EVAC_ALWAYS_INLINE bool look_up(State& state, call_site site, const K& key, F&& f) {
   const std::size_t hash = state.functors.hash_of(key);
   bool found = false;
-  bool over = false;
+  [[maybe_unused]] bool over = false;
   {
     const inside_call mark(&state, site);
     const shard_guard<access::shared, typename State::shard_type> guard(state.shards.of_hash(hash));
@@ -81,7 +82,7 @@ EVAC_ALWAYS_INLINE bool look_up(State& state, call_site site, const K& key, F&& 
       }
     }
   }
-  if constexpr (State::timed) {
+  if constexpr (State::timed && Request != request::of_leader) {
     if (over) [[unlikely]]
       drop_if_over(state, site, key, hash);
   }
@@ -160,8 +161,10 @@ bool put_element(State& state, call_site site, detached_of<State>& fresh, const 
     is_new = at.where == nullptr;
     if (!is_new && stays(std::as_const(State::table_type::element(at)))) return false;
     if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
+      if (State::is_too_full(table, beside)) beside.order.make_room();
       if (!is_new) remove_cached<State>(table, at, removal_cause::replaced, beside, gone);
       refuse<State>(fresh, beside, gone);
+      shed<State>(table, 0, {now}, beside, gone);
     } else if (is_new) {
       owed = admit<State>(table, hash, fresh, now, beside, gone);
     } else {
@@ -202,7 +205,9 @@ bool put_if_absent_element(State& state, call_site site, const typename State::t
     state.weigh(fresh.element());
     State::begin_life(fresh.element(), now, terms);
     if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
+      if (State::is_too_full(table, beside)) beside.order.make_room();
       refuse<State>(fresh, beside, gone);
+      shed<State>(table, 0, {now}, beside, gone);
     } else {
       owed = admit<State>(table, hash, fresh, now, beside, gone);
     }

@@ -73,8 +73,11 @@ class lifetime<true> {
   [[nodiscard]] EVAC_ALWAYS_INLINE bool ends() const noexcept { return until() != never; }
   [[nodiscard]] EVAC_ALWAYS_INLINE bool is_over(std::int64_t now) const noexcept { return until() <= now; }
   [[nodiscard]] bool is_stale(std::int64_t now) const noexcept { return fresh_until_ <= now; }
+  [[nodiscard]] std::int64_t stale_since() const noexcept { return fresh_until_; }
   [[nodiscard]] std::chrono::nanoseconds left(std::int64_t now) const noexcept {
-    return std::chrono::nanoseconds(ends() ? (std::max)(until() - now, std::int64_t{0}) : never);
+    const std::int64_t end = until();
+    if (end == never || (now < 0 && end > never + now)) return std::chrono::nanoseconds(never);
+    return std::chrono::nanoseconds((std::max)(end - now, std::int64_t{0}));
   }
   /// By readers side by side, under the shared lock.
   void note_found(std::int64_t now) const noexcept {

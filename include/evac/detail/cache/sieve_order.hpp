@@ -106,10 +106,11 @@ class sieve_order {
       if (name != 0) return look(place, name);
     }
   }
-  /// Bounds the places of elements that are gone: if they are most, the hand goes on a little, and judges nobody.
+  /// Bounds the places of elements that are gone: if they are most, the hand goes on a little, as far as there is memory
+  /// for what stays, and judges nobody.
   template <class Look>
   void tidy(std::size_t live, const Look& look) noexcept {
-    for (int steps = 0; steps < 4 && used_ > 2 * live + 2 * names_of_block; ++steps) {
+    for (int steps = 0; steps < 4 && free_count_ != 0 && used_ > 2 * live + 2 * names_of_block; ++steps) {
       if (ahead_.empty()) std::swap(ahead_, passed_);
       const auto [place, name] = pop(ahead_);
       if (name != 0) look(place, name).keep_mark_at(push(passed_, name));

@@ -402,7 +402,7 @@ class container {
   }
   template <class K>
   EVAC_ALWAYS_INLINE void check_prepared(const prepared_key<container, K>& key) const {
-    key.check(this, [&](const auto& plain) { return table_.hash_of(plain); });
+    key.require_prepared_by(this, [&](const auto& plain) { return table_.hash_of(plain); });
   }
   template <class K>
   [[nodiscard]] auto prepare_as(K&& key) const {

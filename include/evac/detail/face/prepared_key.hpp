@@ -50,7 +50,8 @@ class prepared_key {
   /// Reports a key that another container has prepared, or this one with other functors or another seed. `rehash(key)`
   /// hashes it again, and is called only where that is checked.
   template <class Rehash>
-  EVAC_ALWAYS_INLINE void check([[maybe_unused]] const void* container, [[maybe_unused]] const Rehash& rehash) const {
+  EVAC_ALWAYS_INLINE void require_prepared_by([[maybe_unused]] const void* container,
+                                              [[maybe_unused]] const Rehash& rehash) const {
     EVAC_ASSERT(by_.is(container), "evac: key prepared by another container");
     EVAC_ASSERT(rehash(key_) == hash_,
                 "evac: key prepared before an assignment, a swap or a move has changed the hash, or changed since");
@@ -78,7 +79,7 @@ template <class Functors, class K>
                                                                   [[maybe_unused]] const void* container,
                                                                   const K& key) {
   if constexpr (is_prepared_key<K>) {
-    key.check(container, [&](const auto& plain) { return functors.hash_of(plain); });
+    key.require_prepared_by(container, [&](const auto& plain) { return functors.hash_of(plain); });
     return key.hash();
   } else {
     return functors.hash_of(key);

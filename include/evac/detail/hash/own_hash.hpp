@@ -24,8 +24,9 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// The address of a function of the C library: all modules of a process see the same, it is there before the first constructor
-/// runs, and differs from run to run where the system loads libraries at random addresses.
+/// The address of a function of the C library: all modules of a process see the same, it is there before the first
+/// constructor runs, and in position-independent programs it differs from run to run where the system loads libraries at
+/// random addresses. (In others it is that of an entry of the program, and always the same.)
 [[nodiscard]] EVAC_ALWAYS_INLINE std::uint64_t seed_of_process() noexcept {
   return reinterpret_cast<std::uintptr_t>(&std::abort);
 }
@@ -42,27 +43,29 @@ template <class Word>
   constexpr std::uint64_t second_secret = 0x8BB84B93962EACC9ULL;
   constexpr std::uint64_t third_secret = 0x4B33A62ED433D4A3ULL;
   const auto* at = static_cast<const unsigned char*>(begin);
-  std::uint64_t state = folded_product(seed_of_process() ^ first_secret, second_secret);
+  // In both factors of each product: else whoever knows the other one could choose bytes that make it 0, for each seed.
+  const std::uint64_t seed = folded_product(seed_of_process() ^ first_secret, second_secret);
+  const auto mixed = [&](std::size_t offset, std::uint64_t secret, std::uint64_t state) {
+    return folded_product(read_word<std::uint64_t>(at + offset) ^ seed ^ secret,
+                          read_word<std::uint64_t>(at + offset + 8) ^ state);
+  };
+  std::uint64_t state = seed;
   std::uint64_t low = 0;
   std::uint64_t high = 0;
   if (size > 16) {
     std::size_t left = size;
     if (left > 48) {
       // Three chains of multiplications, which do not wait for each other.
-      std::uint64_t second = state;
-      std::uint64_t third = state;
+      std::uint64_t second = seed;
+      std::uint64_t third = seed;
       for (; left > 48; left -= 48, at += 48) {
-        state = folded_product(read_word<std::uint64_t>(at) ^ first_secret, read_word<std::uint64_t>(at + 8) ^ state);
-        second = folded_product(read_word<std::uint64_t>(at + 16) ^ second_secret,
-                                read_word<std::uint64_t>(at + 24) ^ second);
-        third =
-            folded_product(read_word<std::uint64_t>(at + 32) ^ third_secret, read_word<std::uint64_t>(at + 40) ^ third);
+        state = mixed(0, first_secret, state);
+        second = mixed(16, second_secret, second);
+        third = mixed(32, third_secret, third);
       }
       state ^= second ^ third;
     }
-    for (; left > 16; left -= 16, at += 16) {
-      state = folded_product(read_word<std::uint64_t>(at) ^ first_secret, read_word<std::uint64_t>(at + 8) ^ state);
-    }
+    for (; left > 16; left -= 16, at += 16) state = mixed(0, first_secret, state);
     // The last 16 bytes, some of which may have been read before.
     low = read_word<std::uint64_t>(at + left - 16);
     high = read_word<std::uint64_t>(at + left - 8);
@@ -75,8 +78,8 @@ template <class Word>
   } else if (size != 0) {
     low = std::uint64_t{at[0]} << 16U | std::uint64_t{at[size / 2]} << 8U | at[size - 1];
   }
-  return static_cast<std::size_t>(
-      folded_product(first_secret ^ size, folded_product(low ^ first_secret, high ^ state) ^ second_secret));
+  return static_cast<std::size_t>(folded_product(
+      seed ^ third_secret ^ size, folded_product(low ^ seed ^ first_secret, high ^ state) ^ second_secret));
 }
 
 template <class T>
@@ -92,13 +95,18 @@ template <own_hashable T>
   return own_hash<T>::of(value);
 }
 
+/// The hash of what came before, and one part more. The sum of a spread number and another one is as spread; what came earlier
+/// has been finished once more.
+template <own_hashable T>
+[[nodiscard]] std::size_t joined_hash(std::size_t before, const T& part) {
+  return finish_hash(before + own_hash_of(part), seed_of_process());
+}
 /// The hash of several parts, in their order.
 template <class... Parts>
 [[nodiscard]] std::size_t hash_of_parts(const Parts&... parts) {
-  std::uint64_t state = sizeof...(Parts);
-  // The sum of a spread number and another one is as spread; what came earlier has been finished once more.
-  ((state = finish_hash(static_cast<std::size_t>(state + own_hash_of(parts)), seed_of_process())), ...);
-  return static_cast<std::size_t>(state);
+  std::size_t state = sizeof...(Parts);
+  ((state = joined_hash(state, parts)), ...);
+  return state;
 }
 
 template <class T>
@@ -152,7 +160,9 @@ struct own_hash<std::tuple<Parts...>> {
 template <own_hashable T, std::size_t Size>
 struct own_hash<std::array<T, Size>> {
   [[nodiscard]] static std::size_t of(const std::array<T, Size>& value) {
-    return std::apply([](const auto&... parts) { return hash_of_parts(parts...); }, value);
+    std::size_t state = Size;
+    for (const T& part : value) state = joined_hash(state, part);
+    return state;
   }
 };
 template <own_hashable T>

@@ -79,32 +79,53 @@ std::size_t sample(const Table& table, Generator& generator, std::size_t n, cons
   }
   return n;
 }
-/// A copy of some key, if there is one.
+/// A copy of some key, if there is one, and whether it is equal to itself.
 template <class Table>
 [[nodiscard]] auto some_key(const Table& table, element_drawer<Table>& drawer) {
   using storage = typename Table::storage;
-  std::optional<typename Table::policy::key_type> key;
+  struct drawn_key {
+    std::optional<typename Table::policy::key_type> key{};
+    bool can_be_found = true;
+  };
+  drawn_key drawn;
+  const auto take = [&](const auto& element) {
+    drawn.key.emplace(storage::key(element));
+    drawn.can_be_found = table.same_key(*drawn.key)(element);
+  };
   {
     const thread_generator generator;
     const read_guard inside(table.core());
-    if (const auto element = drawer.draw(table, inside.own, generator)) key.emplace(storage::key(*element));
+    if (const auto element = drawer.draw(table, inside.own, generator)) take(*element);
   }
-  if (!key.has_value()) {
+  if (!drawn.key.has_value()) {
     detail::for_each_element(table, [&](const auto& element) {
-      key.emplace(storage::key(element));
+      take(element);
       return false;
     });
   }
-  return key;
+  return drawn;
 }
-/// Takes some element out: take(key) erases what a key has, and returns it as an optional, which is empty if it has nothing.
+/// Takes some element out: take(key) erases what a key has, and returns it as an optional, which is empty if it has nothing. A
+/// key that is not equal to itself is found by no look-up: where one is drawn, the first of all that is found is taken.
 template <class Table, class Take>
 [[nodiscard]] auto pop_any(const Table& table, const Take& take) {
+  using key_type = typename Table::policy::key_type;
+  using result = decltype(take(std::declval<key_type&&>()));
   element_drawer<Table> drawer;
   for (;;) {
-    auto key = verbs::some_key(table, drawer);
-    if (!key.has_value()) return decltype(take(*std::move(key))){};
-    if (auto taken = take(*std::move(key))) return taken;
+    auto drawn = verbs::some_key(table, drawer);
+    if (!drawn.key.has_value()) return result{};
+    if (auto taken = take(*std::move(drawn.key))) return taken;
+    if (drawn.can_be_found) continue;  // another thread was faster
+    result first;
+    detail::for_each_element(table, [&](const auto& element) {
+      if (auto taken = take(key_type(Table::storage::key(element)))) {
+        first.emplace(*std::move(taken));
+        return false;
+      }
+      return true;
+    });
+    return first;
   }
 }
 

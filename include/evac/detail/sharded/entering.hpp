@@ -20,7 +20,7 @@ namespace evac::inline EVAC_ABI::detail {
 template <class State, class K>
 EVAC_ALWAYS_INLINE void check_prepared(const State& state, const K& key) {
   if constexpr (is_prepared_key<K>) {
-    key.check(std::addressof(state), [&](const auto& plain) { return state.functors.hash_of(plain); });
+    key.require_prepared_by(std::addressof(state), [&](const auto& plain) { return state.functors.hash_of(plain); });
   }
 }
 
