@@ -29,16 +29,16 @@ class [[nodiscard]] attempt {
   [[nodiscard]] constexpr bool busy() const noexcept { return !result_.has_value(); }
   /// What the call returned, which must not have been busy: builds without NDEBUG stop with a message.
   [[nodiscard]] constexpr const Result& result() const& EVAC_LIFETIME_BOUND {
-    check();
+    require_result();
     return *result_;
   }
   [[nodiscard]] constexpr Result&& result() && EVAC_LIFETIME_BOUND {
-    check();
+    require_result();
     return *std::move(result_);
   }
 
  private:
-  constexpr void check() const { EVAC_ASSERT(result_.has_value(), "evac: result() of an attempt that was busy"); }
+  constexpr void require_result() const { EVAC_ASSERT(result_.has_value(), "evac: result() of an attempt that was busy"); }
 
   std::optional<Result> result_;
 };

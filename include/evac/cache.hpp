@@ -76,9 +76,9 @@ struct cache_options {
 struct expiring_cache_options {
   std::size_t capacity = 0;
   std::size_t shard_count = 0;
-  std::chrono::nanoseconds time_to_live = expiry::forever;
-  std::chrono::nanoseconds time_to_idle = expiry::forever;
-  std::chrono::nanoseconds time_to_refresh = expiry::forever;
+  std::chrono::nanoseconds time_to_live = expiry::never;
+  std::chrono::nanoseconds time_to_idle = expiry::never;
+  std::chrono::nanoseconds time_to_refresh = expiry::never;
 };
 
 /// See the top of this file. Not copyable, not movable. Weigher: one_each, or a functor of (const Key&, const T&) that
@@ -290,7 +290,7 @@ class cache {
   bool set_expiry(const key_arg<K>& key, const expiry& terms, location where = location::current()) {
     return detail::change_terms(state_, {"set_expiry", where}, detail::as_lookup_key<policy_type>(key), terms);
   }
-  /// For how long the element stays if nobody finds it; expiry::forever if it does not expire, nothing if the key is
+  /// For how long the element stays if nobody finds it; expiry::never if it does not expire, nothing if the key is
   /// not there. Not a hit.
   template <class K = Key>
     requires(state::timed && detail::stands_for_key<K, policy_type>)

@@ -90,7 +90,7 @@ TEST_CASE("elements may have a time of their own, and get another one") {
   all.cached.put(3, 3, evac::expiry());
   manual_clock::advance(10ns);
   CHECK_FALSE(all.cached.contains(2));
-  CHECK(all.cached.time_left(3) == evac::expiry::forever);
+  CHECK(all.cached.time_left(3) == evac::expiry::never);
   CHECK(all.cached.set_expiry(3, {.time_to_live = 5ns}));
   CHECK(all.cached.set_expiry(1, {}));
   CHECK_FALSE(all.cached.set_expiry(2, {}));
@@ -107,8 +107,8 @@ TEST_CASE("times of no length, and lengths beyond what a clock can say, mean at 
   CHECK_FALSE(all.cached.contains(1));
   all.cached.put(2, 2, {.time_to_live = -5s});
   CHECK_FALSE(all.cached.contains(2));
-  all.cached.put(3, 3, {.time_to_live = evac::expiry::forever - 1ns});
-  CHECK(all.cached.time_left(3) == evac::expiry::forever);
+  all.cached.put(3, 3, {.time_to_live = evac::expiry::never - 1ns});
+  CHECK(all.cached.time_left(3) == evac::expiry::never);
 }
 
 TEST_CASE("an element that has expired is absent for every verb, and leaves as expired") {

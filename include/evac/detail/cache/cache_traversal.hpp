@@ -132,8 +132,8 @@ template <class State>
 /// returns how many have left. The next call goes on there.
 template <class State>
 std::size_t sweep_cache(State& state, call_site site, std::size_t elements) {
-  constexpr std::size_t slots = State::layout::home_slots();
-  std::size_t chains = elements / slots + (elements % slots != 0 ? 1 : 0);
+  constexpr std::size_t room = State::layout::home_slots();
+  std::size_t chains = elements / room + (elements % room != 0 ? 1 : 0);
   std::size_t left = 0;
   for (std::size_t visits = 0; visits <= state.shards.size() && chains != 0; ++visits) {
     // relaxed, both: two threads that sweep at a time may come to the same shard

@@ -30,13 +30,13 @@ inline constexpr std::size_t removal_causes = 5;
 
 /// How long an element of a cache with a clock stays, from the moment when it was put in.
 struct expiry {
-  static constexpr std::chrono::nanoseconds forever = (std::chrono::nanoseconds::max)();
+  static constexpr std::chrono::nanoseconds never = (std::chrono::nanoseconds::max)();
 
-  std::chrono::nanoseconds time_to_live = forever;
+  std::chrono::nanoseconds time_to_live = never;
   /// From the last time that it was found; it may end by a 64th of that early, so that not every hit has to write.
-  std::chrono::nanoseconds time_to_idle = forever;
+  std::chrono::nanoseconds time_to_idle = never;
   /// From then on get_or_compute() and load_or_compute() with evac::stale_while_computing have the value computed anew.
-  std::chrono::nanoseconds time_to_refresh = forever;
+  std::chrono::nanoseconds time_to_refresh = never;
 };
 
 namespace detail {

@@ -78,8 +78,8 @@ template <class Word>
   } else if (size != 0) {
     low = std::uint64_t{at[0]} << 16U | std::uint64_t{at[size / 2]} << 8U | at[size - 1];
   }
-  return static_cast<std::size_t>(folded_product(
-      seed ^ third_secret ^ size, folded_product(low ^ seed ^ first_secret, high ^ state) ^ second_secret));
+  return folded_product(seed ^ third_secret ^ size,
+                        folded_product(low ^ seed ^ first_secret, high ^ state) ^ second_secret);
 }
 
 template <class T>

@@ -26,20 +26,20 @@ namespace evac::inline EVAC_ABI::detail {
 template <class Generator>
 concept bit_generator = requires(std::remove_reference_t<Generator>& generator) {
   { generator() } -> std::unsigned_integral;
-  { std::remove_cvref_t<Generator>::min() } -> std::same_as<decltype(generator())>;
-  { std::remove_cvref_t<Generator>::max() } -> std::same_as<decltype(generator())>;
+  { (std::remove_cvref_t<Generator>::min)() } -> std::same_as<decltype(generator())>;
+  { (std::remove_cvref_t<Generator>::max)() } -> std::same_as<decltype(generator())>;
 };
 
 /// 64 bits out of a generator of any range.
 template <class Generator>
 [[nodiscard]] std::uint64_t draw_bits(Generator& generator) {
-  constexpr std::uint64_t range = std::uint64_t{Generator::max()} - std::uint64_t{Generator::min()};
+  constexpr std::uint64_t range = std::uint64_t{(Generator::max)()} - std::uint64_t{(Generator::min)()};
   static_assert(range != 0, "evac: the generator must have more than one result");
   // Numbers beyond the largest power of two in its range are left out.
   constexpr auto bits = static_cast<unsigned>(range == ~std::uint64_t{0} ? 64 : std::bit_width(range + 1) - 1);
   const auto draw = [&] {
     for (;;) {
-      const std::uint64_t number = std::uint64_t{generator()} - std::uint64_t{Generator::min()};
+      const std::uint64_t number = std::uint64_t{generator()} - std::uint64_t{(Generator::min)()};
       if (bits == 64 || number >> (bits % 64) == 0) return number;
     }
   };
@@ -60,8 +60,8 @@ template <class Generator>
 /// A generator of each thread, for calls that are given none.
 struct thread_generator {
   using result_type = std::uint64_t;
-  [[nodiscard]] static constexpr result_type min() noexcept { return 0; }
-  [[nodiscard]] static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
+  [[nodiscard]] static constexpr result_type(min)() noexcept { return 0; }
+  [[nodiscard]] static constexpr result_type(max)() noexcept { return (std::numeric_limits<result_type>::max)(); }
   /// SplitMix64 (Steele, Lea, Flood 2014), as next_seed(), but without a word that threads share.
   [[nodiscard]] result_type operator()() const noexcept {
     static thread_local std::uint64_t state = next_seed();
