@@ -209,6 +209,12 @@ namespace evac::inline EVAC_ABI::detail {
   std::abort();
 }
 
+/// What an invariant excludes. g++ warns of null pointers that it thinks possible otherwise.
+[[noreturn]] EVAC_ALWAYS_INLINE void impossible() noexcept {
+  if constexpr (EVAC_CHECKS != 0) stop_with("evac: an invariant does not hold");
+  __builtin_unreachable();
+}
+
 [[noreturn]] inline void throw_length_error(const char* message) { EVAC_THROW(std::length_error(message), message); }
 [[noreturn]] inline void throw_out_of_range(const char* message) { EVAC_THROW(std::out_of_range(message), message); }
 [[noreturn]] inline void throw_bad_alloc() { EVAC_THROW(std::bad_alloc(), "evac: no memory"); }

@@ -61,8 +61,9 @@ template <class State>
     const std::size_t hash = hash_like(name);
     const auto chain = table.chain_of(hash);
     const auto is_there = [&](const typename State::value_type& element) { return element.second.place() == place; };
-    return cache_candidate<State>{position(State::table_type::chains::find(chain.head, hash, is_there), chain.home),
-                                  rules};
+    const position at(State::table_type::chains::find(chain.head, hash, is_there), chain.home);
+    if (at.where == nullptr) impossible();  // K1
+    return cache_candidate<State>{at, rules};
   };
 }
 
