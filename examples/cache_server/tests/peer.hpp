@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -138,6 +139,9 @@ class process {
     std::vector<char*> arguments;
     for (std::string& each : words) arguments.push_back(each.data());
     arguments.push_back(nullptr);
+    // AddressSanitizer keeps freed memory back, which would look as if the server did not give it back.
+    const char* const given = std::getenv("ASAN_OPTIONS");
+    ::setenv("ASAN_OPTIONS", ((given != nullptr ? given : "") + std::string(":quarantine_size_mb=4")).c_str(), 1);
     id_ = fork();
     if (id_ == 0) {
       dup2(ends[1], STDOUT_FILENO);
