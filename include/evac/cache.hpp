@@ -139,8 +139,8 @@ class cache {
     return state_.capacity.load(detail::relaxed);  // relaxed: a recent number
   }
   /// Another capacity, for any thread at any time. If there are more elements than that, 16 of each shard are evicted
-  /// at once, and one by each later call that puts a key into the shard, beside what it needs: no call has to evict all
-  /// of them. O(shards). Throws as the constructor; then nothing has changed.
+  /// at once, and one by each later call that puts a new key into the shard, beside what it needs: no call has to evict
+  /// all of them. O(shards). Throws as the constructor; then nothing has changed.
   void set_capacity(size_type capacity, location where = location::current()) {
     detail::change_capacity(state_, {"set_capacity", where}, capacity);
   }

@@ -14,6 +14,7 @@
 #include "support/catch.hpp"
 #include "support/dice.hpp"
 #include "support/in_threads.hpp"
+#include "support/live_value.hpp"
 #include "support/manual_clock.hpp"
 #include "support/same_words.hpp"
 
@@ -23,18 +24,6 @@ using namespace std::chrono_literals;
 namespace {
 
 using number = std::uint64_t;
-
-/// One that no other value has; it counts its live objects.
-struct unique_value {
-  inline static std::atomic<std::ptrdiff_t> live{0};
-  std::unique_ptr<number> is;
-
-  explicit unique_value(number of) : is(std::make_unique<number>(of)) { ++live; }
-  unique_value(const unique_value& other) : is(std::make_unique<number>(*other.is)) { ++live; }
-  unique_value(unique_value&& other) noexcept : is(std::move(other.is)) { ++live; }
-  unique_value& operator=(const unique_value&) = delete;
-  ~unique_value() { --live; }
-};
 
 /// All verbs by several threads, and what the listener is told of each value.
 class crowded_cache {
@@ -48,7 +37,7 @@ class crowded_cache {
         told_(threads * calls),
         came_in_(threads * calls),
         cached_(evac::shards{shards}, capacity,
-                [this](const number& key, unique_value& value, evac::removal_cause) { hear(key, value); }) {}
+                [this](const number& key, live_value& value, evac::removal_cause) { hear(key, value); }) {}
 
   /// Returns how often something was wrong.
   std::size_t run() {
@@ -74,23 +63,23 @@ class crowded_cache {
 
  private:
   // A value says of which key it is.
-  [[nodiscard]] static unique_value value_of(number key, std::size_t id) { return unique_value(id * keys + key); }
-  [[nodiscard]] static bool is_of(const unique_value& value, number key) { return *value.is % keys == key; }
+  [[nodiscard]] static live_value value_of(number key, std::size_t id) { return live_value(id * keys + key); }
+  [[nodiscard]] static bool is_of(const live_value& value, number key) { return *value.number % keys == key; }
 
-  void hear(number key, const unique_value& value) {
+  void hear(number key, const live_value& value) {
     stumble();
-    if (is_of(value, key)) ++told_[*value.is / keys];
+    if (is_of(value, key)) ++told_[*value.number / keys];
     // A listener may use the cache, also in ways of which it is told.
     ++asked_;
-    static_cast<void>(cached_.get((key + 1) % keys, [](const unique_value&) {}));
-    if (*value.is % 64 == 0) static_cast<void>(cached_.erase((key + 7) % keys));
+    static_cast<void>(cached_.get((key + 1) % keys, [](const live_value&) {}));
+    if (*value.number % 64 == 0) static_cast<void>(cached_.erase((key + 7) % keys));
   }
 
   /// A call that may bring a value of this number in.
   [[nodiscard]] std::size_t one(dice& roll, std::size_t id) {
     const number key = roll(keys);
     std::size_t wrong = 0;
-    const auto look = [&](const unique_value& value) {
+    const auto look = [&](const live_value& value) {
       stumble();
       wrong += is_of(value, key) ? 0 : 1;
     };
@@ -140,13 +129,13 @@ class crowded_cache {
   /// Now and then, a call on many elements. Returns how often something was wrong.
   [[nodiscard]] std::size_t whole(std::size_t id) {
     std::size_t wrong = 0;
-    const auto look = [&](const number& key, const unique_value& value) { wrong += is_of(value, key) ? 0 : 1; };
+    const auto look = [&](const number& key, const live_value& value) { wrong += is_of(value, key) ? 0 : 1; };
     switch (id % 64) {
       case 0:
         cached_.clear();
         break;
       case 1:
-        cached_.erase_if([&](const number& key, const unique_value& value) { return look(key, value), key % 16 == 3; });
+        cached_.erase_if([&](const number& key, const live_value& value) { return look(key, value), key % 16 == 3; });
         break;
       case 2:
         cached_.for_each(look);
@@ -161,7 +150,7 @@ class crowded_cache {
     }
     return wrong;
   }
-  [[nodiscard]] static unique_value loaded(number key, std::size_t id) {
+  [[nodiscard]] static live_value loaded(number key, std::size_t id) {
     stumble();
     if (id % 16 == 0) throw std::runtime_error("nothing to be had");
     return value_of(key, id);
@@ -170,9 +159,9 @@ class crowded_cache {
   template <class Look>
   [[nodiscard]] bool computed(number key, std::size_t id, const Look& look) {
     try {
-      const unique_value got = cached_.get_or_compute(key, [&] { return loaded(key, id); });
+      const live_value got = cached_.get_or_compute(key, [&] { return loaded(key, id); });
       look(got);
-      return *got.is / keys == id;
+      return *got.number / keys == id;
     } catch (const std::runtime_error&) {
       ++failed_;
       return false;
@@ -184,7 +173,7 @@ class crowded_cache {
   std::vector<unsigned> came_in_;            // the same; each is written by the thread that made the value
   std::atomic<std::size_t> asked_{0};
   std::atomic<std::size_t> failed_{0};
-  evac::cache<number, unique_value> cached_;
+  evac::cache<number, live_value> cached_;
 };
 
 }  // namespace
@@ -197,11 +186,11 @@ TEST_CASE("each value that came into a cache is there or was told once, whatever
       REQUIRE(all.run() == 0);
       auto& cached = all.cached();
       REQUIRE(cached.size() <= capacity);
-      REQUIRE(unique_value::live == static_cast<std::ptrdiff_t>(cached.size()));
+      REQUIRE(live_value::live == static_cast<std::ptrdiff_t>(cached.size()));
       for (number key = 0; key < crowded_cache::keys; ++key) static_cast<void>(cached.erase(key));
       cached.clear();
       REQUIRE(cached.empty());
-      REQUIRE(unique_value::live == 0);
+      REQUIRE(live_value::live == 0);
       REQUIRE(all.told_wrongly() == 0);
       REQUIRE(all.came_in() > 1000);
       REQUIRE(all.failed() > 0);
@@ -210,32 +199,32 @@ TEST_CASE("each value that came into a cache is there or was told once, whatever
       CHECK(counted.hits + counted.misses == all.asked());
       if (capacity == 100) CHECK(std::min({counted.evicted, counted.replaced, counted.erased, counted.hits}) > 0);
     }
-    REQUIRE(unique_value::live == 0);
+    REQUIRE(live_value::live == 0);
   }
 }
 
 TEST_CASE(
     "each value that came into a cache that weighs and expires is there or was told once, while its capacity changes") {
   struct two_or_one {
-    std::size_t operator()(const number& key, const unique_value&) const { return 1 + key % 2; }
+    std::size_t operator()(const number& key, const live_value&) const { return 1 + key % 2; }
   };
   constexpr number keys = 300;
   const std::size_t calls = rounds(12000);
   std::vector<std::atomic<unsigned>> told(crowd() * calls);
   std::atomic<std::size_t> expired{0};
   {
-    evac::expiring_cache<number, unique_value, manual_clock, two_or_one> cached(
+    evac::expiring_cache<number, live_value, manual_clock, two_or_one> cached(
         {.capacity = 200, .shard_count = 2, .time_to_live = 300ns, .time_to_idle = 200ns},
-        [&](const number&, const unique_value& value, evac::removal_cause cause) {
-          ++told[*value.is];
+        [&](const number&, const live_value& value, evac::removal_cause cause) {
+          ++told[*value.number];
           expired += cause == evac::removal_cause::expired ? 1 : 0;
         });
     in_threads(crowd(), [&](std::size_t thread) {
       dice roll(thread);
       for (std::size_t i = 0; i < calls; ++i) {
         const number key = roll(keys);
-        static_cast<void>(cached.get(key, [](const unique_value&) { stumble(); }));
-        cached.put(key, unique_value(thread * calls + i));
+        static_cast<void>(cached.get(key, [](const live_value&) { stumble(); }));
+        cached.put(key, live_value(thread * calls + i));
         switch (roll(64)) {
           case 0:
             cached.set_capacity(100 + roll(200));
@@ -261,7 +250,7 @@ TEST_CASE(
     CHECK(expired != 0);
     CHECK(cached.counters().evicted != 0);
   }
-  REQUIRE(unique_value::live == 0);
+  REQUIRE(live_value::live == 0);
 }
 
 TEST_CASE("a value of 64 bytes is never seen torn in a cache, while others replace, erase and evict it") {

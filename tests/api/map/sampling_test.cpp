@@ -11,16 +11,13 @@
 
 #include "support/axes.hpp"
 #include "support/catch.hpp"
+#include "support/draws.hpp"
 #include "support/valid.hpp"
 
 using namespace evac_test;
 
 namespace {
 
-struct fixed_hash {
-  using is_avalanching = void;
-  std::size_t operator()(std::uint64_t key) const { return evac::detail::finish_hash(key, 12345); }
-};
 using fixed_map = evac::map<std::uint64_t, int, fixed_hash>;
 
 /// A generator with as few results as it may have, and one with a range that is no power of two.
@@ -39,13 +36,6 @@ std::vector<std::size_t> drawn_from(const fixed_map& map, std::size_t elements, 
   const std::size_t draws = 100 * elements;
   REQUIRE(map.sample(generator, draws, [&](const auto& element) { ++drawn[element.first]; }) == draws);
   return drawn;
-}
-/// The chi-squared statistic over its degrees of freedom: 1 on average if each is as likely as any other.
-double unevenness(const std::vector<std::size_t>& drawn) {
-  double sum = 0;
-  for (const std::size_t each : drawn)
-    sum += (static_cast<double>(each) - 100) * (static_cast<double>(each) - 100) / 100;
-  return sum / static_cast<double>(drawn.size() - 1);
 }
 
 }  // namespace

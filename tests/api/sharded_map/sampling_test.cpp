@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/draws.hpp"
 #include "support/in_threads.hpp"
 #include "support/sharded_axes.hpp"
 
@@ -18,21 +19,7 @@ using namespace evac_test;
 
 namespace {
 
-struct fixed_hash {
-  using is_avalanching = void;
-  std::size_t operator()(std::uint64_t key) const { return evac::detail::finish_hash(key, 12345); }
-};
 using fixed_map = evac::sharded_map<std::uint64_t, int, fixed_hash>;
-
-/// How much the numbers of draws differ from each other: the chi-squared statistic over its degrees of freedom, which is
-/// 1 on average if each element is as likely as any other.
-double unevenness(const std::vector<std::size_t>& drawn, std::size_t draws) {
-  const double due = static_cast<double>(draws) / static_cast<double>(drawn.size());
-  double sum = 0;
-  for (const std::size_t each : drawn)
-    sum += (static_cast<double>(each) - due) * (static_cast<double>(each) - due) / due;
-  return sum / static_cast<double>(drawn.size() - 1);
-}
 
 }  // namespace
 
@@ -50,7 +37,7 @@ TEST_CASE("samples of a sharded map draw each element equally often, at any poin
         draws += now;
       }
       INFO(elements << " elements, " << n << " at a time");
-      CHECK(unevenness(drawn, draws) < 1.4);
+      CHECK(unevenness(drawn) < 1.4);
     }
   }
 }

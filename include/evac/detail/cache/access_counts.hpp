@@ -8,16 +8,14 @@
 #ifndef EVAC_DETAIL_CACHE_ACCESS_COUNTS_HPP
 #define EVAC_DETAIL_CACHE_ACCESS_COUNTS_HPP
 
-#include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <thread>
 
 #include "evac/detail/config.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/striped_count.hpp"
 #include "evac/detail/sync/thread_board.hpp"
 #include "evac/detail/sync/visible_readers.hpp"
 
@@ -38,10 +36,7 @@ class access_counts {
 
  public:
   /// Throws std::bad_alloc.
-  access_counts()
-      : own_count_(
-            std::clamp<std::size_t>(std::bit_ceil(2 * std::size_t{std::thread::hardware_concurrency()}), 8, 128)),
-        own_(new own_stripe[own_count_]) {}
+  access_counts() : own_count_(stripes_for_threads()), own_(new own_stripe[own_count_]) {}
 
   // relaxed, all of them: counts that order nothing, and recent numbers
   EVAC_ALWAYS_INLINE void count(bool hit) noexcept {

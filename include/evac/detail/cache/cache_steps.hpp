@@ -84,7 +84,7 @@ void remove_cached(typename State::table_type& table, position at, removal_cause
   beside.order.tidy(table.size(), look_into<State>(table, {0}));
 }
 
-/// Lets the element go that the hand takes. After make_room() of the order.
+/// Lets the element go that the hand takes.
 template <class State, class Departed>
 EVAC_ALWAYS_INLINE void evict(typename State::table_type& table, rules_of<State> rules,
                               typename State::companion& beside, Departed& gone) noexcept {

@@ -68,8 +68,8 @@ void clear_oldest_first(State& state, call_site site) {
     auto& table = guard.table();
     if (table.size() == 0) return false;
     auto& beside = state.companions[index];
-    leave<State>(table, beside.order.take_oldest(look_into<State>(table, {State::now()})).at, removal_cause::cleared,
-                 beside, gone);
+    leave<State>(table, beside.order.take_oldest(look_into<State>(table, {0})).at, removal_cause::cleared, beside,
+                 gone);
     return true;
   };
   for (std::size_t i = 0; i != state.shards.size(); ++i) {

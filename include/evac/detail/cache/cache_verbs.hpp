@@ -36,16 +36,21 @@ EVAC_ALWAYS_INLINE position find_unless_over(typename State::table_type& table, 
   return at;
 }
 
-/// Takes out an element that a reader has found to be over.
-template <class State, class K>
-EVAC_NEVER_INLINE void drop_if_over(State& state, call_site site, const K& key, std::size_t hash) {
+/// Calls f(table, where the element of the key is, now, beside, gone) under the exclusive lock; one that is over has left.
+template <class State, class K, class F>
+auto with_element(State& state, call_site site, const K& key, std::size_t hash, const F& f) {
   typename State::departed gone(state);
   const inside_call mark(&state, site);
   const shard_guard<access::exclusive, typename State::shard_type> guard(state.shards.of_hash(hash));
-  const position at = guard.table().find_hashed(key, hash);
-  if (at.where == nullptr || !State::table_type::element(at).second.life.is_over(State::now())) return;
   auto& beside = state.companions[state.shards.index_of(hash)];
-  remove_cached<State>(guard.table(), at, removal_cause::expired, beside, gone);
+  const std::int64_t now = State::now();
+  return f(guard.table(), find_unless_over<State>(guard.table(), key, hash, now, beside, gone), now, beside, gone);
+}
+
+/// Takes out an element that a reader has found to be over.
+template <class State, class K>
+EVAC_NEVER_INLINE void drop_if_over(State& state, call_site site, const K& key, std::size_t hash) {
+  with_element(state, site, key, hash, [](const auto&...) {});
 }
 
 /// Whether an element that was found is there for a request; notes that it was found.
@@ -161,7 +166,6 @@ bool put_element(State& state, call_site site, detached_of<State>& fresh, const 
     is_new = at.where == nullptr;
     if (!is_new && stays(std::as_const(State::table_type::element(at)))) return false;
     if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
-      if (State::is_too_full(table, beside)) beside.order.make_room();
       if (!is_new) remove_cached<State>(table, at, removal_cause::replaced, beside, gone);
       refuse<State>(fresh, beside, gone);
       shed<State>(table, 0, {now}, beside, gone);
@@ -205,7 +209,6 @@ bool put_if_absent_element(State& state, call_site site, const typename State::t
     state.weigh(fresh.element());
     State::begin_life(fresh.element(), now, terms);
     if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
-      if (State::is_too_full(table, beside)) beside.order.make_room();
       refuse<State>(fresh, beside, gone);
       shed<State>(table, 0, {now}, beside, gone);
     } else {
@@ -219,32 +222,24 @@ bool put_if_absent_element(State& state, call_site site, const typename State::t
 
 template <class State, class K>
 std::size_t erase_element(State& state, call_site site, const K& key) {
-  const std::size_t hash = state.functors.hash_of(key);
-  typename State::departed gone(state);
-  const inside_call mark(&state, site);
-  const shard_guard<access::exclusive, typename State::shard_type> guard(state.shards.of_hash(hash));
-  auto& beside = state.companions[state.shards.index_of(hash)];
-  const std::int64_t now = State::now();
-  const position at = find_unless_over<State>(guard.table(), key, hash, now, beside, gone);
-  const bool there = at.where != nullptr;
-  if (there) remove_cached<State>(guard.table(), at, removal_cause::erased, beside, gone);
-  if constexpr (State::timed) static_cast<void>(sweep_chain<State>(guard.table(), now, beside, gone));
-  return there ? 1 : 0;
+  const auto erase = [](auto& table, position at, std::int64_t now, auto& beside, auto& gone) -> std::size_t {
+    const bool there = at.where != nullptr;
+    if (there) remove_cached<State>(table, at, removal_cause::erased, beside, gone);
+    if constexpr (State::timed) static_cast<void>(sweep_chain<State>(table, now, beside, gone));
+    return there ? 1 : 0;
+  };
+  return with_element(state, site, key, state.functors.hash_of(key), erase);
 }
 
 /// Gives an element that is there another time to stay; returns whether it is there.
 template <class State, class K>
 bool change_terms(State& state, call_site site, const K& key, const expiry& terms) {
-  const std::size_t hash = state.functors.hash_of(key);
-  typename State::departed gone(state);
-  const inside_call mark(&state, site);
-  const shard_guard<access::exclusive, typename State::shard_type> guard(state.shards.of_hash(hash));
-  auto& beside = state.companions[state.shards.index_of(hash)];
-  const std::int64_t now = State::now();
-  const position at = find_unless_over<State>(guard.table(), key, hash, now, beside, gone);
-  if (at.where == nullptr) return false;
-  State::begin_life(State::table_type::element(at), now, terms);
-  return true;
+  const auto begin = [&](auto&, position at, std::int64_t now, auto&, auto&) {
+    if (at.where == nullptr) return false;
+    State::begin_life(State::table_type::element(at), now, terms);
+    return true;
+  };
+  return with_element(state, site, key, state.functors.hash_of(key), begin);
 }
 
 }  // namespace evac::inline EVAC_ABI::detail

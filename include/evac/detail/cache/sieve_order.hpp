@@ -64,9 +64,9 @@ class sieve_order {
   sieve_order& operator=(const sieve_order&) = delete;
   ~sieve_order() = default;
 
-  /// Memory for one more name, and for all that the hand moves until the next call of this. Throws std::bad_alloc.
-  // One block for the name. Moving k names takes ceil(k / 63) blocks at most and gives back all but one of as many;
-  // where the queues change roles, at most one more lies between what they had and what they have.
+  /// Memory for one more name, and for all that the hand moves until the next one comes: at most four blocks are not full,
+  /// the first and the last of each queue, so that the names never need more than three blocks above those that they fill
+  /// now. Throws std::bad_alloc.
   void make_room() {
     while (free_count_ < 3) {
       blocks_.push_back(block{});
@@ -106,11 +106,10 @@ class sieve_order {
       if (name != 0) return look(place, name);
     }
   }
-  /// Bounds the places of elements that are gone: if they are most, the hand goes on a little, as far as there is memory
-  /// for what stays, and judges nobody.
+  /// Bounds the places of elements that are gone: if they are most, the hand goes on a little, and judges nobody.
   template <class Look>
   void tidy(std::size_t live, const Look& look) noexcept {
-    for (int steps = 0; steps < 4 && free_count_ != 0 && used_ > 2 * live + 2 * names_of_block; ++steps) {
+    for (int steps = 0; steps < 4 && used_ > 2 * live + 2 * names_of_block; ++steps) {
       if (ahead_.empty()) std::swap(ahead_, passed_);
       const auto [place, name] = pop(ahead_);
       if (name != 0) look(place, name).keep_mark_at(push(passed_, name));
@@ -132,6 +131,7 @@ class sieve_order {
     if (to.empty() || to.end == names_of_block) {
       EVAC_ASSERT(free_count_ != 0, "evac: the order of a cache has no room for a name");
       const std::uint32_t fresh = free_;
+      if (fresh == none) impossible();  // make_room()
       free_ = blocks_[fresh].next;
       --free_count_;
       blocks_[fresh].next = none;

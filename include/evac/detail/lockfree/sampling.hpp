@@ -42,6 +42,15 @@ class element_drawer {
       const std::size_t number = draw_below(generator, (std::max)(out_of, chain_.size()));
       if (number < chain_.size()) return chain_[number];
     }
+    if (homes <= few_homes) {
+      all_.clear();
+      for (std::size_t i = 0; i != homes; ++i) {
+        reader.copy(i, chain_);
+        all_.insert(all_.end(), chain_.begin(), chain_.end());
+      }
+      if (all_.empty()) return std::nullopt;
+      return all_[draw_below(generator, all_.size())];
+    }
     const std::size_t first = draw_below(generator, homes);
     for (std::size_t i = 0; i != homes; ++i) {
       reader.copy((first + i) % homes, chain_);
@@ -51,6 +60,10 @@ class element_drawer {
   }
 
  private:
+  /// Where there are no more, all elements are copied when no look was taken: a map of a few elements would be drawn from
+  /// by its gaps otherwise.
+  static constexpr std::size_t few_homes = 64;
+
   // The chain of the home of a hash, as it was at one moment; returns its depth.
   template <class Root, class Reader>
   unsigned copy_home(const Root& root, Reader& reader, std::size_t hash) {
@@ -63,6 +76,7 @@ class element_drawer {
   }
 
   std::vector<slot_value> chain_;
+  std::vector<slot_value> all_;
 };
 
 namespace verbs {

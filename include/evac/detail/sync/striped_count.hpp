@@ -20,6 +20,11 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
+/// Stripes for so many threads that most have one of their own: a power of two.
+[[nodiscard]] inline std::size_t stripes_for_threads() noexcept {
+  return std::clamp<std::size_t>(std::bit_ceil(2 * std::size_t{std::thread::hardware_concurrency()}), 8, 128);
+}
+
 class striped_count {
   // Pairs
   //   made      make_stripes() releases, all others acquire
@@ -78,8 +83,7 @@ class striped_count {
   void make_stripes() noexcept {
     stripe* all = stripes_.load(relaxed);  // relaxed: the exchange decides
     if (all != nullptr) return;
-    const std::size_t threads = (std::max)(1U, std::thread::hardware_concurrency());
-    const auto count = static_cast<std::uint32_t>(std::clamp<std::size_t>(std::bit_ceil(2 * threads), 8, 128));
+    const auto count = static_cast<std::uint32_t>(stripes_for_threads());
     auto* const fresh = new (std::nothrow) stripe[count];
     if (fresh == nullptr) return;
     if (stripes_.compare_exchange_strong(all, fresh, relaxed, relaxed)) {  // relaxed: the count is stored after it

@@ -62,13 +62,10 @@ struct thread_generator {
   using result_type = std::uint64_t;
   [[nodiscard]] static constexpr result_type(min)() noexcept { return 0; }
   [[nodiscard]] static constexpr result_type(max)() noexcept { return (std::numeric_limits<result_type>::max)(); }
-  /// SplitMix64 (Steele, Lea, Flood 2014), as next_seed(), but without a word that threads share.
+  /// As next_seed(), but without a word that threads share.
   [[nodiscard]] result_type operator()() const noexcept {
     static thread_local std::uint64_t state = next_seed();
-    std::uint64_t value = state += 0x9E3779B97F4A7C15ULL;
-    value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    value = (value ^ (value >> 27U)) * 0x94D049BB133111EBULL;
-    return value ^ (value >> 31U);
+    return split_mix(state += split_mix_step);
   }
 };
 

@@ -24,13 +24,17 @@ namespace evac::inline EVAC_ABI::detail {
   return sequence;
 }
 
-/// Weyl sequence through the finaliser of SplitMix64 (Steele, Lea, Flood 2014). Any thread.
-[[nodiscard]] inline std::uint64_t next_seed() noexcept {
-  // relaxed: only distinctness matters.
-  std::uint64_t value = seed_sequence().fetch_add(0x9E3779B97F4A7C15ULL, relaxed);
+/// SplitMix64 (Steele, Lea, Flood 2014): the step of its Weyl sequence, and its finaliser.
+inline constexpr std::uint64_t split_mix_step = 0x9E3779B97F4A7C15ULL;
+[[nodiscard]] constexpr std::uint64_t split_mix(std::uint64_t value) noexcept {
   value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9ULL;
   value = (value ^ (value >> 27U)) * 0x94D049BB133111EBULL;
   return value ^ (value >> 31U);
+}
+
+/// The next number of the sequence. Any thread.
+[[nodiscard]] inline std::uint64_t next_seed() noexcept {
+  return split_mix(seed_sequence().fetch_add(split_mix_step, relaxed));  // relaxed: only distinctness matters.
 }
 
 }  // namespace evac::inline EVAC_ABI::detail
