@@ -10,13 +10,14 @@
 //   depth 1              |      0       |       1       |
 //                                       ^ a cursor: the even hashes have been shown
 //
-// They look into the tables, for no map of evac has such a verb.
+// They look into the tables, for no map of evac has such a verb: evac/detail/table/scan.hpp is what a sharded map itself is walked
+// with, and a sync map is walked here in the same order.
 #ifndef EVAC_EXAMPLES_CACHE_SERVER_SCAN_HPP
 #define EVAC_EXAMPLES_CACHE_SERVER_SCAN_HPP
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <evac/detail/table/scan.hpp>
 #include <evac/sharded_map.hpp>
 #include <evac/sync_map.hpp>
 #include <memory>
@@ -24,13 +25,6 @@
 #include <vector>
 
 namespace cache_server {
-
-[[nodiscard]] constexpr std::uint64_t backwards(std::uint64_t bits) {
-  std::uint64_t result = 0;
-  for (int i = 0; i < 64; ++i, bits >>= 1U) result = result << 1U | (bits & 1U);
-  return result;
-}
-static_assert(backwards(0b10) == std::uint64_t{1} << 62U);
 
 /// How many numbers there are in the interval of a bucket; 0: all.
 [[nodiscard]] constexpr std::uint64_t width_at(unsigned depth) {
@@ -42,6 +36,7 @@ static_assert(backwards(0b10) == std::uint64_t{1} << 62U);
 /// which is 0 at the end.
 template <class Map, class Show>
 std::uint64_t scan_sync(const Map& map, std::uint64_t cursor, std::size_t count, const Show& show) {
+  using evac::detail::reverse_bits;
   const auto& table = evac::detail::table_access::of(map);
   using table_type = std::remove_cvref_t<decltype(table)>;
   const evac::detail::read_guard inside(table.core());
@@ -49,24 +44,24 @@ std::uint64_t scan_sync(const Map& map, std::uint64_t cursor, std::size_t count,
   if (root == nullptr) return 0;
   typename table_type::reader_type reader(*root, inside.own);
   std::vector<typename table_type::slot_value> copied;
-  std::size_t home = root->home_of(backwards(cursor));
+  std::size_t home = root->home_of(reverse_bits(cursor));
   for (std::size_t seen = 0; seen < count;) {
     const unsigned depth = reader.copy(home, copied);
-    const std::uint64_t begin = backwards(home);
+    const std::uint64_t begin = reverse_bits(home);
     if (width_at(depth) != 0 && cursor - begin >= width_at(depth)) {
       // It has been split meanwhile: to the first child on the way to the cursor.
-      const std::uint64_t others = backwards(cursor) ^ home;
+      const std::uint64_t others = reverse_bits(cursor) ^ home;
       home |= others & (~others + 1);
       continue;
     }
     for (const auto& each : copied) {
       const auto& key = table_type::storage::key(each);
-      if (cursor == begin || backwards(table.hash_of(key)) >= cursor) show(key, table_type::storage::value(each));
+      if (cursor == begin || reverse_bits(table.hash_of(key)) >= cursor) show(key, table_type::storage::value(each));
     }
     seen += copied.size() + 1;
     cursor = begin + width_at(depth);
     if (cursor == 0) return 0;
-    home = root->home_of(backwards(cursor));
+    home = root->home_of(reverse_bits(cursor));
   }
   return cursor;
 }
@@ -75,31 +70,23 @@ std::uint64_t scan_sync(const Map& map, std::uint64_t cursor, std::size_t count,
 template <class Map, class Show>
 std::uint64_t scan_shards(const Map& map, std::uint64_t cursor, std::size_t count, const Show& show) {
   using namespace evac::detail;
-  constexpr unsigned bits = 48;
+  constexpr unsigned shard_bits = 16;  // no table has so many buckets that the rest would not do
   const auto& state = table_access::state_of(map);
-  using state_type = std::remove_cvref_t<decltype(state)>;
-  const auto number_of = [](std::size_t hash) { return backwards(hash) >> (64 - bits); };
-  std::uint64_t shard = cursor >> bits;
-  std::uint64_t at = cursor & ((std::uint64_t{1} << bits) - 1);
-  for (std::size_t seen = 0; shard < state.shards.size() && seen < count; ++shard, at = 0) {
+  std::uint64_t shard = cursor >> (64 - shard_bits);
+  scan_position at{.reversed = cursor << shard_bits};
+  for (std::size_t seen = 0; shard < state.shards.size(); ++shard, at = {}) {
     const inside_call mark(std::addressof(state), {"scan"});
-    const shard_guard<access::shared, typename state_type::shard_type> guard(state.shards[shard]);
-    const auto& homes = guard.table().homes();
-    while (homes.count() != 0 && at < std::uint64_t{1} << bits) {
-      if (seen++ >= count) return shard << bits | at;
-      const std::size_t home = homes.home_of(backwards(at << (64 - bits)));
-      const std::uint64_t begin = number_of(home);
-      for (bucket* where = homes.at(home); where != nullptr; where = where->overflow) {
-        for (slot_mask taken = where->tags.occupied(); taken; taken.drop_first()) {
-          const auto& [key, value] = state_type::table_type::element({where, taken.first(), home});
-          if (at == begin || number_of(state.functors.hash_of(key)) >= at) show(key, value);
-          ++seen;
-        }
-      }
-      at = begin + (std::uint64_t{1} << (bits - depth_of(home, homes.count())));
+    const shard_guard<access::shared, typename std::remove_cvref_t<decltype(state)>::shard_type> guard(
+        state.shards[shard]);
+    for (; !at.done; ++seen) {
+      if (seen >= count) return shard << (64 - shard_bits) | at.reversed >> shard_bits;
+      scan_chain(guard.table(), at, [&](const auto& element) {
+        show(element.first, element.second);
+        ++seen;
+      });
     }
   }
-  return shard < state.shards.size() ? shard << bits : 0;
+  return 0;
 }
 
 }  // namespace cache_server
