@@ -2,38 +2,34 @@
 #include <evac/map.hpp>
 #include <evac/pool.hpp>
 
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "expect.hpp"
 
 namespace {
+
 thread_local std::size_t allocations = 0;
-}
 
-// Counts, to show that there are none.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  const auto to = static_cast<std::size_t>(alignment);
-  if (void* const memory = std::aligned_alloc(to, (size + to - 1) / to * to)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+/// std::allocator that counts, to show that nothing is allocated.
+template <class T>
+struct counted_allocator : std::allocator<T> {
+  counted_allocator() = default;
+  template <class U>
+  counted_allocator(const counted_allocator<U>&) noexcept {}
 
-namespace {
+  T* allocate(std::size_t count) {
+    ++allocations;
+    return std::allocator<T>::allocate(count);
+  }
+};
 
-using seen_map = evac::map<std::uint64_t, int>;
+using seen_map = evac::map<std::uint64_t, int, evac::hash<std::uint64_t>, evac::equal_to<std::uint64_t>,
+                           counted_allocator<std::pair<const std::uint64_t, int>>>;
 
 /// How many different numbers there are.
 std::size_t distinct(evac::pool<seen_map>& pool, const std::vector<std::uint64_t>& numbers) {

@@ -171,5 +171,5 @@ TEST_CASE("maps of all kinds work on it") {
     found += sync.load(only_std{i << 18U}) == i ? 1 : 0;
   }
   CHECK(found == 15000);
-  CHECK(map.stats().longest_chain <= 4);
+  CHECK(map.stats().longest_chain <= 10);  // more is what docs/operations.md calls a hash that does not spread
 }

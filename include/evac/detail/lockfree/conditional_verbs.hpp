@@ -158,15 +158,14 @@ template <class T, class Storage, class F>
 /// Gives a key the element `desired`, or none, if it still has the one that was kept, or none. Returns whether it had.
 template <class Table, class K, class Kept>
 bool change_if_kept(Table& table, const K& key, std::size_t hash, const Kept& kept,
-                    std::optional<typename Table::fresh_type>& desired) {
+                    typename Table::fresh_type* desired) {
   const std::optional<typename Table::slot_value>& before = kept.get();
-  if (!desired.has_value() && !before.has_value()) return true;
+  if (desired == nullptr && !before.has_value()) return true;
   const write_guard inside(table.core(), Table::retired_bytes);
   const auto seen = table.look_for(inside.own, key, hash);
   if (seen.there != before.has_value()) return false;
   if (seen.there && !Table::storage::same(seen.home.element, *before)) return false;
-  return verbs::change_if_same(table, inside.own, seen, key, hash,
-                               desired.has_value() ? std::addressof(*desired) : nullptr);
+  return verbs::change_if_same(table, inside.own, seen, key, hash, desired);
 }
 /// The loop of look_and_change() around f, which runs outside of the domain: it may take long, and wait for other threads'
 /// writes. The element that it has been shown is held meanwhile.
@@ -182,17 +181,21 @@ update_result<F, T> update(Table& table, const K& key, F& f) {
     }();
     answer_of<F, T> answer =
         detail::call_within_update(table, key, hash, [&] { return ask<T, storage>(f, kept.get()); });
-    std::optional<typename Table::fresh_type> fresh;
+    const auto store = [&](auto&& value) {
+      typename Table::fresh_type fresh(table.allocator(), hash, key, std::forward<decltype(value)>(value));
+      return verbs::change_if_kept(table, key, hash, kept, std::addressof(fresh));
+    };
+    const auto erase = [&] { return verbs::change_if_kept(table, key, hash, kept, nullptr); };
     if constexpr (answers<F, T>()) {
       if (answer.keeps()) return update_outcome::kept;
       std::optional<T>&& after = std::move(answer).value();
-      if (after.has_value()) fresh.emplace(table.allocator(), hash, key, *std::move(after));
-      if (!verbs::change_if_kept(table, key, hash, kept, fresh)) continue;
-      if (fresh.has_value()) return update_outcome::stored;
-      return kept.get().has_value() ? update_outcome::erased : update_outcome::kept;
-    } else {
-      if (answer.has_value()) fresh.emplace(table.allocator(), hash, key, std::as_const(*answer));
-      if (verbs::change_if_kept(table, key, hash, kept, fresh)) return answer;
+      if (after.has_value()) {
+        if (store(*std::move(after))) return update_outcome::stored;
+      } else if (erase()) {
+        return kept.get().has_value() ? update_outcome::erased : update_outcome::kept;
+      }
+    } else if (answer.has_value() ? store(std::as_const(*answer)) : erase()) {
+      return answer;
     }
   }
 }
