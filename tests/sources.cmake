@@ -1,7 +1,6 @@
 # Test sources by program, relative to tests/. A test compares these lists with what lies in the folders, and fails
 # while one of them is empty.
 set(EVAC_UNIT_TESTS
-  unit/access_counts_test.cpp
   unit/addressing_test.cpp
   unit/backoff_test.cpp
   unit/bucket_state_test.cpp
@@ -17,6 +16,8 @@ set(EVAC_UNIT_TESTS
   unit/health_test.cpp
   unit/judgement_test.cpp
   unit/linearizability_test.cpp
+  unit/load_counts_test.cpp
+  unit/lookup_counts_test.cpp
   unit/observer_test.cpp
   unit/occupied_homes_test.cpp
   unit/openmetrics_test.cpp
