@@ -45,6 +45,7 @@ set(EVAC_UNIT_TESTS
 )
 set(EVAC_API_TESTS
   api/constraints_test.cpp
+  api/counted_lookups_test.cpp
   api/deduction_test.cpp
 )
 set(EVAC_API_CACHE_TESTS

@@ -181,7 +181,8 @@ struct cache_state : watched, reentry_check {
   functors_type functors;
   [[no_unique_address]] mutable no_mutex hash_mutex;  // the hash never changes
   array shards;
-  companion_array companions;  // as many
+  [[no_unique_address]] no_lookup_counts lookups;  // a look-up finds elements that are over, too; `requests` do not
+  companion_array companions;                      // as many
   listener_type listener;
   [[no_unique_address]] Weigher weigher;
   [[no_unique_address]] terms_type usual;  // of elements that are put in without others
