@@ -70,7 +70,7 @@ TEST_CASE("a call for many keys counts all of them at once") {
   lookup_counts counts;
   counts.add(3, 4);
   counts.add(0, 1);
-  counts.hit();
+  counts.count(true);
   CHECK(counts.hits() == 4);
   CHECK(counts.misses() == 5);
 }

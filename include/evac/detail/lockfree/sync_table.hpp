@@ -288,12 +288,7 @@ class sync_table {
 
  private:
   using roots_type = sync_roots<storage, allocator_type>;
-
-  /// By an insertion: room for so many elements, or for no more than there is if they are 0.
-  struct growth_request {
-    root_type* of = nullptr;
-    size_type elements = 0;
-  };
+  using growth_request = detail::growth_request<root_type>;
 
   // For look_for(), where one look at one bucket does not tell.
   template <class K>
