@@ -14,6 +14,7 @@ set(EVAC_HEADERS
   include/evac/openmetrics.hpp
   include/evac/pool.hpp
   include/evac/rw_lock.hpp
+  include/evac/scan_cursor.hpp
   include/evac/set.hpp
   include/evac/sharded_map.hpp
   include/evac/sharded_set.hpp
@@ -54,6 +55,7 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
+  include/evac/detail/geometry/scan_order.hpp
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp

@@ -45,6 +45,7 @@ set(EVAC_UNIT_TESTS
 set(EVAC_API_TESTS
   api/constraints_test.cpp
   api/deduction_test.cpp
+  api/scan_test.cpp
 )
 set(EVAC_API_CACHE_TESTS
   api/cache/compute_test.cpp
@@ -140,6 +141,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/observer_test.cpp
   concurrency/readers_test.cpp
+  concurrency/scans_test.cpp
   concurrency/sharded_attempts_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_compute_test.cpp

@@ -64,6 +64,7 @@
 #include "evac/load_result.hpp"
 #include "evac/observer.hpp"
 #include "evac/rw_lock.hpp"
+#include "evac/scan_cursor.hpp"
 
 namespace evac::inline EVAC_ABI {
 
@@ -196,6 +197,14 @@ class cache {
     requires std::is_invocable_v<F&, const Key&, const T&>
   size_type for_each(F f, location where = location::current()) const {
     return detail::visit_cached(state_, {"for_each", where}, f);
+  }
+  /// f(const Key&, const T&) for about `budget` elements, those that come next; returns the cursor to go on with, in this thread or
+  /// another, now or much later: see evac/scan_cursor.hpp. Not hits. Locks shards shared, for the time of one bucket each.
+  /// O(budget + chain).
+  template <class F>
+    requires std::is_invocable_v<F&, const Key&, const T&>
+  [[nodiscard]] scan_cursor scan(scan_cursor from, size_type budget, F f, location where = location::current()) const {
+    return detail::scan_cached(state_, {"scan", where}, from, budget, f);
   }
 
   /// Gives the key this value; returns whether the key is new. An element that was there leaves as `replaced`; its key
