@@ -28,6 +28,7 @@ set(EVAC_HEADERS
   include/evac/detail/cache/cache_state.hpp
   include/evac/detail/cache/cache_steps.hpp
   include/evac/detail/cache/cache_traversal.hpp
+  include/evac/detail/cache/cache_update.hpp
   include/evac/detail/cache/cache_verbs.hpp
   include/evac/detail/cache/cached.hpp
   include/evac/detail/cache/departures.hpp

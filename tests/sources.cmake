@@ -53,6 +53,7 @@ set(EVAC_API_CACHE_TESTS
   api/cache/expiry_test.cpp
   api/cache/failures_test.cpp
   api/cache/order_test.cpp
+  api/cache/update_test.cpp
   api/cache/verbs_test.cpp
   api/cache/weight_test.cpp
   api/cache/whole_test.cpp

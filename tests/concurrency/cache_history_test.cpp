@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <evac/cache.hpp>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -112,7 +113,7 @@ class random_caller {
       default:
         break;
     }
-    switch (below(10)) {
+    switch (below(12)) {
       case 0:
       case 1:
         return record(verb::load, [&](call& made) {
@@ -135,6 +136,9 @@ class random_caller {
         return record(verb::load_or_store, [&](call& made) { put_if_absent(made); });
       case 7:
         return record(verb::load_and_delete, [&](call& made) { erase(made); });
+      case 8:
+      case 9:
+        return record(verb::update, [&](call& made) { update(made); });
       default:
         return record(verb::load_or_store, [&](call& made) { compute(made); });
     }
@@ -165,6 +169,23 @@ class random_caller {
     const bool erased = cached_.erase(made.key) == 1;
     made.found = told_.own();
     require_of(made, erased == (made.found != 0));
+  }
+  void update(call& made) {
+    const number kind = below(3);
+    const number put = made.put;
+    const auto answer = [&](const slow_value* seen) -> evac::update_answer<slow_value> {
+      made.found = seen != nullptr ? decode(*seen) : 0;
+      stumble();
+      if (kind == 0) return evac::keep;
+      if (kind == 1) return std::nullopt;
+      return slow_value(put);
+    };
+    const evac::update_outcome outcome = cached_.update(made.key, answer);
+    made.put = kind == 0 ? made.found : kind == 1 ? 0 : put;
+    made.flag = outcome == (kind == 2                      ? evac::update_outcome::stored
+                            : kind == 1 && made.found != 0 ? evac::update_outcome::erased
+                                                           : evac::update_outcome::kept);
+    require_of(made, told_.own() == (kind == 0 ? 0 : made.found));
   }
   void compute(call& made) {
     const slow_value got = cached_.get_or_compute(made.key, [&] {

@@ -41,6 +41,7 @@ const std::vector<inner_call> inner_calls{
     {"erase", [](cache_type& cached) { cached.erase(2); }},
     {"erase_if", [](cache_type& cached) { cached.erase_if([](const int&, const int&) { return true; }); }},
     {"for_each", [](cache_type& cached) { cached.for_each([](const int&, const int&) {}); }},
+    {"update", [](cache_type& cached) { cached.update(2, [](const int*) { return evac::keep; }); }},
     {"scan", [](cache_type& cached) { (void)cached.scan({}, 9, [](const int&, const int&) {}); }},
     {"set_capacity", [](cache_type& cached) { cached.set_capacity(1); }},
     {"set_expiry", [](cache_type& cached) { cached.set_expiry(2, evac::expiry()); }},
@@ -60,6 +61,13 @@ const std::vector<outer_call> outer_calls{
     {"for_each", [](cache_type& cached, auto& enter) { cached.for_each([&](const int&, const int&) { enter(); }); }},
     {"scan",
      [](cache_type& cached, auto& enter) { (void)cached.scan({}, 9, [&](const int&, const int&) { enter(); }); }},
+    {"update",
+     [](cache_type& cached, auto& enter) {
+       cached.update(1, [&](const int*) {
+         enter();
+         return evac::keep;
+       });
+     }},
     {"erase_if",
      [](cache_type& cached, auto& enter) {
        cached.erase_if([&](const int&, const int&) {
