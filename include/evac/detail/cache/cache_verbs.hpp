@@ -146,7 +146,7 @@ std::size_t replace(typename State::table_type& table, position at, detached_of<
 /// Gives a key the element `fresh`, in place of the one at `at`, if it has one; a shard without room for it keeps none. Returns the
 /// weight that others have still to make up for.
 template <class State>
-EVAC_ALWAYS_INLINE std::size_t set_element(typename State::table_type& table, position at, std::size_t hash,
+EVAC_ALWAYS_INLINE std::size_t set_element(typename State::table_type& table, const position& at, std::size_t hash,
                                            detached_of<State>& fresh, std::int64_t now,
                                            typename State::companion& beside, typename State::departed& gone) {
   if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
@@ -155,8 +155,8 @@ EVAC_ALWAYS_INLINE std::size_t set_element(typename State::table_type& table, po
     shed<State>(table, 0, {now}, beside, gone);
     return 0;
   }
-  return at.where == nullptr ? admit<State>(table, hash, fresh, now, beside, gone)
-                             : replace<State>(table, at, fresh, now, beside, gone);
+  if (at.where == nullptr) return admit<State>(table, hash, fresh, now, beside, gone);
+  return replace<State>(table, at, fresh, now, beside, gone);
 }
 /// Gives the key this value, unless stays(element) is true for what is there; returns whether it was new. `fresh` is an
 /// element with that key. Calls locked() first, under the lock.
