@@ -20,11 +20,6 @@ namespace cache_server {
 
 namespace {
 
-using show_entry = absl::FunctionRef<void(const entry&)>;
-using show_element = absl::FunctionRef<void(std::string_view, const entry&)>;
-using judge_entry = absl::FunctionRef<bool(const entry&)>;
-using decide_entry = absl::FunctionRef<verdict(entry&, bool)>;
-
 template <class Printable>
 std::string printed(const Printable& what) {
   std::ostringstream text;
