@@ -265,8 +265,8 @@ class cache {
   /// a std::optional<T>, a copy, or if it cannot take that with a const T*, to the value itself or null. It returns
   ///  - a T or std::optional<T>, where empty erases the key or leaves it absent. update() returns what f returned;
   ///  - an update_answer<T> (evac/update.hpp), which may also be to keep what is there. update() returns an update_outcome.
-  /// A value is put in as by put(), but that an element which was there stays no longer, and no less, than it would have: its times
-  /// to live and to refresh go on. (With terms, they begin anew with these.) Its time to idle begins anew; it is not counted as a hit.
+  /// A value is put in as by put(), but an element that was there stays as long as it would have: its times to live and to refresh
+  /// go on. (With terms, they begin anew with these.) Its time to idle begins anew, also if it is kept; it is not counted as a hit.
   template <class K = Key, class F>
     requires(detail::makes_key<K, policy_type> && detail::updates<F, T>())
   detail::update_result<F, T> update(const key_arg<K>& key, F f, location where = location::current()) {

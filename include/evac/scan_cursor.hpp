@@ -9,11 +9,11 @@
 // Promises of scan(), from a call with a cursor that is new to the one that returns a cursor that is done():
 //   - an element that is there all the time is shown exactly once, however the map grows and shrinks meanwhile; any other at most
 //     once
-//   - each call looks at `budget` elements and the rest of one bucket, at most; a bucket counts as one more, so that calls on a map
-//     of few elements for its size are short as well. It shows none, or more than the budget, now and then
-//   - a call that is passed a cursor of another map, of this one before an assignment or a swap, or any number at all, does what one
-//     that had come so far would do: it shows some elements, each once, and its scan comes to an end
-//   - if the function throws, the call has shown what it has shown: the scan goes on from the cursor before it
+//   - a call goes on to another bucket until it has looked at `budget` elements, where each bucket counts as one element, too: so
+//     calls on a map of few elements for its size are short as well. A call may show nothing, and still not be the last
+//   - any number is a cursor, also one of another map, or of this one before an assignment or a swap: the scan from there on shows
+//     some elements, each at most once, and comes to an end
+//   - if the function or the hash throws, the cursor that was passed is the one to go on with
 #ifndef EVAC_SCAN_CURSOR_HPP
 #define EVAC_SCAN_CURSOR_HPP
 
