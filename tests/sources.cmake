@@ -51,6 +51,7 @@ set(EVAC_API_CACHE_TESTS
   api/cache/counters_test.cpp
   api/cache/expiry_test.cpp
   api/cache/failures_test.cpp
+  api/cache/keys_test.cpp
   api/cache/order_test.cpp
   api/cache/verbs_test.cpp
   api/cache/weight_test.cpp
