@@ -5,6 +5,7 @@ set(EVAC_UNIT_TESTS
   unit/addressing_test.cpp
   unit/backoff_test.cpp
   unit/bucket_state_test.cpp
+  unit/cached_test.cpp
   unit/chain_test.cpp
   unit/counters_test.cpp
   unit/evacuation_test.cpp
