@@ -12,6 +12,7 @@ set(EVAC_UNIT_TESTS
   unit/evacuation_timer_test.cpp
   unit/garbage_batch_test.cpp
   unit/garbage_budget_test.cpp
+  unit/garbage_test.cpp
   unit/geometry_test.cpp
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
