@@ -17,6 +17,7 @@ set(EVAC_UNIT_TESTS
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/health_test.cpp
+  unit/home_buckets_test.cpp
   unit/judgement_test.cpp
   unit/linearizability_test.cpp
   unit/observer_test.cpp
@@ -176,6 +177,7 @@ set(EVAC_OWN_HASH_TESTS
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/cache_reentry_test.cpp
+  handler/key_update_test.cpp
   handler/observed_reentry_test.cpp
   handler/prepared_test.cpp
   handler/sharded_reentry_test.cpp
