@@ -14,6 +14,7 @@ set(EVAC_UNIT_TESTS
   unit/garbage_budget_test.cpp
   unit/garbage_test.cpp
   unit/geometry_test.cpp
+  unit/hash_cuts_test.cpp
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/health_test.cpp
