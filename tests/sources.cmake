@@ -4,8 +4,9 @@ set(EVAC_UNIT_TESTS_OF_THREADS
   unit/access_counts_test.cpp
   unit/addressing_test.cpp
   unit/backoff_test.cpp
-  unit/evacuation_test.cpp
+  unit/cached_test.cpp
   unit/garbage_budget_test.cpp
+  unit/garbage_test.cpp
   unit/parking_test.cpp
   unit/pool_test.cpp
   unit/reader_record_test.cpp
@@ -16,7 +17,6 @@ set(EVAC_UNIT_TESTS_OF_THREADS
   unit/rw_lock_system_test.cpp
   unit/rw_lock_test.cpp
   unit/single_flight_test.cpp
-  unit/split_frontier_test.cpp
   unit/stats_test.cpp
   unit/striped_count_test.cpp
 )
@@ -24,12 +24,15 @@ set(EVAC_UNIT_TESTS_OF_ONE_THREAD
   unit/bucket_state_test.cpp
   unit/chain_test.cpp
   unit/counters_test.cpp
+  unit/evacuation_test.cpp
   unit/evacuation_timer_test.cpp
   unit/garbage_batch_test.cpp
   unit/geometry_test.cpp
+  unit/hash_cuts_test.cpp
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/health_test.cpp
+  unit/home_buckets_test.cpp
   unit/judgement_test.cpp
   unit/linearizability_test.cpp
   unit/observer_test.cpp
@@ -41,6 +44,7 @@ set(EVAC_UNIT_TESTS_OF_ONE_THREAD
   unit/segment_memory_test.cpp
   unit/segments_ahead_test.cpp
   unit/slab_test.cpp
+  unit/split_frontier_test.cpp
   unit/table_parts_test.cpp
   unit/tags_test.cpp
 )
@@ -54,6 +58,7 @@ set(EVAC_API_CACHE_TESTS
   api/cache/counters_test.cpp
   api/cache/expiry_test.cpp
   api/cache/failures_test.cpp
+  api/cache/keys_test.cpp
   api/cache/order_test.cpp
   api/cache/verbs_test.cpp
   api/cache/weight_test.cpp
@@ -186,6 +191,7 @@ set(EVAC_OWN_HASH_TESTS
 # A program of its own: it defines EVAC_ASSERT_HANDLER.
 set(EVAC_HANDLER_TESTS
   handler/cache_reentry_test.cpp
+  handler/key_update_test.cpp
   handler/observed_reentry_test.cpp
   handler/prepared_test.cpp
   handler/sharded_reentry_test.cpp
