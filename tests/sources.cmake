@@ -52,6 +52,7 @@ set(EVAC_UNIT_TESTS ${EVAC_UNIT_TESTS_OF_THREADS} ${EVAC_UNIT_TESTS_OF_ONE_THREA
 set(EVAC_API_TESTS
   api/constraints_test.cpp
   api/deduction_test.cpp
+  api/scan_test.cpp
 )
 set(EVAC_API_CACHE_TESTS
   api/cache/compute_test.cpp
@@ -60,6 +61,7 @@ set(EVAC_API_CACHE_TESTS
   api/cache/failures_test.cpp
   api/cache/keys_test.cpp
   api/cache/order_test.cpp
+  api/cache/update_test.cpp
   api/cache/verbs_test.cpp
   api/cache/weight_test.cpp
   api/cache/whole_test.cpp
@@ -148,6 +150,7 @@ set(EVAC_CONCURRENCY_TESTS
   concurrency/misuse_test.cpp
   concurrency/observer_test.cpp
   concurrency/readers_test.cpp
+  concurrency/scans_test.cpp
   concurrency/sharded_attempts_test.cpp
   concurrency/sharded_blocking_test.cpp
   concurrency/sharded_compute_test.cpp
