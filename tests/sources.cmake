@@ -1,12 +1,12 @@
 # Test sources by program, relative to tests/. A test compares these lists with what lies in the folders, and fails
 # while one of them is empty.
 set(EVAC_UNIT_TESTS_OF_THREADS
-  unit/access_counts_test.cpp
   unit/addressing_test.cpp
   unit/backoff_test.cpp
   unit/cached_test.cpp
   unit/garbage_budget_test.cpp
   unit/garbage_test.cpp
+  unit/lookup_counts_test.cpp
   unit/parking_test.cpp
   unit/pool_test.cpp
   unit/reader_record_test.cpp
@@ -35,6 +35,7 @@ set(EVAC_UNIT_TESTS_OF_ONE_THREAD
   unit/home_buckets_test.cpp
   unit/judgement_test.cpp
   unit/linearizability_test.cpp
+  unit/load_counts_test.cpp
   unit/observer_test.cpp
   unit/occupied_homes_test.cpp
   unit/openmetrics_test.cpp
@@ -51,6 +52,7 @@ set(EVAC_UNIT_TESTS_OF_ONE_THREAD
 set(EVAC_UNIT_TESTS ${EVAC_UNIT_TESTS_OF_THREADS} ${EVAC_UNIT_TESTS_OF_ONE_THREAD})
 set(EVAC_API_TESTS
   api/constraints_test.cpp
+  api/counted_lookups_test.cpp
   api/deduction_test.cpp
   api/scan_test.cpp
 )
