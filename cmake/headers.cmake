@@ -23,7 +23,6 @@ set(EVAC_HEADERS
   include/evac/sync_set.hpp
   include/evac/update.hpp
   include/evac/version.hpp
-  include/evac/detail/cache/access_counts.hpp
   include/evac/detail/cache/cache_compute.hpp
   include/evac/detail/cache/cache_state.hpp
   include/evac/detail/cache/cache_steps.hpp
@@ -32,6 +31,7 @@ set(EVAC_HEADERS
   include/evac/detail/cache/cache_verbs.hpp
   include/evac/detail/cache/cached.hpp
   include/evac/detail/cache/departures.hpp
+  include/evac/detail/cache/load_counts.hpp
   include/evac/detail/cache/sieve_order.hpp
   include/evac/detail/config.hpp
   include/evac/detail/debugger.hpp
@@ -125,6 +125,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/garbage_batch.hpp
   include/evac/detail/sync/garbage_budget.hpp
   include/evac/detail/sync/lock_events.hpp
+  include/evac/detail/sync/lookup_counts.hpp
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp

@@ -98,6 +98,8 @@ class cache {
   template <class Factory, class Mode>
   using value_by = std::conditional_t<std::is_same_v<Mode, skip_while_computing_t>, std::optional<T>,
                                       detail::computed_by<Factory&, T>>;
+  template <class Factory, class Mode>
+  static constexpr bool computes = detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, state::timed>;
 
  public:
   using key_type = Key;
@@ -282,32 +284,57 @@ class cache {
   /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one
   /// thread at a time for a key, with no lock held; the others wait for its result, and get its exception; or do what
   /// the mode says: evac::skip_while_computing, evac::stale_while_computing. If put() is faster, its value is returned.
-  /// Throws what the factory throws; then nothing has changed.
+  /// What stands for a key becomes one where there is no value, or a stale one; a key is moved from where the factory has
+  /// made a value. Throws what the factory throws; then nothing has changed.
   ///
   /// A factory that returns a std::optional<T> may decline: if it is empty nothing is put in, and all get nothing. So
   /// the result is a std::optional<T> then, and also where a call may skip; else a T.
+  template <class K = Key, class Factory, class Mode = wait_while_computing_t>
+    requires(detail::forwarded_as_key<K, policy_type> && computes<Factory, Mode>)
+  [[nodiscard]] value_by<Factory, Mode> get_or_compute(K&& key, Factory factory, Mode mode = {},
+                                                       location where = location::current()) {
+    return load({"get_or_compute", where}, std::forward<K>(key), factory, mode, state_.usual).value;
+  }
   template <class Factory, class Mode = wait_while_computing_t>
-    requires(detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, state::timed>)
+    requires computes<Factory, Mode>
   [[nodiscard]] value_by<Factory, Mode> get_or_compute(const Key& key, Factory factory, Mode mode = {},
                                                        location where = location::current()) {
     return load({"get_or_compute", where}, key, factory, mode, state_.usual).value;
   }
   /// The same with a time to stay of its own for what is put in.
+  template <class K = Key, class Factory, class Mode>
+    requires(state::timed && detail::forwarded_as_key<K, policy_type> && computes<Factory, Mode>)
+  [[nodiscard]] value_by<Factory, Mode> get_or_compute(K&& key, Factory factory, Mode mode, const expiry& terms,
+                                                       location where = location::current()) {
+    return load({"get_or_compute", where}, std::forward<K>(key), factory, mode, terms).value;
+  }
   template <class Factory, class Mode>
-    requires(state::timed && detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, true>)
+    requires(state::timed && computes<Factory, Mode>)
   [[nodiscard]] value_by<Factory, Mode> get_or_compute(const Key& key, Factory factory, Mode mode, const expiry& terms,
                                                        location where = location::current()) {
     return load({"get_or_compute", where}, key, factory, mode, terms).value;
   }
   /// The same, and whether the value was there, or was computed by another call.
+  template <class K = Key, class Factory, class Mode = wait_while_computing_t>
+    requires(detail::forwarded_as_key<K, policy_type> && computes<Factory, Mode>)
+  load_result<value_by<Factory, Mode>> load_or_compute(K&& key, Factory factory, Mode mode = {},
+                                                       location where = location::current()) {
+    return load({"load_or_compute", where}, std::forward<K>(key), factory, mode, state_.usual);
+  }
   template <class Factory, class Mode = wait_while_computing_t>
-    requires(detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, state::timed>)
+    requires computes<Factory, Mode>
   load_result<value_by<Factory, Mode>> load_or_compute(const Key& key, Factory factory, Mode mode = {},
                                                        location where = location::current()) {
     return load({"load_or_compute", where}, key, factory, mode, state_.usual);
   }
+  template <class K = Key, class Factory, class Mode>
+    requires(state::timed && detail::forwarded_as_key<K, policy_type> && computes<Factory, Mode>)
+  load_result<value_by<Factory, Mode>> load_or_compute(K&& key, Factory factory, Mode mode, const expiry& terms,
+                                                       location where = location::current()) {
+    return load({"load_or_compute", where}, std::forward<K>(key), factory, mode, terms);
+  }
   template <class Factory, class Mode>
-    requires(state::timed && detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, true>)
+    requires(state::timed && computes<Factory, Mode>)
   load_result<value_by<Factory, Mode>> load_or_compute(const Key& key, Factory factory, Mode mode, const expiry& terms,
                                                        location where = location::current()) {
     return load({"load_or_compute", where}, key, factory, mode, terms);
@@ -387,10 +414,11 @@ class cache {
     return (std::clamp)(std::bit_floor(capacity / least_part), size_type{1}, detail::default_shard_count());
   }
 
-  template <class Factory, class Mode>
-  load_result<value_by<Factory, Mode>> load(call_site site, const Key& key, Factory& factory, Mode mode,
+  template <class K, class Factory, class Mode>
+  load_result<value_by<Factory, Mode>> load(call_site site, K&& key, Factory& factory, Mode mode,
                                             const terms_type& terms) {
-    auto answer = detail::cache_load(state_, site, flights_, factory, terms).run(key, mode);
+    auto answer = detail::cache_load(state_, site, flights_, factory, terms)
+                      .run(detail::as_written_key<policy_type>(std::forward<K>(key)), mode);
     if constexpr (std::is_same_v<value_by<Factory, Mode>, T>) {
       return {*std::move(answer.value), answer.loaded};
     } else {

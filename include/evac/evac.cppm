@@ -19,6 +19,7 @@ using evac::erase_if;
 // Their parts and answers
 using evac::attempt;
 using evac::compute_mode;
+using evac::counted_lookups;
 using evac::equal_to;
 using evac::from_range;
 using evac::from_range_t;

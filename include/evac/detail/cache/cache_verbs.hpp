@@ -91,7 +91,7 @@ EVAC_ALWAYS_INLINE bool look_up(State& state, call_site site, const K& key, F&& 
     if (over) [[unlikely]]
       drop_if_over(state, site, key, hash);
   }
-  if constexpr (Request == request::yes) state.accesses.count(found);
+  if constexpr (Request == request::yes) state.requests.count(found);
   return found;
 }
 
@@ -105,7 +105,7 @@ std::size_t look_up_many(State& state, call_site site, It first, It last, F& f) 
     ++found;
   };
   visit_many<access::shared>(state, site, first, last, visit);
-  state.accesses.count_shared(found, static_cast<std::size_t>(std::distance(first, last)) - found);
+  state.requests.add(found, static_cast<std::size_t>(std::distance(first, last)) - found);
   return found;
 }
 

@@ -51,6 +51,15 @@ struct cached_weight<true> {
   std::size_t value = 1;
 };
 
+/// Gives a word that others move on as well a later value, unless that is later by no more than `unwritten`. A thread that
+/// was stopped on its way does not take back what others have stored meanwhile.
+template <class Word>
+void move_on(const Word& word, std::int64_t later, std::int64_t unwritten) noexcept {
+  std::int64_t seen = word.load(relaxed);  // relaxed, also below: nothing else is read by what is seen
+  while (later - seen > unwritten && !word.compare_exchange_weak(seen, later, relaxed, relaxed)) {
+  }
+}
+
 /// When an element is over: nothing where there is no clock.
 template <bool Limited>
 struct lifetime {
@@ -87,10 +96,8 @@ class lifetime<true> {
   /// By readers side by side, under the shared lock.
   void note_found(std::int64_t now) const noexcept {
     if (idle_ == never) return;
-    const std::int64_t fresh = (std::min)(lives_until_, after(now, idle_));
     constexpr std::int64_t unwritten = 64;
-    // relaxed: of several readers that store at a time any may win, for all were here
-    if (fresh - until() > idle_ / unwritten) atomic_ref<std::int64_t>(until_).store(fresh, relaxed);
+    move_on(atomic_ref<std::int64_t>(until_), (std::min)(lives_until_, after(now, idle_)), idle_ / unwritten);
   }
 
  private:

@@ -242,6 +242,7 @@ template <class State>
   map_counters all;
   for (auto& each : state.shards) all += each.counters();
   all.clears = state.clears.load(relaxed);  // relaxed: a figure for people
+  show_lookups(state.lookups, all);
   return all;
 }
 
