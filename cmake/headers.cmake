@@ -14,6 +14,7 @@ set(EVAC_HEADERS
   include/evac/openmetrics.hpp
   include/evac/pool.hpp
   include/evac/rw_lock.hpp
+  include/evac/scan_cursor.hpp
   include/evac/set.hpp
   include/evac/sharded_map.hpp
   include/evac/sharded_set.hpp
@@ -22,14 +23,15 @@ set(EVAC_HEADERS
   include/evac/sync_set.hpp
   include/evac/update.hpp
   include/evac/version.hpp
-  include/evac/detail/cache/access_counts.hpp
   include/evac/detail/cache/cache_compute.hpp
   include/evac/detail/cache/cache_state.hpp
   include/evac/detail/cache/cache_steps.hpp
   include/evac/detail/cache/cache_traversal.hpp
+  include/evac/detail/cache/cache_update.hpp
   include/evac/detail/cache/cache_verbs.hpp
   include/evac/detail/cache/cached.hpp
   include/evac/detail/cache/departures.hpp
+  include/evac/detail/cache/load_counts.hpp
   include/evac/detail/cache/sieve_order.hpp
   include/evac/detail/config.hpp
   include/evac/detail/debugger.hpp
@@ -54,6 +56,7 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
+  include/evac/detail/geometry/scan_order.hpp
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp
@@ -122,6 +125,7 @@ set(EVAC_HEADERS
   include/evac/detail/sync/garbage_batch.hpp
   include/evac/detail/sync/garbage_budget.hpp
   include/evac/detail/sync/lock_events.hpp
+  include/evac/detail/sync/lookup_counts.hpp
   include/evac/detail/sync/parking.hpp
   include/evac/detail/sync/process_mapping.hpp
   include/evac/detail/sync/protocol.hpp

@@ -35,7 +35,7 @@ struct evac_sharded_peer {
 struct evac_sync_peer {
   static constexpr const char* name = "evac::sync_map";
   static constexpr bool locked = false;
-  template <class K, class V>
+  template <class K, class V, class Hash = evac::hash<K>>
   class map {
     // Elements in slots are replaced in place anyway.
     static constexpr bool counts_in_place = is_text<K> && std::is_integral_v<V>;
@@ -89,8 +89,25 @@ struct evac_sync_peer {
     }
 
    private:
-    evac::sync_map<K, value_type> map_;
+    evac::sync_map<K, value_type, Hash> map_;
   };
+};
+
+/// The same maps, which count their look-ups.
+struct evac_counting_peer {
+  static constexpr const char* name = evac_peer::name;
+  template <class K, class V>
+  using map = evac::map<K, V, evac::counted_lookups<evac::hash<K>>>;
+};
+struct evac_counting_sharded_peer {
+  static constexpr const char* name = evac_sharded_peer::name;
+  template <class K, class V>
+  using map = visited_map<evac::sharded_map<K, V, evac::counted_lookups<evac::hash<K>>>, K, V>;
+};
+struct evac_counting_sync_peer {
+  static constexpr const char* name = evac_sync_peer::name;
+  template <class K, class V>
+  using map = evac_sync_peer::map<K, V, evac::counted_lookups<evac::hash<K>>>;
 };
 
 }  // namespace bench

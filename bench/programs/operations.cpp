@@ -34,6 +34,8 @@ using counted_shared =
            if_found<EVAC_BENCH_HAS_BOOST_CONCURRENT, struct boost_concurrent_peer>,
            if_found<EVAC_BENCH_HAS_TBB, struct tbb_peer>, if_found<EVAC_BENCH_HAS_LIBCUCKOO, struct libcuckoo_peer>>;
 using counted_peers = joined<counted_owned, counted_shared>;
+using counting_peers = joined<owned_list<peer_list<evac_counting_peer>>::type,
+                              peer_list<evac_counting_sync_peer, evac_counting_sharded_peer>>;
 
 template <class K>
 [[nodiscard]] K key_of(std::uint64_t number) {
@@ -84,13 +86,19 @@ class counted_map {
   void count_all() {
     count_growing();
     count_inserts("insert, reserved");
-    count_look_ups();
+    count_look_ups("");
+    if constexpr (requires { map_.find_many(asked_.begin(), asked_.end(), [](std::uint64_t) {}); }) count_bulk();
     count_whole();
     count(label_ + "store of a present key",
           [&] { return each(asked_, [&](const K& key) { return map_.upsert(key, 2); }) == 0; });
     count(label_ + "erase",
           [&] { return each(asked_, [&](const K& key) { return map_.erase(key); }) == counted_elements; });
     count_inserts("insert again");
+  }
+  /// Of a map that counts its look-ups: what these cost with that.
+  void count_counting() {
+    for (const K& key : written_) map_.insert(key, 1);
+    count_look_ups(", counted");
   }
 
  private:
@@ -103,8 +111,8 @@ class counted_map {
     count(label_ + operation,
           [&] { return each(written_, [&](const K& key) { return map_.insert(key, 1); }) == counted_elements; });
   }
-  void count_look_ups() {
-    count(label_ + "hit", [&] {
+  void count_look_ups(const char* how) {
+    count(label_ + "hit" + how, [&] {
       std::uint64_t sum = 0;
       each(asked_, [&](const K& key) {
         std::uint64_t value = 0;
@@ -114,17 +122,17 @@ class counted_map {
       });
       return sum == counted_elements;
     });
-    count(label_ + "miss", [&] {
+    count(label_ + "miss" + how, [&] {
       std::uint64_t value = 0;
       return each(absent_, [&](const K& key) { return map_.find(key, value); }) == 0;
     });
-    if constexpr (requires { map_.find_many(asked_.begin(), asked_.end(), [](std::uint64_t) {}); }) {
-      count(label_ + "hits in bulk", [&] {
-        std::uint64_t sum = 0;
-        map_.find_many(asked_.begin(), asked_.end(), [&](std::uint64_t value) { sum += value; });
-        return sum == counted_elements;
-      });
-    }
+  }
+  void count_bulk() {
+    count(label_ + "hits in bulk", [&] {
+      std::uint64_t sum = 0;
+      map_.find_many(asked_.begin(), asked_.end(), [&](std::uint64_t value) { sum += value; });
+      return sum == counted_elements;
+    });
   }
   void count_whole() {
     count(label_ + "iteration", [&] {
@@ -145,14 +153,20 @@ class counted_map {
 
 int main(int argc, char** argv) {
   const std::string wanted = argc > 1 ? argv[1] : "";
-  for_each_peer(counted_peers{}, [&]<class Peer>(Peer) {
-    if (std::string(Peer::name).find(wanted) == std::string::npos) return;
-    const auto count_with = [&]<class K>(const std::string& keys, K) {
-      evac::detail::seed_sequence().store(1);  // otherwise each run, and each choice of maps, would count other chains
-      counted_map<K, typename Peer::template map<K, std::uint64_t>>(keys, Peer::name).count_all();
-    };
-    count_with(integer_keys, std::uint64_t{});
-    count_with(string_keys, std::string{});
-  });
+  const auto with_each = [&](auto peers, const auto& run) {
+    for_each_peer(peers, [&]<class Peer>(Peer) {
+      if (std::string(Peer::name).find(wanted) == std::string::npos) return;
+      const auto count_with = [&]<class K>(const std::string& keys, K) {
+        evac::detail::seed_sequence().store(
+            1);  // otherwise each run, and each choice of maps, would count other chains
+        counted_map<K, typename Peer::template map<K, std::uint64_t>> map(keys, Peer::name);
+        run(map);
+      };
+      count_with(integer_keys, std::uint64_t{});
+      count_with(string_keys, std::string{});
+    });
+  };
+  with_each(counted_peers{}, [](auto& map) { map.count_all(); });
+  with_each(counting_peers{}, [](auto& map) { map.count_counting(); });
   return 0;
 }

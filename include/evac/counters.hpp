@@ -31,6 +31,11 @@ struct map_counters {
   std::size_t size = 0;        ///< elements
   std::size_t home_slots = 0;  ///< room for elements in home buckets: bucket_count() of those that have one
 
+  // --- look-ups: where the hash asks for it (evac::counted_lookups, evac/hash.hpp); not in counters_of_shard() ---
+  bool counts_lookups = false;  ///< whether they are counted; else both are 0
+  std::size_t hits = 0;         ///< look-ups that found their key; total
+  std::size_t misses = 0;       ///< look-ups that did not; total
+
   // --- memory, in bytes: what the map holds, without what has not been touched of the segment that is being filled ---
   std::size_t segment_bytes = 0;    ///< home buckets
   std::size_t overflow_bytes = 0;   ///< slabs that overflow buckets come from
@@ -65,6 +70,8 @@ struct map_counters {
   std::chrono::nanoseconds oldest_guard{0};  ///< for how long a guard has kept the epoch from going on, at least
   std::size_t oldest_guard_thread = 0;  ///< the thread that holds it, as the system counts (gettid); 0: there is none
 
+  /// Hits among all look-ups: 0 to 1; 0 if there was none, or they are not counted.
+  [[nodiscard]] double hit_ratio() const noexcept;
   /// Bytes of all kinds: what memory_usage() says.
   [[nodiscard]] std::size_t total_bytes() const noexcept {
     return segment_bytes + overflow_bytes + node_bytes + directory_bytes;
@@ -78,6 +85,10 @@ struct map_counters {
 
 namespace detail {
 
+[[nodiscard]] constexpr double ratio_of(std::size_t hits, std::size_t misses) noexcept {
+  const std::size_t all = hits + misses;
+  return all == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(all);
+}
 [[nodiscard]] inline std::size_t as_nanoseconds(std::chrono::nanoseconds time) noexcept {
   return static_cast<std::size_t>(time.count());
 }
@@ -87,6 +98,9 @@ template <class Visit>
 void for_each_figure(const map_counters& counters, const Visit& visit) {
   visit("size", counters.size);
   visit("home_slots", counters.home_slots);
+  visit("counts_lookups", std::size_t{counters.counts_lookups});
+  visit("hits", counters.hits);
+  visit("misses", counters.misses);
   visit("segment_bytes", counters.segment_bytes);
   visit("overflow_bytes", counters.overflow_bytes);
   visit("node_bytes", counters.node_bytes);
@@ -115,9 +129,13 @@ void for_each_figure(const map_counters& counters, const Visit& visit) {
 
 }  // namespace detail
 
+inline double map_counters::hit_ratio() const noexcept { return detail::ratio_of(hits, misses); }
 inline map_counters& map_counters::operator+=(const map_counters& other) noexcept {
   size += other.size;
   home_slots += other.home_slots;
+  counts_lookups = counts_lookups || other.counts_lookups;
+  hits += other.hits;
+  misses += other.misses;
   segment_bytes += other.segment_bytes;
   overflow_bytes += other.overflow_bytes;
   node_bytes += other.node_bytes;
@@ -169,10 +187,7 @@ struct cache_counters {
   std::size_t cleared = 0;   ///< total
 
   /// Hits among all requests: 0 to 1; 0 if there was none.
-  [[nodiscard]] double hit_ratio() const noexcept {
-    const std::size_t requests = hits + misses;
-    return requests == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(requests);
-  }
+  [[nodiscard]] double hit_ratio() const noexcept { return detail::ratio_of(hits, misses); }
   /// An object with a number for each figure; durations are in nanoseconds, and named so. Throws std::bad_alloc.
   [[nodiscard]] std::string to_json() const;
 };

@@ -19,6 +19,7 @@ using evac::erase_if;
 // Their parts and answers
 using evac::attempt;
 using evac::compute_mode;
+using evac::counted_lookups;
 using evac::equal_to;
 using evac::from_range;
 using evac::from_range_t;
@@ -27,6 +28,7 @@ using evac::is_avalanching;
 using evac::keep;
 using evac::keep_t;
 using evac::load_result;
+using evac::scan_cursor;
 using evac::shards;
 using evac::storage;
 using evac::update_answer;

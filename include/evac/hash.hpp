@@ -2,12 +2,14 @@
 //
 //   evac::hash<K>       absl::Hash<K>, which also takes and mixes a std::hash<K>; transparent for string-like keys
 //   evac::equal_to<K>   std::equal_to<K>; transparent for string-like keys
+//   evac::counted_lookups<H>   H, for maps that count their look-ups
 //
 // With EVAC_OWN_HASH defined as 1 evac::hash<K> needs no abseil: numbers, enumerations, pointers, strings, and pairs, tuples,
 // arrays and optionals of them have a hash of evac's own, after wyhash (Wang Yi); other types that of std::hash.
 //
 // A hash that spreads its entropy over all 64 bits says so with a member type `is_avalanching` (the convention of
 // ankerl::unordered_dense and Boost.Unordered); every other hash is finished with a mix that is keyed per map.
+// One with a member type `counts_lookups` has its maps count how many look-ups find their key.
 #ifndef EVAC_HASH_HPP
 #define EVAC_HASH_HPP
 
@@ -39,6 +41,10 @@ struct is_avalanching : std::bool_constant<[] {
 }()> {};
 
 namespace detail {
+
+/// Whether a hash has its maps and sets count their look-ups.
+template <class Hash>
+concept counts_lookups = requires { typename Hash::counts_lookups; };
 
 /// Types with a default hash that spreads over all bits of the result.
 #if EVAC_OWN_HASH
@@ -87,6 +93,27 @@ struct hash<T> {
   using view = typename detail::is_string<T>::view;
   [[nodiscard]] std::size_t operator()(view value) const { return detail::spread_hash(value); }
 };
+
+/// The hash of a map or set of any kind that counts its look-ups: `hits` and `misses` of its counters() (evac/counters.hpp).
+///
+///   evac::sync_map<std::string, int, evac::counted_lookups<evac::hash<std::string>>> ports;
+///
+/// It hashes as Hash does, and has what Hash has: `is_transparent`, `is_avalanching`, its constructors and its state. A hash of
+/// your own does the same with a member type `counts_lookups`; so does one that cannot be a base class. A look-up that is counted
+/// takes about six instructions more; maps with another hash have neither these nor room for counts. docs/operations.md says
+/// which calls are look-ups.
+template <class Hash>
+  requires(std::is_class_v<Hash> && !std::is_final_v<Hash>)
+struct counted_lookups : Hash {
+  using counts_lookups = void;
+  using Hash::Hash;
+  counted_lookups() = default;
+  counted_lookups(const Hash& hash) noexcept(
+      std::is_nothrow_copy_constructible_v<Hash>)  // NOLINT(google-explicit-constructor)
+      : Hash(hash) {}
+};
+template <class Hash>
+struct is_avalanching<counted_lookups<Hash>> : is_avalanching<Hash> {};
 
 /// The default equality: std::equal_to, transparent for string-like keys so that a look-up builds no string.
 template <class T>

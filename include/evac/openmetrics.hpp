@@ -47,7 +47,8 @@ struct metric_family {
   std::string_view help;
   std::size_t Counters::* number = nullptr;
   std::chrono::nanoseconds Counters::* duration = nullptr;
-  bool of_domain = false;  // only maps that have one
+  bool Counters::* only_if = nullptr;  // of a figure that not all maps have
+  bool of_domain = false;              // only maps that have one
 
   [[nodiscard]] std::string_view unit() const noexcept {
     if (duration != nullptr) return "seconds";
@@ -58,6 +59,10 @@ struct metric_family {
 inline constexpr metric_family<map_counters> map_families[] = {
     {"size", metric_kind::gauge, "Elements.", &map_counters::size},
     {"home_slots", metric_kind::gauge, "Room for elements in home buckets.", &map_counters::home_slots},
+    {"hits", metric_kind::counter, "Look-ups that found their key.", &map_counters::hits, nullptr,
+     &map_counters::counts_lookups},
+    {"misses", metric_kind::counter, "Look-ups that did not.", &map_counters::misses, nullptr,
+     &map_counters::counts_lookups},
     {"segment_bytes", metric_kind::gauge, "Memory of home buckets.", &map_counters::segment_bytes},
     {"overflow_bytes", metric_kind::gauge, "Memory of overflow buckets.", &map_counters::overflow_bytes},
     {"node_bytes", metric_kind::gauge, "Memory of elements in nodes.", &map_counters::node_bytes},
@@ -85,20 +90,21 @@ inline constexpr metric_family<map_counters> map_families[] = {
     {"bias_revocations", metric_kind::counter, "Writers that found a lock biased to readers.",
      &map_counters::bias_revocations},
     {"retired_objects", metric_kind::gauge, "Objects of the domain that wait to be reclaimed.",
-     &map_counters::retired_objects, nullptr, true},
+     &map_counters::retired_objects, nullptr, nullptr, true},
     {"retired_bytes", metric_kind::gauge, "Memory of the domain that waits to be reclaimed.",
-     &map_counters::retired_bytes, nullptr, true},
+     &map_counters::retired_bytes, nullptr, nullptr, true},
     {"retired_cap_bytes", metric_kind::gauge, "What waits to be reclaimed in the domain at most.",
-     &map_counters::cap_bytes, nullptr, true},
+     &map_counters::cap_bytes, nullptr, nullptr, true},
     {"retirements_over_cap", metric_kind::counter, "Retirements above the cap of the domain.", &map_counters::over_cap,
-     nullptr, true},
+     nullptr, nullptr, true},
     {"cap_waits", metric_kind::counter, "Writers that had to wait because the cap of the domain was reached.",
-     &map_counters::cap_waits, nullptr, true},
-    {"guards", metric_kind::gauge, "Threads that hold a guard of the domain.", &map_counters::guards, nullptr, true},
+     &map_counters::cap_waits, nullptr, nullptr, true},
+    {"guards", metric_kind::gauge, "Threads that hold a guard of the domain.", &map_counters::guards, nullptr, nullptr,
+     true},
     {"oldest_guard_seconds", metric_kind::gauge, "How long a guard has kept garbage of the domain, at least.", nullptr,
-     &map_counters::oldest_guard, true},
+     &map_counters::oldest_guard, nullptr, true},
     {"oldest_guard_thread", metric_kind::gauge, "Thread that holds the oldest guard of the domain; 0 for none.",
-     &map_counters::oldest_guard_thread, nullptr, true},
+     &map_counters::oldest_guard_thread, nullptr, nullptr, true},
 };
 
 inline constexpr metric_family<cache_counters> cache_families[] = {
@@ -217,6 +223,7 @@ class metrics_page {
     const std::string sample_name = family_name + (is_counter ? "_total" : "");
     bool begun = false;
     for (const series<Counters>& each : all) {
+      if (which.only_if != nullptr && !(each.counters.*which.only_if)) continue;
       if constexpr (requires { each.counters.cap_bytes; }) {
         if (which.of_domain && each.counters.cap_bytes == 0) continue;
       }

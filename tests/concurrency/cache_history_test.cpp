@@ -138,7 +138,7 @@ class random_caller {
       default:
         break;
     }
-    switch (below(is_timed<Cache> ? 16 : 12)) {
+    switch (below(is_timed<Cache> ? 17 : 13)) {
       case 0:
       case 1:
         return record(verb::load, [&](call& made) {
@@ -170,6 +170,8 @@ class random_caller {
       case 11:
         return compute<true>(key, fresh, evac::skip_while_computing);
       case 12:
+        return record(verb::update, [&](call& made) { update(made); });
+      case 13:
         if constexpr (is_timed<Cache>) return compute<true>(key, fresh, evac::stale_while_computing);
         break;
       default:
@@ -202,6 +204,23 @@ class random_caller {
     const bool erased = cached_.erase(made.key) == 1;
     made.found = told_.own();
     require_of(made, erased == (made.found != 0));
+  }
+  void update(call& made) {
+    const number kind = below(3);
+    const number put = made.put;
+    const auto answer = [&](const slow_value* seen) -> evac::update_answer<slow_value> {
+      made.found = seen != nullptr ? decode(*seen) : 0;
+      stumble();
+      if (kind == 0) return evac::keep;
+      if (kind == 1) return std::nullopt;
+      return slow_value(put);
+    };
+    const evac::update_outcome outcome = cached_.update(made.key, answer);
+    made.put = kind == 0 ? made.found : kind == 1 ? 0 : put;
+    made.flag = outcome == (kind == 2                      ? evac::update_outcome::stored
+                            : kind == 1 && made.found != 0 ? evac::update_outcome::erased
+                                                           : evac::update_outcome::kept);
+    require_of(made, told_.own() == (kind == 0 ? 0 : made.found));
   }
   void get_or_compute(call& made) {
     const slow_value got = cached_.get_or_compute(made.key, [&] {

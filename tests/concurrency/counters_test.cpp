@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdint>
 #include <evac/detail/platform/thread_id.hpp>
+#include <evac/map.hpp>
 #include <evac/sharded_map.hpp>
 #include <evac/sync_map.hpp>
 #include <string>
@@ -78,7 +79,8 @@ TEST_CASE("counters of a sharded map never show more than was there, whatever el
   std::thread scrapes([&] {
     while (!done) {
       const evac::map_counters all = map.counters();
-      if (all.size > keys || all.home_slots > 64 * keys || all.clears > rounds || map.memory_usage() > (1U << 20U)) ++wrong;
+      if (all.size > keys || all.home_slots > 64 * keys || all.clears > rounds || map.memory_usage() > (1U << 20U))
+        ++wrong;
       std::this_thread::yield();
     }
   });
@@ -149,4 +151,52 @@ TEST_CASE("counters of a sync map name the thread whose guard keeps garbage, and
   CHECK(domain.flush());
   CHECK(map.counters().oldest_guard.count() == 0);
   CHECK(map.counters().retired_objects == 0);
+}
+
+TEST_CASE("look-ups of many threads are all counted, while another thread reads the counts") {
+  using hash = evac::counted_lookups<evac::hash<std::uint64_t>>;
+  evac::sharded_map<std::uint64_t, std::uint64_t, hash> of_shards;
+  evac::sync_map<std::uint64_t, std::uint64_t, hash> of_all;
+  constexpr std::uint64_t keys = 3000;
+  for (std::uint64_t i = 0; i < keys; i += 3) {
+    of_shards.emplace(i, i);
+    of_all.store(i, i);
+  }
+  const std::size_t threads = crowd();
+  std::atomic<std::size_t> running{threads};
+  std::atomic<std::size_t> backwards{0};
+  in_threads(threads + 1, [&](std::size_t thread) {
+    if (thread == threads) {
+      evac::map_counters before;
+      while (running != 0) {
+        const evac::map_counters now = of_all.counters();
+        if (now.hits < before.hits || now.misses < before.misses) ++backwards;
+        before = now;
+      }
+      return;
+    }
+    for (std::uint64_t i = 0; i < keys; ++i) {
+      static_cast<void>(of_shards.contains(i));
+      static_cast<void>(of_all.contains(i));
+    }
+    --running;
+  });
+  CHECK(backwards == 0);
+  CHECK(of_shards.counters().hits == threads * keys / 3);
+  CHECK(of_shards.counters().misses == threads * (keys - keys / 3));
+  CHECK(of_all.counters().hits == threads * keys / 3);
+  CHECK(of_all.counters().misses == threads * (keys - keys / 3));
+}
+
+TEST_CASE("threads may read a map of one owner together that counts its look-ups: some may be lost, none is made up") {
+  evac::map<std::uint64_t, std::uint64_t, evac::counted_lookups<evac::hash<std::uint64_t>>> map = {{1, 1}};
+  const std::size_t threads = crowd();
+  constexpr std::size_t calls = 1000;
+  in_threads(threads, [&](std::size_t) {
+    for (std::size_t i = 0; i < calls; ++i) static_cast<void>(map.contains(i % 2));
+  });
+  const evac::map_counters counters = map.counters();
+  CHECK(counters.hits > 0);
+  CHECK(counters.hits <= threads * calls / 2);
+  CHECK(counters.misses <= threads * calls / 2);
 }

@@ -92,6 +92,23 @@ TEST_CASE("figures of a domain are written for maps that have one, and families 
   CHECK(evac::metrics_page().prometheus().empty());
 }
 
+TEST_CASE("look-ups are written for maps that count them, from the first page on") {
+  const maps all;
+  CHECK(openmetrics_reader(all.page().openmetrics()).families().count("evac_map_hits") == 0);
+  evac::map<int, int, evac::counted_lookups<evac::hash<int>>> counted = {{1, 1}};
+  evac::metrics_page page = all.page();
+  page.add("counted", counted);
+  const openmetrics_reader before(page.openmetrics());
+  CHECK(before.value("evac_map_hits", "map=counted") == "0");
+  CHECK(before.families().at("evac_map_hits").type == "counter");
+  CHECK(before.families().at("evac_map_hits").samples.size() == 1);
+  CHECK(counted.count(1) + counted.count(2) + counted.count(3) == 1);
+  page.add("counted", counted);
+  const openmetrics_reader after(page.openmetrics());
+  CHECK(after.value("evac_map_hits", "map=counted") == "1");
+  CHECK(after.value("evac_map_misses", "map=counted") == "2");
+}
+
 TEST_CASE("names of maps are escaped, and a second map of a name takes the place of the first") {
   evac::metrics_page page;
   const std::string name = "a \"quoted\\name\"\nof two lines";

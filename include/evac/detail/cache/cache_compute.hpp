@@ -11,8 +11,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "evac/detail/cache/access_counts.hpp"
 #include "evac/detail/cache/cache_verbs.hpp"
+#include "evac/detail/cache/load_counts.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/single_flight.hpp"
 #include "evac/load_result.hpp"
@@ -199,7 +199,7 @@ class cache_load {
 
   /// What the factory returns; counts it, and how long it took.
   [[nodiscard]] made make() const {
-    load_measured load(state_.accesses);
+    load_measured load(state_.loads);
     made result = [&] {
       if constexpr (declines) {
         return made(factory_());

@@ -22,14 +22,15 @@
 #include <utility>
 
 #include "evac/counters.hpp"
-#include "evac/detail/cache/access_counts.hpp"
 #include "evac/detail/cache/cached.hpp"
 #include "evac/detail/cache/departures.hpp"
+#include "evac/detail/cache/load_counts.hpp"
 #include "evac/detail/cache/sieve_order.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/detached_element.hpp"
 #include "evac/detail/sharded/keyed.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/lookup_counts.hpp"
 #include "evac/detail/sync/relaxed_cell.hpp"
 #include "evac/detail/sync/watched.hpp"
 #include "evac/detail/table/scan.hpp"
@@ -156,6 +157,11 @@ struct cache_state : watched, reentry_check {
   static void begin_life(value_type& element, std::int64_t now, const terms_type& terms) noexcept {
     if constexpr (timed) element.second.life.begin(now, terms);
   }
+  /// Of an element that is there, by a call that looks for it.
+  static void note_found(const value_type& element, std::int64_t now) noexcept {
+    element.second.note_found();
+    if constexpr (timed) element.second.life.note_found(now);
+  }
   [[nodiscard]] static std::size_t weight_of(const value_type& element) noexcept { return element.second.weight.value; }
   /// Of all elements of a shard.
   [[nodiscard]] static std::size_t weight_in(const table_type& table, const companion& beside) noexcept {
@@ -180,11 +186,13 @@ struct cache_state : watched, reentry_check {
   functors_type functors;
   [[no_unique_address]] mutable no_mutex hash_mutex;  // the hash never changes
   array shards;
-  companion_array companions;  // as many
+  [[no_unique_address]] no_lookup_counts lookups;  // a look-up finds elements that are over, too; `requests` do not
+  companion_array companions;                      // as many
   listener_type listener;
   [[no_unique_address]] Weigher weigher;
   [[no_unique_address]] terms_type usual;  // of elements that are put in without others
-  access_counts accesses;
+  lookup_counts requests;
+  load_counts loads;
   atomic<std::size_t> capacity;       // relaxed: the parts decide
   std::mutex resizing;                // held while parts are changed
   atomic<std::size_t> next_swept{0};  // the shard that sweep() comes to next; relaxed: any will do
@@ -196,11 +204,11 @@ template <class State>
   all.size = state.size();
   all.weight = state.weight();
   all.capacity = state.capacity.load(relaxed);  // relaxed: a recent number
-  all.hits = state.accesses.hits();
-  all.misses = state.accesses.misses();
-  all.loads = state.accesses.loads();
-  all.load_failures = state.accesses.load_failures();
-  all.load_time = state.accesses.load_time();
+  all.hits = state.requests.hits();
+  all.misses = state.requests.misses();
+  all.loads = state.loads.loads();
+  all.load_failures = state.loads.failures();
+  all.load_time = state.loads.time();
   for (const auto& each : state.companions) {
     const auto left_by = [&](removal_cause cause) -> std::size_t { return each.left[static_cast<std::size_t>(cause)]; };
     all.evicted += left_by(removal_cause::size);

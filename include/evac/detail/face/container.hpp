@@ -22,12 +22,15 @@
 #include "evac/detail/face/prepared_key.hpp"
 #include "evac/detail/face/requirements.hpp"
 #include "evac/detail/platform/probes.hpp"
+#include "evac/detail/sync/lookup_counts.hpp"
 #include "evac/detail/sync/single_owner.hpp"
 #include "evac/detail/table/bulk.hpp"
 #include "evac/detail/table/cursor.hpp"
 #include "evac/detail/table/drawing.hpp"
+#include "evac/detail/table/scan.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/detail/table/table_census.hpp"
+#include "evac/scan_cursor.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -192,6 +195,7 @@ class container {
   [[nodiscard]] map_counters counters() const noexcept {
     map_counters result = detail::count(table_);
     result.clears = clears_;
+    show_lookups(lookups_, result);
     return result;
   }
   [[nodiscard]] size_type memory_usage() const noexcept { return bytes_held(table_); }
@@ -287,6 +291,14 @@ class container {
     return drawn;
   }
 
+  template <class F>
+  [[nodiscard]] scan_cursor scan(scan_cursor from, size_type budget, F&& f) const {
+    static_assert(std::is_invocable_v<F&, const_reference>,
+                  "evac: the function of scan is called with a const element");
+    owner_.check_reader();
+    return scan_table(table_, from, budget, [&f](const_reference element) { f(element); });
+  }
+
   // --- inserting ---
 
   template <class... Args>
@@ -343,7 +355,8 @@ class container {
     requires stands_for_key<std::ranges::range_reference_t<const Keys>, Policy>
   size_type erase_many(const Keys& keys) {
     const single_owner::writer guard(owner_, single_owner::kind::destroys);
-    return for_each_found(keys, [&](size_type, position at) { table_.erase(at); });
+    const no_lookup_counts uncounted;
+    return for_each_found(keys, uncounted, [&](size_type, position at) { table_.erase(at); });
   }
   node_type extract(const_iterator victim) {
     const single_owner::writer guard(owner_);
@@ -352,14 +365,14 @@ class container {
     table_.forget(victim.at_);
     return node;
   }
-  node_type extract(const key_type& key) { return extract_found(lookup(key)); }
+  node_type extract(const key_type& key) { return extract_found(locate(key)); }
   template <class K>
   node_type extract(const prepared_key<container, K>& key) {
-    return extract_found(lookup(key));
+    return extract_found(locate(key));
   }
   template <forwarded_lookup_key<Policy> K>
   node_type extract(K&& key) {
-    return extract_found(lookup(key));
+    return extract_found(locate(key));
   }
   node_type pop_any() { return empty() ? node_type() : extract(cbegin()); }
   EVAC_REINITIALIZES void clear() noexcept {
@@ -379,10 +392,12 @@ class container {
   EVAC_ALWAYS_INLINE void construct_at(void* slot, Args&&... args) {
     table_type::slot_ops::construct(table_.allocator(), slot, std::forward<Args>(args)...);
   }
+  /// Where an element is, for a call that asks for no more.
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE position lookup(const K& key) const {
-    owner_.check_reader();
-    return find_in_table(key);
+    const position found = locate(key);
+    lookups_.count(found.where != nullptr);
+    return found;
   }
   [[nodiscard]] static value_type& element_at(position place) noexcept { return table_type::element(place); }
 
@@ -391,6 +406,11 @@ class container {
   friend class container;
   friend struct table_access;
 
+  template <class K>
+  [[nodiscard]] EVAC_ALWAYS_INLINE position locate(const K& key) const {
+    owner_.check_reader();
+    return find_in_table(key);
+  }
   template <class K>
   [[nodiscard]] EVAC_ALWAYS_INLINE position find_in_table(const K& key) const {
     return table_.find(as_lookup_key<Policy>(key));
@@ -433,12 +453,12 @@ class container {
         bulk_function<F, Reference>,
         "evac: the function of find_many is called with a reference to an element, or with the index of a key "
         "and that; the element of a map is a std::pair<const Key, T>, of a set and in a const map it is const");
-    return for_each_found(keys,
+    return for_each_found(keys, lookups_,
                           [&](size_type index, position at) { call_with_index<Reference>(f, index, element_at(at)); });
   }
   // Calls f(index of the key, position) for the keys that are there; returns how many are.
-  template <class Keys, class F>
-  size_type for_each_found(const Keys& keys, const F& f) const {
+  template <class Keys, class Counts, class F>
+  size_type for_each_found(const Keys& keys, Counts& counts, const F& f) const {
     owner_.check_reader();
     size_type found = 0;
     size_type index = 0;
@@ -447,6 +467,7 @@ class container {
                    [&](const auto& key, std::size_t hash) {
                      const size_type mine = index++;
                      const position at = table_.find_hashed(key_of(key), hash);
+                     counts.count(at.where != nullptr);
                      if (at.where == nullptr) return;
                      ++found;
                      f(mine, at);
@@ -498,6 +519,8 @@ class container {
   [[no_unique_address]] table_type table_;
   std::uint32_t clears_ = 0;  // in the padding of the table
   single_owner owner_;
+  // As the observer they belong to the object, not to its contents.
+  [[no_unique_address]] mutable counts_if<counts_lookups<hasher>, owned_lookup_counts> lookups_;
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

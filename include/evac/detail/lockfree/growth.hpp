@@ -16,6 +16,13 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
+/// By an insertion: room for so many elements, or for no more than there is if they are 0.
+template <class Root>
+struct growth_request {
+  Root* of = nullptr;
+  std::size_t elements = 0;
+};
+
 /// By a thread that is inside the domain, and holds no lock.
 template <class Storage, class Allocator, class Functors>
 class growth {

@@ -110,13 +110,14 @@ template <class Policy, bool InNodes>
   result.evacuation_time = root->evacuation_time();
   return result;
 }
-/// The same and those of the domain. A thread that is new to the domain and finds no memory for its record learns the
-/// domain's only.
+/// The same, look-ups, and those of the domain. A thread that is new to the domain and finds no memory for its record learns
+/// the latter only.
 template <class Policy, bool InNodes>
 [[nodiscard]] map_counters count(const sync_table<Policy, InNodes>& table) noexcept {
   map_counters result;
   EVAC_TRY { result = count_table(table); }
   EVAC_CATCH_ALL {}
+  show_lookups(table.lookups(), result);
   count_domain(table.core(), result);
   return result;
 }

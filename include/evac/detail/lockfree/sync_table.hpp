@@ -26,6 +26,7 @@
 #include "evac/detail/lockfree/root.hpp"
 #include "evac/detail/lockfree/roots.hpp"
 #include "evac/detail/lockfree/storage.hpp"
+#include "evac/detail/sync/lookup_counts.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -64,6 +65,8 @@ class sync_table {
   [[nodiscard]] const functors_type& functors() const noexcept { return functors_; }
   [[nodiscard]] watched& observed() noexcept { return functors_.observed; }
   [[nodiscard]] const allocator_type& allocator() const noexcept { return functors_.allocator; }
+  /// For verbs that are look-ups.
+  [[nodiscard]] EVAC_ALWAYS_INLINE auto& lookups() const noexcept { return lookups_; }
   [[nodiscard]] EVAC_ALWAYS_INLINE epoch_core& core() const noexcept { return roots_.core(); }
   [[nodiscard]] EVAC_ALWAYS_INLINE root_type* root() const noexcept { return roots_.now(); }  // by a thread inside
   [[nodiscard]] size_type size() const { return roots_.size(); }
@@ -285,12 +288,7 @@ class sync_table {
 
  private:
   using roots_type = sync_roots<storage, allocator_type>;
-
-  /// By an insertion: room for so many elements, or for no more than there is if they are 0.
-  struct growth_request {
-    root_type* of = nullptr;
-    size_type elements = 0;
-  };
+  using growth_request = detail::growth_request<root_type>;
 
   // For look_for(), where one look at one bucket does not tell.
   template <class K>
@@ -343,6 +341,7 @@ class sync_table {
 
   roots_type roots_;
   functors_type functors_;
+  [[no_unique_address]] mutable counts_if<counts_lookups<typename Policy::hasher>, lookup_counts> lookups_;
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

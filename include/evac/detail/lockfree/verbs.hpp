@@ -23,26 +23,42 @@ namespace evac::inline EVAC_ABI::detail::verbs {
 
 // --- looking ---------------------------------------------------------------------------------------------------------
 
+/// What a look-up calls for an element that it finds: counts that, and calls on_hit(element).
+template <class Table, class OnHit>
+[[nodiscard]] auto counting(const Table& table, const OnHit& on_hit) {
+  return [&table, &on_hit](const auto& element) {
+    table.lookups().count(true);
+    return on_hit(element);
+  };
+}
 template <class Table, class K, class OnHit>
 EVAC_NEVER_INLINE bool find_from_inside(const Table& table, epoch_record& own, const K& key, std::size_t hash,
                                         const typename Table::bucket_type* behind, bucket_state state, OnHit on_hit) {
   const read_guard inside(std::adopt_lock, own);
-  return table.find_further(own, behind, state, key, hash, on_hit);
+  if (table.find_further(own, behind, state, key, hash, verbs::counting(table, on_hit))) return true;
+  table.lookups().count(false);
+  return false;
 }
-/// Calls on_hit(slot_value) inside the domain; returns whether the key is there.
+/// A look-up: calls on_hit(slot_value) inside the domain; returns whether the key is there.
 template <class Table, class K, class OnHit>
 EVAC_ALWAYS_INLINE bool find(const Table& table, const K& key, OnHit on_hit) {
   using outcome = typename Table::outcome;
   const std::size_t hash = table.hash_of(key);
   read_guard inside(table.core());
   typename Table::sight seen;
-  const outcome at_once = table.look(key, hash, seen);
-  if (at_once == outcome::found) {
-    on_hit(seen.element);
-    return true;
+  outcome at_once = outcome::elsewhere;
+  if (const auto count = table.lookups().of_this_thread(); count.is_there()) [[likely]] {
+    at_once = table.look(key, hash, seen);
+    if (at_once == outcome::found) {
+      count.count_hit();
+      on_hit(seen.element);
+      return true;
+    }
+    if (at_once == outcome::absent) [[likely]] {
+      count.count_miss();
+      return false;
+    }
   }
-  if (at_once == outcome::absent) [[likely]]
-    return false;
   // The thread stays inside. A tail call, so that nothing it needs stays live across the fast path.
   return verbs::find_from_inside(table, inside.release(), key, hash, at_once == outcome::behind ? seen.home : nullptr,
                                  seen.state, on_hit);
@@ -145,7 +161,8 @@ auto look_or_compute(const Table& table, const K& key, std::size_t hash, Factory
       return stored(std::forward<decltype(value)>(value));
     }
   };
-  return verbs::look_or(table, key, hash, on_hit, [&] {
+  return verbs::look_or(table, key, hash, verbs::counting(table, on_hit), [&] {
+    table.lookups().count(false);
     auto&& computed = std::forward<Factory>(factory)();
     if constexpr (may_decline<Factory, T>()) {
       if (!computed.has_value()) return declined(std::nullopt);
@@ -253,10 +270,12 @@ std::size_t find_many(const Table& table, const Keys& keys, const OnHit& on_hit,
     const std::size_t count = verbs::fetch_bulk(table, inside, first, last, hash_of, hashes);
     for (std::size_t i = 0; i != count; ++i, static_cast<void>(++first)) {
       const auto& key = *first;
-      found += table.find(inside.own, as_lookup_key<policy>(key), hashes[i],
-                          [&](const auto& element) { on_hit(key, element); })
-                   ? 1U
-                   : 0U;
+      const auto show = [&](const auto& element) { on_hit(key, element); };
+      if (table.find(inside.own, as_lookup_key<policy>(key), hashes[i], verbs::counting(table, show))) {
+        ++found;
+      } else {
+        table.lookups().count(false);
+      }
       next();
     }
   }

@@ -65,20 +65,25 @@ typename Entry::template result<bool> assign_value(State& state, call_site site,
   }
 }
 
-/// A copy of the value; calls found() under the shard's lock if the key is there.
+/// A copy of the value.
+template <class State, class K>
+[[nodiscard]] auto find_copy(const State& state, call_site site, const K& key) {
+  std::optional<typename State::elements::mapped_type> copy;
+  const auto take_copy = [&](const typename State::value_type& element) { copy.emplace(element.second); };
+  visit_one<access::shared>(state, site, key, take_copy);
+  return copy;
+}
+/// The same for a call that has looked the key up before; calls found() under the shard's lock if it is there now.
 template <class State, class K, class Found>
-[[nodiscard]] auto find_copy(const State& state, call_site site, const K& key, const Found& found) {
+[[nodiscard]] auto find_copy_again(const State& state, call_site site, const K& key, const Found& found) {
   std::optional<typename State::elements::mapped_type> copy;
   const auto take_copy = [&](const typename State::value_type& element) {
     found();
     copy.emplace(element.second);
   };
-  visit_one<access::shared>(state, site, key, take_copy);
+  no_lookup_counts uncounted;
+  visit_counting<access::shared>(state, site, key, take_copy, uncounted);
   return copy;
-}
-template <class State, class K>
-[[nodiscard]] auto find_copy(const State& state, call_site site, const K& key) {
-  return find_copy(state, site, key, [] {});
 }
 
 /// The same without waiting.
@@ -172,7 +177,7 @@ class computation {
     value_type value = flights_.share(key, hash, copy_equal(state_, site_), [&](auto& flight) -> value_type {
       const auto settle = [&] { flight.settle(); };
       // Another flight may have landed since the look-up.
-      if (std::optional<mapped_type> found = find_copy(state_, site_, std::as_const(key), settle)) {
+      if (std::optional<mapped_type> found = find_copy_again(state_, site_, std::as_const(key), settle)) {
         return *std::move(found);
       }
       return compute_and_insert(std::forward<held_key>(key), settle, inserted);

@@ -50,17 +50,28 @@ constexpr void check_visitor() {
       "container and in sets; the forms without c of a map that is not const let it write the value");
 }
 
-template <access A, class Entry = waiting, class State, class K, class F>
-EVAC_ALWAYS_INLINE typename Entry::template result<std::size_t> visit_one(const State& state, call_site site,
-                                                                          const K& key, F& f) {
+/// Visits the element of a key, if it is there; returns how many that is, and has it counted.
+template <access A, class Entry = waiting, class State, class K, class F, class Counts>
+EVAC_ALWAYS_INLINE typename Entry::template result<std::size_t> visit_counting(const State& state, call_site site,
+                                                                               const K& key, F& f, Counts& counts) {
   check_visitor<A, State, F>();
   const inside_call mark(std::addressof(state), site);
   const typename Entry::template entered<A, State> in(state, key);
   if (!in.succeeded()) return {};
   const position at = in.find(key);
-  if (at.where == nullptr) return std::size_t{0};
+  if (at.where == nullptr) {
+    counts.count_miss();
+    return std::size_t{0};
+  }
+  counts.count_hit();
   f(static_cast<typename State::template visited<A>&>(State::table_type::element(at)));
   return std::size_t{1};
+}
+/// The same for a call that is a look-up.
+template <access A, class Entry = waiting, class State, class K, class F>
+EVAC_ALWAYS_INLINE typename Entry::template result<std::size_t> visit_one(const State& state, call_site site,
+                                                                          const K& key, F& f) {
+  return visit_counting<A, Entry>(state, site, key, f, state.lookups);
 }
 
 /// Finds the key and visits its element, or places what construct(slot) builds and visits that. Returns whether it placed.
@@ -216,6 +227,8 @@ bool visit_two(State& state, call_site site, const K1& first_key, const K2& seco
   const auto held = lock_both();
   const position first = held.table(hashes[0]).find_hashed(first_key, hashes[0]);
   const position second = held.table(hashes[1]).find_hashed(second_key, hashes[1]);
+  state.lookups.count(first.where != nullptr);
+  state.lookups.count(second.where != nullptr);
   if (first.where == nullptr || second.where == nullptr) return false;
   f(static_cast<visited&>(State::table_type::element(first)),
     static_cast<visited&>(State::table_type::element(second)));
@@ -258,6 +271,7 @@ std::size_t visit_many(const State& state, call_site site, It first, It last, F&
     for (std::size_t i = 0; i != keys; ++i, (void)++first) {
       if (i + bulk_fetch_ahead < keys) fetch(i + bulk_fetch_ahead);
       const position at = held.table(hashes[i]).find_hashed(as_lookup_key<policy>(*first), hashes[i]);
+      state.lookups.count(at.where != nullptr);
       if (at.where == nullptr) continue;
       call_with_index<reference>(f, done + i, State::table_type::element(at));
       ++visited;

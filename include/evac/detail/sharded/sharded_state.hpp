@@ -37,6 +37,7 @@
 #include "evac/detail/platform/thread_annotations.hpp"
 #include "evac/detail/sharded/shard.hpp"
 #include "evac/detail/sync/atomic.hpp"
+#include "evac/detail/sync/lookup_counts.hpp"
 #include "evac/detail/sync/reentry.hpp"
 #include "evac/hash.hpp"
 
@@ -181,6 +182,7 @@ struct sharded_state : watched, reentry_check {
   functors_type functors;                                    // S2
   [[no_unique_address]] mutable hash_mutex_type hash_mutex;  // S1, S3
   array shards;
+  [[no_unique_address]] mutable counts_if<counts_lookups<hasher>, lookup_counts> lookups;
   atomic<std::size_t> clears{0};  // calls of clear(); relaxed: a figure for people
 };
 

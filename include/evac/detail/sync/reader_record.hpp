@@ -1,7 +1,7 @@
 // Record of the locks under which one thread reads, for writers to see.
 //
-//   0               8                             376       384
-//   | mark, number, word | lock A | - | lock C | ...  | ...  | chance  | owner, marks ... |
+//   0            8                             376       384
+//   | mark, word | lock A | - | lock C | ...  | ...  | chance  | owner, marks ... |
 //                     written by the thread, in any order; writers read as far as the mark
 //
 // The mark is one more than the last slot that was ever used. Most threads read under one lock at a time, so that a
@@ -63,11 +63,6 @@ class reader_record {
 
   /// The word of a lock while its readers announce themselves beside this record.
   [[nodiscard]] EVAC_ALWAYS_INLINE std::uint32_t word() const noexcept { return word_; }
-
-  /// A number that no other record of the registry has, from 0 on; no_number before set_number().
-  static constexpr std::uint16_t no_number = 0xFFFF;
-  [[nodiscard]] EVAC_ALWAYS_INLINE std::uint16_t number() const noexcept { return number_; }
-  void set_number(std::uint16_t number) noexcept { number_ = number; }
 
   /// Becomes the record of a thread, which is in a registry of this word and this fence.
   void begin(thread_identity owner, std::uint32_t word, bool plain) noexcept {
@@ -149,7 +144,6 @@ class reader_record {
   }
 
   own_atomic<std::uint16_t> mark_{1};              // written by the owner, read by writers; never becomes less
-  std::uint16_t number_ = no_number;               // the owner's; beside what it writes anyway
   std::uint32_t plain_word_ = bias_word::of_none;  // word_ where announcing is a plain store
   own_atomic<const void*> slots_[Capacity] = {};   // written by the owner, read by writers
   std::uint32_t chance_ = 0;                       // the owner's

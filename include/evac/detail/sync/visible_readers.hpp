@@ -93,9 +93,12 @@ class visible_readers {
     record* const own = mine();
     return own != nullptr && own->sample(period);
   }
-  /// A number that no other thread of the registry has that is alive, from 0 on and no larger than needed: the index of what
-  /// a thread has to itself. The largest number of its type for a thread without a record.
-  [[nodiscard]] EVAC_ALWAYS_INLINE static std::uint16_t number_of_this_thread() noexcept { return mine_->number(); }
+  /// Lines that threads of the registry have to themselves in an array with one for each: no two threads that are alive have the
+  /// same, and they take the first ones. The same in all shared objects: one may write into the array of another.
+  static constexpr std::size_t most_lines = 128;
+  /// The distance of this thread's line from the line before the array, in bytes; without_line if it has none.
+  [[nodiscard]] EVAC_ALWAYS_INLINE static std::uintptr_t line_of_this_thread() noexcept { return line_; }
+  static constexpr std::uintptr_t without_line = ~std::uintptr_t{0};
   /// Makes sure that other shared objects find what this one does in this thread, as far as that is possible.
   EVAC_ALWAYS_INLINE static void be_known() noexcept {
     if (part_ != part::taken) [[unlikely]]
@@ -139,7 +142,6 @@ class visible_readers {
   };
   static constexpr std::size_t node_size = registry::list::node_size();
   static_assert(node_size % line_pair == 0 && sizeof(place) <= 2 * node_size && std::is_standard_layout_v<place>);
-  static_assert(process_mapping::size / node_size < record::no_number);
   static constexpr std::uint32_t rooms = process_mapping::size / node_size - 4;  // the first ones are the place's
 
   [[nodiscard]] static registry& named(std::uint32_t word) noexcept {
@@ -157,6 +159,7 @@ class visible_readers {
     ~owner() {
       part_ = part::barred;
       mine_ = &nobody_;
+      line_ = without_line;
       own.marks() = inside_call::unlink_marks(own.marks());
       known_.load(acquire)->quit(own);  // acquire: found
     }
@@ -172,7 +175,7 @@ class visible_readers {
     record* const own = all->join(this_thread(), take_room);
     if (own == nullptr) return nullptr;
     own->marks() = inside_call::link_marks(own->marks());
-    own->set_number(static_cast<std::uint16_t>(room_of(*own)));
+    if (room_of(*own) < most_lines) line_ = (room_of(*own) + 1) * cache_line;
     mine_ = own;
     static thread_local const owner joined;
     part_ = part::taken;
@@ -223,6 +226,7 @@ class visible_readers {
   // Of threads that have no record: matches no lock, and is never written.
   [[gnu::__visibility__("default")]] static inline constinit record nobody_{};
   [[gnu::__visibility__("default")]] static inline constinit thread_local record* mine_ = &nobody_;
+  [[gnu::__visibility__("default")]] static inline constinit thread_local std::uintptr_t line_ = without_line;
   [[gnu::__visibility__("default")]] static inline constinit thread_local part part_ = part::none;
 };
 
