@@ -96,8 +96,8 @@ class lifetime<true> {
   /// By readers side by side, under the shared lock.
   void note_found(std::int64_t now) const noexcept {
     if (idle_ == never) return;
-    constexpr std::int64_t unwritten = 64;
-    move_on(atomic_ref<std::int64_t>(until_), (std::min)(lives_until_, after(now, idle_)), idle_ / unwritten);
+    // A 64th, by a shift: a division of a signed number takes three instructions more, of each hit.
+    move_on(atomic_ref<std::int64_t>(until_), (std::min)(lives_until_, after(now, idle_)), idle_ >> 6U);
   }
 
  private:
