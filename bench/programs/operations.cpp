@@ -34,8 +34,8 @@ using counted_shared =
            if_found<EVAC_BENCH_HAS_BOOST_CONCURRENT, struct boost_concurrent_peer>,
            if_found<EVAC_BENCH_HAS_TBB, struct tbb_peer>, if_found<EVAC_BENCH_HAS_LIBCUCKOO, struct libcuckoo_peer>>;
 using counted_peers = joined<counted_owned, counted_shared>;
-using counting_peers = joined<owned_list<peer_list<evac_counting_peer>>::type,
-                              peer_list<evac_counting_sync_peer, evac_counting_sharded_peer>>;
+using peers_with_counts = joined<owned_list<peer_list<evac_counting_peer>>::type,
+                                 peer_list<evac_counting_sync_peer, evac_counting_sharded_peer>>;
 
 template <class K>
 [[nodiscard]] K key_of(std::uint64_t number) {
@@ -167,6 +167,6 @@ int main(int argc, char** argv) {
     });
   };
   with_each(counted_peers{}, [](auto& map) { map.count_all(); });
-  with_each(counting_peers{}, [](auto& map) { map.count_counting(); });
+  with_each(peers_with_counts{}, [](auto& map) { map.count_counting(); });
   return 0;
 }

@@ -87,6 +87,22 @@ TEST_CASE("reading a sync set writes no shared memory") {
         }) == 0);
 }
 
+TEST_CASE("look-ups that are counted write no shared memory either") {
+  evac::sync_map<int, int, evac::counted_lookups<evac::hash<int>>> map;
+  std::vector<int> keys;
+  for (int i = 0; i < 300; ++i) {
+    map.store(i, i);
+    keys.push_back(2 * i);
+  }
+  CHECK(writes_in([&] { (void)map.contains(0); }) > 0);  // makes the lines
+  CHECK(writes_in([&] {
+          for (const int key : keys) (void)map.load(key);
+          (void)map.load_many(keys, [](int, int) {});
+        }) == 0);
+  CHECK(map.counters().hits == 301);
+  CHECK(map.counters().misses == 300);
+}
+
 TEST_CASE("a reader beside writers writes no shared memory but the count of its second looks") {
   sync_words map;
   fill(map, 0, 100);

@@ -154,7 +154,13 @@ class owned_lookup_counts {
  public:
   static constexpr bool counting = true;
 
-  EVAC_ALWAYS_INLINE void count(bool found) noexcept { ++(found ? hits_ : misses_); }
+  EVAC_ALWAYS_INLINE void count(bool found) noexcept {
+    if (found) {
+      ++hits_;
+    } else {
+      ++misses_;
+    }
+  }
   [[nodiscard]] std::size_t hits() const noexcept { return hits_; }
   [[nodiscard]] std::size_t misses() const noexcept { return misses_; }
 
