@@ -14,6 +14,7 @@ set(EVAC_HEADERS
   include/evac/openmetrics.hpp
   include/evac/pool.hpp
   include/evac/rw_lock.hpp
+  include/evac/scan_cursor.hpp
   include/evac/set.hpp
   include/evac/sharded_map.hpp
   include/evac/sharded_set.hpp
@@ -26,6 +27,7 @@ set(EVAC_HEADERS
   include/evac/detail/cache/cache_state.hpp
   include/evac/detail/cache/cache_steps.hpp
   include/evac/detail/cache/cache_traversal.hpp
+  include/evac/detail/cache/cache_update.hpp
   include/evac/detail/cache/cache_verbs.hpp
   include/evac/detail/cache/cached.hpp
   include/evac/detail/cache/departures.hpp
@@ -54,6 +56,7 @@ set(EVAC_HEADERS
   include/evac/detail/geometry/addressing.hpp
   include/evac/detail/geometry/bucket.hpp
   include/evac/detail/geometry/directory.hpp
+  include/evac/detail/geometry/scan_order.hpp
   include/evac/detail/geometry/segment_memory.hpp
   include/evac/detail/geometry/slab.hpp
   include/evac/detail/geometry/tags.hpp

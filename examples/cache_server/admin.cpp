@@ -27,8 +27,9 @@ constexpr std::string_view plain = "text/plain; charset=utf-8";
 
 }  // namespace
 
-admin::admin(const store& data, const server& of, const std::string& address, unsigned short port)
-    : data_(data), server_(of) {
+admin::admin(const store& data, const server& of, const std::string& address, unsigned short port,
+             const evac::health_limits& limits)
+    : data_(data), server_(of), limits_(limits) {
   const tcp::endpoint where(asio::ip::make_address(address), port);
   acceptor_.open(where.protocol());
   acceptor_.set_option(tcp::acceptor::reuse_address(true));
@@ -87,10 +88,10 @@ asio::awaitable<void> admin::judge_now_and_then() {
   evac::map_counters before = data_.counters();
   for (;;) {
     const auto began = std::chrono::steady_clock::now();
-    pause.expires_after(evac::health_limits().longest_wait);
+    pause.expires_after(limits_.longest_wait);
     co_await pause.async_wait(as_result);
     const evac::map_counters now = data_.counters();
-    verdict_ = evac::health(before, now, std::chrono::steady_clock::now() - began, {}, data_.name());
+    verdict_ = evac::health(before, now, std::chrono::steady_clock::now() - began, limits_, data_.name());
     before = now;
   }
 }

@@ -25,8 +25,10 @@ namespace cache_server {
 
 class admin {
  public:
-  /// Listens, at any free port for 0. Throws std::system_error where it cannot.
-  admin(const store& data, const server& of, const std::string& address, unsigned short port);
+  /// Listens, at any free port for 0. Throws std::system_error where it cannot. The health is judged by these limits, and as
+  /// often as a thread may wait.
+  admin(const store& data, const server& of, const std::string& address, unsigned short port,
+        const evac::health_limits& limits = {});
   admin(const admin&) = delete;
   admin& operator=(const admin&) = delete;
   ~admin();
@@ -48,6 +50,7 @@ class admin {
 
   const store& data_;
   const server& server_;
+  const evac::health_limits limits_;
   asio::io_context io_{1};
   asio::ip::tcp::acceptor acceptor_{io_};
   evac::health_verdict verdict_;

@@ -80,7 +80,6 @@ void ping(request& asked) {
   if (asked.words.size() > 2) return reply_error(asked, "ERR wrong number of arguments for 'ping' command");
   asked.words.size() == 2 ? asked.out.bulk(asked.words[1]) : asked.out.status("PONG");
 }
-void echo(request& asked) { asked.out.bulk(asked.words[1]); }
 void quit(request& asked) {
   asked.from.quits = true;
   reply_ok(asked);
@@ -230,8 +229,6 @@ void add(request& asked, long long by) {
   });
   wrong.empty() ? asked.out.integer(sum) : reply_error(asked, wrong);
 }
-void incr(request& asked) { add(asked, 1); }
-void decr(request& asked) { add(asked, -1); }
 void incrby(request& asked) {
   const auto by = integer_of(asked.words[2]);
   by ? add(asked, *by) : reply_error(asked, not_an_integer);
@@ -256,10 +253,6 @@ void reply_count(request& asked, const Predicate& predicate) {
   for (const std::string_view key : asked.words.subspan(1)) count += predicate(asked, key) ? 1 : 0;
   asked.out.integer(count);
 }
-void del(request& asked) { reply_count(asked, erase_live); }
-void exists_command(request& asked) { reply_count(asked, exists); }
-void type(request& asked) { asked.out.status(exists(asked, asked.words[1]) ? "string" : "none"); }
-void dbsize(request& asked) { asked.out.integer(static_cast<long long>(asked.data.size())); }
 void flushall(request& asked) {
   const bool bare = asked.words.size() == 1;
   if (!bare && !(asked.words.size() == 2 && (is(asked.words[1], "ASYNC") || is(asked.words[1], "SYNC"))))
@@ -274,8 +267,6 @@ void reply_left(request& asked, long long unit) {
             [&](const entry& it) { left = it.deadline == never ? -1 : (it.deadline - asked.now + unit / 2) / unit; });
   asked.out.integer(left);
 }
-void ttl(request& asked) { reply_left(asked, 1000); }
-void pttl(request& asked) { reply_left(asked, 1); }
 void persist(request& asked) {
   bool had_one = false;
   update_live(asked, asked.words[1], [&](entry& it, bool found) {
@@ -286,56 +277,39 @@ void persist(request& asked) {
   asked.out.integer(had_one ? 1 : 0);
 }
 
-struct expire_options {
-  bool only_without = false;
-  bool only_with = false;
-  bool only_later = false;
-  bool only_earlier = false;
+/// What EXPIRE may be told beside the time: only if there is no deadline, if there is one, if it comes later, if it comes sooner.
+constexpr std::string_view expire_options[] = {"NX", "XX", "GT", "LT"};
+constexpr unsigned only_without = 1, only_with = 2, only_later = 4, only_sooner = 8;
 
-  [[nodiscard]] bool allow(time_ms before, time_ms after) const {
-    return !(only_without && before != never) && !(only_with && before == never) && !(only_later && after <= before) &&
-           !(only_earlier && after >= before);
-  }
-};
-/// Empty if they go together, else the error.
-[[nodiscard]] std::string read_expire_options(words_view words, expire_options& chosen) {
-  for (const std::string_view each : words) {
-    if (is(each, "NX")) {
-      chosen.only_without = true;
-    } else if (is(each, "XX")) {
-      chosen.only_with = true;
-    } else if (is(each, "GT")) {
-      chosen.only_later = true;
-    } else if (is(each, "LT")) {
-      chosen.only_earlier = true;
-    } else {
-      return "ERR Unsupported option " + std::string(each);
-    }
-  }
-  if (chosen.only_without && (chosen.only_with || chosen.only_later || chosen.only_earlier))
-    return "ERR NX and XX, GT or LT options at the same time are not compatible";
-  if (chosen.only_later && chosen.only_earlier) return "ERR GT and LT options at the same time are not compatible";
-  return {};
+[[nodiscard]] bool may_replace(time_ms before, time_ms after, unsigned chosen) {
+  const unsigned broken = (before != never ? only_without : only_with) | (after <= before ? only_later : 0) |
+                          (after >= before ? only_sooner : 0);
+  return (chosen & broken) == 0;
 }
 void set_deadline(request& asked, long long unit, std::string_view name) {
-  expire_options chosen;
-  const std::string wrong = read_expire_options(asked.words.subspan(3), chosen);
-  if (!wrong.empty()) return reply_error(asked, wrong);
+  unsigned chosen = 0;
+  for (const std::string_view each : asked.words.subspan(3)) {
+    const auto* const option = std::ranges::find_if(expire_options, [&](auto known) { return is(each, known); });
+    if (option == std::end(expire_options)) return reply_error(asked, "ERR Unsupported option " + std::string(each));
+    chosen |= 1U << (option - std::begin(expire_options));
+  }
+  if ((chosen & only_without) != 0 && chosen != only_without)
+    return reply_error(asked, "ERR NX and XX, GT or LT options at the same time are not compatible");
+  if ((chosen & only_later) != 0 && (chosen & only_sooner) != 0)
+    return reply_error(asked, "ERR GT and LT options at the same time are not compatible");
   const auto time = integer_of(asked.words[2]);
   if (!time) return reply_error(asked, not_an_integer);
   const auto deadline = moment_after(asked.now, *time, unit);
   if (!deadline) return reply_error(asked, "ERR invalid expire time in '" + std::string(name) + "' command");
   bool is_set = false;
   update_live(asked, asked.words[1], [&](entry& it, bool found) {
-    is_set = found && chosen.allow(it.deadline, *deadline);
+    is_set = found && may_replace(it.deadline, *deadline, chosen);
     if (!is_set) return verdict::keep;
     it.deadline = *deadline;
     return it.is_live(asked.now) ? verdict::put : verdict::erase;
   });
   asked.out.integer(is_set ? 1 : 0);
 }
-void expire_command(request& asked) { set_deadline(asked, 1000, "expire"); }
-void pexpire(request& asked) { set_deadline(asked, 1, "pexpire"); }
 
 void scan_command(request& asked) {
   std::uint64_t cursor = 0;
@@ -416,7 +390,7 @@ struct command {
 };
 constexpr command commands[] = {
     {"ping", -1, ping},
-    {"echo", 2, echo},
+    {"echo", 2, [](request& asked) { asked.out.bulk(asked.words[1]); }},
     {"quit", -1, quit},
     {"select", 2, select_database},
     {"hello", -1, hello},
@@ -426,21 +400,21 @@ constexpr command commands[] = {
     {"getdel", 2, getdel, 1, 1, 1, true},
     {"mget", -2, mget, 1, -1, 1},
     {"mset", -3, mset, 1, -1, 2, true},
-    {"del", -2, del, 1, -1, 1, true},
-    {"unlink", -2, del, 1, -1, 1, true},
-    {"exists", -2, exists_command, 1, -1, 1},
-    {"incr", 2, incr, 1, 1, 1, true},
+    {"del", -2, [](request& asked) { reply_count(asked, erase_live); }, 1, -1, 1, true},
+    {"unlink", -2, [](request& asked) { reply_count(asked, erase_live); }, 1, -1, 1, true},
+    {"exists", -2, [](request& asked) { reply_count(asked, exists); }, 1, -1, 1},
+    {"incr", 2, [](request& asked) { add(asked, 1); }, 1, 1, 1, true},
     {"incrby", 3, incrby, 1, 1, 1, true},
-    {"decr", 2, decr, 1, 1, 1, true},
+    {"decr", 2, [](request& asked) { add(asked, -1); }, 1, 1, 1, true},
     {"append", 3, append, 1, 1, 1, true},
     {"strlen", 2, strlen_command, 1, 1, 1},
-    {"expire", -3, expire_command, 1, 1, 1, true},
-    {"pexpire", -3, pexpire, 1, 1, 1, true},
-    {"ttl", 2, ttl, 1, 1, 1},
-    {"pttl", 2, pttl, 1, 1, 1},
+    {"expire", -3, [](request& asked) { set_deadline(asked, 1000, "expire"); }, 1, 1, 1, true},
+    {"pexpire", -3, [](request& asked) { set_deadline(asked, 1, "pexpire"); }, 1, 1, 1, true},
+    {"ttl", 2, [](request& asked) { reply_left(asked, 1000); }, 1, 1, 1},
+    {"pttl", 2, [](request& asked) { reply_left(asked, 1); }, 1, 1, 1},
     {"persist", 2, persist, 1, 1, 1, true},
-    {"type", 2, type, 1, 1, 1},
-    {"dbsize", 1, dbsize},
+    {"type", 2, [](request& asked) { asked.out.status(exists(asked, asked.words[1]) ? "string" : "none"); }, 1, 1, 1},
+    {"dbsize", 1, [](request& asked) { asked.out.integer(static_cast<long long>(asked.data.size())); }},
     {"scan", -2, scan_command},
     {"flushall", -1, flushall, 0, 0, 0, true},
     {"info", -1, info},

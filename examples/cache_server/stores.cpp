@@ -1,8 +1,10 @@
 // The maps behind the server: evac::sync_map, evac::sharded_map, evac::cache, and for contrast std::unordered_map behind a lock.
 #include <algorithm>
-#include <array>
 #include <evac/cache.hpp>
 #include <evac/hash.hpp>
+#include <evac/sharded_map.hpp>
+#include <evac/sync_map.hpp>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -12,17 +14,11 @@
 #include <utility>
 #include <vector>
 
-#include "scan.hpp"
 #include "store.hpp"
 
 namespace cache_server {
 
 namespace {
-
-using show_entry = absl::FunctionRef<void(const entry&)>;
-using show_element = absl::FunctionRef<void(std::string_view, const entry&)>;
-using judge_entry = absl::FunctionRef<bool(const entry&)>;
-using decide_entry = absl::FunctionRef<verdict(entry&, bool)>;
 
 template <class Printable>
 std::string printed(const Printable& what) {
@@ -31,69 +27,68 @@ std::string printed(const Printable& what) {
   return text.str();
 }
 
-/// A page of a map without cursors: the elements with the smallest hashes from the cursor on, for which all have to be looked at.
-/// So pages are never so small that there were more than a few hundred.
-template <class ForEach>
-std::uint64_t scan_by_hash(const ForEach& for_each, std::size_t size, std::uint64_t cursor, std::size_t count,
-                           show_element show) {
-  const evac::hash<std::string> hash_of;
-  const std::size_t wanted = std::max(count, size / 256);
-  std::vector<std::uint64_t> next;  // a heap, the largest first
-  for_each([&](const std::string& key, const entry&) {
-    const std::uint64_t hash = hash_of(key);
-    if (hash < cursor || (next.size() == wanted && hash >= next.front())) return;
-    if (next.size() == wanted) {
-      std::pop_heap(next.begin(), next.end());
-      next.pop_back();
-    }
-    next.push_back(hash);
-    std::push_heap(next.begin(), next.end());
-  });
-  if (next.empty()) return 0;
-  const std::uint64_t last = next.front();
-  for_each([&](const std::string& key, const entry& value) {
-    const std::uint64_t hash = hash_of(key);
-    if (cursor <= hash && hash <= last) show(key, value);
-  });
-  return next.size() == wanted ? last + 1 : 0;
-}
-
-/// Readers write no shared memory. Entries are replaced as a whole.
-class sync_store final : public store {
+/// What all of evac's maps are asked for in the same way.
+template <class Map>
+class map_store : public store {
  public:
-  bool read(std::string_view key, show_entry show) const override { return map_.load(key, show); }
-  void put(std::string_view key, entry fresh) override { map_.store(key, std::move(fresh)); }
-  void update(std::string_view key, decide_entry decide) override {
-    map_.update(key, [&](std::optional<entry> found) -> evac::update_answer<entry> {
-      const bool is_there = found.has_value();
-      entry it = is_there ? *std::move(found) : entry();
-      const verdict answer = decide(it, is_there);
-      if (answer == verdict::keep) return evac::keep;
-      if (answer == verdict::erase) return std::nullopt;
-      return it;
-    });
-  }
-  bool erase_if(std::string_view key, judge_entry condition) override { return map_.erase_if(key, condition); }
   void clear() override { map_.clear(); }
   std::size_t size() const override { return map_.size(); }
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
-    return scan_sync(map_, cursor, count, show);
+    return map_.scan(evac::scan_cursor(cursor), count, shown{show}).number();
   }
+  std::string stats_text() const override { return printed(figures()); }
+  std::string stats_json() const override { return figures().to_json(); }
+
+ protected:
+  template <class... Arguments>
+  explicit map_store(const Arguments&... arguments) : map_(arguments...) {}
+
+  Map map_;
+
+ private:
+  [[nodiscard]] auto figures() const {
+    if constexpr (requires { map_.stats(); }) {
+      return map_.stats();
+    } else {
+      return map_.counters();
+    }
+  }
+  struct shown {
+    show_element show;
+    void operator()(const std::string& key, const entry& value) const { show(key, value); }
+    void operator()(const std::pair<const std::string, entry>& element) const { show(element.first, element.second); }
+  };
+};
+
+/// What decide() does with a copy of what a key has, as an answer to update().
+[[nodiscard]] auto answers_of(decide_entry decide) {
+  return [decide](std::optional<entry> found) -> evac::update_answer<entry> {
+    const bool is_there = found.has_value();
+    entry it = is_there ? *std::move(found) : entry();
+    const verdict answer = decide(it, is_there);
+    if (answer == verdict::keep) return evac::keep;
+    if (answer == verdict::erase) return std::nullopt;
+    return it;
+  };
+}
+
+/// Readers write no shared memory. Entries are replaced as a whole.
+class sync_store final : public map_store<evac::sync_map<std::string, entry>> {
+ public:
+  bool read(std::string_view key, show_entry show) const override { return map_.load(key, show); }
+  void put(std::string_view key, entry fresh) override { map_.store(key, std::move(fresh)); }
+  void update(std::string_view key, decide_entry decide) override { map_.update(key, answers_of(decide)); }
+  bool erase_if(std::string_view key, judge_entry condition) override { return map_.erase_if(key, condition); }
   std::string_view name() const override { return "sync"; }
   evac::map_counters counters() const override { return map_.counters(); }
-  std::string stats_text() const override { return printed(map_.stats()); }
-  std::string stats_json() const override { return map_.stats().to_json(); }
   std::string locks() const override {
     return "buckets have locks of one bit; what waits for them:\n" + printed(map_.counters());
   }
-
- private:
-  evac::sync_map<std::string, entry> map_;
 };
 
 /// Entries are changed in place, under the lock of their shard. A visitor cannot erase: it ends the life of an entry, so that
 /// nobody sees it any more, and what is over is erased after that.
-class sharded_store final : public store {
+class sharded_store final : public map_store<evac::sharded_map<std::string, entry>> {
  public:
   bool read(std::string_view key, show_entry show) const override {
     return map_.cvisit(key, [&](const auto& element) { show(element.second); }) != 0;
@@ -122,21 +117,12 @@ class sharded_store final : public store {
   bool erase_if(std::string_view key, judge_entry condition) override {
     return map_.erase_if(key, [&](const auto& element) { return condition(element.second); }) != 0;
   }
-  void clear() override { map_.clear(); }
-  std::size_t size() const override { return map_.size(); }
-  std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
-    return scan_shards(map_, cursor, count, show);
-  }
   std::string_view name() const override { return "sharded"; }
   evac::map_counters counters() const override { return map_.counters(); }
-  std::string stats_text() const override { return printed(map_.stats()); }
-  std::string stats_json() const override { return map_.stats().to_json(); }
   std::string locks() const override { return map_.dump_locks(); }
 
  private:
   static constexpr time_ms over = std::numeric_limits<time_ms>::min();
-
-  evac::sharded_map<std::string, entry> map_;
 };
 
 /// One lock for all; growing holds it.
@@ -184,13 +170,24 @@ class std_store final : public store {
     const std::shared_lock guard(mutex_);
     return map_.size();
   }
-  /// A rehash changes the order of everything.
+  /// A rehash changes the order of everything, so a page is the elements with the next hashes, for which all have to be looked at.
+  /// Pages are never so small that there were more than a few hundred.
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
     const std::shared_lock guard(mutex_);
-    const auto for_each = [this](const auto& f) {
-      for (const auto& [key, value] : map_) f(key, value);
-    };
-    return scan_by_hash(for_each, map_.size(), cursor, count, show);
+    std::vector<std::uint64_t> hashes;
+    for (const auto& element : map_) {
+      if (const std::uint64_t hash = map_.hash_function()(element.first); hash >= cursor) hashes.push_back(hash);
+    }
+    std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+    if (const std::size_t page = std::max(count, map_.size() / 256); page < hashes.size()) {
+      const auto at = hashes.begin() + static_cast<std::ptrdiff_t>(page) - 1;
+      std::ranges::nth_element(hashes, at);
+      last = *at;
+    }
+    for (const auto& [key, value] : map_) {
+      if (const std::uint64_t hash = map_.hash_function()(key); cursor <= hash && hash <= last) show(key, value);
+    }
+    return last + 1;
   }
   std::uint64_t walk(std::uint64_t cursor, std::size_t count, show_element show) const override {
     const std::shared_lock guard(mutex_);
@@ -221,65 +218,38 @@ class std_store final : public store {
   elements map_;
 };
 
-/// Holds so many bytes; what is asked for least goes. A cache has no update in place: writers of a key take turns.
-class cache_store final : public store {
- public:
-  explicit cache_store(std::size_t most_bytes) : cache_({.capacity = most_bytes, .shard_count = few_shards}) {}
+struct bytes_of_entry {
+  std::size_t operator()(const std::string& key, const entry& it) const {
+    return sizeof(std::pair<const std::string, entry>) + key.capacity() + it.data.capacity();
+  }
+};
 
-  bool read(std::string_view key, show_entry show) const override { return cache_.get(key, show); }
-  void put(std::string_view key, entry fresh) override {
-    const std::lock_guard guard(turn_of(key));
-    cache_.put(key, std::move(fresh));
-  }
-  void update(std::string_view key, decide_entry decide) override {
-    const std::lock_guard guard(turn_of(key));
-    std::optional<entry> found = cache_.get(key);
-    const bool is_there = found.has_value();
-    entry it = is_there ? *std::move(found) : entry();
-    const verdict answer = decide(it, is_there);
-    if (answer == verdict::put) cache_.put(key, std::move(it));
-    if (answer == verdict::erase) cache_.erase(key);
-  }
+/// Holds so many bytes; what is asked for least goes.
+class cache_store final : public map_store<evac::weighed_cache<std::string, entry, bytes_of_entry>> {
+ public:
+  // Few shards, for an element may weigh as much as a shard holds.
+  explicit cache_store(std::size_t most_bytes)
+      : map_store(evac::cache_options{.capacity = most_bytes, .shard_count = 8}) {}
+
+  bool read(std::string_view key, show_entry show) const override { return map_.get(key, show); }
+  void put(std::string_view key, entry fresh) override { map_.put(key, std::move(fresh)); }
+  void update(std::string_view key, decide_entry decide) override { map_.update(key, answers_of(decide)); }
   bool erase_if(std::string_view key, judge_entry condition) override {
-    const std::lock_guard guard(turn_of(key));
-    bool is_wanted = false;
-    cache_.get(key, [&](const entry& it) { is_wanted = condition(it); });
-    return is_wanted && cache_.erase(key) != 0;
+    const auto judge = [&](const entry* it) -> evac::update_answer<entry> {
+      if (it == nullptr || !condition(*it)) return evac::keep;
+      return std::nullopt;
+    };
+    return map_.update(key, judge) == evac::update_outcome::erased;
   }
-  void clear() override { cache_.clear(); }
-  std::size_t size() const override { return cache_.size(); }
-  std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
-    const auto for_each = [this](const auto& f) { cache_.for_each(f); };
-    return scan_by_hash(for_each, cache_.size(), cursor, count, show);
-  }
-  /// Nobody asks for what is over, and so it goes before others do.
-  std::uint64_t walk(std::uint64_t, std::size_t, show_element) const override { return 0; }
   std::string_view name() const override { return "cache"; }
   evac::map_counters counters() const override {
     evac::map_counters figures;
-    figures.size = cache_.size();
-    figures.node_bytes = cache_.weight();
+    figures.size = map_.size();
+    figures.node_bytes = map_.weight();
     return figures;
   }
-  void add_to(evac::metrics_page& page) const override { page.add(name(), cache_); }
-  std::string stats_text() const override { return stats_json() + '\n'; }
-  std::string stats_json() const override { return cache_.counters().to_json(); }
+  void add_to(evac::metrics_page& page) const override { page.add(name(), map_); }
   std::string locks() const override { return "shards of a cache do not tell\n"; }
-
- private:
-  struct bytes {
-    std::size_t operator()(const std::string& key, const entry& it) const {
-      return sizeof(std::pair<const std::string, entry>) + key.capacity() + it.data.capacity();
-    }
-  };
-  static constexpr std::size_t few_shards = 8;  // an element may weigh as much as a shard holds
-
-  [[nodiscard]] std::mutex& turn_of(std::string_view key) {
-    return turns_[evac::hash<std::string>()(key) % turns_.size()];
-  }
-
-  evac::weighed_cache<std::string, entry, bytes> cache_;
-  std::array<std::mutex, 256> turns_;
 };
 
 }  // namespace

@@ -54,6 +54,7 @@
 #include "evac/detail/cache/cache_compute.hpp"
 #include "evac/detail/cache/cache_state.hpp"
 #include "evac/detail/cache/cache_traversal.hpp"
+#include "evac/detail/cache/cache_update.hpp"
 #include "evac/detail/cache/cache_verbs.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/face/foreign_key.hpp"
@@ -64,6 +65,8 @@
 #include "evac/load_result.hpp"
 #include "evac/observer.hpp"
 #include "evac/rw_lock.hpp"
+#include "evac/scan_cursor.hpp"
+#include "evac/update.hpp"
 
 namespace evac::inline EVAC_ABI {
 
@@ -83,7 +86,7 @@ struct expiring_cache_options {
 
 /// See the top of this file. Not copyable, not movable. Weigher: one_each, or a functor of (const Key&, const T&) that
 /// says how much of the capacity an element takes, at least 1; called once for each element that is put in, by any
-/// thread, by put_if_absent() and get_or_compute() under a lock. Clock: no_clock, or a clock.
+/// thread, by put_if_absent(), update() and get_or_compute() under a lock. Clock: no_clock, or a clock.
 template <class Key, class T, class Hash, class KeyEqual, class Allocator, class Weigher, class Clock>
 class cache {
   using state = detail::cache_state<Key, T, Hash, KeyEqual, Allocator, Weigher, Clock, rw_lock>;
@@ -95,6 +98,8 @@ class cache {
   template <class Factory, class Mode>
   using value_by = std::conditional_t<std::is_same_v<Mode, skip_while_computing_t>, std::optional<T>,
                                       detail::computed_by<Factory&, T>>;
+  template <class Factory, class Mode>
+  static constexpr bool computes = detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, state::timed>;
 
  public:
   using key_type = Key;
@@ -197,6 +202,14 @@ class cache {
   size_type for_each(F f, location where = location::current()) const {
     return detail::visit_cached(state_, {"for_each", where}, f);
   }
+  /// f(const Key&, const T&) for about `budget` elements, those that come next; returns the cursor to go on with, in this thread or
+  /// another, now or much later: see evac/scan_cursor.hpp. Not hits. Locks shards shared, for the time of one bucket each.
+  /// O(budget + chain).
+  template <class F>
+    requires std::is_invocable_v<F&, const Key&, const T&>
+  [[nodiscard]] scan_cursor scan(scan_cursor from, size_type budget, F f, location where = location::current()) const {
+    return detail::scan_cached(state_, {"scan", where}, from, budget, f);
+  }
 
   /// Gives the key this value; returns whether the key is new. An element that was there leaves as `replaced`; its key
   /// is still one that was asked for. A value that is too heavy for its shard leaves at once, as `size`: then the key
@@ -250,35 +263,78 @@ class cache {
     return fresh;
   }
 
+  /// Asks f what the key shall have, given what it has: an atomic read-modify-write, under the exclusive lock. f is called once, with
+  /// a std::optional<T>, a copy, or if it cannot take that with a const T*, to the value itself or null. It returns
+  ///  - a T or std::optional<T>, where empty erases the key or leaves it absent. update() returns what f returned;
+  ///  - an update_answer<T> (evac/update.hpp), which may also be to keep what is there. update() returns an update_outcome.
+  /// A value is put in as by put(), but an element that was there stays as long as it would have: its times to live and to refresh
+  /// go on. (With terms, they begin anew with these.) Its time to idle begins anew, also if it is kept; it is not counted as a hit.
+  template <class K = Key, class F>
+    requires(detail::makes_key<K, policy_type> && detail::updates<F, T>())
+  detail::update_result<F, T> update(const key_arg<K>& key, F f, location where = location::current()) {
+    return detail::update_element(state_, {"update", where}, detail::as_lookup_key<policy_type>(key), f, nullptr);
+  }
+  template <class K = Key, class F>
+    requires(state::timed && detail::makes_key<K, policy_type> && detail::updates<F, T>())
+  detail::update_result<F, T> update(const key_arg<K>& key, F f, const expiry& terms,
+                                     location where = location::current()) {
+    return detail::update_element(state_, {"update", where}, detail::as_lookup_key<policy_type>(key), f, &terms);
+  }
+
   /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one
   /// thread at a time for a key, with no lock held; the others wait for its result, and get its exception; or do what
   /// the mode says: evac::skip_while_computing, evac::stale_while_computing. If put() is faster, its value is returned.
-  /// Throws what the factory throws; then nothing has changed.
+  /// What stands for a key becomes one where there is no value, or a stale one; a key is moved from where the factory has
+  /// made a value. Throws what the factory throws; then nothing has changed.
   ///
   /// A factory that returns a std::optional<T> may decline: if it is empty nothing is put in, and all get nothing. So
   /// the result is a std::optional<T> then, and also where a call may skip; else a T.
+  template <class K = Key, class Factory, class Mode = wait_while_computing_t>
+    requires(detail::forwarded_as_key<K, policy_type> && computes<Factory, Mode>)
+  [[nodiscard]] value_by<Factory, Mode> get_or_compute(K&& key, Factory factory, Mode mode = {},
+                                                       location where = location::current()) {
+    return load({"get_or_compute", where}, std::forward<K>(key), factory, mode, state_.usual).value;
+  }
   template <class Factory, class Mode = wait_while_computing_t>
-    requires(detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, state::timed>)
+    requires computes<Factory, Mode>
   [[nodiscard]] value_by<Factory, Mode> get_or_compute(const Key& key, Factory factory, Mode mode = {},
                                                        location where = location::current()) {
     return load({"get_or_compute", where}, key, factory, mode, state_.usual).value;
   }
   /// The same with a time to stay of its own for what is put in.
+  template <class K = Key, class Factory, class Mode>
+    requires(state::timed && detail::forwarded_as_key<K, policy_type> && computes<Factory, Mode>)
+  [[nodiscard]] value_by<Factory, Mode> get_or_compute(K&& key, Factory factory, Mode mode, const expiry& terms,
+                                                       location where = location::current()) {
+    return load({"get_or_compute", where}, std::forward<K>(key), factory, mode, terms).value;
+  }
   template <class Factory, class Mode>
-    requires(state::timed && detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, true>)
+    requires(state::timed && computes<Factory, Mode>)
   [[nodiscard]] value_by<Factory, Mode> get_or_compute(const Key& key, Factory factory, Mode mode, const expiry& terms,
                                                        location where = location::current()) {
     return load({"get_or_compute", where}, key, factory, mode, terms).value;
   }
   /// The same, and whether the value was there, or was computed by another call.
+  template <class K = Key, class Factory, class Mode = wait_while_computing_t>
+    requires(detail::forwarded_as_key<K, policy_type> && computes<Factory, Mode>)
+  load_result<value_by<Factory, Mode>> load_or_compute(K&& key, Factory factory, Mode mode = {},
+                                                       location where = location::current()) {
+    return load({"load_or_compute", where}, std::forward<K>(key), factory, mode, state_.usual);
+  }
   template <class Factory, class Mode = wait_while_computing_t>
-    requires(detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, state::timed>)
+    requires computes<Factory, Mode>
   load_result<value_by<Factory, Mode>> load_or_compute(const Key& key, Factory factory, Mode mode = {},
                                                        location where = location::current()) {
     return load({"load_or_compute", where}, key, factory, mode, state_.usual);
   }
+  template <class K = Key, class Factory, class Mode>
+    requires(state::timed && detail::forwarded_as_key<K, policy_type> && computes<Factory, Mode>)
+  load_result<value_by<Factory, Mode>> load_or_compute(K&& key, Factory factory, Mode mode, const expiry& terms,
+                                                       location where = location::current()) {
+    return load({"load_or_compute", where}, std::forward<K>(key), factory, mode, terms);
+  }
   template <class Factory, class Mode>
-    requires(state::timed && detail::makes_value_by<Factory&, T>() && detail::is_load_mode<Mode, true>)
+    requires(state::timed && computes<Factory, Mode>)
   load_result<value_by<Factory, Mode>> load_or_compute(const Key& key, Factory factory, Mode mode, const expiry& terms,
                                                        location where = location::current()) {
     return load({"load_or_compute", where}, key, factory, mode, terms);
@@ -358,10 +414,11 @@ class cache {
     return (std::clamp)(std::bit_floor(capacity / least_part), size_type{1}, detail::default_shard_count());
   }
 
-  template <class Factory, class Mode>
-  load_result<value_by<Factory, Mode>> load(call_site site, const Key& key, Factory& factory, Mode mode,
+  template <class K, class Factory, class Mode>
+  load_result<value_by<Factory, Mode>> load(call_site site, K&& key, Factory& factory, Mode mode,
                                             const terms_type& terms) {
-    auto answer = detail::cache_load(state_, site, flights_, factory, terms).run(key, mode);
+    auto answer = detail::cache_load(state_, site, flights_, factory, terms)
+                      .run(detail::as_written_key<policy_type>(std::forward<K>(key)), mode);
     if constexpr (std::is_same_v<value_by<Factory, Mode>, T>) {
       return {*std::move(answer.value), answer.loaded};
     } else {

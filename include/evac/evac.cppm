@@ -28,6 +28,7 @@ using evac::is_avalanching;
 using evac::keep;
 using evac::keep_t;
 using evac::load_result;
+using evac::scan_cursor;
 using evac::shards;
 using evac::storage;
 using evac::update_answer;

@@ -15,6 +15,7 @@
 #include "evac/openmetrics.hpp"
 #include "evac/pool.hpp"
 #include "evac/rw_lock.hpp"
+#include "evac/scan_cursor.hpp"
 #include "evac/set.hpp"
 #include "evac/sharded_map.hpp"
 #include "evac/sharded_set.hpp"

@@ -46,6 +46,7 @@ struct sync_stats;
 class rw_lock;
 class epoch_domain;
 
+class scan_cursor;
 template <class T>
 struct load_result;
 struct keep_t;

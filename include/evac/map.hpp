@@ -146,6 +146,9 @@ class map : public detail::constructors<detail::container<detail::map_policy<Key
   /// generator is one of <random>, or like those. O(n) where there is an element for each home or more, else each draw is
   /// O(log buckets). Throws what the generator and f throw.
   using base::sample;
+  /// scan(cursor, budget, f): f(const value_type&) for about so many elements, those that come next; returns the cursor to go on with.
+  /// Unlike iterators a cursor outlives inserts: see evac/scan_cursor.hpp. O(budget + chain). Throws what hash and f throw.
+  using base::scan;
   /// find_many(keys, f): calls f(element) for those of the keys that are there, in their order, and fetches the memory of keys
   /// ahead while it works on those before: in a map larger than the caches faster than one by one. Returns how many were there. The
   /// range is passed twice, and f must not change the map. f takes value_type&, const value_type& of a const map; or, in front of

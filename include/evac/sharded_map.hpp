@@ -292,6 +292,10 @@ class sharded_map
   // worked on as the policy says, and the visitor must bear to be called by several threads at once; that needs
   // <execution>, and what the standard library needs for it.
 
+  /// scan(cursor, budget, f): f(const value_type&) for about so many elements, those that come next; returns the cursor to go on
+  /// with, in this thread or another, now or much later: see evac/scan_cursor.hpp. Locks shards shared, for the time of one bucket
+  /// each. O(budget + chain). Throws what hash and f throw.
+  using base::scan;
   /// f(element) for every element; returns how many there were. Const elements and shared locks as in visit().
   using base::cvisit_all;
   using base::visit_all;

@@ -363,10 +363,9 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
 
   // --- the whole -----------------------------------------------------------------------------------------------------
 
-  /// Calls f(const Key&, const T&) for elements until it returns false. No snapshot: a key that is there all the time
-  /// is visited exactly once, however the table grows, others at most once; a value is one that the key had during the
-  /// call. f runs without a lock and may call anything, also range(). Returns whether f never returned false. O(buckets
-  /// + elements). Throws std::bad_alloc, and what f throws.
+  /// Calls f(const Key&, const T&) for elements until it returns false. No snapshot: a key that is there all the time is visited
+  /// exactly once, however the table grows, others at most once; a value is one that the key had during the call. f runs without a
+  /// lock and may call anything. Returns whether f never returned false. O(buckets + elements). Throws std::bad_alloc, and what f throws.
   template <class F>
     requires std::is_invocable_r_v<bool, F&, const Key&, const T&>
   bool range(F&& f) const {
@@ -376,6 +375,9 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
       return static_cast<bool>(f(key, value));
     });
   }
+  /// scan(cursor, budget, f): f(const Key&, const T&), as range() calls it, for about so many elements, those that come next. Returns
+  /// the cursor to go on with, in any thread, now or much later: evac/scan_cursor.hpp. O(budget + chain). Throws as range(); hash.
+  using face::scan;
   /// Removes the elements for which predicate(const Key&, const T&) is true, each at a moment at which it is; visits them as
   /// range() does, and those again that another thread changes meanwhile. Returns how many it removed. O(buckets + elements).
   /// Throws std::bad_alloc, and what hash, equality and the predicate throw; what was removed by then is gone.

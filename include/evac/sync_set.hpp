@@ -31,6 +31,7 @@
 #include "evac/fwd.hpp"
 #include "evac/hash.hpp"
 #include "evac/observer.hpp"
+#include "evac/scan_cursor.hpp"
 #include "evac/set.hpp"
 #include "evac/stats.hpp"
 
@@ -177,6 +178,16 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
     return detail::for_each_element(table_, [&](const slot_value& element) {
       const auto& key = elements::key(element);
       return static_cast<bool>(f(key));
+    });
+  }
+  /// Calls f(const Key&) for about `budget` keys, those that come next; returns the cursor to go on with, in this thread or
+  /// another, now or much later: see evac/scan_cursor.hpp. f runs as that of range(). O(budget + chain). Throws std::bad_alloc,
+  /// and what hash and f throw.
+  template <std::invocable<const Key&> F>
+  [[nodiscard]] scan_cursor scan(scan_cursor from, size_type budget, F&& f) const {
+    return detail::scan_elements(table_, from, budget, [&](const slot_value& element) {
+      const auto& key = elements::key(element);
+      f(key);
     });
   }
   /// Removes the keys for which predicate(const Key&) is true; visits keys as range() does. Returns how many it removed.

@@ -1,5 +1,5 @@
-// evac::update_answer: what the function of a sync_map's update() wants of its key: to keep what it has, to erase it, or to give it
-// another value.
+// evac::update_answer: what the function of an update() of a sync_map or a cache wants of its key: to keep what it has, to erase it,
+// or to give it another value.
 //
 //   ports.update("http", [](const int* port) -> evac::update_answer<int> {
 //     if (port == nullptr) return evac::keep;
@@ -86,6 +86,18 @@ template <class F, class T>
     if constexpr (std::is_invocable_v<F&, bool>) return false;
   }
   return std::is_invocable_r_v<answer_of<F, T>, F&, update_argument<F, T>>;
+}
+
+/// What f answers when it is shown the value that a key has, or null.
+template <class T, class F>
+[[nodiscard]] answer_of<F, T> ask(F& f, const T* value) {
+  if constexpr (updates_copy<F, T>) {
+    std::optional<T> before;
+    if (value != nullptr) before.emplace(*value);
+    return f(std::move(before));
+  } else {
+    return f(value);
+  }
 }
 
 }  // namespace detail

@@ -1,22 +1,32 @@
 // Histories of caches that threads use at the same time are linearizable. An element that leaves for the room it takes, or by
 // clear(), is one more call of the history: an erasure of its value, between the beginning of the call that made it leave and the
-// moment when the listener was told. Over one and several shards, with more keys than there is room for.
+// moment when the listener was told. Over one and several shards, with more keys than there is room for; with a clock, over
+// values that become stale, which one thread replaces and all others still get.
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <evac/cache.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
 #include "support/history.hpp"
 #include "support/in_threads.hpp"
 #include "support/linearizability.hpp"
+#include "support/manual_clock.hpp"
 #include "support/slow_value.hpp"
 
 using namespace evac_test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -26,6 +36,12 @@ template <std::size_t Factor>
 using slow_cache = evac::cache<std::uint64_t, slow_value, stumbling_hash<Factor>>;
 using spread_cache = slow_cache<0x9E3779B97F4A7C15ULL>;
 using one_chain_cache = slow_cache<0>;
+/// Its values become stale; none expires.
+using stale_cache =
+    evac::cache<std::uint64_t, slow_value, stumbling_hash<0x9E3779B97F4A7C15ULL>, std::equal_to<>,
+                std::allocator<std::pair<const std::uint64_t, slow_value>>, evac::one_each, manual_clock>;
+template <class Cache>
+constexpr bool is_timed = std::is_same_v<typename Cache::clock_type, manual_clock>;
 
 struct history_plan {
   std::size_t threads = 4;
@@ -35,6 +51,13 @@ struct history_plan {
   std::size_t shards = 1;
   std::size_t capacity = 1;
   std::uint64_t seed = 0;
+};
+
+/// How often a call that computes came to what is rare.
+struct rarities {
+  std::size_t skipped = 0;    // another thread was computing
+  std::size_t refreshed = 0;  // the value took the place of another one
+  std::size_t declined = 0;
 };
 
 /// What the listener is told in one thread.
@@ -86,8 +109,9 @@ class random_caller {
         told_(told),
         thread_(static_cast<number>(thread)) {}
 
-  void make_calls() {
+  rarities make_calls() {
     for (std::size_t i = 0; i < plan_.calls; ++i) one();
+    return met_;
   }
 
  private:
@@ -95,8 +119,10 @@ class random_caller {
 
   void one() {
     const number key = below(plan_.keys);
+    const number fresh = (thread_ + 1) * 1'000'000 + ++stored_;
+    if constexpr (is_timed<Cache>) manual_clock::advance(5ns);
     const auto record = [&](verb what, const auto& make) {
-      out_.record({.what = what, .key = key, .put = (thread_ + 1) * 1'000'000 + ++stored_}, [&](call& made) {
+      out_.record({.what = what, .key = key, .put = fresh}, [&](call& made) {
         told_.begin(made.invoked);
         make(made);
       });
@@ -112,7 +138,7 @@ class random_caller {
       default:
         break;
     }
-    switch (below(10)) {
+    switch (below(is_timed<Cache> ? 17 : 13)) {
       case 0:
       case 1:
         return record(verb::load, [&](call& made) {
@@ -135,8 +161,21 @@ class random_caller {
         return record(verb::load_or_store, [&](call& made) { put_if_absent(made); });
       case 7:
         return record(verb::load_and_delete, [&](call& made) { erase(made); });
+      case 8:
+        return record(verb::load_or_store, [&](call& made) { get_or_compute(made); });
+      case 9:
+        return compute<false>(key, fresh, evac::wait_while_computing);
+      case 10:
+        return compute<true>(key, fresh, evac::wait_while_computing);
+      case 11:
+        return compute<true>(key, fresh, evac::skip_while_computing);
+      case 12:
+        return record(verb::update, [&](call& made) { update(made); });
+      case 13:
+        if constexpr (is_timed<Cache>) return compute<true>(key, fresh, evac::stale_while_computing);
+        break;
       default:
-        return record(verb::load_or_store, [&](call& made) { compute(made); });
+        if constexpr (is_timed<Cache>) return compute<false>(key, fresh, evac::stale_while_computing);
     }
   }
   // Nothing explains a call of which this does not hold.
@@ -166,13 +205,72 @@ class random_caller {
     made.found = told_.own();
     require_of(made, erased == (made.found != 0));
   }
-  void compute(call& made) {
+  void update(call& made) {
+    const number kind = below(3);
+    const number put = made.put;
+    const auto answer = [&](const slow_value* seen) -> evac::update_answer<slow_value> {
+      made.found = seen != nullptr ? decode(*seen) : 0;
+      stumble();
+      if (kind == 0) return evac::keep;
+      if (kind == 1) return std::nullopt;
+      return slow_value(put);
+    };
+    const evac::update_outcome outcome = cached_.update(made.key, answer);
+    made.put = kind == 0 ? made.found : kind == 1 ? 0 : put;
+    made.flag = outcome == (kind == 2                      ? evac::update_outcome::stored
+                            : kind == 1 && made.found != 0 ? evac::update_outcome::erased
+                                                           : evac::update_outcome::kept);
+    require_of(made, told_.own() == (kind == 0 ? 0 : made.found));
+  }
+  void get_or_compute(call& made) {
     const slow_value got = cached_.get_or_compute(made.key, [&] {
       stumble();
       return slow_value(made.put);
     });
     made.found = decode(got);
     made.flag = made.found != made.put;
+  }
+
+  // Where another thread is asked to compute the value, or has: a look that found it, or that found nothing if that one has
+  // declined. No part of the history if the call has skipped. No two factories of a key run at a time.
+  template <bool MayDecline, class Mode>
+  void compute(number key, number put, Mode mode) {
+    using result_type = std::conditional_t<MayDecline, std::optional<slow_value>, slow_value>;
+    const bool declines = MayDecline && below(2) == 0;
+    bool is_called = false;
+    bool is_alone = true;
+    const auto factory = [&]() -> result_type {
+      is_called = true;
+      is_alone = !computing_.at(key).exchange(true);
+      std::this_thread::yield();
+      computing_.at(key) = false;
+      if constexpr (MayDecline) {
+        if (declines) return std::nullopt;
+      }
+      return slow_value(put);
+    };
+    told_.begin(clock_.next());
+    out_.record_many([&](history& calls) {
+      const auto got = cached_.load_or_compute(key, factory, mode);
+      const std::optional<slow_value> value(got.value);
+      call& made = calls.emplace_back(call{.key = key, .put = put, .found = value.has_value() ? decode(*value) : 0});
+      const number replaced = told_.own();
+      const bool is_put_in = value.has_value() && !got.loaded;
+      if (std::is_same_v<Mode, evac::skip_while_computing_t> && !value.has_value() && !is_called) {
+        ++met_.skipped;
+        return calls.clear();
+      }
+      bool holds = is_alone && (value.has_value() || !got.loaded) && (is_put_in || replaced == 0);
+      if (is_put_in) {
+        holds = holds && is_called && !declines && made.found == put;
+        made.what = replaced != 0 ? verb::swap : verb::store;
+        made.flag = replaced == 0;
+        made.found = replaced;
+      }
+      require_of(made, holds);
+      met_.refreshed += is_put_in && replaced != 0 ? 1 : 0;
+      met_.declined += value.has_value() ? 0 : 1;
+    });
   }
 
   Cache& cached_;
@@ -183,11 +281,14 @@ class random_caller {
   witness& told_;
   number thread_;
   number stored_ = 0;
+  rarities met_;
+  inline static std::array<std::atomic<bool>, 4> computing_{};  // by key: whether a factory runs
 };
 
 struct cache_history {
   history all;
   std::size_t left = 0;  // of the keys that it is about
+  rarities met{};
 };
 
 /// The calls of threads on a cache, what left meanwhile, and its contents in the end.
@@ -196,15 +297,17 @@ template <class Cache>
   stamps clock;
   std::vector<recorder> recorders(plan.threads + 1, recorder(clock));
   std::vector<witness> witnesses(plan.threads + 1, witness(clock, plan.keys));
-  Cache cached(evac::shards{plan.shards}, plan.capacity,
-               [](const std::uint64_t& key, slow_value& value, evac::removal_cause cause) {
-                 of_this_thread->tell(key, decode(value), cause);
-               });
+  typename Cache::options_type options{.capacity = plan.capacity, .shard_count = plan.shards};
+  if constexpr (is_timed<Cache>) options.time_to_refresh = 40ns;
+  Cache cached(options, [](const std::uint64_t& key, slow_value& value, evac::removal_cause cause) {
+    of_this_thread->tell(key, decode(value), cause);
+  });
+  std::vector<rarities> met(plan.threads);
   std::atomic<std::size_t> at_work{plan.threads};
   in_threads(plan.threads + 1, [&](std::size_t thread) {
     witness& mine = *(of_this_thread = &witnesses[thread]);
     if (thread < plan.threads) {
-      random_caller<Cache>(cached, plan, thread, recorders[thread], clock, mine).make_calls();
+      met[thread] = random_caller<Cache>(cached, plan, thread, recorders[thread], clock, mine).make_calls();
       --at_work;
       return;
     }
@@ -228,17 +331,23 @@ template <class Cache>
     whole.left += each.left().size();
     whole.all.insert(whole.all.end(), each.left().begin(), each.left().end());
   }
+  for (const rarities& each : met) {
+    whole.met.skipped += each.skipped;
+    whole.met.refreshed += each.refreshed;
+    whole.met.declined += each.declined;
+  }
   return whole;
 }
 
 }  // namespace
 
 TEMPLATE_TEST_CASE("calls of caches are linearizable, with each element that leaves as an erasure", "", spread_cache,
-                   one_chain_cache) {
+                   one_chain_cache, stale_cache) {
   constexpr std::array<std::size_t, 5> capacities{1, 3, 8, 0, 60};
   const std::size_t times = rounds(30);
   std::size_t left = 0;
   std::size_t found = 0;
+  rarities met;
   for (std::size_t round = 0; round < times; ++round) {
     history_plan plan;
     plan.seed = seed() + round;
@@ -253,8 +362,14 @@ TEMPLATE_TEST_CASE("calls of caches are linearizable, with each element that lea
     REQUIRE(check_per_key(whole.all) == std::string());
     REQUIRE(whole.all.size() >= plan.calls);
     left += whole.left;
+    met.skipped += whole.met.skipped;
+    met.refreshed += whole.met.refreshed;
+    met.declined += whole.met.declined;
     for (const call& each : whole.all) found += each.what == verb::load && each.found != 0 ? 1 : 0;
   }
   CHECK(left > 10 * times);
   CHECK(found > 10 * times);
+  CHECK(met.declined > times);
+  CHECK(met.skipped > 0);
+  CHECK((met.refreshed > times) == is_timed<TestType>);
 }

@@ -1,5 +1,5 @@
 // Histories of sharded maps that threads use at the same time are linearizable: get_or_compute in all modes, visit2,
-// erase_if and what is around them. Over one and several shards, while the tables grow and shrink.
+// erase_if, elements drawn at random, and what is around them. Over one and several shards, while the tables grow and shrink.
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -60,7 +60,7 @@ class random_caller {
     const auto record = [&](verb what, const auto& made) {
       out_.record({.what = what, .key = key, .put = fresh()}, made);
     };
-    switch (below(plan_.whole ? 18 : 15)) {
+    switch (below(plan_.whole ? 21 : 18)) {
       case 0:
         return record(verb::load, [&](call& made) {
           const auto found = below(2) == 0 ? map_.find(key) : map_.find(map_.prepare(key));
@@ -107,7 +107,12 @@ class random_caller {
       case 14:
         return record(verb::load_or_store, [&](call& made) { compute_or_decline(made); });
       case 15:
+        return out_.record_many([&](history& several) { sample(several); });
       case 16:
+      case 17:
+        return out_.record_many([&](history& several) { pop_any(several); });
+      case 18:
+      case 19:
         return record(verb::visit_two, [&](call& made) { change_two(made); });
       default:
         return record(verb::clear, [&](call&) { map_.clear(); });
@@ -178,6 +183,21 @@ class random_caller {
       made.found = decode(*got.value);
     }
   }
+  // Each draw is a look at what it shows.
+  void sample(history& several) {
+    map_.sample(roll_, 3, [&](const element& seen) {
+      if (seen.first < plan_.keys)
+        several.push_back({.key = static_cast<number>(seen.first), .found = decode(seen.second)});
+    });
+  }
+  // pop_any() is an erasure of what it returns, and where that is nothing a look at each key, which was absent.
+  void pop_any(history& several) {
+    const auto popped = map_.pop_any();
+    for (number key = 0; key < plan_.keys && !popped.has_value(); ++key) several.push_back({.key = key});
+    if (!popped.has_value() || popped->first >= plan_.keys) return;
+    several.push_back(
+        {.what = verb::load_and_delete, .key = static_cast<number>(popped->first), .found = decode(popped->second)});
+  }
   void change_two(call& made) {
     made.other_key = below(plan_.keys);
     made.other_put = fresh();
@@ -227,12 +247,13 @@ template <class Map>
 
 template <class Map>
 void require_linearizable(history_plan plan, std::size_t times) {
+  constexpr std::array<number, 5> others{100, 4, 100, 1, 0};  // few, so that calls that draw come to the keys
   std::size_t events = 0;
   for (std::size_t round = 0; round < times; ++round) {
     plan.seed = seed() + round;
     plan.threads = plan.whole ? 2 + round % 3 : 2 + round % 6;
     plan.keys = 1 + static_cast<number>(round * 5 % 4);
-    plan.others = round % 5 == 4 ? 0 : 100;
+    plan.others = others[round % others.size()];
     Map map(evac::shards{std::size_t{1} << round % 3});
     const history all = recorded(map, plan);
     events += all.size();

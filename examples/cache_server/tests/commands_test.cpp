@@ -285,7 +285,7 @@ TEST_CASE("keys whose time is over are gone, whatever asks for them, as with red
 }
 
 TEST_CASE("what is over is swept although nobody asks for it") {
-  for (const std::string store : {"sync", "sharded", "std"}) {
+  for (const std::string store : {"sync", "sharded", "cache", "std"}) {
     CAPTURE(store);
     const cache_server_process server({"--store", store});
     connection with = server.connect();

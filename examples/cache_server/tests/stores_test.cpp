@@ -219,7 +219,7 @@ TEST_CASE("a scan shows the keys that are there throughout once while threads pu
     evac_test::in_threads(3, [&](std::size_t thread) {
       if (thread == 0) {
         // Each page of a store without cursors looks at all.
-        const std::size_t page = kind == "std" || kind == "cache" ? 3000 : 50;
+        const std::size_t page = kind == "std" ? 3000 : 50;
         for (std::size_t round = 0; round < evac_test::rounds(20); ++round) {
           const shown_keys shown = scan_all(*data, page, [] {});
           wrong += wrong_of(shown, permanent);
@@ -241,7 +241,6 @@ TEST_CASE("a scan shows the keys that are there throughout once while threads pu
 
 TEST_CASE("a walk of the sweep comes by each key and to its end, also in a store without a cursor") {
   for (const std::string& kind : kinds) {
-    if (kind == "cache") continue;  // it has no sweep
     CAPTURE(kind);
     const std::unique_ptr<store> data = make_store(kind);
     for (std::size_t i = 0; i < 1000; ++i) data->put(key_of(i), {"v"});

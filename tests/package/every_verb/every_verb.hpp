@@ -64,6 +64,9 @@ const char* use_owner(Map& map, const Make& make) {
     return "prepare";
   std::size_t drawn = 0;
   if (constant.sample(std::minstd_rand(), 3, [&](const element&) { ++drawn; }) != drawn) return "sample";
+  std::size_t scanned = 0;
+  for (evac::scan_cursor at; !at.done();) at = constant.scan(at, 5, [&](const element&) { ++scanned; });
+  if (scanned != map.size()) return "scan";
 
   std::size_t seen = 0;
   for (const auto& [key, value] : constant) seen += key == value ? 1U : 2U;
@@ -156,6 +159,7 @@ const char* use_sync(Map& map, const Make& make) {
   if (map.erase_if(prepared, [](const auto&) { return false; }) || map.compare_and_delete(prepared, make(99)))
     return "erase_if";
   if (constant.sample(std::minstd_rand(), 3, nothing) != 3) return "sample";
+  if (!constant.scan({}, 1000, count).done() || shown != 1) return "scan";
   if (map.load_and_delete(prepared) != make(1) || map.erase(prepared)) return "erase of a prepared key";
   if (map.pop_any().has_value()) return "pop_any";
   map.prefetch(make(1));
@@ -214,6 +218,8 @@ const char* use_sync_set(Set& set, const Make& make) {
   if (const auto key = set.pop_any()) set.insert(*key);
   if (constant.sample(std::minstd_rand(), 3, [&](const auto&) {}) != 3) return "sample";
   if (!constant.contains(constant.prepare(make(1))) || set.erase(set.prepare(make(77)))) return "prepare";
+  constant.range([&](const auto&) { return ++shown != 0; });
+  if (!constant.scan({}, 1000, [&](const auto&) { --shown; }).done() || shown != 0) return "scan";
   constant.range([&](const auto&) { return ++shown != 0; });
   if (constant.count_many(keys) != 3 || !constant.contains(make(2)) || constant.snapshot().size() != shown)
     return "range";

@@ -69,6 +69,7 @@ const char* use_shards(Map& map, const Make& make) {
   map.cvisit(keys.begin(), keys.end(), [&](std::size_t index, const auto&) { visits += index; });
   map.prefetch(make(1));
   if (constant.sample(std::minstd_rand(), 3, count) != 3) return "sample";
+  if (!constant.scan({}, 1'000'000, count).done()) return "scan";
   if (auto popped = map.pop_any()) map.insert(*std::move(popped));
   return map.size() == elements ? "" : "pop_any";
 }

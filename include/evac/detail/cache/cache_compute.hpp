@@ -60,54 +60,69 @@ class cache_load {
   cache_load(State& state, call_site site, flights_type& flights, Factory& factory, const terms_type& terms)
       : state_(state), site_(site), flights_(flights), factory_(factory), terms_(terms) {}
 
-  [[nodiscard]] answer run(const key_type& key, wait_while_computing_t) const {
+  /// The key is looked up as it is; a key is made of it, or it is moved, where that finds nothing fresh.
+  template <class K>
+  [[nodiscard]] answer run(K&& key, wait_while_computing_t) const {
     made found;
     if (find(key, [&](const element& present) { found.emplace(present.second.value); })) {
       return {std::move(found), true};
     }
-    return wait(key);
+    held_key<K> held(std::forward<K>(key));
+    return wait<held_key<K>>(held);
   }
-  [[nodiscard]] answer run(const key_type& key, skip_while_computing_t) const {
+  template <class K>
+  [[nodiscard]] answer run(K&& key, skip_while_computing_t) const {
     made found;
     if (find(key, [&](const element& present) { found.emplace(present.second.value); })) {
       return {std::move(found), true};
     }
+    held_key<K> held(std::forward<K>(key));
     bool computed = false;
-    std::optional<made> landed = flights_.share_unless_busy(key, hash_of(key), state_.functors.equal,
-                                                            [&](auto& flight) { return lead(key, flight, computed); });
+    std::optional<made> landed = flights_.share_unless_busy(
+        held, hash_of(held), state_.functors.equal,
+        [&](auto& flight) { return lead(std::forward<held_key<K>>(held), flight, computed); });
     if (!landed.has_value()) return {std::nullopt, false};
     const bool loaded = landed->has_value() && !computed;
     return {*std::move(landed), loaded};
   }
-  [[nodiscard]] answer run(const key_type& key, stale_while_computing_t) const {
+  template <class K>
+  [[nodiscard]] answer run(K&& key, stale_while_computing_t) const {
     made found;
     bool stale = false;
     const auto take = [&](const element& present) {
       found.emplace(present.second.value);
       stale = is_stale(present);
     };
-    if (!find(key, take)) return wait(key);
-    if (!stale) return {std::move(found), true};
+    const bool is_there = find(key, take);
+    if (is_there && !stale) return {std::move(found), true};
+    held_key<K> held(std::forward<K>(key));
+    if (!is_there) return wait<held_key<K>>(held);
     bool computed = false;
     std::optional<made> landed = flights_.share_unless_busy(
-        key, hash_of(key), state_.functors.equal, [&](auto& flight) { return refresh(key, flight, computed); });
+        held, hash_of(held), state_.functors.equal,
+        [&](auto& flight) { return refresh(std::forward<held_key<K>>(held), flight, computed); });
     if (!landed.has_value() || !landed->has_value()) return {std::move(found), true};
     return {*std::move(landed), !computed};
   }
 
  private:
+  /// Flights are compared by their keys: what stands for a key becomes one, and a key stays where it is.
+  template <class K>
+  using held_key = std::conditional_t<std::is_same_v<std::remove_cvref_t<K>, key_type>, K&&, key_type>;
+
   [[nodiscard]] std::size_t hash_of(const key_type& key) const { return state_.functors.hash_of(key); }
   [[nodiscard]] static bool is_stale(const element& present) { return present.second.life.is_stale(State::now()); }
-  template <class F>
-  [[nodiscard]] bool find(const key_type& key, const F& take) const {
+  template <class K, class F>
+  [[nodiscard]] bool find(const K& key, const F& take) const {
     return look_up<request::yes>(state_, site_, key, take);
   }
 
-  [[nodiscard]] answer wait(const key_type& key) const {
+  template <class Held>
+  [[nodiscard]] answer wait(std::remove_reference_t<Held>& key) const {
     for (;;) {
       bool computed = false;
       made value = flights_.share(key, hash_of(key), state_.functors.equal,
-                                  [&](auto& flight) { return lead(key, flight, computed); });
+                                  [&](auto& flight) { return lead(std::forward<Held>(key), flight, computed); });
       // A factory that never declines takes the place of one that has.
       if (!declines && !value.has_value()) continue;
       const bool loaded = value.has_value() && !computed;
@@ -117,8 +132,8 @@ class cache_load {
 
   /// The work of a flight's leader: what there is by now, for another flight may have landed since the look-up, or what
   /// the factory makes, which is put in; or what is there by then, if put() was faster.
-  template <class Flight>
-  [[nodiscard]] made lead(const key_type& key, Flight& flight, bool& computed) const {
+  template <class K, class Flight>
+  [[nodiscard]] made lead(K&& key, Flight& flight, bool& computed) const {
     made result;
     const auto settle = [&] { flight.settle(); };
     const auto take_copy = [&](const element& present) { result.emplace(present.second.value); };
@@ -126,16 +141,17 @@ class cache_load {
       settle();
       take_copy(present);
     };
-    if (look_up<request::of_leader>(state_, site_, key, settle_and_take)) return result;
+    if (look_up<request::of_leader>(state_, site_, std::as_const(key), settle_and_take)) return result;
     made fresh = make();
     if (!fresh.has_value()) return fresh;
-    computed = put_if_absent_element(state_, site_, terms_, settle, take_copy, key, std::as_const(*fresh));
+    computed =
+        put_if_absent_element(state_, site_, terms_, settle, take_copy, std::forward<K>(key), std::as_const(*fresh));
     return computed ? std::move(fresh) : std::move(result);
   }
   /// The same where there is a value that is stale: it stays until another one takes its place, and also if the factory
   /// declines.
-  template <class Flight>
-  [[nodiscard]] made refresh(const key_type& key, Flight& flight, bool& computed) const {
+  template <class K, class Flight>
+  [[nodiscard]] made refresh(K&& key, Flight& flight, bool& computed) const {
     made result;
     const auto settle = [&] { flight.settle(); };
     // The stale element is known by the moment at which it became stale.
@@ -144,7 +160,7 @@ class cache_load {
       settle();
       result.emplace(present.second.value);
     };
-    look_up<request::of_leader>(state_, site_, key, [&](const element& present) {
+    look_up<request::of_leader>(state_, site_, std::as_const(key), [&](const element& present) {
       if (is_stale(present)) {
         stale_since = present.second.life.stale_since();
       } else {
@@ -160,11 +176,25 @@ class cache_load {
     made fresh = make();
     if (!fresh.has_value()) return fresh;
     detached_of<State> built(state_.functors.allocator);
-    built.construct(std::piecewise_construct, std::forward_as_tuple(key),
-                    std::forward_as_tuple(std::in_place, std::as_const(*fresh)));
+    build(built, std::forward<K>(key), *fresh, settle);
     put_element(state_, site_, built, terms_, settle, take_if_put_meanwhile);
     computed = !result.has_value();
     return computed ? std::move(fresh) : std::move(result);
+  }
+  /// A key is copied, and stays whole for those that compare it to join. One that can only be moved is settled first: a
+  /// caller that finds the stale value until the fresh one is in begins with a flight of its own.
+  template <class K, class Settle>
+  static void build(detached_of<State>& built, K&& key, const T& value, const Settle& settle) {
+    const auto build_with = [&](auto&& kept) {
+      built.construct(std::piecewise_construct, std::forward_as_tuple(std::forward<decltype(kept)>(kept)),
+                      std::forward_as_tuple(std::in_place, value));
+    };
+    if constexpr (std::is_copy_constructible_v<key_type>) {
+      build_with(std::as_const(key));
+    } else {
+      settle();
+      build_with(std::forward<K>(key));
+    }
   }
 
   /// What the factory returns; counts it, and how long it took.

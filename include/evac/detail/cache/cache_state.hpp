@@ -157,6 +157,11 @@ struct cache_state : watched, reentry_check {
   static void begin_life(value_type& element, std::int64_t now, const terms_type& terms) noexcept {
     if constexpr (timed) element.second.life.begin(now, terms);
   }
+  /// Of an element that is there, by a call that looks for it.
+  static void note_found(const value_type& element, std::int64_t now) noexcept {
+    element.second.note_found();
+    if constexpr (timed) element.second.life.note_found(now);
+  }
   [[nodiscard]] static std::size_t weight_of(const value_type& element) noexcept { return element.second.weight.value; }
   /// Of all elements of a shard.
   [[nodiscard]] static std::size_t weight_in(const table_type& table, const companion& beside) noexcept {

@@ -13,6 +13,7 @@
 #include "evac/detail/cache/cache_verbs.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/sharded/traversal.hpp"
+#include "evac/scan_cursor.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -27,6 +28,15 @@ std::size_t visit_cached(const State& state, call_site site, F& f) {
   };
   visit_every<access::shared>(state, site, in_turn{}, visit);
   return visited;
+}
+
+/// As scan_shards(), with f(key, value) for those that are not over.
+template <class State, class F>
+[[nodiscard]] scan_cursor scan_cached(const State& state, call_site site, scan_cursor from, std::size_t budget, F& f) {
+  const auto show = [&](const typename State::value_type& element) {
+    if (is_there<request::no, State>(element)) f(element.first, element.second.value);
+  };
+  return scan_shards(state, site, from, budget, show);
 }
 
 /// Erases the elements of one shard for which predicate(key, value) is true; returns how many.

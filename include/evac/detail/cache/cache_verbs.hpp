@@ -143,6 +143,21 @@ std::size_t replace(typename State::table_type& table, position at, detached_of<
   return 0;
 }
 
+/// Gives a key the element `fresh`, in place of the one at `at`, if it has one; a shard without room for it keeps none. Returns the
+/// weight that others have still to make up for.
+template <class State>
+EVAC_ALWAYS_INLINE std::size_t set_element(typename State::table_type& table, const position& at, std::size_t hash,
+                                           detached_of<State>& fresh, std::int64_t now,
+                                           typename State::companion& beside, typename State::departed& gone) {
+  if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
+    if (at.where != nullptr) remove_cached<State>(table, at, removal_cause::replaced, beside, gone);
+    refuse<State>(fresh, beside, gone);
+    shed<State>(table, 0, {now}, beside, gone);
+    return 0;
+  }
+  if (at.where == nullptr) return admit<State>(table, hash, fresh, now, beside, gone);
+  return replace<State>(table, at, fresh, now, beside, gone);
+}
 /// Gives the key this value, unless stays(element) is true for what is there; returns whether it was new. `fresh` is an
 /// element with that key. Calls locked() first, under the lock.
 template <class State, class Locked, class Stays>
@@ -165,15 +180,7 @@ bool put_element(State& state, call_site site, detached_of<State>& fresh, const 
     const position at = find_unless_over<State>(table, fresh.element().first, hash, now, beside, gone);
     is_new = at.where == nullptr;
     if (!is_new && stays(std::as_const(State::table_type::element(at)))) return false;
-    if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
-      if (!is_new) remove_cached<State>(table, at, removal_cause::replaced, beside, gone);
-      refuse<State>(fresh, beside, gone);
-      shed<State>(table, 0, {now}, beside, gone);
-    } else if (is_new) {
-      owed = admit<State>(table, hash, fresh, now, beside, gone);
-    } else {
-      owed = replace<State>(table, at, fresh, now, beside, gone);
-    }
+    owed = set_element<State>(table, at, hash, fresh, now, beside, gone);
     if constexpr (State::timed) static_cast<void>(sweep_chain<State>(table, now, beside, gone));
   }
   make_up_for(state, site, shard, owed);
@@ -198,9 +205,7 @@ bool put_if_absent_element(State& state, call_site site, const typename State::t
     const std::int64_t now = State::now();
     if (const position at = find_unless_over<State>(table, std::as_const(key), hash, now, beside, gone);
         at.where != nullptr) {
-      const auto& found = State::table_type::element(at).second;
-      found.note_found();
-      if constexpr (State::timed) found.life.note_found(now);
+      State::note_found(State::table_type::element(at), now);
       present(State::table_type::element(at));
       return false;
     }
@@ -208,12 +213,7 @@ bool put_if_absent_element(State& state, call_site site, const typename State::t
                     std::forward_as_tuple(std::in_place, std::forward<Args>(args)...));
     state.weigh(fresh.element());
     State::begin_life(fresh.element(), now, terms);
-    if (State::weight_of(fresh.element()) > beside.part) [[unlikely]] {
-      refuse<State>(fresh, beside, gone);
-      shed<State>(table, 0, {now}, beside, gone);
-    } else {
-      owed = admit<State>(table, hash, fresh, now, beside, gone);
-    }
+    owed = set_element<State>(table, {}, hash, fresh, now, beside, gone);
     if constexpr (State::timed) static_cast<void>(sweep_chain<State>(table, now, beside, gone));
   }
   make_up_for(state, site, shard, owed);

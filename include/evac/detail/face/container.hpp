@@ -27,8 +27,10 @@
 #include "evac/detail/table/bulk.hpp"
 #include "evac/detail/table/cursor.hpp"
 #include "evac/detail/table/drawing.hpp"
+#include "evac/detail/table/scan.hpp"
 #include "evac/detail/table/table.hpp"
 #include "evac/detail/table/table_census.hpp"
+#include "evac/scan_cursor.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -287,6 +289,14 @@ class container {
     size_type drawn = 0;
     for (; drawn != n && !empty(); ++drawn) f(std::as_const(element_at(draw_element(table_, generator))));
     return drawn;
+  }
+
+  template <class F>
+  [[nodiscard]] scan_cursor scan(scan_cursor from, size_type budget, F&& f) const {
+    static_assert(std::is_invocable_v<F&, const_reference>,
+                  "evac: the function of scan is called with a const element");
+    owner_.check_reader();
+    return scan_table(table_, from, budget, [&f](const_reference element) { f(element); });
   }
 
   // --- inserting ---

@@ -30,6 +30,7 @@
 #include "evac/detail/sharded/visitors.hpp"
 #include "evac/detail/sharded/whole.hpp"
 #include "evac/fwd.hpp"
+#include "evac/scan_cursor.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -428,6 +429,10 @@ class sharded_container : public sharded_object<Policy, Mutex> {
 
   // --- all elements ---
 
+  template <class F>
+  [[nodiscard]] scan_cursor scan(scan_cursor from, size_type budget, F f, location where = location::current()) const {
+    return scan_shards(state_, {"scan", where}, from, budget, f);
+  }
   template <class F>
   size_type visit_all(F f, location where = location::current()) {
     return visit_every<access::exclusive>(state_, {"visit_all", where}, in_turn(), f);

@@ -14,7 +14,9 @@
 #include "evac/detail/face/prepared_key.hpp"
 #include "evac/detail/lockfree/sampling.hpp"
 #include "evac/detail/lockfree/verbs.hpp"
+#include "evac/detail/lockfree/walk.hpp"
 #include "evac/detail/table/table_access.hpp"
+#include "evac/scan_cursor.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
 
@@ -103,12 +105,11 @@ class sync_values : public sync_container<Container, Policy> {
   }
   template <bit_generator Generator, std::invocable<const typename Policy::key_type&, const mapped_type&> F>
   std::size_t sample(Generator&& generator, std::size_t n, F&& f) const {
-    using storage = typename std::remove_cvref_t<decltype(this->table())>::storage;
-    return verbs::sample(this->table(), generator, n, [&](const auto& element) {
-      const auto& key = storage::key(element);
-      const auto& value = storage::value(element);
-      f(key, value);
-    });
+    return verbs::sample(this->table(), generator, n, shows_pair(f));
+  }
+  template <std::invocable<const typename Policy::key_type&, const mapped_type&> F>
+  [[nodiscard]] scan_cursor scan(scan_cursor from, std::size_t budget, F&& f) const {
+    return scan_elements(this->table(), from, budget, shows_pair(f));
   }
   [[nodiscard]] auto pop_any() {
     using popped = std::pair<typename Policy::key_type, mapped_type>;
@@ -117,6 +118,18 @@ class sync_values : public sync_container<Container, Policy> {
       if (!value.has_value()) return std::nullopt;
       return std::optional<popped>(std::in_place, std::move(key), *std::move(value));
     });
+  }
+
+ private:
+  // f(key, value), as a function of what a slot has.
+  template <class F>
+  [[nodiscard]] auto shows_pair(F& f) const {
+    using storage = typename std::remove_cvref_t<decltype(this->table())>::storage;
+    return [&f](const auto& element) {
+      const auto& key = storage::key(element);
+      const auto& value = storage::value(element);
+      f(key, value);
+    };
   }
 };
 

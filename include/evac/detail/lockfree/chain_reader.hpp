@@ -11,6 +11,7 @@
 #ifndef EVAC_DETAIL_LOCKFREE_CHAIN_READER_HPP
 #define EVAC_DETAIL_LOCKFREE_CHAIN_READER_HPP
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -91,6 +92,21 @@ class chain_reader {
       to.clear();
       if (!state.changing() && copy_chain(bucket, state, to) && unchanged(bucket, state))
         return root_.depth_of(state, index);
+    }
+  }
+
+  /// The same with the home of a hash: which bucket that was, and how deep.
+  struct copied_home {
+    std::size_t index;
+    unsigned depth;
+  };
+  [[nodiscard]] copied_home copy_home_of(std::size_t hash, std::vector<slot_value>& to) {
+    for (std::size_t index = root_.home_of(hash);;) {
+      const unsigned depth = copy(index, to);
+      const std::size_t reached = hash & ((std::size_t{1} << depth) - 1);
+      if (reached == index) return {index, depth};
+      // It has been split meanwhile: on to the first child on the way.
+      index = hash & ((std::size_t{2} << static_cast<unsigned>(std::countr_zero(reached ^ index))) - 1);
     }
   }
 

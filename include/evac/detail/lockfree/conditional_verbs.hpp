@@ -142,19 +142,6 @@ std::size_t erase_matching(Table& table, const Predicate& predicate) {
 
 // --- update ----------------------------------------------------------------------------------------------------------
 
-/// Asks f, which shows it the element that a key has, or that it has none.
-template <class T, class Storage, class F>
-[[nodiscard]] answer_of<F, T> ask(F& f, const std::optional<typename Storage::slot_value>& element) {
-  if constexpr (updates_copy<F, T>) {
-    std::optional<T> before;
-    if (element.has_value()) before.emplace(Storage::value(*element));
-    return f(std::move(before));
-  } else {
-    if (!element.has_value()) return f(static_cast<const T*>(nullptr));
-    const auto& value = Storage::value(*element);
-    return f(std::addressof(value));
-  }
-}
 /// Gives a key the element `desired`, or none, if it still has the one that was kept, or none. Returns whether it had.
 template <class Table, class K, class Kept>
 bool change_if_kept(Table& table, const K& key, std::size_t hash, const Kept& kept,
@@ -179,8 +166,11 @@ update_result<F, T> update(Table& table, const K& key, F& f) {
       return kept_element<storage, typename Table::allocator_type>(table.allocator(),
                                                                    table.look_for(inside.own, key, hash).element());
     }();
-    answer_of<F, T> answer =
-        detail::call_within_update(table, key, hash, [&] { return ask<T, storage>(f, kept.get()); });
+    answer_of<F, T> answer = detail::call_within_update(table, key, hash, [&] {
+      if (!kept.get().has_value()) return detail::ask<T>(f, nullptr);
+      const auto& value = storage::value(*kept.get());
+      return detail::ask<T>(f, std::addressof(value));
+    });
     const auto store = [&](auto&& value) {
       typename Table::fresh_type fresh(table.allocator(), hash, key, std::forward<decltype(value)>(value));
       return verbs::change_if_kept(table, key, hash, kept, std::addressof(fresh));

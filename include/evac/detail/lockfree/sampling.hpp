@@ -37,7 +37,7 @@ class element_drawer {
     const std::size_t homes = root->homes();
     const auto deepest = static_cast<unsigned>(std::bit_width(homes - 1));
     for (unsigned looks = 0; looks != most_looks; ++looks) {
-      const unsigned depth = copy_home(*root, reader, static_cast<std::size_t>(draw_bits(generator)));
+      const unsigned depth = reader.copy_home_of(static_cast<std::size_t>(draw_bits(generator)), chain_).depth;
       const std::size_t out_of = drawn_of << (deepest - (std::min)(depth, deepest));
       const std::size_t number = draw_below(generator, (std::max)(out_of, chain_.size()));
       if (number < chain_.size()) return chain_[number];
@@ -63,17 +63,6 @@ class element_drawer {
   /// Where there are no more, all elements are copied when no look was taken: a map of a few elements would be drawn from
   /// by its gaps otherwise.
   static constexpr std::size_t few_homes = 64;
-
-  // The chain of the home of a hash, as it was at one moment; returns its depth.
-  template <class Root, class Reader>
-  unsigned copy_home(const Root& root, Reader& reader, std::size_t hash) {
-    for (std::size_t index = root.home_of(hash);;) {
-      const unsigned depth = reader.copy(index, chain_);
-      const std::size_t reached = hash & ((std::size_t{1} << depth) - 1);
-      if (reached == index) return depth;
-      index = hash & ((std::size_t{2} << static_cast<unsigned>(std::countr_zero(reached ^ index))) - 1);
-    }
-  }
 
   std::vector<slot_value> chain_;
   std::vector<slot_value> all_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <sstream>
@@ -15,10 +16,13 @@
 
 #include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
+#include "evac/detail/geometry/addressing.hpp"
+#include "evac/detail/geometry/scan_order.hpp"
 #include "evac/detail/sharded/keyed.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/table/scan.hpp"
 #include "evac/detail/table/table_census.hpp"
+#include "evac/scan_cursor.hpp"
 #include "evac/stats.hpp"
 
 namespace evac::inline EVAC_ABI::detail {
@@ -150,6 +154,36 @@ void visit_copies(const State& state, call_site site, F& f) {
       for (const value_type& copy : copies) f(copy);
     }
   }
+}
+
+/// The walk as scan_cursor.hpp describes it, from a cursor on: visits elements with their shard held shared, for the time of one
+/// chain. Returns the next cursor, whose upper bits say which shard is next, for no table has so many homes that the others would
+/// not do for these.
+template <class State, class F>
+[[nodiscard]] scan_cursor scan_shards(const State& state, call_site site, scan_cursor cursor, std::size_t budget,
+                                      F& f) {
+  check_visitor<access::shared, State, F>();
+  constexpr unsigned shard_bits = tag_shift - shard_shift;
+  std::size_t shard = cursor.number() >> (64 - shard_bits);
+  scan_position at{.reversed = cursor.number() << shard_bits};
+  for (std::size_t looked_at = 0; shard < state.shards.size();) {
+    {
+      const inside_call mark(std::addressof(state), site);
+      const shard_guard<access::shared, typename State::shard_type> guard(state.shards[shard]);
+      scan_chain(guard.table(), at, [&](const auto& element) {
+        ++looked_at;
+        f(static_cast<typename State::template visited<access::shared>&>(element));
+      });
+    }
+    ++looked_at;
+    if (at.done) {
+      ++shard;
+      at = {};
+    }
+    if (looked_at >= budget && shard < state.shards.size())
+      return scan_cursor(std::uint64_t{shard} << (64 - shard_bits) | at.reversed >> shard_bits);
+  }
+  return scan_cursor::at_end();
 }
 
 /// Slots of all home buckets.

@@ -76,6 +76,11 @@ class atomic_ref {
     ++evac_test::shared_writes;
     of_.store(value, order);
   }
+  bool compare_exchange_weak(T& expected, T desired, std::memory_order order,
+                             std::memory_order failure) const noexcept {
+    ++evac_test::shared_writes;
+    return of_.compare_exchange_weak(expected, desired, order, failure);
+  }
 
  private:
   std::atomic_ref<T> of_;
