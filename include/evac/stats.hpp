@@ -37,7 +37,7 @@ struct table_stats {
   std::size_t elements_moved = 0;  ///< relocations since construction
   std::size_t growths = 0;         ///< doublings begun since construction
   /// For a hash that does not spread: bits that are 1 in all hashes of a sample of elements, and those that are 1 in any,
-  /// after what evac does to a hash that is not avalanching. In a shard those bits that name it are the same.
+  /// after what evac does to a hash that is not avalanching.
   std::size_t hash_sample = 0;  ///< elements in it: those of some 64 chains taken by chance, and the first 64
   std::size_t hash_and = ~std::size_t{0};
   std::size_t hash_or = 0;

@@ -188,7 +188,7 @@ TEMPLATE_TEST_CASE("the function of a sync map's scan may erase what it is shown
 }
 
 TEST_CASE("a scan of a sharded map holds a shard for one bucket at a time") {
-  using counted_map = evac::sharded_map<std::uint64_t, int, raw_identity_hash, evac::equal_to<std::uint64_t>,
+  using counted_map = evac::sharded_map<std::uint64_t, int, shard_naming_hash, evac::equal_to<std::uint64_t>,
                                         std::allocator<std::pair<const std::uint64_t, int>>, counting_mutex>;
   counted_map map(evac::shards{2});
   for (std::uint64_t key = 0; key < 5000; ++key) map.try_emplace(key, 0);

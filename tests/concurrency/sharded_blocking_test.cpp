@@ -22,11 +22,11 @@ using namespace evac_test;
 
 namespace {
 
-/// The n-th key of a shard, under a hash that changes nothing: shards are told by the bits from 40 on.
+/// The n-th key of a shard, under a hash by which the bits from 40 on name it.
 constexpr key in_shard(key shard, key n) { return shard << 40U | n; }
-struct shard_hash : raw_identity_hash {};
+struct shard_hash : shard_naming_hash {};
 // The same with a state, so that the map has to keep it from changing under its users.
-struct shard_hash_with_state : raw_identity_hash {
+struct shard_hash_with_state : shard_naming_hash {
   int state = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <evac/detail/geometry/addressing.hpp>
 #include <functional>
 #include <utility>
 
@@ -18,6 +19,22 @@ struct raw_identity_hash {
   std::size_t operator()(Integer key) const {
     return static_cast<std::size_t>(key);
   }
+};
+/// A hash by which bits 40 to 55 of a key name its shard: it undoes the product that chooses one.
+struct shard_naming_hash {
+  using is_avalanching = void;
+  template <class Integer>
+  std::size_t operator()(Integer key) const {
+    return static_cast<std::size_t>(key) * inverse;
+  }
+
+ private:
+  static constexpr std::size_t inverse = [] {
+    std::size_t found = 1;  // of its lowest bit; each step of Newton's doubles the bits that are right
+    for (int step = 0; step < 6; ++step) found *= 2 - evac::detail::shard_multiplier * found;
+    return found;
+  }();
+  static_assert(evac::detail::shard_multiplier * inverse == 1);
 };
 /// Not declared: evac finishes it.
 struct identity_hash {

@@ -1,10 +1,12 @@
 // Linear-hash addressing: every hash has one home, and only a split changes it.
 #include <evac/detail/geometry/addressing.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/in_threads.hpp"
@@ -59,14 +61,20 @@ TEST_CASE("where the number of homes is a power of two, half of the mask does as
   }
 }
 
-TEST_CASE("tag, shard and home are chosen by bits that have nothing in common") {
+TEST_CASE("tag and home are chosen by bits that have nothing in common, and any shard is possible with both") {
   const std::size_t tag = ~std::size_t{0} << tag_shift;
-  const std::size_t shard = (most_shards - 1) << shard_shift;
+  const std::size_t between = (most_shards - 1) << shard_shift;
   const std::size_t home = most_independent_homes - 1;
-  REQUIRE((tag & shard) == 0);
-  REQUIRE((shard & home) == 0);
-  REQUIRE((tag | shard | home) == ~std::size_t{0});
+  REQUIRE((tag & home) == 0);
+  REQUIRE((tag | between | home) == ~std::size_t{0});
   REQUIRE(tag_bits_of(tag) == 0xFF);
-  REQUIRE(shard_of(tag | home, most_shards - 1) == 0);
-  REQUIRE(shard_of(shard, most_shards - 1) == most_shards - 1);
+  REQUIRE(tag_bits_of(between | home) == 0);
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 20; ++i) {
+    const std::size_t others = random() & (tag | home);
+    std::vector<bool> reached(most_shards);
+    for (std::size_t bits = 0; bits < most_shards; ++bits)
+      reached[shard_of(others | bits << shard_shift, most_shards - 1)] = true;
+    REQUIRE(std::count(reached.begin(), reached.end(), true) == most_shards);
+  }
 }

@@ -51,7 +51,7 @@ TEST_CASE("an empty sharded map holds at most 128 bytes per shard and one fixed 
 }
 
 TEST_CASE("the memory of a shard comes with its first element") {
-  using Map = evac::sharded_map<int, int, raw_identity_hash, evac::equal_to<int>, counted<int, int>>;
+  using Map = evac::sharded_map<int, int, shard_naming_hash, evac::equal_to<int>, counted<int, int>>;
   const std::size_t empty = memory.blocks;
   Map map(evac::shards{64});
   const std::size_t blocks = memory.blocks;

@@ -27,7 +27,7 @@ using tracked_values = evac::sharded_map<std::uint64_t, tracked>;
 /// All keys in one chain of one shard: what room is made for must be where they fall.
 using one_chain = evac::sharded_map<std::uint64_t, tracked, constant_hash>;
 /// All small keys in the first shard.
-using first_shard = evac::sharded_map<std::uint64_t, tracked, raw_identity_hash>;
+using first_shard = evac::sharded_map<std::uint64_t, tracked, shard_naming_hash>;
 
 struct counted_work {
   std::size_t moves;

@@ -4,8 +4,10 @@
 //   homes   0 ............ frontier ............ 2^d ............ 2^d + frontier
 //           |  depth d + 1  |      depth d       |  depth d + 1   |   not there yet
 //
-//   hash    63 ........ 56 | 55 ............... 40 | 39 ................. 0
-//           tag            | shard                 | home, as many as the depth of its bucket
+//   hash             63 ........ 56 |                      | 39 ................. 0
+//                    tag            |                      | home, as many as the depth of its bucket
+//   hash * a number                 | 55 ............... 40 |
+//                                   | shard                 |
 //
 // The depth of a bucket is how many low bits of the hash all its elements have in common; they are its index. The next
 // bucket to be made is the child of the one at the frontier, and takes those elements whose next bit is 1.
@@ -32,9 +34,12 @@ inline constexpr std::size_t most_independent_homes = std::size_t{1} << shard_sh
 [[nodiscard]] EVAC_ALWAYS_INLINE constexpr std::uint64_t tag_bits_of(std::size_t hash) noexcept {
   return std::uint64_t{hash} >> tag_shift;
 }
-/// The mask is that of a number of shards, a power of two up to most_shards.
+/// Odd, so that of hashes with one home and one tag as many belong to each shard; and below 2^31, for a short instruction.
+inline constexpr std::size_t shard_multiplier = 0x61C88647;
+/// The mask is that of a number of shards, a power of two up to most_shards. Not bits of the hash itself: those of abseil's
+/// hashes of numbers have too much in common with the home (docs/design.md).
 [[nodiscard]] EVAC_ALWAYS_INLINE constexpr std::size_t shard_of(std::size_t hash, std::size_t mask) noexcept {
-  return (hash >> shard_shift) & mask;
+  return (hash * shard_multiplier >> shard_shift) & mask;
 }
 
 /// Segments double, so that there is one at most for each bit of a home's index.
