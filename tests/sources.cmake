@@ -174,6 +174,7 @@ set(EVAC_CONCURRENCY_TESTS
 # Not in a namespace with other tests (see support/batches.cmake): they specialise templates of std or evac, replace operator
 # new, or have macros of their own.
 set(EVAC_LONE_TESTS
+  api/counted_lookups_test.cpp
   api/sharded_map/policies_test.cpp
   own_hash/own_hash_test.cpp
   unit/hash_of_strings_test.cpp
