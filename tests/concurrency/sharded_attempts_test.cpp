@@ -44,7 +44,7 @@ struct hash_with_state : raw_identity_hash {
 
 /// How many of the calls that write are busy.
 template <class Map>
-std::size_t busy_writers(Map& map, key k) {
+std::size_t busy_writers(Map& map, shared_key k) {
   std::size_t busy = 0;
   const auto count = [&](const auto& tried) { busy += tried.busy() ? 1 : 0; };
   count(map.visit(at_once, k, ignore));
@@ -60,7 +60,7 @@ std::size_t busy_writers(Map& map, key k) {
 constexpr std::size_t all_writers = 8;
 /// How many of the calls that read are.
 template <class Map>
-std::size_t busy_readers(const Map& map, key k) {
+std::size_t busy_readers(const Map& map, shared_key k) {
   return (map.find(at_once, k).busy() ? 1U : 0U) + (map.cvisit(at_once, k, ignore).busy() ? 1U : 0U) +
          (map.visit(at_once, k, ignore).busy() ? 1U : 0U);
 }
@@ -72,7 +72,7 @@ TEMPLATE_TEST_CASE("a call that does not wait finds a shard busy that another th
                    EVAC_TEST_ALL_MUTEXES) {
   using map_type = map_under<int, TestType>;
   map_type map(evac::shards{1});
-  for (key k = 0; k < 20; ++k) map.try_emplace(k, 1);
+  for (shared_key k = 0; k < 20; ++k) map.try_emplace(k, 1);
   const map_type before(map);
   std::size_t writers = 0;
   std::size_t absent = 0;
@@ -95,7 +95,7 @@ TEMPLATE_TEST_CASE("a call that does not wait finds a shard busy that another th
 TEMPLATE_TEST_CASE("a call that does not wait and reads is not busy beside readers, one that writes is", "",
                    EVAC_TEST_ALL_MUTEXES) {
   map_under<int, TestType> map(evac::shards{1});
-  for (key k = 0; k < 20; ++k) map.try_emplace(k, 1);
+  for (shared_key k = 0; k < 20; ++k) map.try_emplace(k, 1);
   // Once before and once after so many reads that a lock which biases itself to readers has done so.
   for (const int reads : {0, 5000}) {
     for (int i = 0; i < reads; ++i) static_cast<void>(map.contains(1));
@@ -120,7 +120,7 @@ TEMPLATE_TEST_CASE(
     (map_under<held_when_copied, std::shared_mutex, hash_with_state>)) {
   TestType map(evac::shards{4});
   TestType source(evac::shards{2});
-  for (key k = 0; k < 20; ++k) map.try_emplace(k, 1);
+  for (shared_key k = 0; k < 20; ++k) map.try_emplace(k, 1);
   source.try_emplace(1, 2);
   std::size_t writers = 0;
   std::size_t readers = 0;
@@ -131,7 +131,7 @@ TEMPLATE_TEST_CASE(
       },
       [&] {
         held_when_copied::stop = nullptr;
-        for (key k = 0; k < 20; ++k) {
+        for (shared_key k = 0; k < 20; ++k) {
           writers += busy_writers(map, k);
           readers += busy_readers(map, k);
         }
@@ -166,7 +166,7 @@ TEST_CASE("a busy call has moved nothing from its arguments, built nothing and c
 TEMPLATE_TEST_CASE("of calls that do not wait, by many threads, those that were made are those that are counted", "",
                    EVAC_TEST_ALL_MUTEXES) {
   map_under<std::size_t, TestType> map(evac::shards{2});
-  for (key k = 0; k < 4; ++k) map.try_emplace(k, 0U);
+  for (shared_key k = 0; k < 4; ++k) map.try_emplace(k, 0U);
   const std::size_t made = in_threads(crowd(), [&](std::size_t thread) {
     std::size_t mine = 0;
     for (std::size_t i = 0; i < rounds(4000); ++i) {

@@ -23,7 +23,7 @@ using namespace evac_test;
 namespace {
 
 /// The n-th key of a shard, under a hash by which the bits from 40 on name it.
-constexpr key in_shard(key shard, key n) { return shard << 40U | n; }
+constexpr shared_key in_shard(shared_key shard, shared_key n) { return shard << 40U | n; }
 struct shard_hash : shard_naming_hash {};
 // The same with a state, so that the map has to keep it from changing under its users.
 struct shard_hash_with_state : shard_naming_hash {
@@ -45,8 +45,8 @@ std::size_t use_other_shards(Map& map) {
   const auto expect = [&](bool right) { wrong += right ? 0 : 1; };
   const auto ignore = [](const auto&) {};
   // Enough to make shard 1 grow several times.
-  for (key n = 0; n < 500; ++n) expect(map.try_emplace(in_shard(1, n), 1));
-  const key mine = in_shard(2, 1);
+  for (shared_key n = 0; n < 500; ++n) expect(map.try_emplace(in_shard(1, n), 1));
+  const shared_key mine = in_shard(2, 1);
   expect(map.insert({mine, 1}));
   expect(!map.emplace(mine, 2));
   expect(!map.insert_or_assign(mine, 3));
@@ -58,14 +58,14 @@ std::size_t use_other_shards(Map& map) {
   expect(map.contains(mine) && map.count(in_shard(2, 2)) == 0);
   for (const auto mode :
        {evac::compute_mode::under_lock, evac::compute_mode::single_flight, evac::compute_mode::optimistic}) {
-    expect(map.get_or_compute(in_shard(3, 1 + static_cast<key>(mode)), [] { return 7; }, mode) == 7);
+    expect(map.get_or_compute(in_shard(3, 1 + static_cast<shared_key>(mode)), [] { return 7; }, mode) == 7);
   }
-  const std::array<key, 4> several{in_shard(1, 0), in_shard(2, 1), in_shard(3, 1), in_shard(3, 99)};
+  const std::array<shared_key, 4> several{in_shard(1, 0), in_shard(2, 1), in_shard(3, 1), in_shard(3, 99)};
   expect(map.visit(several.begin(), several.end(), ignore) == 3);
   expect(map.cvisit(several.begin(), several.end(), ignore) == 3);
   expect(map.visit2(several[0], several[1], [](auto&, auto&) {}));
   expect(map.erase_if(mine, [](auto&) { return true; }) == 1);
-  for (key n = 0; n < 500; ++n) expect(map.erase(in_shard(1, n)) == 1);
+  for (shared_key n = 0; n < 500; ++n) expect(map.erase(in_shard(1, n)) == 1);
   expect(map.size() >= 3 && !map.empty());
   expect(map.dump_locks().find("shard 3") != std::string::npos);
   return wrong;
@@ -81,8 +81,8 @@ struct holder {
 
 TEMPLATE_TEST_CASE("a visitor that takes its time delays no call on other shards", "", EVAC_TEST_ALL_MUTEXES) {
   using map_type = keyed_map_under<int, TestType>;
-  const key there = in_shard(0, 1);
-  const key absent = in_shard(0, 2);
+  const shared_key there = in_shard(0, 1);
+  const shared_key absent = in_shard(0, 2);
   const auto keep = [](gate& stop) { return [&stop](const auto&) { stop.hold(); }; };
   const holder<map_type> holders[] = {
       {"visit", [&](auto& map, gate& stop) { map.visit(there, keep(stop)); }},
@@ -133,7 +133,7 @@ TEMPLATE_TEST_CASE("calls that wait for a held shard delay no call on other shar
 
 TEMPLATE_TEST_CASE("readers of one shard do not wait for each other", "", EVAC_TEST_ALL_MUTEXES) {
   keyed_map_under<int, TestType> map(evac::shards{1});
-  for (key k = 0; k < 100; ++k) map.try_emplace(k, 1);
+  for (shared_key k = 0; k < 100; ++k) map.try_emplace(k, 1);
   std::size_t wrong = 0;
   const auto ignore = [](const auto&) {};
   while_held([&](gate& stop) { map.cvisit(1, [&](const auto&) { stop.hold(); }); },
@@ -164,7 +164,7 @@ TEMPLATE_TEST_CASE("no lock is held while for_each's visitor or a factory of a s
   };
   for (const auto& one : holders) {
     map_type map(evac::shards{2});
-    for (key k = 0; k < 50; ++k) map.try_emplace(k, 1);
+    for (shared_key k = 0; k < 50; ++k) map.try_emplace(k, 1);
     std::size_t visited = 0;
     while_held([&](gate& stop) { one.call(map, stop); },
                [&] {
@@ -206,12 +206,12 @@ TEMPLATE_TEST_CASE("a shard that grows delays no call on other shards", "", EVAC
   while_held(
       [&](gate& stop) {
         held_when_moved::stop = &stop;
-        for (key n = 0; n < 1000; ++n) map.try_emplace(in_shard(0, n), 1);
+        for (shared_key n = 0; n < 1000; ++n) map.try_emplace(in_shard(0, n), 1);
       },
       [&] {
         held_when_moved::stop = nullptr;
         const auto expect = [&](bool right) { wrong += right ? 0 : 1; };
-        for (key n = 2; n < 1000; ++n) expect(map.try_emplace(in_shard(1, n), 1));
+        for (shared_key n = 2; n < 1000; ++n) expect(map.try_emplace(in_shard(1, n), 1));
         expect(map.visit(in_shard(1, 1), [](auto& element) { ++element.second.value; }) == 1);
         expect(map.cvisit(in_shard(1, 1), [&](auto& element) { expect(element.second.value == 6); }) == 1);
         expect(map.erase(in_shard(1, 500)) == 1);

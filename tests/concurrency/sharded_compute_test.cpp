@@ -15,13 +15,13 @@ TEMPLATE_TEST_CASE("a value is computed exactly once, under the lock or in a sin
                    EVAC_TEST_ALL_MUTEXES) {
   for (const auto mode :
        {evac::compute_mode::under_lock, evac::compute_mode::single_flight, evac::compute_mode::optimistic}) {
-    constexpr key keys = 100;
+    constexpr shared_key keys = 100;
     for (std::size_t round = 0; round < rounds(20); ++round) {
       map_under<live_value, TestType> map(evac::shards{2});
       std::vector<std::atomic<unsigned>> computed(keys);
-      std::vector<std::vector<key>> got(crowd(), std::vector<key>(keys));
+      std::vector<std::vector<shared_key>> got(crowd(), std::vector<shared_key>(keys));
       in_threads(crowd(), [&](std::size_t thread) {
-        for (key k = 0; k < keys; ++k) {
+        for (shared_key k = 0; k < keys; ++k) {
           const auto factory = [&] {
             std::this_thread::yield();
             return live_value(1000 * k + 100 * thread + ++computed[k]);
@@ -30,7 +30,7 @@ TEMPLATE_TEST_CASE("a value is computed exactly once, under the lock or in a sin
         }
       });
       std::size_t wrong = 0;
-      for (key k = 0; k < keys; ++k) {
+      for (shared_key k = 0; k < keys; ++k) {
         const bool once = computed[k] == 1 || (mode == evac::compute_mode::optimistic && computed[k] > 1);
         wrong += once && got[0][k] / 1000 == k ? 0 : 1;
         for (const auto& one : got) wrong += one[k] == got[0][k] ? 0 : 1;

@@ -80,7 +80,7 @@ template <class Map>
 std::size_t run_pair(partner& other_thread, operation<Map> first, operation<Map> second, events& seen) {
   Map map(evac::shards{2});
   Map other(evac::shards{4});
-  for (key k = 0; k < keys; k += 8) {
+  for (shared_key k = 0; k < keys; k += 8) {
     map.try_emplace(k, k);
     other.try_emplace(k + 1, k + 1);
   }
@@ -88,10 +88,10 @@ std::size_t run_pair(partner& other_thread, operation<Map> first, operation<Map>
   std::size_t bad_there = 0;
   other_thread.run(
       [&] {
-        for (key round = 0; round < keys; ++round) bad_here += first(map, other, round);
+        for (shared_key round = 0; round < keys; ++round) bad_here += first(map, other, round);
       },
       [&] {
-        for (key round = 0; round < keys; ++round) {
+        for (shared_key round = 0; round < keys; ++round) {
           // Now and then with the operands in turned roles: a call on two maps must bear that.
           const bool turned = round % 4 == 3;
           bad_there += second(turned ? other : map, turned ? map : other, round);

@@ -72,7 +72,7 @@ TEMPLATE_TEST_CASE("elements are destroyed after the locks are released: a destr
       map_type& map = *in_use;
       ++ended;
       in_use = nullptr;  // what this call ends itself is silent
-      for (key k = 0; k < 100; k += 20) {
+      for (shared_key k = 0; k < 100; k += 20) {
         map.try_emplace(k + ended, say_nothing);
         map.visit(k, [](auto&) {});
       }
@@ -81,7 +81,7 @@ TEMPLATE_TEST_CASE("elements are destroyed after the locks are released: a destr
     };
     map_type map(evac::shards{2});
     map_type other(evac::shards{2});
-    for (key k = 0; k < 40; ++k) map.try_emplace(k, say);
+    for (shared_key k = 0; k < 40; ++k) map.try_emplace(k, say);
     other.try_emplace(3, say_nothing);
     in_use = &map;
     one.call(map, other, say);
@@ -99,7 +99,7 @@ TEMPLATE_TEST_CASE("a visitor, a factory or a constructor that throws leaves the
   const auto fail = [](const auto&) { throw failure(); };
   const auto fail_to_answer = [](const auto&) -> bool { throw failure(); };
   const auto fail_to_make = []() -> std::string { throw failure(); };
-  const std::array<key, 2> several{1, 2};
+  const std::array<shared_key, 2> several{1, 2};
   struct thrower {
     const char* name;
     std::function<void(map_type& map)> call;
@@ -126,7 +126,7 @@ TEMPLATE_TEST_CASE("a visitor, a factory or a constructor that throws leaves the
   };
   for (const thrower& one : throwers) {
     map_type map(evac::shards{2});
-    for (key k = 0; k < 20; ++k) map.try_emplace(k, std::to_string(k));
+    for (shared_key k = 0; k < 20; ++k) map.try_emplace(k, std::to_string(k));
     bool thrown = false;
     try {
       one.call(map);

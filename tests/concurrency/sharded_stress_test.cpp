@@ -26,7 +26,7 @@ TEMPLATE_TEST_CASE("in sharded maps increments of one key by all threads add up"
       stumble();
       element.second = before + 1;
     };
-    const std::array<key, 1> only{7};
+    const std::array<shared_key, 1> only{7};
     for (std::size_t i = 0; i < each; ++i) {
       map.try_emplace_or_visit(7, 1U, add_one);
       map.insert_or_visit({7, 1}, add_one);
@@ -41,7 +41,7 @@ TEMPLATE_TEST_CASE("in sharded maps increments of one key by all threads add up"
 }
 
 TEMPLATE_TEST_CASE("insertions that succeeded less erasures that did are the size", "", EVAC_TEST_ALL_MUTEXES) {
-  constexpr key keys = 48;
+  constexpr shared_key keys = 48;
   map_under<live_value, TestType> map(evac::shards{2});
   set_under<TestType> set(evac::shards{2});
   std::atomic<std::ptrdiff_t> expected{0};
@@ -51,7 +51,7 @@ TEMPLATE_TEST_CASE("insertions that succeeded less erasures that did are the siz
     std::ptrdiff_t more = 0;
     std::ptrdiff_t more_of_set = 0;
     for (std::size_t i = 0; i < rounds(30000); ++i) {
-      const key k = roll(keys);
+      const shared_key k = roll(keys);
       switch (roll(8)) {
         case 0:
           more += map.insert({k, live_value(k)}) ? 1 : 0;
@@ -90,7 +90,7 @@ TEMPLATE_TEST_CASE("insertions that succeeded less erasures that did are the siz
 }
 
 TEMPLATE_TEST_CASE("a value of 64 bytes is never seen torn", "", EVAC_TEST_ALL_MUTEXES) {
-  constexpr key keys = 24;
+  constexpr shared_key keys = 24;
   map_under<same_words<8>, TestType> map(evac::shards{2});
   const std::size_t torn = in_threads(crowd(), [&](std::size_t thread) {
     dice roll(thread);
@@ -100,7 +100,7 @@ TEMPLATE_TEST_CASE("a value of 64 bytes is never seen torn", "", EVAC_TEST_ALL_M
       bad += element.second.is_torn() ? 1 : 0;
     };
     for (std::size_t i = 0; i < rounds(12000); ++i) {
-      const key k = roll(keys);
+      const shared_key k = roll(keys);
       if (thread % 2 == 0) {
         map.insert_or_assign(k, same_words<8>(roll(1000)));
         map.visit(roll(keys), [&](auto& element) {
@@ -143,7 +143,7 @@ TEMPLATE_TEST_CASE("an element disappears only by a clear that ends after it was
           std::this_thread::yield();
           continue;
         }
-        const key mine = thread * 1000000 + i;
+        const shared_key mine = thread * 1000000 + i;
         const std::size_t ended_before = clears_ended;
         bad += map.insert({mine, live_value(mine)}) ? 0 : 1;
         stumble();
@@ -164,18 +164,18 @@ TEMPLATE_TEST_CASE("an element disappears only by a clear that ends after it was
 
 TEMPLATE_TEST_CASE("permanent keys are seen exactly once, and others at most once, while these come and go", "",
                    EVAC_TEST_ALL_MUTEXES) {
-  constexpr key permanent = 10;
-  constexpr key keys = 1000;
+  constexpr shared_key permanent = 10;
+  constexpr shared_key keys = 1000;
   map_under<live_value, TestType> map(evac::shards{2});
-  for (key k = 0; k < permanent; ++k) map.try_emplace(k * 97 % keys, k * 97 % keys);
-  const auto is_permanent = [](key k) { return k % 97 == 0 && k / 97 < permanent; };
+  for (shared_key k = 0; k < permanent; ++k) map.try_emplace(k * 97 % keys, k * 97 % keys);
+  const auto is_permanent = [](shared_key k) { return k % 97 == 0 && k / 97 < permanent; };
   std::atomic<bool> over{false};
   std::atomic<std::size_t> walkers{4};
   const std::size_t wrong = in_threads(6, [&](std::size_t thread) -> std::size_t {
     if (thread < 2) {
       // In waves, so that the shards grow and shrink all the time.
       for (std::size_t wave = thread; !over; ++wave) {
-        for (key k = 0; k < keys && !over; ++k) {
+        for (shared_key k = 0; k < keys && !over; ++k) {
           if (is_permanent(k)) continue;
           if (wave % 2 == 0) {
             map.try_emplace(k, k);
@@ -212,7 +212,7 @@ TEMPLATE_TEST_CASE("permanent keys are seen exactly once, and others at most onc
         default:
           for (const auto& element : map.snapshot()) look(element);
       }
-      for (key k = 0; k < keys; ++k) bad += (is_permanent(k) ? seen[k] == 1 : seen[k] <= 1) ? 0 : 1;
+      for (shared_key k = 0; k < keys; ++k) bad += (is_permanent(k) ? seen[k] == 1 : seen[k] <= 1) ? 0 : 1;
     }
     if (--walkers == 0) over = true;
     return bad;
@@ -224,7 +224,7 @@ TEMPLATE_TEST_CASE("permanent keys are seen exactly once, and others at most onc
 
 TEMPLATE_TEST_CASE("the previous values that overwriting one key yields form one chain", "", EVAC_TEST_ALL_MUTEXES) {
   map_under<std::uint64_t, TestType> map(evac::shards{2});
-  constexpr key only = 5;
+  constexpr shared_key only = 5;
   map.try_emplace(only, 0U);
   const std::size_t each = (std::size_t{1} << 16U) / crowd();
   std::vector<std::vector<std::uint64_t>> previous(crowd(), std::vector<std::uint64_t>(each));
@@ -250,14 +250,15 @@ TEMPLATE_TEST_CASE("the previous values that overwriting one key yields form one
 
 TEMPLATE_TEST_CASE("all that a thread did before it inserted a key is visible to every thread that visits the key", "",
                    EVAC_TEST_ALL_MUTEXES) {
-  constexpr key keys = 8000;
-  map_under<key, TestType> map(evac::shards{2});
-  std::vector<key> before(keys, 0);  // on purpose not atomic: the map orders the accesses, or ThreadSanitizer complains
+  constexpr shared_key keys = 8000;
+  map_under<shared_key, TestType> map(evac::shards{2});
+  std::vector<shared_key> before(
+      keys, 0);  // on purpose not atomic: the map orders the accesses, or ThreadSanitizer complains
   std::atomic<std::size_t> seen_early{0};
   const std::size_t wrong = in_threads(3, [&](std::size_t thread) {
     std::size_t bad = 0;
     if (thread == 0) {
-      for (key k = 0; k < keys; ++k) {
+      for (shared_key k = 0; k < keys; ++k) {
         before[k] = k + 1;
         switch (k % 4) {
           case 0:
@@ -280,7 +281,7 @@ TEMPLATE_TEST_CASE("all that a thread did before it inserted a key is visible to
       bad += before[element.first] == element.first + 1 ? 0 : 1;
       if (element.first + 1 < keys) ++seen_early;
     };
-    for (key next = 0; next < keys;) {
+    for (shared_key next = 0; next < keys;) {
       next += map.cvisit(next, look);
       if (next % 256 == 17) map.cvisit_all(look);
       if (next % 256 == 18) map.for_each(look);

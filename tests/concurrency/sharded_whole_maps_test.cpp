@@ -16,10 +16,10 @@ using namespace evac_test;
 TEMPLATE_TEST_CASE("of several constructions that move from one map exactly one gets everything", "",
                    EVAC_TEST_ALL_MUTEXES) {
   using map_type = map_under<live_value, TestType>;
-  constexpr key keys = 60;
+  constexpr shared_key keys = 60;
   for (std::size_t round = 0; round < rounds(150); ++round) {
     map_type source(evac::shards{4});
-    for (key k = 0; k < keys; ++k) source.try_emplace(k, k);
+    for (shared_key k = 0; k < keys; ++k) source.try_emplace(k, k);
     std::atomic<std::size_t> full{0};
     const std::size_t wrong = in_threads(crowd(), [&](std::size_t thread) -> std::size_t {
       std::size_t size = 0;
@@ -46,11 +46,11 @@ TEMPLATE_TEST_CASE("of several constructions that move from one map exactly one 
 TEMPLATE_TEST_CASE("calls on two maps in opposite order end, and swap and merge lose nothing", "",
                    EVAC_TEST_ALL_MUTEXES) {
   using map_type = map_under<live_value, TestType>;
-  constexpr key keys = 40;
+  constexpr shared_key keys = 40;
   for (const std::size_t shards_of_second : {std::size_t{2}, std::size_t{4}}) {
     map_type first(evac::shards{2});
     map_type second(evac::shards{shards_of_second});
-    for (key k = 0; k < keys; ++k) (k % 2 == 0 ? first : second).try_emplace(k, k);
+    for (shared_key k = 0; k < keys; ++k) (k % 2 == 0 ? first : second).try_emplace(k, k);
 
     const auto opposite = [&](const auto& call) {
       in_threads(crowd(), [&](std::size_t thread) {
@@ -141,19 +141,19 @@ struct wandering_allocator {
 // So large that each has a memory block of its own, which whoever erases it gives back.
 struct large {
   std::array<std::uint64_t, 40> words{};
-  explicit large(key of) { words.fill(of); }
+  explicit large(shared_key of) { words.fill(of); }
   friend bool operator==(const large&, const large&) = default;
 };
 struct hash_with_state {
   std::uint64_t state = 0;
-  std::size_t operator()(key k) const {
+  std::size_t operator()(shared_key k) const {
     stumble();
     return static_cast<std::size_t>(k * 3 + state);
   }
 };
 struct equal_with_state {
   std::uint64_t state = 0;
-  bool operator()(key left, key right) const { return left + state == right + state; }
+  bool operator()(shared_key left, shared_key right) const { return left + state == right + state; }
 };
 
 }  // namespace
@@ -161,10 +161,10 @@ struct equal_with_state {
 TEMPLATE_TEST_CASE(
     "functors and allocators may be replaced while others use them, and memory goes back to where it is from", "",
     EVAC_TEST_ALL_MUTEXES) {
-  using element = std::pair<const key, large>;
+  using element = std::pair<const shared_key, large>;
   using map_type =
-      evac::sharded_map<key, large, hash_with_state, equal_with_state, wandering_allocator<element>, TestType>;
-  constexpr key keys = 32;
+      evac::sharded_map<shared_key, large, hash_with_state, equal_with_state, wandering_allocator<element>, TestType>;
+  constexpr shared_key keys = 32;
   {
     map_type first(evac::shards{2}, 0, {1}, {1}, wandering_allocator<element>(1));
     map_type second(evac::shards{2}, 0, {2}, {2}, wandering_allocator<element>(2));
@@ -176,7 +176,7 @@ TEMPLATE_TEST_CASE(
       for (std::size_t i = 0; i < rounds(4000); ++i) {
         map_type& map = *maps[roll(3)];
         map_type& other = *maps[roll(3)];
-        const key k = roll(keys);
+        const shared_key k = roll(keys);
         switch (roll(14)) {
           case 0:
             map.try_emplace(k, k);

@@ -19,12 +19,14 @@
 
 namespace evac_test {
 
-using key = std::uint64_t;
+using shared_key = std::uint64_t;
 
-template <class T, class Mutex, class Hash = evac::hash<key>>
-using map_under = evac::sharded_map<key, T, Hash, evac::equal_to<key>, std::allocator<std::pair<const key, T>>, Mutex>;
+template <class T, class Mutex, class Hash = evac::hash<shared_key>>
+using map_under = evac::sharded_map<shared_key, T, Hash, evac::equal_to<shared_key>,
+                                    std::allocator<std::pair<const shared_key, T>>, Mutex>;
 template <class Mutex>
-using set_under = evac::sharded_set<key, evac::hash<key>, evac::equal_to<key>, std::allocator<key>, Mutex>;
+using set_under = evac::sharded_set<shared_key, evac::hash<shared_key>, evac::equal_to<shared_key>,
+                                    std::allocator<shared_key>, Mutex>;
 
 // The list of locks as a TEMPLATE_TEST_CASE takes it.
 #define EVAC_TEST_ALL_MUTEXES evac::rw_lock, std::shared_mutex, evac_test::absl_shared_mutex

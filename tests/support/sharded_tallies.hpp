@@ -12,54 +12,54 @@
 
 namespace evac_test::matrix {
 
-using key = std::uint64_t;
+using shared_key = std::uint64_t;
 
 /// A value that tells whether it was torn: its key twice, and any number of increments.
 struct tally {
-  key of;
+  shared_key of;
   std::uint64_t again;
   std::uint64_t increments = 0;
 
-  explicit tally(key k) : of(k), again(k) {}
+  explicit tally(shared_key k) : of(k), again(k) {}
   void increment() { ++increments; }
-  [[nodiscard]] bool belongs_to(key k) const { return of == k && again == k; }
+  [[nodiscard]] bool belongs_to(shared_key k) const { return of == k && again == k; }
   friend bool operator==(const tally&, const tally&) = default;
 };
 /// The same with a destructor: such elements are moved out of the map before they are destroyed.
 struct boxed_tally {
   std::unique_ptr<tally> box;
 
-  explicit boxed_tally(key k) : box(std::make_unique<tally>(k)) {}
+  explicit boxed_tally(shared_key k) : box(std::make_unique<tally>(k)) {}
   boxed_tally(const boxed_tally& other) : box(std::make_unique<tally>(*other.box)) {}
   boxed_tally(boxed_tally&&) noexcept = default;
   boxed_tally& operator=(const boxed_tally& other) { return *this = boxed_tally(other); }
   boxed_tally& operator=(boxed_tally&&) noexcept = default;
   ~boxed_tally() = default;
   void increment() { box->increment(); }
-  [[nodiscard]] bool belongs_to(key k) const { return box && box->belongs_to(k); }
+  [[nodiscard]] bool belongs_to(shared_key k) const { return box && box->belongs_to(k); }
   friend bool operator==(const boxed_tally& left, const boxed_tally& right) { return *left.box == *right.box; }
 };
 
 /// Its identity follows the elements: functors are copied and swapped while others use them.
 struct wandering_hash {
   std::uint64_t state = 0;
-  std::size_t operator()(key k) const {
+  std::size_t operator()(shared_key k) const {
     stumble();
     return static_cast<std::size_t>(k ^ state);
   }
 };
 
-using plain_map = evac::sharded_map<key, tally>;
-using boxed_map = evac::sharded_map<key, boxed_tally, wandering_hash>;
+using plain_map = evac::sharded_map<shared_key, tally>;
+using boxed_map = evac::sharded_map<shared_key, boxed_tally, wandering_hash>;
 
-inline constexpr key keys = 64;  // several times what a table starts with: the inserts of one run make it grow
+inline constexpr shared_key keys = 64;  // several times what a table starts with: the inserts of one run make it grow
 
 /// How much of what an operation saw was wrong.
 using wrongs = std::size_t;
 
 /// Runs an operation for the given round.
 template <class Map>
-using operation = wrongs (*)(Map& map, Map& other, key round);
+using operation = wrongs (*)(Map& map, Map& other, shared_key round);
 
 template <class Map>
 struct named_operation {
