@@ -258,7 +258,7 @@ class cache {
     for (auto&& each : range) {
       using element = decltype(each);
       // Of one object twice, another part of it each time.
-      fresh += put(std::get<0>(std::forward<element>(each)), std::get<1>(std::forward<element>(each)), where) ? 1 : 0;
+      fresh += put(std::get<0>(std::forward<element>(each)), std::get<1>(std::forward<element>(each)), where) ? 1U : 0U;
     }
     return fresh;
   }

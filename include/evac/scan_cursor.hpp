@@ -13,7 +13,8 @@
 //     calls on a map of few elements for its size are short as well. A call may show nothing, and still not be the last
 //   - any number is a cursor, also one of another map, or of this one before an assignment or a swap: the scan from there on shows
 //     some elements, each at most once, and comes to an end
-//   - if the function or the hash throws, the cursor that was passed is the one to go on with
+//   - if the function or the hash throws, the cursor that was passed is the one to go on with: elements that this call has shown
+//     are shown again
 #ifndef EVAC_SCAN_CURSOR_HPP
 #define EVAC_SCAN_CURSOR_HPP
 

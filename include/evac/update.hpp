@@ -27,7 +27,7 @@ inline constexpr keep_t keep{};
 /// What an update() whose function returns an update_answer has done.
 enum class update_outcome : unsigned char {
   kept,    ///< nothing: by evac::keep, or because there was nothing to erase
-  stored,  ///< the key has the value of the answer
+  stored,  ///< the value of the answer was put in; one that is too heavy for a cache has left at once
   erased,  ///< the key was there
 };
 

@@ -1,4 +1,5 @@
 // Visitors that call the map that they visit.
+#include "evac/cache.hpp"
 #include "evac/sharded_map.hpp"
 
 evac::sharded_map<int, int> numbers;
@@ -23,4 +24,11 @@ int main() {
   evac::sharded_map<int, int> local;
   local.try_emplace_or_visit(1, 2, [&local](auto&) { local.clear(); });  // found
   accounts().add(1);
+  evac::scan_cursor at;
+  while (!at.done()) {
+    at = numbers.scan(at, 10, [](const auto& each) { numbers.erase(each.first); });  // found
+  }
+  evac::cache<int, int> pages(10);
+  pages.update(1, [&](const int*) { return pages.contains(2) ? 1 : 0; });  // found
+  pages.get(1, [&](const int& each) { pages.put(2, each); });              // found
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <evac/detail/geometry/addressing.hpp>
 #include <evac/detail/table/scan.hpp>
 #include <string>
 #include <utility>
@@ -79,7 +80,7 @@ template <class Hash>
     const std::size_t hash = hash_of(key);
     ++homes[hash % few];
     ++tags[hash >> 56U];
-    ++shards[hash >> 40U & 63U];
+    ++shards[evac::detail::shard_of(hash, 63)];
     ++both[(hash >> 56U << 4U | (hash & 15U)) % both.size()];
   }
   const auto total = static_cast<double>(keys.size());

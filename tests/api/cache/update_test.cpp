@@ -215,6 +215,39 @@ TEST_CASE("a value that is computed for a stale one does not take the place of w
   }
 }
 
+TEST_CASE("what was put in beside a computation stays where no time passes, and all values are stale at once") {
+  evac::expiring_cache<int, int, manual_clock> cached({.capacity = 10, .time_to_refresh = 0ns});
+  const auto beside = [&](const auto& change) {
+    cached.put(1, 1);
+    const auto compute = [&] {
+      change();
+      return 7;
+    };
+    CHECK(cached.get_or_compute(1, compute, evac::stale_while_computing) == 50);
+    CHECK(cached.get(1) == 50);
+  };
+  const auto fifty = [](const int*) { return std::optional(50); };
+  beside([&] { cached.put(1, 50); });
+  beside([&] { cached.update(1, fifty); });
+  beside([&] { cached.update(1, fifty, evac::expiry{.time_to_refresh = 0ns}); });
+}
+
+TEST_CASE("what an update puts in lives from the moment at which its function has returned") {
+  evac::expiring_cache<int, int, manual_clock> cached({.capacity = 10, .time_to_live = 5ns});
+  const auto slowly = [](const int*) {
+    manual_clock::advance(10ns);
+    return std::optional(1);
+  };
+  cached.update(1, slowly);
+  CHECK(cached.get(1) == 1);
+  manual_clock::advance(4ns);
+  CHECK(cached.get(1) == 1);
+  cached.update(1, slowly, evac::expiry{.time_to_live = 3ns});
+  CHECK(cached.get(1) == 1);
+  manual_clock::advance(3ns);
+  CHECK_FALSE(cached.contains(1));
+}
+
 TEST_CASE("an update that throws has changed nothing, wherever it does") {
   struct throwing_weigher {
     std::size_t operator()(const int&, const tracked&) const {

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache_verbs.hpp"
 #include "sharded_verbs.hpp"
 
 namespace every_verb {
@@ -283,6 +284,8 @@ const char* use_all_of(const Make& make) {
 inline const char* use_everything() {
   if (const char* wrong = use_parts(); *wrong != 0) return wrong;
   if (const char* wrong = use_views(); *wrong != 0) return wrong;
+  if (const char* wrong = use_caches<int>(small_number); *wrong != 0) return wrong;
+  if (const char* wrong = use_caches<std::string>(long_text); *wrong != 0) return wrong;
   if (const char* wrong = use_all_of<int>(small_number); *wrong != 0) return wrong;
   return use_all_of<std::string>(long_text);
 }

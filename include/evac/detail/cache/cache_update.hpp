@@ -32,7 +32,6 @@ void make_updated(const State& state, detached_of<State>& fresh, const K& key, V
     const auto& present = State::table_type::element(at);
     State::note_found(present, now);
     fresh.element().second.life = present.second.life;
-    fresh.element().second.life.note_changed();
   }
 }
 
@@ -49,6 +48,7 @@ update_result<F, typename State::mapped_type> update_element(State& state, call_
     const bool is_there = at.where != nullptr;
     const T* const present = is_there ? std::addressof(State::table_type::element(at).second.value) : nullptr;
     answer_of<F, T> answer = ask<T>(f, present);
+    now = State::now();  // f may have taken its time
     const auto give = [&](auto&& value) {
       make_updated(state, fresh, key, std::forward<decltype(value)>(value), at, now, terms);
       owed = set_element<State>(table, at, hash, fresh, now, beside, gone);

@@ -127,6 +127,7 @@ std::size_t replace(typename State::table_type& table, position at, detached_of<
   auto& present = State::table_type::element(at).second;
   present.note_found();
   fresh.element().second.mark = present.mark;
+  if constexpr (State::timed) fresh.element().second.life.follow(present.life);
   const std::size_t before = State::weight_of(State::table_type::element(at));
   const std::size_t after = State::weight_of(fresh.element());
   void* const slot = State::layout::slot(at.where, at.index);

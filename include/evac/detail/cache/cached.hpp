@@ -78,10 +78,10 @@ class lifetime<true> {
     until_ = (std::min)(lives_until_, after(now, idle_));
     fresh_until_ = after(now, terms.time_to_refresh.count());
   }
-  /// The element has another value now, and the same time to stay. A value that is being computed for the one before must not
-  /// take its place: that one is known by the moment at which it became stale, and so this moment is another one.
-  void note_changed() noexcept {
-    if (fresh_until_ != never) ++fresh_until_;
+  /// Of a value that takes the place of another one. A value that is being computed for that one must not take this one's
+  /// place in turn: it goes by the moment at which that one became stale, and so this moment is never the same.
+  void follow(const lifetime& before) noexcept {
+    if (fresh_until_ == before.fresh_until_ && fresh_until_ != never) ++fresh_until_;
   }
   /// Whether it ends at all: else nobody has to look at a clock.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool ends() const noexcept { return until() != never; }

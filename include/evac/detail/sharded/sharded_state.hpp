@@ -1,6 +1,7 @@
 // State of a sharded container: the functors, the lock that keeps the hash stable, the shards; and the guard of all of it.
 //
-//   hash   | tag: 8 bits | shard: up to 16 bits | ............ home: low bits |
+//   hash             | tag: 8 bits |                      | ............ home: low bits |
+//   a product of it                | shard: up to 16 bits |
 //
 // A state is what a container has as a member, and what elements lie in on their way from one container into another:
 // such a state is detached, known to one thread, and used without its locks.
