@@ -99,9 +99,9 @@ struct hash<T> {
 ///   evac::sync_map<std::string, int, evac::counted_lookups<evac::hash<std::string>>> ports;
 ///
 /// It hashes as Hash does, and has what Hash has: `is_transparent`, `is_avalanching`, its constructors and its state. A hash of
-/// your own does the same with a member type `counts_lookups`; so does one that cannot be a base class. A look-up that is counted
-/// takes three to nine instructions more; maps with another hash have neither these nor room for counts. docs/operations.md says
-/// which calls are look-ups.
+/// your own does the same with a member type `counts_lookups`; so does one that cannot be a base class. A look-up of an integer that
+/// is counted takes three to nine instructions more; maps with another hash have neither these nor room for counts.
+/// docs/operations.md says which calls are look-ups.
 template <class Hash>
   requires(std::is_class_v<Hash> && !std::is_final_v<Hash>)
 struct counted_lookups : Hash {

@@ -13,33 +13,13 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/made_key.hpp"
 #include "support/manual_clock.hpp"
 
 using namespace evac_test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A key that counts how often it is made of a view.
-struct made_key {
-  static inline int made = 0;
-  explicit made_key(std::string_view from) : text(from) { ++made; }
-  std::string text;
-};
-struct made_key_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
-  std::size_t operator()(const made_key& key) const { return (*this)(std::string_view(key.text)); }
-};
-struct made_key_equal {
-  using is_transparent = void;
-  static std::string_view view(const made_key& key) { return key.text; }
-  static std::string_view view(std::string_view key) { return key; }
-  template <class K, class L>
-  bool operator()(const K& left, const L& right) const {
-    return view(left) == view(right);
-  }
-};
 
 /// A number that can only be moved, and is 0 afterwards. Calls what is armed when it has been moved from, once.
 class only_moved {

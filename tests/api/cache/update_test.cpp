@@ -218,6 +218,7 @@ TEST_CASE("a value that is computed for a stale one does not take the place of w
 TEST_CASE("what was put in beside a computation stays where no time passes, and all values are stale at once") {
   evac::expiring_cache<int, int, manual_clock> cached({.capacity = 10, .time_to_refresh = 0ns});
   const auto beside = [&](const auto& change) {
+    manual_clock::advance(1us);
     cached.put(1, 1);
     const auto compute = [&] {
       change();
@@ -228,6 +229,9 @@ TEST_CASE("what was put in beside a computation stays where no time passes, and 
   };
   const auto fifty = [](const int*) { return std::optional(50); };
   beside([&] { cached.put(1, 50); });
+  beside([&] {
+    for (int i = 41; i <= 50; ++i) cached.put(1, i);
+  });
   beside([&] { cached.update(1, fifty); });
   beside([&] { cached.update(1, fifty, evac::expiry{.time_to_refresh = 0ns}); });
 }

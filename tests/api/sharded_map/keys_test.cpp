@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/made_key.hpp"
 #include "support/sharded_axes.hpp"
 
 using namespace evac_test;
@@ -32,28 +33,7 @@ struct any_equal {
 using longs = evac::sharded_map<long, int, by_size, any_equal>;
 using long_set = evac::sharded_set<long, by_size, any_equal>;
 
-/// A key that counts how often it is made of a view.
-struct made_key {
-  static inline int made = 0;
-  explicit made_key(std::string_view from) : text(from) { ++made; }
-  std::string text;
-};
-struct transparent_hash {
-  using is_transparent = void;
-  using is_avalanching = void;
-  std::size_t operator()(std::string_view key) const { return evac::hash<std::string>{}(key); }
-  std::size_t operator()(const made_key& key) const { return (*this)(std::string_view(key.text)); }
-};
-struct transparent_equal {
-  using is_transparent = void;
-  static std::string_view view(const made_key& key) { return key.text; }
-  static std::string_view view(std::string_view key) { return key; }
-  template <class K, class L>
-  bool operator()(const K& left, const L& right) const {
-    return view(left) == view(right);
-  }
-};
-using counted_keys = evac::sharded_map<made_key, std::string, transparent_hash, transparent_equal>;
+using counted_keys = evac::sharded_map<made_key, std::string, made_key_hash, made_key_equal>;
 
 struct pointed_hash {
   std::size_t operator()(const std::unique_ptr<int>& key) const { return static_cast<std::size_t>(*key); }

@@ -79,9 +79,13 @@ class lifetime<true> {
     fresh_until_ = after(now, terms.time_to_refresh.count());
   }
   /// Of a value that takes the place of another one. A value that is being computed for that one must not take this one's
-  /// place in turn: it goes by the moment at which that one became stale, and so this moment is never the same.
+  /// place in turn. It goes by the moment at which that one became stale; so this moment is never the same, nor shortly before
+  /// it: where a clock stands still, the moments of values that follow each other rise.
   void follow(const lifetime& before) noexcept {
-    if (fresh_until_ == before.fresh_until_ && fresh_until_ != never) ++fresh_until_;
+    const auto moment = [](const lifetime& of) { return static_cast<std::uint64_t>(of.fresh_until_); };
+    constexpr std::uint64_t shortly = 1000;
+    if (before.fresh_until_ != never && moment(before) - moment(*this) < shortly)
+      fresh_until_ = before.fresh_until_ + 1;
   }
   /// Whether it ends at all: else nobody has to look at a clock.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool ends() const noexcept { return until() != never; }
