@@ -55,7 +55,11 @@ TEST_CASE("a thread has the same line as long as it lives, and no other one that
   std::atomic<std::size_t> here{0};
   std::atomic<std::size_t> changed{0};
   in_threads(threads, [&](std::size_t thread) {
-    visible_readers::be_known();
+    // Threads that come first, together, may have to ask again.
+    await([&] {
+      visible_readers::be_known();
+      return visible_readers::line_of_this_thread() != visible_readers::without_line;
+    });
     lines[thread] = visible_readers::line_of_this_thread();
     ++here;
     await([&] { return here == threads; });

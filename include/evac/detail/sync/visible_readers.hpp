@@ -171,7 +171,10 @@ class visible_readers {
     if (part_ == part::barred) return nullptr;
     part_ = part::barred;  // also for what is called from here: an allocator may use a lock
     registry* const all = registry_of_process();
-    if (all == nullptr) return nullptr;
+    if (all == nullptr) {
+      if (claimed_.load(relaxed)) part_ = part::none;  // relaxed: it asks again the next time
+      return nullptr;
+    }
     record* const own = all->join(this_thread(), take_room);
     if (own == nullptr) return nullptr;
     own->marks() = inside_call::link_marks(own->marks());
@@ -202,19 +205,20 @@ class visible_readers {
   }
 
   [[nodiscard]] static registry* registry_of_process() noexcept {
-    registry* all = known_.load(acquire);  // acquire: found
-    if (all != nullptr) return all;
+    registry* all = known_.load(acquire);                      // acquire: found
+    if (all != nullptr || claimed_.load(relaxed)) return all;  // relaxed: see below
     void* const found = process_mapping::find_or_make("readers of rw_lock 3 " EVAC_ABI_TEXT, [](void* at) {
       ::new (at) place(bias_word::biased | process_mapping::number_of(at), asymmetric_fence::available());
     });
     if (found == nullptr) return nullptr;
-    all = &static_cast<place*>(found)->records;
-    // Before anybody can use it; twice, if two threads come at the same time, does no harm. The system drops it when
-    // this shared object is unloaded. If there is no memory for it, children have the records as they were.
+    // One thread of this shared object registers what children do, before anybody has a record; those that come meanwhile
+    // do without one in that call. So does a child that is forked meanwhile, in all calls.
+    if (claimed_.exchange(true, relaxed)) return nullptr;  // relaxed: one gets it
+    // The system drops it when this shared object is unloaded. If there is no memory for it, children have the records
+    // as they were.
     static_cast<void>(::pthread_atfork(nullptr, nullptr, reset_after_fork));
-    // One for this shared object, although threads that come at the same time may have found two.
-    registry* before = nullptr;
-    if (!known_.compare_exchange_strong(before, all, acq_rel, acquire)) return before;  // acq_rel, acquire: found
+    all = &static_cast<place*>(found)->records;
+    known_.store(all, release);  // release: found
     return all;
   }
   static void reset_after_fork() noexcept {
@@ -223,6 +227,8 @@ class visible_readers {
 
   // Visible, so that shared objects that share symbols share these.
   [[gnu::__visibility__("default")]] static inline constinit atomic<registry*> known_{nullptr};
+  // Some thread has set out to make it known.
+  [[gnu::__visibility__("default")]] static inline constinit atomic<bool> claimed_{false};
   // Of threads that have no record: matches no lock, and is never written.
   [[gnu::__visibility__("default")]] static inline constinit record nobody_{};
   [[gnu::__visibility__("default")]] static inline constinit thread_local record* mine_ = &nobody_;
