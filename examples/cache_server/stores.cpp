@@ -86,8 +86,7 @@ class sync_store final : public map_store<evac::sync_map<std::string, entry>> {
   }
 };
 
-/// Entries are changed in place, under the lock of their shard. A visitor cannot erase: it ends the life of an entry, so that
-/// nobody sees it any more, and what is over is erased after that.
+/// Entries are changed in place, under the lock of their shard.
 class sharded_store final : public map_store<evac::sharded_map<std::string, entry>> {
  public:
   bool read(std::string_view key, show_entry show) const override {
@@ -95,24 +94,16 @@ class sharded_store final : public map_store<evac::sharded_map<std::string, entr
   }
   void put(std::string_view key, entry fresh) override { map_.insert_or_assign(key, std::move(fresh)); }
   void update(std::string_view key, decide_entry decide) override {
-    verdict answer = verdict::keep;
-    bool is_there = false;
-    const auto place = [&](auto& unborn) {
-      entry it;
-      answer = decide(it, false);
-      if (answer == verdict::put) unborn.second = std::move(it);
-    };
-    map_.try_emplace_and_visit(key, entry{{}, over}, place, [&](auto& found) {
-      is_there = found.second.deadline != over;
-      if (is_there) {
-        answer = decide(found.second, true);
-        if (answer == verdict::erase) found.second.deadline = over;
-      } else {
-        place(found);
-      }
-    });
-    if (answer == verdict::erase || (answer == verdict::keep && !is_there))
-      map_.erase_if(key, [](const auto& element) { return element.second.deadline == over; });
+    bool is_over = false;
+    do {
+      map_.erase_if(key, [&](auto& element) {
+        is_over = true;
+        return decide(element.second, true) == verdict::erase;
+      });
+      if (is_over) return;
+      entry fresh;
+      is_over = decide(fresh, false) != verdict::put || map_.try_emplace(key, std::move(fresh));
+    } while (!is_over);  // somebody else has put the key meanwhile
   }
   bool erase_if(std::string_view key, judge_entry condition) override {
     return map_.erase_if(key, [&](const auto& element) { return condition(element.second); }) != 0;
@@ -120,9 +111,6 @@ class sharded_store final : public map_store<evac::sharded_map<std::string, entr
   std::string_view name() const override { return "sharded"; }
   evac::map_counters counters() const override { return map_.counters(); }
   std::string locks() const override { return map_.dump_locks(); }
-
- private:
-  static constexpr time_ms over = std::numeric_limits<time_ms>::min();
 };
 
 /// One lock for all; growing holds it.

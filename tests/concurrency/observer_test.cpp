@@ -123,7 +123,7 @@ TEMPLATE_TEST_CASE("a thread that had to wait for a shard is told with both call
     CHECK(event.holder.operation == std::string_view("visit"));
     CHECK(event.holder.line != 0);
     CHECK(event.holder.line < event.waiter.line + 1);
-    CHECK(event.holder_thread == std::hash<std::thread::id>{}(std::this_thread::get_id()));
+    CHECK(event.holder_thread == evac::detail::system_thread_id());
   } else {
     CHECK(event.holder_thread == 0);
   }

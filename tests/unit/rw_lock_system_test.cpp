@@ -14,10 +14,12 @@
 #include <cstddef>
 #include <cstdlib>
 #include <evac/detail/platform/every_processor.hpp>
+#include <evac/detail/platform/thread_id.hpp>
 #include <evac/detail/sync/spin_lock.hpp>
 #include <evac/rw_lock.hpp>
 #include <evac/sharded_map.hpp>
 #include <new>
+#include <string>
 #include <thread>
 
 #include "support/catch.hpp"
@@ -193,6 +195,23 @@ TEST_CASE("a child of fork() does not wait for what other threads read under at 
   step = 2;
   reader.join();
   REQUIRE(free_for_writers(lock));
+}
+
+TEST_CASE("in the child of a fork() dump_locks() gives a thread its new number") {
+  evac::sharded_map<int, int> map(evac::shards{1});
+  map.emplace(1, 1);
+  const auto tells_this_thread = [&] {
+    const std::string number = std::to_string(evac::detail::system_thread_id());
+    bool told = false;
+    map.visit(1, [&](auto&) { told = map.dump_locks() == "shard 0: held exclusively by thread " + number + "\n"; });
+    return told;
+  };
+  if constexpr (EVAC_CHECKS != 0) {
+    REQUIRE(tells_this_thread());
+    REQUIRE(in_child([&] { _exit(tells_this_thread() ? 0 : 1); }) == 0);
+  } else {
+    REQUIRE_FALSE(tells_this_thread());
+  }
 }
 
 TEST_CASE("a filter for system calls that comes after the first reader does not end the exclusion or the program") {

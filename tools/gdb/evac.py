@@ -539,6 +539,7 @@ class Thread:
     def __init__(self, thread):
         self.number = thread.num
         self.name = f"thread {thread.num}" + (f" ({thread.name})" if thread.name else "") + f", LWP {thread.ptid[1]}"
+        self.system_id = thread.ptid[1]
         self.pthread = None  # what pthread_self() returns
         self.sleeps_on = None  # the word that it waits for
         frame = gdb.newest_frame()
@@ -601,27 +602,15 @@ class Threads:
                 return thread.name
         return f"a thread that is gone ({pthread:#x})"
 
-    def of_id_hash(self, found):
-        """The thread of which std::hash<std::thread::id> is this."""
+    def of_system(self, found):
+        """The thread that the system gives this number."""
         for thread in self.all:
-            if thread.pthread is not None and found in (libstdcxx_hash(thread.pthread), thread.pthread):
+            if thread.system_id == found:
                 return thread.name
-        return "a thread that is gone"
+        return f"a thread that is gone (LWP {found})"
 
     def sleepers(self, address):
         return [thread.name for thread in self.all if thread.sleeps_on == address]
-
-
-def libstdcxx_hash(value):
-    """std::_Hash_bytes of libstdc++ over the eight bytes of a number."""
-    mask, multiplier = 0xFFFFFFFFFFFFFFFF, 0xC6A4A7935BD1E995
-    hashed = 0xC70F6907 ^ (8 * multiplier & mask)
-
-    def mix(bits):
-        return bits ^ bits >> 47
-
-    hashed = (hashed ^ mix(value * multiplier & mask) * multiplier & mask) * multiplier & mask
-    return mix(mix(hashed) * multiplier & mask)
 
 
 # --- locks ------------------------------------------------------------------------------------------------------------
@@ -1190,7 +1179,7 @@ what it sleeps on."""
             owner = shard["owner_"]
             holder = ""
             if has_field(owner, "id_") and number(owner["id_"]) != 0:
-                holder = f"; the writer is {threads.of_id_hash(number(owner['id_']))}"
+                holder = f"; the writer is {threads.of_system(number(owner['id_']))}"
             print(f"shard {index}: {self.line(lock, threads)}{holder}")
         print(f"{busy} of {len(shards)} shards are not free")
         self.show_threads(threads, int(container["state_"].address))

@@ -236,6 +236,31 @@ TEST_CASE("erase and erase_if of a key say how many they erased") {
   }
 }
 
+TEST_CASE("erase_if of a key changes an element or erases it in one call") {
+  for (const std::size_t count : shard_counts) {
+    string_shards map = filled_shards<string_shards>(count, 100);
+    const auto shorten = [](value& element) {
+      element.second = element.second.substr(0, element.second.size() / 2);
+      return element.second.empty();
+    };
+    const std::size_t length = map.find(8)->size();
+    REQUIRE(length > 1);
+    CHECK(map.erase_if(8, shorten) == 0);
+    CHECK(map.find(8)->size() == length / 2);
+    int calls = 1;
+    while (map.erase_if(8, shorten) == 0) ++calls;
+    CHECK(std::size_t{1} << static_cast<unsigned>(calls) <= length);
+    CHECK_FALSE(map.contains(8));
+    CHECK(map.erase_if([](value& element) {
+      element.second += "!";
+      return element.first == 7;
+    }) == 1);
+    map.cvisit_all([](const value& element) { CHECK(element.second.back() == '!'); });
+    CHECK(map.size() == 98);
+    REQUIRE_VALID_SHARDS(map);
+  }
+}
+
 TEST_CASE("a set does all this, and its visitors cannot write") {
   using Set = evac::sharded_set<std::string>;
   STATIC_REQUIRE(std::is_same_v<Set::key_type, std::string>);

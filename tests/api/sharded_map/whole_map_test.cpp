@@ -1,6 +1,7 @@
 // Sharded maps as values: merges, copies, moves, swaps, comparison, conversion, room, and what they say of themselves.
 #include <algorithm>
 #include <cstddef>
+#include <evac/detail/platform/thread_id.hpp>
 #include <evac/map.hpp>
 #include <evac/sharded_map.hpp>
 #include <limits>
@@ -217,6 +218,11 @@ TEST_CASE("dump_locks names every shard and the one that a visitor holds, from i
   CHECK(std::count(inside.begin(), inside.end(), '\n') == 4);
   const auto held = inside.find("held exclusively");
   REQUIRE(held != std::string::npos);
+  if constexpr (EVAC_CHECKS != 0) {
+    // As debuggers, /proc and top number it.
+    CHECK(inside.find("held exclusively by thread " + std::to_string(evac::detail::system_thread_id()) + "\n", held) ==
+          held);
+  }
   CHECK(inside.find("held exclusively", held + 1) == std::string::npos);
   CHECK(map.dump_locks().find("exclusively") == std::string::npos);
 }

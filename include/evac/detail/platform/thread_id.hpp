@@ -16,6 +16,22 @@ namespace evac::inline EVAC_ABI::detail {
   return static_cast<std::int32_t>(::syscall(SYS_gettid));
 }
 
+/// The same, asked for once.
+class kept_thread_id {
+ public:
+  [[nodiscard]] static std::int32_t of_this_thread() noexcept {
+    if (id_ == 0) [[unlikely]]
+      id_ = system_thread_id();
+    return id_;
+  }
+  /// In the child of a fork(): its thread has another number.
+  static void forget() noexcept { id_ = 0; }
+
+ private:
+  // Visible, as what registers forget() is.
+  [[gnu::__visibility__("default")]] static inline constinit thread_local std::int32_t id_ = 0;
+};
+
 }  // namespace evac::inline EVAC_ABI::detail
 
 #endif

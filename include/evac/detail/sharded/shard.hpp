@@ -14,13 +14,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <thread>
 
 #include "evac/counters.hpp"
 #include "evac/detail/config.hpp"
 #include "evac/detail/platform/thread_annotations.hpp"
+#include "evac/detail/platform/thread_id.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/lock_events.hpp"
 #include "evac/detail/sync/reentry.hpp"
@@ -68,7 +67,7 @@ class lock_events {
 /// The thread that holds a lock exclusively, and the call by which it does.
 struct lock_holder {
   observer::call_place call{};
-  std::size_t thread = 0;  // 0: none, or not known
+  std::int32_t thread = 0;  // as the system counts; 0: none, or not known
 };
 
 /// The same of one lock: known in builds without NDEBUG only.
@@ -77,7 +76,7 @@ class lock_owner {
  public:
   void enter() noexcept {}
   void leave() noexcept {}
-  [[nodiscard]] std::size_t id() const noexcept { return 0; }
+  [[nodiscard]] std::int32_t id() const noexcept { return 0; }
   [[nodiscard]] lock_holder holder() const noexcept { return {}; }
 };
 template <>
@@ -89,10 +88,10 @@ class lock_owner<true> {
     operation_.store(call.operation, relaxed);
     file_.store(call.file, relaxed);
     line_.store(call.line, relaxed);
-    id_.store(std::hash<std::thread::id>{}(std::this_thread::get_id()), relaxed);
+    id_.store(kept_thread_id::of_this_thread(), relaxed);
   }
   void leave() noexcept { id_.store(0, relaxed); }
-  [[nodiscard]] std::size_t id() const noexcept { return id_.load(relaxed); }
+  [[nodiscard]] std::int32_t id() const noexcept { return id_.load(relaxed); }
   /// Nothing if it changes meanwhile.
   [[nodiscard]] lock_holder holder() const noexcept {
     const lock_holder seen = look();
@@ -107,7 +106,7 @@ class lock_owner<true> {
     return {{operation_.load(relaxed), file_.load(relaxed), line_.load(relaxed)}, id_.load(relaxed)};
   }
 
-  atomic<std::size_t> id_{0};
+  atomic<std::int32_t> id_{0};
   atomic<const char*> operation_{nullptr};
   atomic<const char*> file_{nullptr};
   atomic<std::uint_least32_t> line_{0};
@@ -223,7 +222,7 @@ class alignas(cache_line) EVAC_LOCKABLE shard {
   }
   [[nodiscard]] const lock_events& events() const noexcept { return events_; }
   [[nodiscard]] const Mutex& mutex() const noexcept { return mutex_; }
-  [[nodiscard]] std::size_t owner_id() const noexcept { return owner_.id(); }
+  [[nodiscard]] std::int32_t owner_id() const noexcept { return owner_.id(); }
 
  private:
   [[no_unique_address]] table<Policy> table_;  // guarded by mutex_; its size is read without

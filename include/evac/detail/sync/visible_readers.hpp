@@ -19,6 +19,7 @@
 #include <type_traits>
 
 #include "evac/detail/config.hpp"
+#include "evac/detail/platform/thread_id.hpp"
 #include "evac/detail/sync/asymmetric_fence.hpp"
 #include "evac/detail/sync/atomic.hpp"
 #include "evac/detail/sync/backoff.hpp"
@@ -222,6 +223,7 @@ class visible_readers {
     return all;
   }
   static void reset_after_fork() noexcept {
+    kept_thread_id::forget();
     if (registry* const all = known_.load(acquire)) all->reset_after_fork(this_thread());  // acquire: found
   }
 
