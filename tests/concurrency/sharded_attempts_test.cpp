@@ -69,7 +69,7 @@ constexpr std::size_t all_readers = 3;
 }  // namespace
 
 TEMPLATE_TEST_CASE("a call that does not wait finds a shard busy that another thread writes, and changes nothing", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   using map_type = map_under<int, TestType>;
   map_type map(evac::shards{1});
   for (shared_key k = 0; k < 20; ++k) map.try_emplace(k, 1);
@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("a call that does not wait finds a shard busy that another th
 }
 
 TEMPLATE_TEST_CASE("a call that does not wait and reads is not busy beside readers, one that writes is", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   map_under<int, TestType> map(evac::shards{1});
   for (shared_key k = 0; k < 20; ++k) map.try_emplace(k, 1);
   // Once before and once after so many reads that a lock which biases itself to readers has done so.
@@ -164,7 +164,7 @@ TEST_CASE("a busy call has moved nothing from its arguments, built nothing and c
 }
 
 TEMPLATE_TEST_CASE("of calls that do not wait, by many threads, those that were made are those that are counted", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   map_under<std::size_t, TestType> map(evac::shards{2});
   for (shared_key k = 0; k < 4; ++k) map.try_emplace(k, 0U);
   const std::size_t made = in_threads(crowd(), [&](std::size_t thread) {

@@ -79,7 +79,7 @@ struct holder {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a visitor that takes its time delays no call on other shards", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("a visitor that takes its time delays no call on other shards", "", EVAC_TEST_MUTEXES) {
   using map_type = keyed_map_under<int, TestType>;
   const shared_key there = in_shard(0, 1);
   const shared_key absent = in_shard(0, 2);
@@ -113,7 +113,7 @@ TEMPLATE_TEST_CASE("a visitor that takes its time delays no call on other shards
 }
 
 TEMPLATE_TEST_CASE("calls that wait for a held shard delay no call on other shards, also where the hash has a state",
-                   "", EVAC_TEST_ALL_MUTEXES) {
+                   "", EVAC_TEST_MUTEXES) {
   keyed_map_under<int, TestType, shard_hash_with_state> map(evac::shards{4});
   map.try_emplace(in_shard(0, 1), 1);
   std::size_t wrong = 0;
@@ -131,7 +131,7 @@ TEMPLATE_TEST_CASE("calls that wait for a held shard delay no call on other shar
   REQUIRE(map.contains(in_shard(0, 2)));
 }
 
-TEMPLATE_TEST_CASE("readers of one shard do not wait for each other", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("readers of one shard do not wait for each other", "", EVAC_TEST_MUTEXES) {
   keyed_map_under<int, TestType> map(evac::shards{1});
   for (shared_key k = 0; k < 100; ++k) map.try_emplace(k, 1);
   std::size_t wrong = 0;
@@ -149,7 +149,7 @@ TEMPLATE_TEST_CASE("readers of one shard do not wait for each other", "", EVAC_T
 }
 
 TEMPLATE_TEST_CASE("no lock is held while for_each's visitor or a factory of a single flight runs", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   using map_type = keyed_map_under<int, TestType>;
   const holder<map_type> holders[] = {
       {"for_each", [](auto& map, gate& stop) { map.for_each([&](const auto&) { stop.hold(); }); }},
@@ -199,7 +199,7 @@ struct held_when_moved {
 };
 }  // namespace
 
-TEMPLATE_TEST_CASE("a shard that grows delays no call on other shards", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("a shard that grows delays no call on other shards", "", EVAC_TEST_MUTEXES) {
   keyed_map_under<held_when_moved, TestType> map(evac::shards{4});
   map.try_emplace(in_shard(1, 1), 5);
   std::size_t wrong = 0;

@@ -12,7 +12,7 @@
 using namespace evac_test;
 
 TEMPLATE_TEST_CASE("a value is computed exactly once, under the lock or in a single flight, and all get that one", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   for (const auto mode :
        {evac::compute_mode::under_lock, evac::compute_mode::single_flight, evac::compute_mode::optimistic}) {
     constexpr shared_key keys = 100;
@@ -45,7 +45,7 @@ TEMPLATE_TEST_CASE("a value is computed exactly once, under the lock or in a sin
 
 TEMPLATE_TEST_CASE(
     "an exception of a single flight's factory reaches all threads that wait for it, and the next call begins anew", "",
-    EVAC_TEST_ALL_MUTEXES) {
+    EVAC_TEST_MUTEXES) {
   map_under<live_value, TestType> map(evac::shards{2});
   std::size_t shared = 0;
   for (std::size_t round = 0; round < rounds(40); ++round) {

@@ -39,7 +39,7 @@ class farewell {
 }  // namespace
 
 TEMPLATE_TEST_CASE("elements are destroyed after the locks are released: a destructor may use the map", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   using map_type = map_under<farewell, TestType>;
   struct ending {
     const char* name;
@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("elements are destroyed after the locks are released: a destr
 }
 
 TEMPLATE_TEST_CASE("a visitor, a factory or a constructor that throws leaves the locks free for other threads", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   struct failure {};
   using map_type = map_under<std::string, TestType>;
   const auto fail = [](const auto&) { throw failure(); };
@@ -149,7 +149,7 @@ TEMPLATE_TEST_CASE("a visitor, a factory or a constructor that throws leaves the
 }
 
 TEMPLATE_TEST_CASE("threads that wait for a sleeping holder sleep, too: eight to a core make progress and burn no time",
-                   "", EVAC_TEST_ALL_MUTEXES) {
+                   "", EVAC_TEST_MUTEXES) {
   using namespace std::chrono;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t threads = std::min<std::size_t>(8 * cores, 32);

@@ -17,7 +17,7 @@
 
 using namespace evac_test;
 
-TEMPLATE_TEST_CASE("in sharded maps increments of one key by all threads add up", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("in sharded maps increments of one key by all threads add up", "", EVAC_TEST_MUTEXES) {
   map_under<std::uint64_t, TestType> map(evac::shards{2});
   const std::size_t each = rounds(4000);
   in_threads(crowd(), [&](std::size_t) {
@@ -40,7 +40,7 @@ TEMPLATE_TEST_CASE("in sharded maps increments of one key by all threads add up"
   REQUIRE(map.find(7) == 6 * each * crowd());
 }
 
-TEMPLATE_TEST_CASE("insertions that succeeded less erasures that did are the size", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("insertions that succeeded less erasures that did are the size", "", EVAC_TEST_MUTEXES) {
   constexpr shared_key keys = 48;
   map_under<live_value, TestType> map(evac::shards{2});
   set_under<TestType> set(evac::shards{2});
@@ -89,7 +89,7 @@ TEMPLATE_TEST_CASE("insertions that succeeded less erasures that did are the siz
   REQUIRE_VALID_SHARDS(set);
 }
 
-TEMPLATE_TEST_CASE("a value of 64 bytes is never seen torn", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("a value of 64 bytes is never seen torn", "", EVAC_TEST_MUTEXES) {
   constexpr shared_key keys = 24;
   map_under<same_words<8>, TestType> map(evac::shards{2});
   const std::size_t torn = in_threads(crowd(), [&](std::size_t thread) {
@@ -126,7 +126,7 @@ TEMPLATE_TEST_CASE("a value of 64 bytes is never seen torn", "", EVAC_TEST_ALL_M
   REQUIRE(map.size() != 0);
 }
 
-TEMPLATE_TEST_CASE("an element disappears only by a clear that ends after it was inserted", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("an element disappears only by a clear that ends after it was inserted", "", EVAC_TEST_MUTEXES) {
   {
     map_under<live_value, TestType> map(evac::shards{2});
     std::atomic<std::size_t> clears_begun{0};
@@ -163,7 +163,7 @@ TEMPLATE_TEST_CASE("an element disappears only by a clear that ends after it was
 }
 
 TEMPLATE_TEST_CASE("permanent keys are seen exactly once, and others at most once, while these come and go", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   constexpr shared_key permanent = 10;
   constexpr shared_key keys = 1000;
   map_under<live_value, TestType> map(evac::shards{2});
@@ -222,7 +222,7 @@ TEMPLATE_TEST_CASE("permanent keys are seen exactly once, and others at most onc
   REQUIRE_VALID_SHARDS(map);
 }
 
-TEMPLATE_TEST_CASE("the previous values that overwriting one key yields form one chain", "", EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("the previous values that overwriting one key yields form one chain", "", EVAC_TEST_MUTEXES) {
   map_under<std::uint64_t, TestType> map(evac::shards{2});
   constexpr shared_key only = 5;
   map.try_emplace(only, 0U);
@@ -249,7 +249,7 @@ TEMPLATE_TEST_CASE("the previous values that overwriting one key yields form one
 }
 
 TEMPLATE_TEST_CASE("all that a thread did before it inserted a key is visible to every thread that visits the key", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   constexpr shared_key keys = 8000;
   map_under<shared_key, TestType> map(evac::shards{2});
   std::vector<shared_key> before(

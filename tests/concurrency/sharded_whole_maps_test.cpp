@@ -14,7 +14,7 @@
 using namespace evac_test;
 
 TEMPLATE_TEST_CASE("of several constructions that move from one map exactly one gets everything", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+                   EVAC_TEST_MUTEXES) {
   using map_type = map_under<live_value, TestType>;
   constexpr shared_key keys = 60;
   for (std::size_t round = 0; round < rounds(150); ++round) {
@@ -43,8 +43,7 @@ TEMPLATE_TEST_CASE("of several constructions that move from one map exactly one 
   REQUIRE(live_value::live == 0);
 }
 
-TEMPLATE_TEST_CASE("calls on two maps in opposite order end, and swap and merge lose nothing", "",
-                   EVAC_TEST_ALL_MUTEXES) {
+TEMPLATE_TEST_CASE("calls on two maps in opposite order end, and swap and merge lose nothing", "", EVAC_TEST_MUTEXES) {
   using map_type = map_under<live_value, TestType>;
   constexpr shared_key keys = 40;
   for (const std::size_t shards_of_second : {std::size_t{2}, std::size_t{4}}) {
@@ -160,7 +159,7 @@ struct equal_with_state {
 
 TEMPLATE_TEST_CASE(
     "functors and allocators may be replaced while others use them, and memory goes back to where it is from", "",
-    EVAC_TEST_ALL_MUTEXES) {
+    EVAC_TEST_MUTEXES) {
   using element = std::pair<const shared_key, large>;
   using map_type =
       evac::sharded_map<shared_key, large, hash_with_state, equal_with_state, wandering_allocator<element>, TestType>;

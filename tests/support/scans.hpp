@@ -17,6 +17,7 @@
 #include <type_traits>
 
 #include "support/axes.hpp"
+#include "support/few_kinds.hpp"
 #include "support/functors.hpp"
 #include "support/sync_axes.hpp"
 
@@ -24,17 +25,19 @@ namespace evac_test {
 
 using scanned_cache = evac::cache<std::string, int>;
 
+// The lists of kinds as a TEMPLATE_TEST_CASE takes them.
 #define EVAC_TEST_SCANNED_BY_MANY                                                                                  \
-  (evac::sharded_map<std::uint64_t, int>), (evac::sharded_set<std::string>),                                       \
-      (evac::sharded_map<std::uint64_t, int, evac_test::raw_identity_hash>), (evac::sync_map<std::uint64_t, int>), \
-      evac_test::sync_strings, (evac::sync_map<std::uint64_t, int, evac_test::raw_identity_hash>),                 \
-      (evac::sync_set<std::string>), evac_test::scanned_cache
-// The list of kinds as a TEMPLATE_TEST_CASE takes it. In the last ones chains are long.
-#define EVAC_TEST_SCANNED                                                                                \
-  (evac::map<std::uint64_t, int>), (evac::set<std::string>), EVAC_TEST_SCANNED_BY_MANY,                  \
-      (evac::map<std::uint64_t, int, evac_test::four_bit_hash>),                                         \
-      (evac::sharded_map<std::uint64_t, int, evac_test::constant_hash>), evac_test::sync_constant_nodes, \
-      evac_test::sync_four_bits
+  (evac::sharded_map<std::uint64_t, int>), (evac::sync_map<std::uint64_t, int, evac_test::raw_identity_hash>),     \
+      evac_test::sync_strings,                                                                                     \
+      evac_test::scanned_cache EVAC_TEST_AND_MORE(                                                                 \
+          (evac::sharded_set<std::string>), (evac::sharded_map<std::uint64_t, int, evac_test::raw_identity_hash>), \
+          (evac::sync_map<std::uint64_t, int>), (evac::sync_set<std::string>))
+// In the last ones chains are long.
+#define EVAC_TEST_SCANNED                                                               \
+  (evac::map<std::uint64_t, int>), (evac::set<std::string>), EVAC_TEST_SCANNED_BY_MANY, \
+      (evac::map<std::uint64_t, int, evac_test::four_bit_hash>),                        \
+      evac_test::sync_constant_nodes EVAC_TEST_AND_MORE(                                \
+          (evac::sharded_map<std::uint64_t, int, evac_test::constant_hash>), evac_test::sync_four_bits)
 
 /// A container, and the verbs that differ from kind to kind.
 template <class Container>

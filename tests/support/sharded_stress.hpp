@@ -13,6 +13,7 @@
 
 #include "support/absl_shared_mutex.hpp"
 #include "support/dice.hpp"
+#include "support/few_kinds.hpp"
 #include "support/in_threads.hpp"
 #include "support/live_value.hpp"
 #include "support/valid_shards.hpp"
@@ -29,7 +30,7 @@ using set_under = evac::sharded_set<shared_key, evac::hash<shared_key>, evac::eq
                                     std::allocator<shared_key>, Mutex>;
 
 // The list of locks as a TEMPLATE_TEST_CASE takes it.
-#define EVAC_TEST_ALL_MUTEXES evac::rw_lock, std::shared_mutex, evac_test::absl_shared_mutex
+#define EVAC_TEST_MUTEXES evac::rw_lock, std::shared_mutex EVAC_TEST_AND_MORE(evac_test::absl_shared_mutex)
 
 }  // namespace evac_test
 

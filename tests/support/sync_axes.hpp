@@ -55,12 +55,13 @@ static_assert(!sync_words::in_nodes && !sync_several::in_nodes && !sync_empties:
 static_assert(sync_strings::in_nodes && sync_tracked::in_nodes && sync_large::in_nodes && sync_forced::in_nodes);
 
 // The list of axes as a TEMPLATE_TEST_CASE takes it.
-#define EVAC_TEST_ALL_SYNC_MAPS                                                                              \
-  evac_test::sync_words, evac_test::sync_several, evac_test::sync_empties, evac_test::sync_enums,            \
-      evac_test::sync_doubles, evac_test::sync_identity, evac_test::sync_raw, evac_test::sync_constant,      \
-      evac_test::sync_four_bits, evac_test::sync_strings, evac_test::sync_tracked, evac_test::sync_throwers, \
-      evac_test::sync_aligned, evac_test::sync_large, evac_test::sync_selves, evac_test::sync_forced,        \
-      evac_test::sync_constant_nodes, evac_test::sync_four_bit_nodes
+#define EVAC_TEST_SYNC_MAPS                                                                                  \
+  evac_test::sync_words, evac_test::sync_several, evac_test::sync_four_bits, evac_test::sync_strings,        \
+      evac_test::sync_throwers, evac_test::sync_aligned,                                                     \
+      evac_test::sync_constant_nodes EVAC_TEST_AND_MORE(                                                     \
+          evac_test::sync_empties, evac_test::sync_enums, evac_test::sync_doubles, evac_test::sync_identity, \
+          evac_test::sync_raw, evac_test::sync_constant, evac_test::sync_tracked, evac_test::sync_large,     \
+          evac_test::sync_selves, evac_test::sync_forced, evac_test::sync_four_bit_nodes)
 
 /// The i-th key or value of a type that is an enumeration, too.
 template <class T>

@@ -40,7 +40,7 @@ void require_same(const Map& map, const std::set<int>& numbers) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("update keeps, erases or replaces under every kind of key, value and hash", "",
-                   EVAC_TEST_ALL_SYNC_MAPS) {
+                   EVAC_TEST_SYNC_MAPS) {
   using F = filled_sync<TestType>;
   using V = typename F::V;
   using answer = update_answer<V>;
@@ -81,7 +81,7 @@ TEMPLATE_TEST_CASE("update keeps, erases or replaces under every kind of key, va
   REQUIRE(domain.flush());
 }
 
-TEMPLATE_TEST_CASE("erase_if erases one key, or all, whose values satisfy its predicate", "", EVAC_TEST_ALL_SYNC_MAPS) {
+TEMPLATE_TEST_CASE("erase_if erases one key, or all, whose values satisfy its predicate", "", EVAC_TEST_SYNC_MAPS) {
   using F = filled_sync<TestType>;
   using K = typename F::K;
   using V = typename F::V;
@@ -129,7 +129,7 @@ TEMPLATE_TEST_CASE("erase_if erases one key, or all, whose values satisfy its pr
 }
 
 TEMPLATE_TEST_CASE("a factory that declines stores nothing, under every kind of key, value and hash", "",
-                   EVAC_TEST_ALL_SYNC_MAPS) {
+                   EVAC_TEST_SYNC_MAPS) {
   using F = filled_sync<TestType>;
   using optional = std::optional<typename F::V>;
   evac::epoch_domain domain;

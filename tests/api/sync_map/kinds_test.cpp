@@ -42,7 +42,7 @@ void require_contents(const Map& map, int from, int to) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("values come, change and go under every kind of key, value and hash", "", EVAC_TEST_ALL_SYNC_MAPS) {
+TEMPLATE_TEST_CASE("values come, change and go under every kind of key, value and hash", "", EVAC_TEST_SYNC_MAPS) {
   using Map = TestType;
   using K = typename Map::key_type;
   using V = typename Map::mapped_type;
@@ -75,7 +75,7 @@ TEMPLATE_TEST_CASE("values come, change and go under every kind of key, value an
   REQUIRE(domain.flush());
 }
 
-TEMPLATE_TEST_CASE("bulk calls see every kind of element", "", EVAC_TEST_ALL_SYNC_MAPS) {
+TEMPLATE_TEST_CASE("bulk calls see every kind of element", "", EVAC_TEST_SYNC_MAPS) {
   using K = typename TestType::key_type;
   using V = typename TestType::mapped_type;
   TestType map;

@@ -1,0 +1,14 @@
+// Lists of kinds, as a TEMPLATE_TEST_CASE takes them, that are shorter in most presets: each kind is compiled into each such
+// test. The preset dev has all; EVAC_TEST_FEW_KINDS leaves out those that are like another one in all that sanitizers, threads
+// and optimisation may find.
+#ifndef EVAC_TESTS_SUPPORT_FEW_KINDS_HPP
+#define EVAC_TESTS_SUPPORT_FEW_KINDS_HPP
+
+// Stands at the end of a list.
+#if EVAC_TEST_FEW_KINDS
+#define EVAC_TEST_AND_MORE(...)
+#else
+#define EVAC_TEST_AND_MORE(...) , __VA_ARGS__
+#endif
+
+#endif
