@@ -26,7 +26,6 @@ set(EVAC_UNIT_TESTS_OF_ONE_THREAD
   unit/counters_test.cpp
   unit/evacuation_test.cpp
   unit/evacuation_timer_test.cpp
-  unit/garbage_batch_test.cpp
   unit/geometry_test.cpp
   unit/hash_cuts_test.cpp
   unit/hash_of_strings_test.cpp

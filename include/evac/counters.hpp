@@ -60,7 +60,7 @@ struct map_counters {
   std::size_t bias_revocations = 0;         ///< writers that found the lock of a shard biased to readers; total
 
   // --- the domain of a sync map, which it may share with others: do not add these figures over maps ---
-  /// Waiting to be reclaimed: in batches of up to 62 objects or 16 KiB. The one that a thread is filling is not counted.
+  /// Waiting to be reclaimed: in batches of up to 30 objects or 16 KiB. The one that a thread is filling is not counted.
   std::size_t retired_objects = 0;
   std::size_t retired_bytes = 0;             ///< of those
   std::size_t cap_bytes = 0;                 ///< what retired bytes, and what threads have set aside, may reach

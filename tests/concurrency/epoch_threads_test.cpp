@@ -231,7 +231,7 @@ TEST_CASE("after the end of a thread destructors that retire more do not nest as
   epoch_domain another;
   const bool in_two = GENERATE(false, true);
   CAPTURE(in_two);
-  constexpr std::size_t many = 62 * 100;
+  constexpr std::size_t many = 6000;
   {
     const domain_guard held(domain);
     const domain_guard held_too(another);

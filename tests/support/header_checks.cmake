@@ -1,17 +1,24 @@
-# Every header compiles alone and may be included twice; two translation units that include everything link. Includes
-# that are missing are missing for all compilers: one tries every header, the others those that users include.
+# Every header compiles alone and may be included twice; two translation units that include everything link. Headers that users
+# include are tried by each compiler. Of the others, that they name what they need of evac is the same for all compilers: one
+# tries it, after the headers of other libraries, which are most of the time to compile and are precompiled for that.
 set(alone_sources "")
+set(alone_details "")
 set(everything "")
+set(foreign "")
 foreach(header IN LISTS EVAC_HEADERS)
   string(REPLACE "include/" "" name "${header}")
   string(APPEND everything "#include \"${name}\"\n")
-  if(name MATCHES "/detail/" AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    continue()
-  endif()
   string(MAKE_C_IDENTIFIER "${name}" identifier)
   set(source "${CMAKE_CURRENT_BINARY_DIR}/header_alone/${identifier}.cpp")
   file(CONFIGURE OUTPUT "${source}" CONTENT "#include \"@name@\"\n#include \"@name@\"\n" @ONLY)
-  list(APPEND alone_sources "${source}")
+  if(name MATCHES "/detail/")
+    list(APPEND alone_details "${source}")
+    # Those of the standard library, which stand under no #if.
+    file(STRINGS "${PROJECT_SOURCE_DIR}/${header}" lines REGEX "^#include <[a-z_]+>$")
+    list(APPEND foreign ${lines})
+  else()
+    list(APPEND alone_sources "${source}")
+  endif()
 endforeach()
 
 file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/two_units/first.cpp" @ONLY CONTENT [[
@@ -39,6 +46,16 @@ unsigned long long second_unit() {
 add_library(evac_headers_alone OBJECT ${alone_sources})
 target_link_libraries(evac_headers_alone PRIVATE evac::evac evac_warnings)
 target_compile_options(evac_headers_alone PRIVATE -O0 -g0)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(REMOVE_DUPLICATES foreign)
+  list(JOIN foreign "\n" foreign)
+  set(precompiled "${CMAKE_CURRENT_BINARY_DIR}/header_alone/precompiled.hpp")
+  file(CONFIGURE OUTPUT "${precompiled}" CONTENT "#include <absl/hash/hash.h>\n@foreign@\n" @ONLY)
+  add_library(evac_details_alone OBJECT ${alone_details})
+  target_link_libraries(evac_details_alone PRIVATE evac::evac evac_warnings)
+  target_compile_options(evac_details_alone PRIVATE -O0 -g0)
+  target_precompile_headers(evac_details_alone PRIVATE "${precompiled}")
+endif()
 
 add_executable(evac_two_units
   "${CMAKE_CURRENT_BINARY_DIR}/two_units/first.cpp"

@@ -43,7 +43,6 @@ class epoch_core {
   /// The garbage of the thread goes to the core.
   void give_back(epoch_record* own) noexcept {
     orphans_.adopt(own->bag, clock_.word());
-    own->bag.free_kept();
     budget_.refund(own->reserved + own->bag.take_all_credit());
     epoch_clock::give_back(*own);
   }
@@ -98,10 +97,7 @@ class epoch_core {
       seal_all();
       step_twice();
       const bool reclaimed = reclaim_all_due(own);
-      if (nothing_retired()) {
-        for_each_bag([](garbage_bag& bag) { bag.free_kept(); });
-        return true;
-      }
+      if (nothing_retired()) return true;
       // Again for objects that destructors retired just now; but not for those of others, which might never end.
       if (!reclaimed || own.bag.is_empty()) return false;
     }
@@ -147,7 +143,6 @@ class epoch_core {
           again = true;
           reclaimer_.reclaim_batch(bag, *batch);
         }
-        bag.free_kept();
       });
     }
   }
@@ -290,7 +285,7 @@ class epoch_core {
 
   // A step of the epoch interrupts all processors, which takes microseconds: so a thread frees what is due, and asks
   // for a step only when so many batches of its own wait,
-  static constexpr std::uint32_t batches_per_step = 8;
+  static constexpr std::uint32_t batches_per_step = 16;
   // or when it has looked so often after garbage that was not due.
   static constexpr std::uint32_t looks_per_step = 16;
 

@@ -51,7 +51,7 @@ class garbage_bag {
     const std::lock_guard guard(lock_);
     const changing_scope changing(*this);
     if (filling_ == nullptr) {
-      filling_ = std::exchange(spare_, kept_.take());
+      filling_ = std::exchange(spare_, nullptr);
       ++batches_;
     }
     return add(gone, epoch);
@@ -139,19 +139,15 @@ class garbage_bag {
   }
   /// Of a batch in hand nothing is left. Returns its bytes.
   [[nodiscard]] std::size_t drop(garbage_batch* batch) noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
-    give_from_hand(batch);
-    const std::size_t bytes = batch->bytes;
-    delete kept_.keep(batch);
+    std::size_t bytes = 0;
+    {
+      const std::lock_guard guard(lock_);
+      const changing_scope changing(*this);
+      give_from_hand(batch);
+      bytes = batch->bytes;  // until now others may have taken something out
+    }
+    delete batch;
     return bytes;
-  }
-
-  /// Frees what is kept for the owner.
-  void free_kept() noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
-    kept_.free_all();
   }
 
   // --- taking out ----------------------------------------------------------------------------------------------------
@@ -221,7 +217,6 @@ class garbage_bag {
     if (changing_) {
       filling_ = nullptr;
       if (!owner_lives) spare_ = nullptr;
-      kept_.forget();
       sealed_ = {};
       batches_ = 0;
       sum_.forget();
@@ -268,7 +263,7 @@ class garbage_bag {
     discard(from);
   }
   void discard(garbage_batch* emptied) noexcept {
-    delete kept_.keep(emptied);
+    delete emptied;
     --batches_;
   }
   bool add(const retired_object& gone, epoch_word& epoch) noexcept {
@@ -331,7 +326,6 @@ class garbage_bag {
   spin_lock lock_;                    // for all fields but spare_
   garbage_batch* filling_ = nullptr;  // holds an object at least; sealed, and so taken away, by anybody
   garbage_batch* spare_ = nullptr;    // its owner's
-  emptied_batches kept_;              // for the owner
   batch_queue sealed_;
   garbage_batch* in_hand_ = nullptr;        // a list, in no order
   relaxed_cell<std::uint32_t> batches_{0};  // that hold something; read without the lock as a hint

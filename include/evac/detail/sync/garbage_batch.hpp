@@ -21,8 +21,10 @@ struct retired_object {
   std::size_t bytes;  // of the object, and of this entry
 };
 
+/// Below a kilobyte, and so in the lists that allocators keep of small blocks: whoever asks glibc's malloc for more makes it
+/// merge all small blocks that are free, and a thread that erases from a large map waits for that (470 ms with 10 M keys).
 struct garbage_batch {
-  static constexpr std::size_t capacity = 62;
+  static constexpr std::size_t capacity = 30;
   garbage_batch* next = nullptr;
   std::uint64_t stamp = 0;  // when it was sealed
   std::size_t bytes = 0;
@@ -32,57 +34,7 @@ struct garbage_batch {
   std::uint32_t to_the_end_of = 0;  // the value of `begun` at which nothing must be put back; under the lock of the bag
   retired_object objects[capacity];
 };
-
-/// Emptied batches that are used again. A batch is too large for the lists that allocators keep of small blocks: to request
-/// one makes malloc merge all small blocks that are free, which are then cut again for the next elements.
-class emptied_batches {
- public:
-  emptied_batches() = default;
-  emptied_batches(const emptied_batches&) = delete;
-  emptied_batches& operator=(const emptied_batches&) = delete;
-  ~emptied_batches() { free_all(); }
-
-  /// Null if there is none.
-  [[nodiscard]] garbage_batch* take() noexcept {
-    garbage_batch* const batch = first_;
-    if (batch == nullptr) return nullptr;
-    first_ = batch->next;
-    --count_;
-    batch->next = nullptr;
-    batch->stamp = 0;
-    batch->bytes = 0;
-    batch->count = 0;
-    batch->reclaimed = 0;
-    batch->begun.store(0, relaxed);  // relaxed: nobody else knows it
-    batch->to_the_end_of = 0;
-    return batch;
-  }
-  /// Returns the batch if there are enough, for the caller to free; else null.
-  [[nodiscard]] garbage_batch* keep(garbage_batch* batch) noexcept {
-    if (count_ == most) return batch;
-    batch->next = first_;
-    first_ = batch;
-    ++count_;
-    return nullptr;
-  }
-  void free_all() noexcept {
-    while (garbage_batch* const batch = first_) {
-      first_ = batch->next;
-      delete batch;
-    }
-    count_ = 0;
-  }
-  /// After a fork(), of a list in no known state.
-  void forget() noexcept {
-    first_ = nullptr;
-    count_ = 0;
-  }
-
- private:
-  static constexpr std::uint32_t most = 8;  // about as many as wait when a thread is to step the epoch; 16 KiB
-  garbage_batch* first_ = nullptr;
-  std::uint32_t count_ = 0;
-};
+static_assert(sizeof(garbage_batch) <= 1000);
 
 /// Takes each object from an index on that owner.owns(object) out of a batch: owner.take(object). Returns their bytes.
 template <class Owner>
