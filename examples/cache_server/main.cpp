@@ -10,10 +10,6 @@
 #include <optional>
 #include <thread>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #include "admin.hpp"
 #include "server.hpp"
 #include "store.hpp"
@@ -61,11 +57,6 @@ struct settings {
 
 int main(int argc, char** argv) {
   const settings chosen = settings_of(argc, argv);
-#if defined(__GLIBC__)
-  // A request for a kilobyte makes glibc join all small chunks that are free: after ten million keys went, for 0.3 s. Without
-  // its fast bins they are joined one by one.
-  mallopt(M_MXFAST, 0);
-#endif
   // Waited for by one thread; blocked before there are others, so that they inherit that.
   sigset_t ending;
   sigemptyset(&ending);

@@ -84,6 +84,7 @@ TEST_CASE("the page for health says 503 and why while a client waits for a lock 
   const cache_server::admin pages(*data, of, "127.0.0.1", 0, {.longest_wait = std::chrono::milliseconds(20)});
   CHECK(page_at(pages.port(), "/healthz").text == "well\n");
 
+  data->put("key", {.data = "first"});  // what is there is changed under the lock of its shard
   std::atomic<bool> is_held{false};
   std::atomic<bool> release{false};
   std::thread holder([&] {
