@@ -53,9 +53,13 @@ template <class Decide>
 void update_live(request& asked, std::string_view key, const Decide& decide) {
   asked.data.update(key, [&](entry& it, bool found) {
     const bool is_live = found && it.is_live(asked.now);
-    if (found && !is_live) it = entry();
-    const verdict answer = decide(it, is_live);
-    return found && !is_live && answer == verdict::keep ? verdict::erase : answer;
+    if (is_live || !found) return decide(it, is_live);
+    // What is over makes way for a new entry when that is made: nothing may be left half done where there is no memory.
+    entry fresh;
+    const verdict answer = decide(fresh, false);
+    if (answer != verdict::put) return verdict::erase;
+    it = std::move(fresh);
+    return verdict::put;
   });
 }
 [[nodiscard]] bool erase_live(request& asked, std::string_view key) {

@@ -94,16 +94,17 @@ class sharded_store final : public map_store<evac::sharded_map<std::string, entr
   }
   void put(std::string_view key, entry fresh) override { map_.insert_or_assign(key, std::move(fresh)); }
   void update(std::string_view key, decide_entry decide) override {
-    bool is_over = false;
+    bool is_done = false;
+    const auto prepared = map_.prepare(key);
     do {
-      map_.erase_if(key, [&](auto& element) {
-        is_over = true;
+      map_.erase_if(prepared, [&](auto& element) {
+        is_done = true;
         return decide(element.second, true) == verdict::erase;
       });
-      if (is_over) return;
+      if (is_done) return;
       entry fresh;
-      is_over = decide(fresh, false) != verdict::put || map_.try_emplace(key, std::move(fresh));
-    } while (!is_over);  // somebody else has put the key meanwhile
+      is_done = decide(fresh, false) != verdict::put || map_.try_emplace(key, std::move(fresh));
+    } while (!is_done);  // somebody else has put the key meanwhile
   }
   bool erase_if(std::string_view key, judge_entry condition) override {
     return map_.erase_if(key, [&](const auto& element) { return condition(element.second); }) != 0;

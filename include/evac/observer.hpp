@@ -86,8 +86,8 @@ class observer {
     std::size_t shard;  ///< no_shard where there are none, and for a call that waited for one on the whole sharded map
     std::chrono::nanoseconds time;
     call_place waiter;
-    call_place holder;               ///< the call that held the lock when the thread fell asleep; without NDEBUG
-    std::int32_t holder_thread = 0;  ///< the thread of that call, as the system counts (gettid); 0 if not known
+    call_place holder;              ///< the call that held the lock when the thread fell asleep; without NDEBUG
+    std::size_t holder_thread = 0;  ///< the thread of that call, as the system counts (gettid); 0 if not known
   };
   /// A thread has called a map inside of a call of the same map, and would have waited for itself: told before
   /// EVAC_ASSERT_HANDLER is called.

@@ -168,7 +168,8 @@ class sharded_map
   /// Bytes held, without what has not been touched of the segments that are being filled: recent, as size(). Takes no lock.
   /// O(shards). noexcept.
   using base::memory_usage;
-  /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the threads that write, as the system counts them (gettid).
+  /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the thread that writes, as
+  /// the system counts (gettid). In the child of a fork() a lock that was held at the fork still names the parent's thread.
   /// Takes no lock: what it says may be over when it is read.
   using base::dump_locks;
   /// Lets an observer (evac/observer.hpp) know of clear, growth, shrinking, long waits and re-entry; null: none. Takes all locks, as
@@ -312,7 +313,8 @@ class sharded_map
 
   /// erase(key): returns how many were erased, 0 or 1.
   using base::erase;
-  /// erase_if(key, f): the same if f(element) is true. f may write the value: one call that changes an element or erases it.
+  /// erase_if(key, f): the same if f(element) is true. f may write the value, so that one call changes an
+  /// element or erases it.
   /// erase_if(f), erase_if(policy, f): all elements for which it is true, shard by shard as above; returns how many.
   using base::erase_if;
   /// All elements go, all memory is given back. Linearizable; the locks are held for O(shards), the elements destroyed

@@ -136,7 +136,8 @@ class sharded_set
   /// Bytes held, without what has not been touched of the segments that are being filled: recent, as size(). Takes no lock.
   /// O(shards). noexcept.
   using base::memory_usage;
-  /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the owners' thread ids.
+  /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the thread that writes, as
+  /// the system counts (gettid). In the child of a fork() a lock that was held at the fork still names the parent's thread.
   /// Takes no lock: what it says may be over when it is read.
   using base::dump_locks;
   /// Lets an observer (evac/observer.hpp) know of clear, growth, shrinking, long waits and re-entry; null: none. Takes all locks, as

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <evac/detail/platform/thread_id.hpp>
 #include <evac/epoch.hpp>
 #include <evac/sharded_map.hpp>
 #include <evac/sync_map.hpp>
@@ -123,7 +124,7 @@ TEMPLATE_TEST_CASE("a thread that had to wait for a shard is told with both call
     CHECK(event.holder.operation == std::string_view("visit"));
     CHECK(event.holder.line != 0);
     CHECK(event.holder.line < event.waiter.line + 1);
-    CHECK(event.holder_thread == evac::detail::system_thread_id());
+    CHECK(event.holder_thread == static_cast<std::size_t>(evac::detail::system_thread_id()));
   } else {
     CHECK(event.holder_thread == 0);
   }

@@ -1,6 +1,6 @@
-# Every header compiles alone and may be included twice; two translation units that include everything link. Headers that users
-# include are tried by each compiler. Of the others, that they name what they need of evac is the same for all compilers: one
-# tries it, after the headers of other libraries, which are most of the time to compile and are precompiled for that.
+# Every header that users include compiles alone, with each compiler. The others do after the headers of other libraries, which are
+# most of the time to compile and are precompiled for that: they name what they need of evac, which is the same for all
+# compilers, so one tries it. Each may be included twice; two translation units that include everything link.
 set(alone_sources "")
 set(alone_details "")
 set(everything "")
@@ -13,7 +13,7 @@ foreach(header IN LISTS EVAC_HEADERS)
   file(CONFIGURE OUTPUT "${source}" CONTENT "#include \"@name@\"\n#include \"@name@\"\n" @ONLY)
   if(name MATCHES "/detail/")
     list(APPEND alone_details "${source}")
-    # Those of the standard library, which stand under no #if.
+    # Those of the standard library.
     file(STRINGS "${PROJECT_SOURCE_DIR}/${header}" lines REGEX "^#include <[a-z_]+>$")
     list(APPEND foreign ${lines})
   else()
@@ -53,7 +53,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   file(CONFIGURE OUTPUT "${precompiled}" CONTENT "#include <absl/hash/hash.h>\n@foreign@\n" @ONLY)
   add_library(evac_details_alone OBJECT ${alone_details})
   target_link_libraries(evac_details_alone PRIVATE evac::evac evac_warnings)
-  target_compile_options(evac_details_alone PRIVATE -O0 -g0)
+  target_compile_options(evac_details_alone PRIVATE -O0 -g0 -fpch-preprocess)
   target_precompile_headers(evac_details_alone PRIVATE "${precompiled}")
 endif()
 

@@ -607,7 +607,7 @@ class Threads:
         for thread in self.all:
             if thread.system_id == found:
                 return thread.name
-        return f"a thread that is gone (LWP {found})"
+        return f"a thread that gdb does not know by this number (LWP {found}): gone, or of another PID namespace"
 
     def sleepers(self, address):
         return [thread.name for thread in self.all if thread.sleeps_on == address]

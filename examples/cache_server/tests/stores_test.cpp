@@ -74,7 +74,7 @@ TEST_CASE("an update sees what the key has, and does what it answers") {
         return answer;
       });
     };
-    if (kind == "sync") {  // in the others the key is locked meanwhile, and value() must not be called
+    if (kind == "sync") {  // in others the key may be locked meanwhile, and value() must not be called
       update(verdict::keep, "", false);
       CHECK(value() == "absent");
       update(verdict::erase, "", false);
@@ -110,6 +110,24 @@ TEST_CASE("an update sees what the key has, and does what it answers") {
         CHECK(erase(*data, "k") == (expected != "absent"));
       }
     }
+  }
+}
+
+TEST_CASE("an update of an absent key that another thread puts meanwhile is decided again") {
+  for (const std::string kind : {"sync", "sharded"}) {
+    CAPTURE(kind);
+    const std::unique_ptr<store> data = make_store(kind);
+    std::vector<std::string> seen;
+    data->update("k", [&](entry& it, bool found) {
+      seen.push_back(found ? it.data : "absent");
+      if (!found) std::thread([&] { data->put("k", {"theirs"}); }).join();
+      it = {"ours"};
+      return verdict::put;
+    });
+    CHECK(seen == std::vector<std::string>{"absent", "theirs"});
+    std::string value;
+    CHECK(data->read("k", [&](const entry& it) { value = it.data; }));
+    CHECK(value == "ours");
   }
 }
 

@@ -28,7 +28,7 @@ class kept_thread_id {
   static void forget() noexcept { id_ = 0; }
 
  private:
-  // Visible, as what registers forget() is.
+  // Visible, like the state of the handler that calls forget() (visible_readers.hpp).
   [[gnu::__visibility__("default")]] static inline constinit thread_local std::int32_t id_ = 0;
 };
 

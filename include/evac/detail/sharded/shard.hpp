@@ -209,7 +209,7 @@ class alignas(cache_line) EVAC_LOCKABLE shard {
                            .time = time,
                            .waiter = inside_call::place_of(std::addressof(container)),
                            .holder = holder.call,
-                           .holder_thread = holder.thread});
+                           .holder_thread = static_cast<std::size_t>(holder.thread)});
   }
 
   /// What anybody may know of the shard without its lock. O(1).

@@ -77,7 +77,11 @@ class epoch_core {
       if (own.reserved < gone.bytes) reserve_anyway(own, gone.bytes - own.reserved);
       own.reserved -= gone.bytes;
     }
-    if (own.bag.put(gone, clock_.word())) [[unlikely]] {
+    const bool full = own.bag.put(gone, clock_.word());
+    // A call that comes between make_room() and retire(), by an observer, leaves a spare for this one.
+    if (!own.bag.is_prepared()) [[unlikely]]
+      own.bag.try_to_prepare();
+    if (full) [[unlikely]] {
       reclaim(own, own.bag, 2, own.bag.batches() >= batches_per_step);
     }
   }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "evac/detail/config.hpp"
@@ -46,10 +47,11 @@ class garbage_bag {
   [[nodiscard]] EVAC_ALWAYS_INLINE bool is_prepared() const noexcept { return spare_ != nullptr; }
   /// Throws std::bad_alloc.
   EVAC_NEVER_INLINE void prepare() { spare_ = new garbage_batch; }
+  /// The same if there is memory.
+  EVAC_NEVER_INLINE void try_to_prepare() noexcept { spare_ = new (std::nothrow) garbage_batch; }
   /// Adds an object to a bag that is prepared; returns whether that made a batch full.
   bool put(const retired_object& gone, epoch_word& epoch) noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
+    const change begun(*this);
     if (filling_ == nullptr) {
       filling_ = std::exchange(spare_, nullptr);
       ++batches_;
@@ -94,14 +96,12 @@ class garbage_bag {
 
   /// Stamps the batch that is being filled, as it is.
   void seal(epoch_word& epoch) noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
+    const change begun(*this);
     seal_locked(epoch);
   }
   /// The same if nobody has added to it since the last such call. Returns whether there are batches with stamps.
   bool seal_if_idle(epoch_word& epoch) noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
+    const change begun(*this);
     if (filling_ != nullptr && filling_->count == last_count_) seal_locked(epoch);
     last_count_ = filling_ == nullptr ? 0U : filling_->count;
     return !sealed_.empty();
@@ -109,8 +109,7 @@ class garbage_bag {
   /// The oldest batch if it was sealed two epochs ago. taken() is called under the lock.
   template <class Taken>
   [[nodiscard]] garbage_batch* take_due(std::uint64_t epoch, const Taken& taken) noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
+    const change begun(*this);
     garbage_batch* const batch = sealed_.take_due(epoch);
     if (batch == nullptr) return nullptr;
     take_in_hand(batch);
@@ -119,8 +118,7 @@ class garbage_bag {
   }
   /// The oldest batch, sealed or not.
   [[nodiscard]] garbage_batch* take_any(epoch_word& epoch) noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
+    const change begun(*this);
     seal_locked(epoch);
     garbage_batch* const batch = sealed_.take();
     if (batch != nullptr) take_in_hand(batch);
@@ -128,8 +126,7 @@ class garbage_bag {
   }
   /// Of a batch in hand something is left; false if it is not to be put back before the end of what is begun.
   [[nodiscard]] bool put_back(garbage_batch* batch) noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
+    const change begun(*this);
     if (batch->to_the_end_of == batch->reclaimed + 1) return false;
     give_from_hand(batch);
     sealed_.prepend(batch);
@@ -139,15 +136,10 @@ class garbage_bag {
   }
   /// Of a batch in hand nothing is left. Returns its bytes.
   [[nodiscard]] std::size_t drop(garbage_batch* batch) noexcept {
-    std::size_t bytes = 0;
-    {
-      const std::lock_guard guard(lock_);
-      const changing_scope changing(*this);
-      give_from_hand(batch);
-      bytes = batch->bytes;  // until now others may have taken something out
-    }
-    delete batch;
-    return bytes;
+    const change begun(*this);
+    give_from_hand(batch);
+    free_later(batch);
+    return batch->bytes;
   }
 
   // --- taking out ----------------------------------------------------------------------------------------------------
@@ -160,8 +152,7 @@ class garbage_bag {
   /// they announce that by a plain store.
   template <class Owner>
   [[nodiscard]] bool extract(Owner& owner, bool they_know, bool plain, std::size_t& bytes) noexcept {
-    const std::lock_guard guard(lock_);
-    const changing_scope changing(*this);
+    const change begun(*this);
     if (filling_ != nullptr) {
       bytes += extract_from(*filling_, 0, owner);
       if (filling_->count == 0) discard(std::exchange(filling_, nullptr));
@@ -192,10 +183,8 @@ class garbage_bag {
   /// Takes everything over from a bag whose thread is gone. The objects that were no full batch yet join those of
   /// others, so that threads that live for a few writes leave no batch each.
   void adopt(garbage_bag& left, epoch_word& epoch) noexcept {
-    const std::lock_guard left_guard(left.lock_);
-    const std::lock_guard guard(lock_);
-    const changing_scope left_changing(left);
-    const changing_scope changing(*this);
+    const change begun(*this);
+    const change begun_with_left(left);
     sealed_.append_all(left.sealed_);
     batches_ += left.batches_;
     left.batches_ = 0;
@@ -217,6 +206,7 @@ class garbage_bag {
     if (changing_) {
       filling_ = nullptr;
       if (!owner_lives) spare_ = nullptr;
+      emptied_ = nullptr;
       sealed_ = {};
       batches_ = 0;
       sum_.forget();
@@ -230,18 +220,23 @@ class garbage_bag {
  private:
   static constexpr std::size_t sealed_bytes = std::size_t{16} << 10U;
 
-  // From beginning to end of a change, for reset_after_fork(): threads that only look have the lock as well.
-  class changing_scope {
+  // From beginning to end of a change: under the lock, and marked for reset_after_fork(), for threads that only look have the
+  // lock as well. What the change empties is freed after that, by an operator delete that may be anybody's.
+  class change {
    public:
-    explicit changing_scope(garbage_bag& bag) noexcept : bag_(bag) {
+    explicit change(garbage_bag& bag) noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS : bag_(bag) {
+      bag_.lock_.lock();
       bag_.changing_ = true;
       compiler_fence();
     }
-    changing_scope(const changing_scope&) = delete;
-    changing_scope& operator=(const changing_scope&) = delete;
-    ~changing_scope() {
+    change(const change&) = delete;
+    change& operator=(const change&) = delete;
+    ~change() EVAC_NO_THREAD_SAFETY_ANALYSIS {
+      garbage_batch* emptied = std::exchange(bag_.emptied_, nullptr);
       compiler_fence();
       bag_.changing_ = false;
+      bag_.lock_.unlock();
+      while (emptied != nullptr) delete std::exchange(emptied, emptied->next);
     }
 
    private:
@@ -262,8 +257,12 @@ class garbage_bag {
     to.bytes += from->bytes;
     discard(from);
   }
+  void free_later(garbage_batch* emptied) noexcept {
+    emptied->next = emptied_;
+    emptied_ = emptied;
+  }
   void discard(garbage_batch* emptied) noexcept {
-    delete emptied;
+    free_later(emptied);
     --batches_;
   }
   bool add(const retired_object& gone, epoch_word& epoch) noexcept {
@@ -326,6 +325,7 @@ class garbage_bag {
   spin_lock lock_;                    // for all fields but spare_
   garbage_batch* filling_ = nullptr;  // holds an object at least; sealed, and so taken away, by anybody
   garbage_batch* spare_ = nullptr;    // its owner's
+  garbage_batch* emptied_ = nullptr;  // a list, to be freed after the unlock
   batch_queue sealed_;
   garbage_batch* in_hand_ = nullptr;        // a list, in no order
   relaxed_cell<std::uint32_t> batches_{0};  // that hold something; read without the lock as a hint

@@ -10,6 +10,7 @@
 #define EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -173,7 +174,7 @@ class visible_readers {
     part_ = part::barred;  // also for what is called from here: an allocator may use a lock
     registry* const all = registry_of_process();
     if (all == nullptr) {
-      if (claimed_.load(relaxed)) part_ = part::none;  // relaxed: it asks again the next time
+      if (claimed_by_.load(relaxed) != 0) part_ = part::none;  // relaxed: it asks again the next time
       return nullptr;
     }
     record* const own = all->join(this_thread(), take_room);
@@ -206,15 +207,19 @@ class visible_readers {
   }
 
   [[nodiscard]] static registry* registry_of_process() noexcept {
-    registry* all = known_.load(acquire);                      // acquire: found
-    if (all != nullptr || claimed_.load(relaxed)) return all;  // relaxed: see below
+    registry* all = known_.load(acquire);  // acquire: found
+    if (all != nullptr) return all;
+    const pid_t process = ::getpid();
+    pid_t claimed_by = claimed_by_.load(relaxed);  // relaxed: the exchange decides
+    if (claimed_by == process) return nullptr;
     void* const found = process_mapping::find_or_make("readers of rw_lock 3 " EVAC_ABI_TEXT, [](void* at) {
       ::new (at) place(bias_word::biased | process_mapping::number_of(at), asymmetric_fence::available());
     });
     if (found == nullptr) return nullptr;
     // One thread of this shared object registers what children do, before anybody has a record; those that come meanwhile
-    // do without one in that call. So does a child that is forked meanwhile, in all calls.
-    if (claimed_.exchange(true, relaxed)) return nullptr;  // relaxed: one gets it
+    // do without one in that call. In a child that is forked meanwhile that thread is gone, and another one does it.
+    if (!claimed_by_.compare_exchange_strong(claimed_by, process, relaxed, relaxed))
+      return nullptr;  // relaxed: one gets it
     // The system drops it when this shared object is unloaded. If there is no memory for it, children have the records
     // as they were.
     static_cast<void>(::pthread_atfork(nullptr, nullptr, reset_after_fork));
@@ -229,8 +234,8 @@ class visible_readers {
 
   // Visible, so that shared objects that share symbols share these.
   [[gnu::__visibility__("default")]] static inline constinit atomic<registry*> known_{nullptr};
-  // Some thread has set out to make it known.
-  [[gnu::__visibility__("default")]] static inline constinit atomic<bool> claimed_{false};
+  // The process in which some thread has set out to make it known, or 0.
+  [[gnu::__visibility__("default")]] static inline constinit atomic<pid_t> claimed_by_{0};
   // Of threads that have no record: matches no lock, and is never written.
   [[gnu::__visibility__("default")]] static inline constinit record nobody_{};
   [[gnu::__visibility__("default")]] static inline constinit thread_local record* mine_ = &nobody_;
