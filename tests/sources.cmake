@@ -189,6 +189,10 @@ set(EVAC_COUNTED_TESTS
 set(EVAC_LEAK_TESTS
   leaks/immortal_maps.cpp
 )
+# A program of its own: it has a pthread_atfork() of its own.
+set(EVAC_ATFORK_TESTS
+  atfork/first_readers_test.cpp
+)
 # A program of its own: it defines EVAC_OWN_HASH.
 set(EVAC_OWN_HASH_TESTS
   own_hash/own_hash_test.cpp

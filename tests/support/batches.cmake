@@ -1,6 +1,6 @@
 # Compiles test sources in batches: a source of its own includes several, each in a namespace named after its file, so that
-# the templates they share are instantiated once. Six together save two fifths of the time, ten a little
-# more; a change of one test costs a batch.
+# the templates they share are instantiated once. Eight tests of maps: 27 s of processor time by sixes instead
+# of 47; those of sync and sharded maps: 310 s by fourteens instead of 358 by sevens. A change of one test costs a batch.
 set(EVAC_TEST_BATCH 10 CACHE STRING "Number of test sources that are compiled together; 1: each by itself")
 
 # evac_test_batches(<variable> <program> <sources>...): sets the variable to the sources to compile.

@@ -2,6 +2,7 @@
 // out again.
 #include <cstddef>
 #include <cstdint>
+#include <evac/detail/sync/epoch_core.hpp>
 #include <evac/detail/sync/garbage.hpp>
 #include <vector>
 
@@ -200,6 +201,19 @@ TEST_CASE("a bag adopts all that a thread has left, and what is no full batch jo
   CHECK(heir.bag.batches() == 3);
   CHECK(heir.bag.sum().objects == full + 25);
   CHECK(heir.waiting() == full + 35);
+}
+
+TEST_CASE("a thread has a batch to spare after each object that it retires") {
+  auto* const core = new evac::detail::epoch_core(std::size_t{1} << 20U);
+  evac::detail::epoch_record* const own = core->take_record(1);
+  int object = 0;
+  for (std::size_t i = 0; i < 3 * full; ++i) {
+    core->retire(*own, {&object, &object, [](void*, void*) { return true; }, 10});
+    REQUIRE(own->bag.is_prepared());
+  }
+  core->give_back(own);
+  core->reclaim_everything();
+  core->drop_reference();
 }
 
 TEST_CASE("credit is charged only for what is missing, and given to the caller if that is enough") {

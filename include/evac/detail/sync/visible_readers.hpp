@@ -218,8 +218,9 @@ class visible_readers {
     if (found == nullptr) return nullptr;
     // One thread of this shared object registers what children do, before anybody has a record; those that come meanwhile
     // do without one in that call. In a child that is forked meanwhile that thread is gone, and another one does it.
-    if (!claimed_by_.compare_exchange_strong(claimed_by, process, relaxed, relaxed))
-      return nullptr;  // relaxed: one gets it
+    // relaxed: who gets it has nothing to read
+    if (!claimed_by_.compare_exchange_strong(claimed_by, process, relaxed, relaxed)) return nullptr;
+    if (claimed_by != 0) kept_thread_id::forget();
     // The system drops it when this shared object is unloaded. If there is no memory for it, children have the records
     // as they were.
     static_cast<void>(::pthread_atfork(nullptr, nullptr, reset_after_fork));
