@@ -15,8 +15,8 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// What a call returned, or that it was not made because it would have had to wait. Neither is a bool, so that neither
-/// is taken for the other.
+/// The result of a call, or the news that it was not made because it would have had to wait. Neither converts to bool, so
+/// that a busy attempt is not taken for a false result.
 template <class Result>
 class [[nodiscard]] attempt {
  public:
@@ -27,7 +27,7 @@ class [[nodiscard]] attempt {
 
   /// Whether the call was not made: nothing was looked at, and nothing has changed.
   [[nodiscard]] constexpr bool busy() const noexcept { return !result_.has_value(); }
-  /// What the call returned, which must not have been busy: builds without NDEBUG stop with a message.
+  /// The result of the call, which must have been made: builds without NDEBUG stop with a message.
   [[nodiscard]] constexpr const Result& result() const& EVAC_LIFETIME_BOUND {
     require_result();
     return *result_;

@@ -10,9 +10,9 @@
 //   hash -> shard -> { reader-writer lock, table, order of arrival }
 //
 // Threads     any thread may call anything at any time, but for construction and destruction.
-// Bound       the weight of all elements is never more than capacity() and one element for each thread that is just putting
-//             one in. Without a Weigher each element weighs 1. Each shard has an equal part of the capacity, and keeps no
-//             element that is heavier than that.
+// Bound       the weight of all elements is at most capacity(), and one element more for each thread that is putting one
+//             in; after set_capacity() has lowered it, more until later calls have evicted the rest. Without a Weigher
+//             each element weighs 1. Each shard has an equal part of the capacity, and keeps no element heavier than that.
 // Expiry      only with a Clock: a type as std::chrono::steady_clock, whose now() does not throw. An element whose time is
 //             over is never returned. It leaves when it is looked up, when the hand comes by, or when a sweep does: each
 //             put and erase looks through one bucket of its shard, and sweep() through as many as you say. Until then it
@@ -75,7 +75,7 @@ struct cache_options {
   std::size_t capacity = 0;     ///< elements, or weight
   std::size_t shard_count = 0;  ///< rounded up to a power of two; 0: as the constructor from a capacity says
 };
-/// The same for a cache with a clock: how long elements stay that are put in without saying so.
+/// The same for a cache with a clock, and how long an element stays if the call that puts it in does not say.
 struct expiring_cache_options {
   std::size_t capacity = 0;
   std::size_t shard_count = 0;
@@ -211,8 +211,8 @@ class cache {
     return detail::scan_cached(state_, {"scan", where}, from, budget, f);
   }
 
-  /// Gives the key this value; returns whether the key is new. An element that was there leaves as `replaced`; its key
-  /// is still one that was asked for. A value that is too heavy for its shard leaves at once, as `size`: then the key
+  /// Gives the key this value; returns whether the key is new. An element that was there leaves as `replaced`, which
+  /// counts as a request for the key in the order of eviction, but not as a hit. A value that is too heavy for its shard leaves at once, as `size`: then the key
   /// has none. Key and value are built, and weighed, before any lock is taken.
   template <class K = Key, class V = T>
     requires(std::is_constructible_v<Key, K &&> && std::is_constructible_v<T, V &&>)
@@ -225,7 +225,8 @@ class cache {
   bool put(K&& key, V&& value, const expiry& terms, location where = location::current()) {
     return put_as(terms, where, std::forward<K>(key), std::forward<V>(value));
   }
-  /// The same if the key is absent; returns whether it was. If not, nothing is moved from the arguments.
+  /// The same if the key is absent; returns whether it was. If not, nothing is moved from the arguments, and the element
+  /// that is there counts as asked for: in the order of eviction, and for its time to idle. Not a hit.
   template <class V = T>
     requires std::is_constructible_v<T, V&&>
   bool put_if_absent(const Key& key, V&& value, location where = location::current()) {
@@ -284,7 +285,7 @@ class cache {
   /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one
   /// thread at a time for a key, with no lock held; the others wait for its result, and get its exception; or do what
   /// the mode says: evac::skip_while_computing, evac::stale_while_computing. If put() is faster, its value is returned.
-  /// What stands for a key becomes one where there is no value, or a stale one; a key is moved from where the factory has
+  /// An object that stands for a key becomes one where there is no value, or a stale one; a key is moved from where the factory has
   /// made a value. Throws what the factory throws; then nothing has changed.
   ///
   /// A factory that returns a std::optional<T> may decline: if it is empty nothing is put in, and all get nothing. So

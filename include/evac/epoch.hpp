@@ -5,8 +5,8 @@
 //     Node* node = head.load(acquire);         Node* old = head.exchange(fresh);
 //     ... use node ...                         domain.retire(old);   freed when every guard that exists now has ended
 //
-// Entering and leaving write one word that belongs to the thread; a reader never writes memory that another thread
-// reads often. Based on K. Fraser, "Practical lock-freedom" (2004) and on the asymmetric fences of folly's and Linux'
+// Entering and leaving are two stores each, to a line that belongs to the thread; a reader never writes memory that another
+// thread reads often. Based on K. Fraser, "Practical lock-freedom" (2004) and on the asymmetric fences of folly's and Linux'
 // RCU. How it works, and why: detail/sync/epoch_clock.hpp.
 #ifndef EVAC_EPOCH_HPP
 #define EVAC_EPOCH_HPP
@@ -108,6 +108,8 @@ class epoch_domain {
     return nothing_left;
   }
 
+  /// Figures of the domain, collected while others go on; takes the lock of each bag of garbage for a moment. Any thread.
+  /// O(threads + batches of garbage).
   [[nodiscard]] epoch_stats stats() const {
     epoch_stats result;
     result.charged_bytes = core_->budget().charged();

@@ -1,4 +1,4 @@
-// Everything.
+// All public headers of evac at once.
 #ifndef EVAC_EVAC_HPP
 #define EVAC_EVAC_HPP
 

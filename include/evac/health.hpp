@@ -24,7 +24,7 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// What is still well. By default memory and unfinished growths are not limited.
+/// Limits below which a map is well. By default memory and unfinished growths are not limited.
 struct health_limits {
   std::size_t memory_bytes = (std::numeric_limits<std::size_t>::max)();  ///< held by the map
   double retired_share = 0.5;  ///< of the cap of the domain: what may wait to be reclaimed
@@ -68,7 +68,7 @@ struct health_verdict {
 
 namespace detail {
 
-/// What a total has gained; it may have begun at 0 again.
+/// The gain of a total, which may have begun at 0 again.
 template <class T>
 [[nodiscard]] constexpr T gained(T before, T now) noexcept {
   return now < before ? now : now - before;

@@ -14,7 +14,9 @@ namespace evac::inline EVAC_ABI {
 template <class T>
 struct load_result {
   T value;
-  bool loaded;  ///< Whether the key was there. If not, this call has put the value in, unless its factory declined.
+  /// Whether the key was there, or another call has computed the value. If not, this call has put the value in, unless its
+  /// factory declined, or it was not to wait (evac::skip_while_computing) and returned nothing.
+  bool loaded;
 };
 
 namespace detail {

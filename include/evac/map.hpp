@@ -5,8 +5,9 @@
 //
 // A drop-in for std::unordered_map without the bucket interface and without reference stability, and for
 // absl::flat_hash_map. It grows by splitting its buckets in order, at most two per insert (linear hashing: W. Litwin,
-// "Linear Hashing: A New Tool for File and Table Addressing", VLDB 1980), so no insert ever moves more than
-// max_moves_per_insert elements and the table never exists twice. The following holds for every member, unless it says otherwise:
+// "Linear Hashing: A New Tool for File and Table Addressing", VLDB 1980), so with a hash that spreads no insert
+// moves more than max_moves_per_insert elements, and the table never exists twice. The following holds for every member,
+// unless it says otherwise:
 //
 //   complexity     expected, for a hash that spreads; linear in one chain at worst, of which elements with equal hashes make one
 //   thread safety  as a standard container: concurrent const calls are safe, also in the middle of a growth (no look-up

@@ -62,8 +62,9 @@ class observer {
     std::size_t
         elements_moved;  ///< total since the table was made: how many one doubling has moved, tells the difference
   };
-  /// A halving is complete: as many buckets as the last doubling made have been merged back, or, where it was not done yet,
-  /// as many as it had made. In the second case it never ends.
+  /// The table has given memory back: all buckets that the last doubling had made have been merged back, or rehash(0),
+  /// shrink_to_fit() or reserve() has freed all memory of an empty table (slots_after is 0). A doubling that was not done by
+  /// then never ends: growth_ended() is not called for it.
   struct shrunk_event {
     const void* map;
     std::size_t shard;         ///< no_shard where there are none
@@ -76,8 +77,9 @@ class observer {
     const void* map;
     std::size_t charged_bytes;  ///< garbage that waits, and what threads have set aside for more
     std::size_t cap_bytes;
-    bool
-        waits;  ///< the thread is about to wait for room; else it holds a guard, and has just gone over the cap instead
+    /// The thread is about to wait for room. If not, it has just gone over the cap: it holds a guard, has ended or is
+    /// destroying garbage, and so must not wait; or there was no garbage to wait for.
+    bool waits;
   };
   /// A thread has waited for a lock, longer than the patience of this observer, and has got it. However often it has slept, that is
   /// one event; a writer that has waited for another writer, and then for readers, has waited twice.

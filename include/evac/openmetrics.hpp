@@ -28,7 +28,7 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// What the Content-Type of a reply says.
+/// Values for the Content-Type of a reply.
 inline constexpr std::string_view openmetrics_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 inline constexpr std::string_view prometheus_type = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -169,7 +169,7 @@ class metrics_page {
     add(name, map.counters());
   }
   /// Adds a series for each shard of a sharded map: families evac_shard_..., with the labels `map` and `shard`.
-  /// O(shards).
+  /// O(shards * series of shards that the page has).
   template <class Map>
     requires requires(const Map& map) { map.counters_of_shard(map.shard_count()); }
   void add_shards(std::string_view name, const Map& map) {

@@ -37,7 +37,7 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// What a pool keeps.
+/// Limits of the maps that a pool keeps.
 struct pool_limits {
   std::size_t idle_maps = 64;                     ///< maps that are not in use, all together; those above are destroyed
   std::size_t idle_bytes = std::size_t{1} << 20;  ///< memory_usage() of one of them; a map that holds more is destroyed
@@ -96,7 +96,7 @@ class pool {
     [[nodiscard]] Map* operator->() const noexcept { return std::addressof(**this); }
 
     /// Gives the map back now: clears it, which destroys its elements, takes its observer away, and puts it into the pool, or
-    /// destroys it where the limits say so. O(homes of the map).
+    /// destroys it where the limits say so. O(size + buckets / 64), as clear() of the map.
     void reset() noexcept {
       if (pool* const from = std::exchange(of_, nullptr)) from->give_back(std::exchange(entry_, nullptr));
     }
@@ -123,9 +123,9 @@ class pool {
     drop_idle();
   }
 
-  /// An empty map. One that was used before has the memory that it had then. O(stripes), of which there are as many as
-  /// processors; never waits for another thread. Throws what making a map throws, if there is none: std::bad_alloc, what copying
-  /// the functors throws.
+  /// An empty map. One that was used before has the memory that it had then. O(stripes): as many as processors,
+  /// rounded up to a power of two, but no more than idle_maps. Never waits for another thread. Throws what making a map
+  /// throws, if there is none: std::bad_alloc, what copying the functors throws.
   lease acquire() {
     entry* taken = take_idle();
     if (taken == nullptr) taken = make();

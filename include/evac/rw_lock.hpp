@@ -13,7 +13,8 @@
 //             waits for the announced readers, in O(threads); how long that takes decides how many reads it takes until the
 //             bias returns. Where there are many more reads than writes, but writes come too often for that, the bias stands:
 //             writers look through the records and leave it as it is.
-// Throws      nothing, anywhere. No operation is a cancellation point.
+// Throws      nothing, but lock(events) and lock_shared(events) what events.about_to_wait() throws; the lock is then not
+//             held, and nothing has changed. No operation is a cancellation point.
 //
 // docs/guarantees/rw_lock.md has more: shared objects, fork, real-time threads, filters for system calls. How it works is in
 // detail/sync/basic_rw_lock.hpp.
@@ -39,8 +40,8 @@ class EVAC_LOCKABLE rw_lock : public detail::basic_rw_lock<detail::visible_reade
 
  public:
   /// Waits for the writer and for all readers that are in. Blocking: spins briefly, then sleeps. lock(events) reports to
-  /// an object with the members about_to_wait(), contended(), parked() and revoked(), and parked_for(std::chrono::nanoseconds)
-  /// if it has that, after each sleep.
+  /// an object with the members of detail/sync/lock_events.hpp: about_to_wait(), contended(), parked() and revoked(); and, if
+  /// it has them, parked_for(std::chrono::nanoseconds) after each sleep, and wait_begins() and waited().
   using base::lock;
   /// Whether it got the lock. Lock-free, never waits; of a biased lock it makes one system call (membarrier) and looks through
   /// the readers' records; it only looks where the bias stands. One that fails leaves the bias as it was.

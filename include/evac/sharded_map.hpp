@@ -3,8 +3,9 @@
 //   sessions.try_emplace_or_visit("alice", now, [&](auto& found) { found.second.touch(now); });
 //   sessions.visit("alice", [](auto& found) { found.second.requests += 1; });
 //
-// The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, for_each, snapshot,
-// conversions to and from evac::map, shard_count, counters, stats and dump_locks, and calls that do not wait.
+// The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, load_or_compute, prepare,
+// visit_shard, scan, sample, pop_any, for_each, snapshot, conversions to and from evac::map, observe, figures (counters,
+// stats, memory_usage, dump_locks), and calls that do not wait.
 //
 //   hash -> shard -> { reader-writer lock, table }        16 shards per hardware thread, or as many as you say
 //
@@ -200,8 +201,8 @@ class sharded_map
   /// locks are taken in one order by all. Two equal keys give the same element twice.
   using base::visit2;
   /// The value of the key; if there is none, what factory() returns, which is also inserted. Linearizable in every mode. A
-  /// hit holds the shard shared; compute_mode says what a miss holds while the factory runs. Throws what the factory throws;
-  /// then nothing is inserted. A factory may decline: if it returns exactly a std::optional<T>, an empty one inserts nothing,
+  /// hit holds the shard shared; compute_mode (fwd.hpp; by default under_lock) says what a miss holds while the factory runs:
+  /// with under_lock it must not call this map. Throws what the factory throws; then nothing is inserted. A factory may decline: if it returns exactly a std::optional<T>, an empty one inserts nothing,
   /// and the result is a std::optional<T> as well, empty if it declined. The key is moved from only if it is inserted (or converted).
   using base::get_or_compute;
   /// The same, and whether the value was loaded: a load_result (load_result.hpp) with the value that get_or_compute returns, and

@@ -1,11 +1,11 @@
-// evac::sync_map: a hash map for all threads whose readers write no shared memory. The verbs are those of Go's
-// sync.Map.
+// evac::sync_map: a hash map that all threads may use at once, and whose look-ups write no memory that others write. The
+// verbs are those of Go's sync.Map.
 //
 //   evac::sync_map<std::string, int> ports;
 //   ports.store("http", 80);
 //   if (std::optional<int> port = ports.load("http")) connect(*port);
 //
-// A look-up enters an epoch (one store to a word of its own thread), reads a bucket, and leaves. Writers lock one
+// A look-up enters an epoch (two stores to a line of its own thread), reads a bucket, and leaves. Writers lock one
 // bucket. The table grows by splitting buckets in order, a few per write; no thread ever waits for the
 // whole. How, and why it is right: docs/design.md, "sync_map". After Go's sync.Map (interface), linear hashing (Litwin,
 // VLDB 1980), sequence locks, and Fraser's epochs.
@@ -16,17 +16,18 @@
 //   progress       readers are lock-free but for writers that are inside a few stores to the very bucket; writers wait
 //                  for writers of the same bucket only: they spin, then sleep. Functions that you pass in run without
 //                  any lock
-//   hash, equality are called with a bucket locked in writes: they must not use the map
+//   hash, equality, allocator
+//                  are called with a bucket locked in writes: they must not use the map
 //   memory         what was erased or replaced is destroyed when no reader can hold it, by a later write. Garbage
 //                  that waits (nodes and their entries, not what their elements own) is bounded by the cap of the
 //                  epoch_domain: at the cap writers wait. flush() of the domain empties it
 //   lifetime       the domain must outlive the map. When the map is gone, so is every element that it ever had, but for
 //                  those that another thread is destroying at that moment: to wait for these, and for memory that they
 //                  give back to a stateful allocator, flush the domain
-//   exceptions     hash, equality, constructors and the allocator may throw: nothing changes then. Growing makes no
-//                  write fail: chains get longer
-//   storage        keys and values that are trivially copyable and together at most 64 bytes are in the table itself,
-//                  others in a node each (or all, with evac::storage::in_nodes)
+//   exceptions     hash, equality, constructors and the allocator may throw, and any call std::bad_alloc the first time
+//                  that a thread uses the domain: nothing changes then. Growing makes no write fail: chains get longer
+//   storage        keys and values that are trivially copyable and together at most 64 bytes, each rounded up to a
+//                  multiple of 8, are in the table itself, others in a node each (or all, with evac::storage::in_nodes)
 //   fork           in the child, call reinit_after_fork() of the domain first; maps that another thread was writing to
 //                  at that moment are lost to the child, since a bucket may stay locked for ever
 #ifndef EVAC_SYNC_MAP_HPP
@@ -410,7 +411,8 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   /// The largest n that reserve() accepts; the machine may have memory for fewer.
   [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
-  /// others. Throws std::length_error and std::bad_alloc; the map then has the elements that it had.
+  /// others. Throws std::length_error, std::bad_alloc, and what the hash and the allocator throw; the map then has the
+  /// elements that it had.
   void reserve(size_type n) {
     if (n > max_size()) detail::throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     table_.reserve(n);
@@ -435,7 +437,8 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   /// is inside a visitor: afterwards the observer before is used no more. Throws std::bad_alloc; nothing has changed then.
   void observe(observer* by) { detail::observe_table(table_, by); }
   [[nodiscard]] observer* observed_by() const noexcept { return table_.functors().observed.observed_by(); }
-  /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
+  /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage.
+  /// O(stripes). Throws std::bad_alloc in a thread that is new to the domain.
   [[nodiscard]] size_type memory_usage() const { return detail::memory_of(table_); }
 
  private:

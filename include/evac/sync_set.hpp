@@ -221,7 +221,8 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
   /// The largest n that reserve() accepts; the machine may have memory for fewer.
   [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
   /// Makes the memory for n keys, so that no write has to split buckets before. O(n) at worst, without stopping others.
-  /// Throws std::length_error and std::bad_alloc; the set then has the keys that it had.
+  /// Throws std::length_error, std::bad_alloc, and what the hash and the allocator throw; the set then has the keys that
+  /// it had.
   void reserve(size_type n) {
     if (n > max_size()) detail::throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     table_.reserve(n);
@@ -246,7 +247,8 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
   /// is inside a visitor: afterwards the observer before is used no more. Throws std::bad_alloc; nothing has changed then.
   void observe(observer* by) { detail::observe_table(table_, by); }
   [[nodiscard]] observer* observed_by() const noexcept { return table_.functors().observed.observed_by(); }
-  /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage. O(1).
+  /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage.
+  /// O(stripes). Throws std::bad_alloc in a thread that is new to the domain.
   [[nodiscard]] size_type memory_usage() const { return detail::memory_of(table_); }
 
  private:

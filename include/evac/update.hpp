@@ -24,7 +24,7 @@ struct keep_t {
 };
 inline constexpr keep_t keep{};
 
-/// What an update() whose function returns an update_answer has done.
+/// The effect of an update() whose function returns an update_answer.
 enum class update_outcome : unsigned char {
   kept,    ///< nothing: by evac::keep, or because there was nothing to erase
   stored,  ///< the value of the answer was put in; one that is too heavy for a cache has left at once
@@ -71,10 +71,10 @@ template <class F, class T>
     return false;
   }
 }
-/// What it returns is taken as this: an empty optional erases.
+/// The type that its result is taken as: an empty optional erases.
 template <class F, class T>
 using answer_of = std::conditional_t<answers<F, T>(), update_answer<T>, std::optional<T>>;
-/// What update() returns then.
+/// The type that update() returns then.
 template <class F, class T>
 using update_result = std::conditional_t<answers<F, T>(), update_outcome, std::optional<T>>;
 
@@ -88,7 +88,7 @@ template <class F, class T>
   return std::is_invocable_r_v<answer_of<F, T>, F&, update_argument<F, T>>;
 }
 
-/// What f answers when it is shown the value that a key has, or null.
+/// The answer of f when it is shown the value that a key has, or null.
 template <class T, class F>
 [[nodiscard]] answer_of<F, T> ask(F& f, const T* value) {
   if constexpr (updates_copy<F, T>) {

@@ -1,4 +1,7 @@
-// Compilers, platforms and sanitizers: the only header with conditional compilation on any of them.
+// Macros for compilers, platforms and sanitizers, the settings of evac, and the inline namespace named after them; and the
+// few functions that every other header needs. Other headers ask for EVAC_HAS_..., not for a compiler or a system, but for
+// detail/platform/thread_annotations.hpp (clang), detail/platform/probes.hpp (<sys/sdt.h>) and detail/face/from_range.hpp
+// (the standard library).
 #ifndef EVAC_DETAIL_CONFIG_HPP
 #define EVAC_DETAIL_CONFIG_HPP
 
@@ -45,7 +48,7 @@
 #define EVAC_HAS_NEON 0
 #endif
 
-// Baseline x86-64 has no instruction that every processor decodes as LZCNT: see geometry/directory.hpp.
+// Baseline x86-64 has no instruction that every processor decodes as LZCNT: see platform/highest_bit.hpp.
 #if defined(__x86_64__) && !defined(__LZCNT__)
 #define EVAC_LZCNT_OR_BSR 1
 #else
@@ -59,7 +62,7 @@
 #define EVAC_HAS_ANONYMOUS_MAPPINGS 0
 #endif
 
-// What follows are the settings. Each may be given any value that #if takes, and ends as a digit of EVAC_ABI below.
+// The settings. Each may be given any value that #if takes, and ends as a digit of EVAC_ABI below.
 
 // Fences that cost readers nothing need membarrier(2); ThreadSanitizer does not know it, and a model checker neither.
 #ifndef EVAC_HAS_MEMBARRIER
@@ -113,7 +116,7 @@
 #define EVAC_ABI_HASH 0
 #endif
 
-// What a violated precondition or a detected misuse calls with a message; it may throw or must not return.
+// The expression that a violated precondition or a detected misuse calls with a message; it may throw or must not return.
 #ifndef EVAC_ASSERT_HANDLER
 #define EVAC_ASSERT_HANDLER(message) ::evac::detail::stop_with(message)
 #define EVAC_OWN_HANDLER 0
@@ -222,7 +225,7 @@ namespace evac::inline EVAC_ABI::detail {
 EVAC_ALWAYS_INLINE void prefetch_for_read(const void* address) noexcept { __builtin_prefetch(address, 0, 3); }
 EVAC_ALWAYS_INLINE void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1, 3); }
 
-/// What processors pass on between each other.
+/// The unit that processors pass on to each other.
 inline constexpr std::size_t cache_line = 64;
 /// What some fetch at a time: words that different threads write are so far apart.
 inline constexpr std::size_t line_pair = 2 * cache_line;

@@ -46,7 +46,7 @@ class cache_load {
   using key_type = typename State::policy::key_type;
   using element = typename State::value_type;
   using terms_type = typename State::terms_type;
-  /// What a flight lands with: nothing if the factory has declined.
+  /// The result of a flight: nothing if the factory has declined.
   using made = std::optional<T>;
   static constexpr bool declines = may_decline<Factory&, T>();
 

@@ -62,7 +62,7 @@ struct cache_state : watched, reentry_check {
   template <access>
   using visited = const value_type;
 
-  /// What a shard has beside its table, under its lock.
+  /// Companion of a shard's table, under the same lock.
   struct alignas(line_pair) companion {
     explicit companion(const allocator_type& allocator) : order(allocator) {}
     order_type order;

@@ -108,7 +108,7 @@ EVAC_NEVER_INLINE std::size_t shed(typename State::table_type& table, std::size_
 }
 
 /// Gives a key that is not here its element, which is `fresh`, and makes room for it. Strong guarantee. Returns the
-/// weight that others have still to make up for.
+/// weight that is still to be evicted.
 template <class State>
 std::size_t admit(typename State::table_type& table, std::size_t hash, detached_of<State>& fresh, std::int64_t now,
                   typename State::companion& beside, typename State::departed& gone) {

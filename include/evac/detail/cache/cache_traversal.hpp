@@ -117,7 +117,7 @@ void change_capacity(State& state, call_site site, std::size_t most) {
   for (std::size_t i = 0; i != state.shards.size(); ++i) shed_excess(state, i, site);
 }
 
-/// What some steps of a sweep have done in one shard.
+/// The work of some steps of a sweep in one shard.
 struct swept {
   std::size_t left = 0;  // elements that have left
   bool to_the_end = false;

@@ -25,7 +25,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What leads to the chain of an element. Never 0.
+/// The word that leads to the chain of an element. Never 0.
 [[nodiscard]] EVAC_ALWAYS_INLINE std::uint32_t name_of(std::size_t hash) noexcept {
   return std::uint32_t{tag_of(hash)} << 24U | static_cast<std::uint32_t>(hash & 0xFFFFFFU);
 }

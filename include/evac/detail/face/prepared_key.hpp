@@ -63,7 +63,7 @@ class prepared_key {
   K key_;
 };
 
-/// What hash and equality are given for a key: itself, or what was prepared.
+/// The argument that hash and equality get for a key: itself, or what was prepared.
 template <class K>
 [[nodiscard]] EVAC_ALWAYS_INLINE const K& unprepared(const K& key) noexcept {
   return key;

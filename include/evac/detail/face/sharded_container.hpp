@@ -1,7 +1,7 @@
-// The one face of sharded_map and sharded_set: the overloads of the verbs that both have. (sharded_object.hpp has the rest.)
+// Overloads of the verbs that sharded_map and sharded_set have in common; sharded_object.hpp has the rest.
 //
-// The public headers document its members; here stands how each of them is spelled, and which function over the state does
-// the work: keyed.hpp, traversal.hpp, shard_room.hpp or whole.hpp.
+// The public headers document them. Each only forwards to the function over the state that does the work: keyed.hpp,
+// traversal.hpp, shard_room.hpp or whole.hpp.
 #ifndef EVAC_DETAIL_FACE_SHARDED_CONTAINER_HPP
 #define EVAC_DETAIL_FACE_SHARDED_CONTAINER_HPP
 

@@ -31,12 +31,12 @@ struct alignas(Alignment) line {
   std::byte bytes[Alignment];
 };
 
-/// What every bucket begins with. Written by the owner of the table only.
+/// The head of every bucket. Written by the owner of the table only.
 struct bucket {
   tag_word tags;
   bucket* overflow;
 
-  // What a pool of overflow buckets asks for.
+  // Asked for by a pool of overflow buckets.
   [[nodiscard]] static bucket* create(void* memory) noexcept { return static_cast<bucket*>(memory); }
   void make_empty() noexcept { *this = bucket{tag_word(0), nullptr}; }
   [[nodiscard]] bucket* next() const noexcept { return overflow; }

@@ -1,5 +1,5 @@
-// Verbs of sync maps and sets that change a key only if they have seen of it what they ask for, or that change it to what
-// follows from that.
+// Conditional verbs of sync maps and sets: they change a key only if it has what they ask for, or to a value that depends on
+// what it has.
 //
 // User code runs without a lock: such a verb looks first, and then changes the chain only if it finds what it has seen, else
 // it looks again.

@@ -16,7 +16,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// By an insertion: room for so many elements, or for no more than there is if they are 0.
+/// Request of an insertion for room: for so many elements in this root; 0: nothing is to be done.
 template <class Root>
 struct growth_request {
   Root* of = nullptr;

@@ -235,8 +235,8 @@ class sync_root {
     if (spins < protocol::looks_before_parking) return spin_pause();
     ++own.parks;
     own.parked = true;
-    // seq_cst: after the announcement of this waiter in the one order of both sides
     const auto began = std::chrono::steady_clock::now();
+    // seq_cst: after the announcement of this waiter in the one order of both sides
     core.sleepers().wait(&bucket.state_or_next,
                          [&] { return bucket_state(bucket.state_or_next.load(seq_cst)).locked(); });
     own.parked = false;

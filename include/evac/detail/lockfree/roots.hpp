@@ -2,7 +2,7 @@
 //
 //   now: root *   null until the first element, and after clear()
 //
-// Everything here is done by a thread that need not be inside the domain, but for now() and have().
+// Only now(), have() and is_current() are for a thread that is inside the domain; for the others it need not be.
 #ifndef EVAC_DETAIL_LOCKFREE_ROOTS_HPP
 #define EVAC_DETAIL_LOCKFREE_ROOTS_HPP
 

@@ -81,7 +81,7 @@ template <class Policy, bool InNodes>
   return result;
 }
 
-/// Bytes of the table, without those of mapped segments that have not been touched. O(1).
+/// Bytes of the table, without those of mapped segments that have not been touched. O(stripes).
 template <class Policy, bool InNodes>
 [[nodiscard]] std::size_t memory_of(const sync_table<Policy, InNodes>& table) {
   const read_guard inside(table.core());

@@ -116,7 +116,7 @@ class sync_table {
   [[nodiscard]] EVAC_ALWAYS_INLINE auto same_key(const K& key) const {
     return [this, &key](const slot_value& at) -> bool { return functors_.equal(storage::key(at), unprepared(key)); };
   }
-  /// What a thread has seen of a key, and where it can change that.
+  /// The state of a key as a thread has seen it, and where it can change that.
   struct sighting {
     root_type* root = nullptr;  // null: there was no table
     bool there = false;

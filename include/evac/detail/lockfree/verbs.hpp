@@ -1,6 +1,7 @@
 // Verbs of sync maps and sets, from the public class to the steps of sync_table. One key each, and bulks of keys.
 //
-// User code other than hash and equality runs without a lock. Verbs that depend on the value: conditional_verbs.hpp.
+// User code other than hash, equality and the allocator runs without a lock. Verbs that depend on the value:
+// conditional_verbs.hpp.
 #ifndef EVAC_DETAIL_LOCKFREE_VERBS_HPP
 #define EVAC_DETAIL_LOCKFREE_VERBS_HPP
 

@@ -212,7 +212,7 @@ class alignas(cache_line) EVAC_LOCKABLE shard {
                            .holder_thread = static_cast<std::size_t>(holder.thread)});
   }
 
-  /// What anybody may know of the shard without its lock. O(1).
+  /// Figures of the shard that any thread may read without its lock. O(1).
   [[nodiscard]] map_counters counters() const noexcept {
     map_counters result = count_published(table_);
     result.contended = events_.contended_count();

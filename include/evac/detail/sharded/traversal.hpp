@@ -157,8 +157,7 @@ void visit_copies(const State& state, call_site site, F& f) {
 }
 
 /// The walk as scan_cursor.hpp describes it, from a cursor on: visits elements with their shard held shared, for the time of one
-/// chain. Returns the next cursor, whose upper bits say which shard is next, for no table has so many homes that the others would
-/// not do for these.
+/// chain. Returns the next cursor, whose upper bits say which shard is next: the lower ones suffice for the homes of any table.
 template <class State, class F>
 [[nodiscard]] scan_cursor scan_shards(const State& state, call_site site, scan_cursor cursor, std::size_t budget,
                                       F& f) {

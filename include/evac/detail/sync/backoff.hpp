@@ -1,4 +1,4 @@
-// Waiting for another thread that will not tell: pause, then give the processor away, then sleep.
+// Waiting for another thread that gives no notice: pause, then give the processor away, then sleep.
 //
 //   looks    0 ............ pauses ............ pauses + yields ............
 //            pause          yield               sleep

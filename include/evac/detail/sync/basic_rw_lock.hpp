@@ -179,7 +179,8 @@ class EVAC_LOCKABLE basic_rw_lock {
   using pace = bias_pace<Readers>;
   static inline no_lock_events no_events_{};
   // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2
-  // times before it is biased again, and revocations cost at most an eighth of what the reads in between do.
+  // times before it is biased again, and revocations cost about an eighth of what the reads in between do, up to the
+  // highest price: a revocation of more than a millisecond is not paid back in full.
   static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
   static constexpr int most_looks = 1 << 20U;  // where counting them stops
 

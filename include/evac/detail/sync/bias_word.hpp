@@ -1,5 +1,5 @@
-// The word of a reader-writer lock that says how its readers announce themselves, and where. Numbers only: who may change
-// it when is said in basic_rw_lock.hpp.
+// The word of a reader-writer lock that says how its readers announce themselves, and where. Numbers only:
+// basic_rw_lock.hpp says which thread may change it when.
 //
 //   | 0 | 0 | price ............ | quiet reads .................... |        31  30   29..15   14..0   not biased
 //   | 1 | 0 | 0 ......... | registry: address / 2^20 ............. |         31  30   29..22   21..0   biased
@@ -30,7 +30,7 @@ struct bias_word {
   static constexpr std::uint32_t registry = (std::uint32_t{1} << price_class_shift) - 1;
   static constexpr std::uint32_t quiet_reads = 0x7FFF;
   static constexpr unsigned price_shift = 15;
-  /// What no lock has: there is no registry 0.
+  /// The word of no lock: there is no registry 0.
   static constexpr std::uint32_t of_none = revoking;
   /// Prices are kept as powers of two while a bias stands, up to this one. What costs more has cost it by readers who stay.
   static constexpr std::uint32_t highest_price_class = 4;

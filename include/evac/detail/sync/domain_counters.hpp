@@ -23,8 +23,8 @@ inline void count_domain(epoch_core& core, map_counters& result) noexcept {
   result.retired_bytes = core.retired_bytes();
   result.oldest_guard = core.clock().held_for();
   core.clock().for_each_record([&](const epoch_record& each) {
-    result.waiting +=
-        each.parked ? 1U : 0U;  // before the waits: who begins meanwhile is not one of these without those
+    // before the waits: a thread that begins meanwhile is then counted in the waits, too
+    result.waiting += each.parked ? 1U : 0U;
     result.waits += each.parks;
     result.contended += each.waits;
     result.parked += each.parks;

@@ -2,8 +2,8 @@
 //
 //   core   | clock | budget | records' bags: R3 | R2 | R1 | garbage of threads that are gone | reclaimer | sleepers |
 //
-// A thread reclaims its own garbage as it retires more. For threads that retire no more, and for those that are gone,
-// others collect it, one bag every 64 writes.
+// A thread reclaims its own garbage as it retires more. Every 64 writes it also looks at the bag of another thread, which
+// may retire no more, in turn, and at the garbage of threads that are gone.
 #ifndef EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
 #define EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
 

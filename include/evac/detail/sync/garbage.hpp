@@ -4,8 +4,8 @@
 //
 //                        in hand -> [ 6 ]               batches that somebody is reclaiming, object after object
 //
-// A bag is filled by its thread and emptied by its thread or by one that flushes the domain: it has a lock. A thread
-// that destroys a container takes out all that this has retired, also from batches that others have in hand, as far as
+// A bag is filled by its thread and emptied by any thread: its own, one that collects in turn or waits for room
+// (epoch_core.hpp), or one that flushes the domain. So it has a lock. A thread that destroys a container takes out all that this has retired, also from batches that others have in hand, as far as
 // they have not begun with it.
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_HPP
 #define EVAC_DETAIL_SYNC_GARBAGE_HPP
@@ -26,7 +26,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// The garbage of one thread, its owner, or of threads that are gone. Each call takes the lock of the bag.
+/// The garbage of one thread, its owner, or of threads that are gone. Calls take the lock of the bag, but for those that say
+/// otherwise, and for is_prepared(), prepare() and try_to_prepare(), which are the owner's.
 class garbage_bag {
  public:
   using epoch_word = atomic<std::uint64_t>;

@@ -1,4 +1,5 @@
-// Events of a lock: what a lock tells an object that counts them, and the one that does not.
+// Events of a lock: the members that a lock calls on an object that counts them, an object that counts none, and the
+// measuring of one wait.
 #ifndef EVAC_DETAIL_SYNC_LOCK_EVENTS_HPP
 #define EVAC_DETAIL_SYNC_LOCK_EVENTS_HPP
 

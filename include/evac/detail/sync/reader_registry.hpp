@@ -1,7 +1,7 @@
 // Registry of the threads that read under locks by announcing themselves.
 //
 //   mapping   | name | list, word, fence | record | record | ...          a record per thread, never freed
-//   word      | biased | - | address of the mapping / 4096 |              what a lock says that is biased to it
+//   word      | biased | - | address of the mapping / 2^20 |              of a lock that is biased to it
 //
 // A process has one, found by all its shared objects at a place that they agree on, wherever that works
 // (process_mapping.hpp). Where it does not, there are several, and a lock says to which of them it is biased.

@@ -1,8 +1,8 @@
 // The misuse check of single-owner maps: two threads inside one map, one of them writing, or a call that changes a map
 // from inside another one that does, stop the program.
 //
-// Best effort, by one relaxed word (the idea of Go's `fatal error: concurrent map writes`). It is written by whoever is
-// inside a modifying call and read by whoever enters any call; relaxed is enough because nothing is ordered by it, and
+// Best effort, by one relaxed word (the idea of Go's `fatal error: concurrent map writes`). A thread in a
+// modifying call writes it, and a thread that enters any call reads it; relaxed is enough because nothing is ordered by it, and
 // anything stronger would hide the very race from ThreadSanitizer. Without NDEBUG only.
 //
 //   word   0: nobody writes, or the writing thread, plus 1 if its call destroys elements
@@ -10,7 +10,7 @@
 // Reading a map from inside one's own write is no misuse: a copy constructor, a hash, an equality or a destructor may
 // do it.
 //
-// Who defines EVAC_ASSERT_HANDLER(message), an expression, may have it throw: the call that noticed has then changed
+// An EVAC_ASSERT_HANDLER(message) of the user's, an expression, may throw: the call that noticed has then changed
 // nothing. In such a build swap and move assignment are not noexcept (give a handler that never throws noexcept);
 // clear, the move constructor and the iterators always are, and end the program.
 #ifndef EVAC_DETAIL_SYNC_SINGLE_OWNER_HPP

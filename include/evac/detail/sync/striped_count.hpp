@@ -1,4 +1,4 @@
-// A count of what comes and goes, which each thread keeps in a stripe of its own.
+// A count of what comes and goes. The first threads of a domain, up to 127, keep it in a stripe each; the others share.
 //
 //   stripe 1 | inserted, erased, told | stripe 2 | ... | ... each written by one thread, on a line of its own
 //   shared   | mark | told | inserted, erased |                           told: the sum of what threads have told
@@ -79,7 +79,7 @@ class striped_count {
 
   /// relaxed: a hint; if two threads set it at a time, either may stay.
   void set_mark(std::size_t count) noexcept { mark_.store(static_cast<std::int64_t>(count), relaxed); }
-  /// Gives each thread a stripe, once. O(processors).
+  /// Makes the stripes, once: each thread whose index is below their number has one from then on. O(processors).
   void make_stripes() noexcept {
     stripe* all = stripes_.load(relaxed);  // relaxed: the exchange decides
     if (all != nullptr) return;

@@ -4,8 +4,8 @@
 //   last                      | core, record |                           what is asked for most
 //
 // Objects of a thread that outlive its registry (other thread_local ones, and static ones in the main thread) may still
-// read and write: each such call takes a record and gives it back, unless it is made by what another one does with its
-// record: then it goes by that.
+// read and write: each such call takes a record and gives it back. A call made from inside another such call uses the
+// record of the outer one.
 #ifndef EVAC_DETAIL_SYNC_THREAD_RECORDS_HPP
 #define EVAC_DETAIL_SYNC_THREAD_RECORDS_HPP
 

@@ -22,7 +22,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What the standard calls a uniform random bit generator.
+/// The uniform random bit generator of the standard.
 template <class Generator>
 concept bit_generator = requires(std::remove_reference_t<Generator>& generator) {
   { generator() } -> std::unsigned_integral;

@@ -83,7 +83,7 @@ struct evacuation {
     std::size_t count = 0;
   };
 
-  // What may throw of a split of the home.
+  // The part of a split of the home that may throw.
   template <class Leaves>
   [[nodiscard]] static share prepare_home(const bucket* parent, bucket* child, const Leaves& leaves) {
     if constexpr (copies_all()) {

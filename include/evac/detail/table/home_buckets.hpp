@@ -1,7 +1,7 @@
 // Home buckets of a table: which exist, where they lie, and how segments are opened and closed.
 //
 //   count    homes that exist                     [0, count)
-//   opened   homes there is memory for            a power of two; count <= opened, and count > opened / 2 at rest
+//   opened   homes there is memory for            0 or a power of two; opened / 2 <= count <= opened
 //
 // Up to base_homes homes lie in one block that is replaced by one of twice the size when it is full: a move of at most
 // base_homes / 2 buckets. From there on memory is added segment by segment and no bucket ever moves. Where the first

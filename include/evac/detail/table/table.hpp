@@ -29,8 +29,8 @@
 namespace evac::inline EVAC_ABI::detail {
 
 /// Moves over every element of `from` whose key is absent in the table that table_of(hash) names, each once; returns how
-/// many. The functors are those of the tables that take. Throws what these and the allocator throw; what has been moved
-/// stays where it came. O(size of from).
+/// many. The functors are those of the tables that take. Throws what these and the allocator throw; elements that
+/// have been moved stay moved. O(size of from).
 template <class From, class Functors, class TableOf>
 std::size_t absorb(From& from, Functors& functors, const TableOf& table_of) {
   std::size_t moved = 0;

@@ -18,7 +18,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// What the holder of the table's lock writes, and anybody reads.
+/// Figures that the holder of the table's lock writes, and any thread reads.
 struct table_figures {
   relaxed_cell<std::size_t> homes{0};
   relaxed_cell<std::size_t> opened{0};         // homes that there is memory for

@@ -114,7 +114,7 @@ struct table_parts {
       return functors.get().board.index_of(this);
     }
   }
-  /// A doubling of the homes that there are, and one to as many.
+  /// Tell the observer that a doubling begins, from the homes that exist; or ends, at the homes that exist.
   EVAC_NEVER_INLINE void tell_growth_begun() const noexcept { container().tell_growth_begun(growth(homes.count())); }
   EVAC_NEVER_INLINE void tell_growth_ended() const noexcept {
     container().tell_growth_ended(growth(homes.count() / 2));
