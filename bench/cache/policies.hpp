@@ -1,4 +1,5 @@
-// Eviction policies as their papers have them, for one thread and without values: what share of a trace they could find.
+// Eviction policies as their papers have them, for one thread and without values: what share of a trace they could
+// find.
 //
 //   policy(capacity)
 //   ask(key) -> bool       a hit; a key that is not there comes in
@@ -21,8 +22,8 @@
 
 namespace bench {
 
-/// SIEVE (Zhang et al., NSDI 2024): a hand goes from the oldest key to the newest, clears marks, and takes the first key
-/// without one.
+/// SIEVE (Zhang et al., NSDI 2024): a hand goes from the oldest key to the newest, clears marks, and takes the first
+/// key without one.
 class sieve_policy {
   struct entry {
     std::uint64_t key;

@@ -1,5 +1,5 @@
-// Runs of caches whose rates are measured: hits alone, puts of new keys into a full cache, and traces. All of this is meant for a
-// child process (support/field.hpp).
+// Runs of caches whose rates are measured: hits alone, puts of new keys into a full cache, and traces. All of this is
+// meant for a child process (support/field.hpp).
 //
 // Each answer of a cache is compared with what it must be; a run with a wrong one has no operations.
 #ifndef EVAC_BENCH_CACHE_RATES_HPP
@@ -75,7 +75,8 @@ template <class Peer>
   return if_right(run, wrong == 0);
 }
 
-/// Puts of new keys into a cache that is full, until time is up, but no more than it has room for: a map doubles at most.
+/// Puts of new keys into a cache that is full, until time is up, but no more than it has room for: a map doubles at
+/// most.
 template <class Peer>
 [[nodiscard]] threads_run run_puts(std::size_t room, std::size_t threads, double length) {
   constexpr std::size_t bytes_of_an_element = 200;  // more than any of them takes
@@ -103,8 +104,8 @@ template <class Peer>
   return if_right(run, wrong == 0);
 }
 
-/// Requests of a trace, each a look-up, and where that finds nothing a put. Threads take turns at the requests, so that these come
-/// in about their order, and begin anew at the end. A tenth of them come before the clock starts.
+/// Requests of a trace, each a look-up, and where that finds nothing a put. Threads take turns at the requests, so that
+/// these come in about their order, and begin anew at the end. A tenth of them come before the clock starts.
 template <class Peer>
 [[nodiscard]] threads_run run_trace(std::size_t room, const trace& keys, std::size_t threads, double length) {
   typename Peer::cache cache(room);
@@ -122,7 +123,8 @@ template <class Peer>
   return if_right(run, wrong == 0);
 }
 
-/// Whether a cache does what it is for: values are right, what was asked for last is there, the bound holds, also with threads.
+/// Whether a cache does what it is for: values are right, what was asked for last is there, the bound holds, also with
+/// threads.
 template <class Peer>
 [[nodiscard]] bool behaves_as_cache() {
   constexpr std::size_t room = 1000;

@@ -1,4 +1,5 @@
-// Requests that a cache gets: keys that are popular, keys that come once, and keys that come round again. The same in each run.
+// Requests that a cache gets: keys that are popular, keys that come once, and keys that come round again. The same in
+// each run.
 #ifndef EVAC_BENCH_CACHE_TRACES_HPP
 #define EVAC_BENCH_CACHE_TRACES_HPP
 
@@ -66,8 +67,8 @@ class trace_maker {
     const zipf_distribution ranks(10 * capacity_, skew);
     return of_keys([&](std::size_t) { return ranks(roll); });
   }
-  /// The same, and after each four times the capacity of requests a scan of as many keys as there is room for, none of which
-  /// ever comes again.
+  /// The same, and after each four times the capacity of requests a scan of as many keys as there is room for, none of
+  /// which ever comes again.
   [[nodiscard]] trace scanned() const {
     random_numbers roll(2);
     const zipf_distribution ranks(10 * capacity_, 0.99);
@@ -80,8 +81,8 @@ class trace_maker {
   [[nodiscard]] trace loop() const {
     return of_keys([&](std::size_t i) { return i % (capacity_ + capacity_ / 10); });
   }
-  /// Keys that become more, from half of what there is room for to eight times as many. Each has its popularity from the
-  /// beginning.
+  /// Keys that become more, from half of what there is room for to eight times as many. Each has its popularity from
+  /// the beginning.
   [[nodiscard]] trace growing() const {
     random_numbers roll(3);
     zipf_distribution keys(8 * capacity_, 0.9);

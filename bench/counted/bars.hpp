@@ -61,14 +61,15 @@ struct judged_count {
 };
 
 /// Instructions beyond the recorded ones that are no regression: for a look-up one, and a two-hundredth for what varies
-/// with the keys; for other operations a fiftieth, because they allocate, and grow the table in steps that depend on it.
+/// with the keys; for other operations a fiftieth, because they allocate, and grow the table in steps that depend on
+/// it.
 [[nodiscard]] inline double instructions_tolerance(const std::string& operation, double recorded) {
   const bool looks_up = operation.starts_with("hit") || operation.starts_with("miss");
   return 1 + recorded / (looks_up ? 200 : 50);
 }
 /// The simulated predictor knows branches by their addresses, so that some share an entry in one build and not in the
-/// next. With strings that makes up to two mispredictions an operation, in the hash function of Abseil's shared library:
-/// there they are not judged.
+/// next. With strings that makes up to two mispredictions an operation, in the hash function of Abseil's shared
+/// library: there they are not judged.
 [[nodiscard]] inline double mispredictions_tolerance(const std::string& keys, double recorded) {
   return keys == integer_keys ? 0.1 + recorded / 10 : std::numeric_limits<double>::infinity();
 }

@@ -7,8 +7,8 @@
 
 namespace bench {
 
-/// Elements, and operations of each kind. So many fit the caches of the simulated machine: instructions and branches are
-/// counted, not memory.
+/// Elements, and operations of each kind. So many fit the caches of the simulated machine: instructions and branches
+/// are counted, not memory.
 inline constexpr std::size_t counted_elements = 40'000;
 
 /// The kinds of keys that operations are counted with: the name of each is that of its table.

@@ -3,8 +3,8 @@
 //   cache(capacity)
 //   find(key, out) -> bool        a hit
 //   put(key, value)               of a key that is not there; makes room
-//   ask(key, out) -> bool         in the place of both, for a cache that has only that: what is not there comes in, and this
-//                                 is no hit
+//   ask(key, out) -> bool         in the place of both, for a cache that has only that: what is not there comes in, and
+//                                 this is no hit
 //   size()
 //
 // Keys and values are 64-bit numbers, and the value of a key is always the same.
@@ -44,8 +44,8 @@ bool ask(Cache& cache, std::uint64_t key, std::uint64_t& value) {
   }
 }
 
-/// The key itself: those of the benchmarks are spread. Unlike the default hash the same in each run, so that each key is in the
-/// same shard.
+/// The key itself: those of the benchmarks are spread. Unlike the default hash the same in each run, so that each key
+/// is in the same shard.
 struct unchanged_hash {
   using is_avalanching = void;
   std::size_t operator()(std::uint64_t key) const noexcept { return key; }

@@ -1,4 +1,5 @@
-// boost::concurrent_flat_map made a cache: elements with a mark that hits set, and a ring of keys that a hand goes round.
+// boost::concurrent_flat_map made a cache: elements with a mark that hits set, and a ring of keys that a hand goes
+// round.
 #ifndef EVAC_BENCH_PEERS_CLOCK_CACHE_HPP
 #define EVAC_BENCH_PEERS_CLOCK_CACHE_HPP
 
@@ -14,8 +15,8 @@
 
 namespace bench {
 
-/// Clock (Corbato, 1968). A place of the ring that a thread has under its hand is `taken` until the thread puts a key there, so
-/// that there are never more elements than places. Two keys are no keys: the benchmarks do not use them.
+/// Clock (Corbato, 1968). A place of the ring that a thread has under its hand is `taken` until the thread puts a key
+/// there, so that there are never more elements than places. Two keys are no keys: the benchmarks do not use them.
 class clock_cache {
  public:
   explicit clock_cache(std::size_t capacity) : map_(capacity), ring_(std::max<std::size_t>(1, capacity)) {

@@ -107,8 +107,8 @@ template <class Peer>
   return map.size() == left && counts.size() == counters && sum == threads * steps;
 }
 
-/// The operations that are timed: mixes on maps that are made large enough, and growth by inserts alone. (The ParlayHash
-/// of 2025 follows a null pointer when elements are updated or erased while a small table grows.)
+/// The operations that are timed: mixes on maps that are made large enough, and growth by inserts alone. (The
+/// ParlayHash of 2025 follows a null pointer when elements are updated or erased while a small table grows.)
 template <class Peer>
 [[nodiscard]] bool behaves() {
   return behaves_alone<Peer>(3000, true) && behaves_alone<Peer>(0, false) && behaves_shared<Peer>();

@@ -28,8 +28,8 @@ namespace bench {
 /// The output of the program.
 class go_answer {
  public:
-  /// Reads lines of name, operations, seconds, seconds of processor time and a flag, separated by tabs. The last line is
-  /// "end" and a flag: without it, or if it is 0, no line of the answer counts.
+  /// Reads lines of name, operations, seconds, seconds of processor time and a flag, separated by tabs. The last line
+  /// is "end" and a flag: without it, or if it is 0, no line of the answer counts.
   explicit go_answer(std::istream& lines) {
     for (std::string line; std::getline(lines, line);) {
       std::istringstream words(line);

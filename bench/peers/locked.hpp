@@ -56,7 +56,8 @@ class exclusive_mutex {
   std::mutex mutex_;
 };
 
-/// Calls of a map of one owner. The hash is the one that chose the shard; a map that can use it need not compute it again.
+/// Calls of a map of one owner. The hash is the one that chose the shard; a map that can use it need not compute it
+/// again.
 struct std_calls {
   static constexpr const char* name = "std::unordered_map";
   template <class K, class V>

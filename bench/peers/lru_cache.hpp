@@ -1,5 +1,5 @@
-// What most programs write when they need a cache: std::unordered_map and a list in the order of the last hits, behind a mutex,
-// or several of these.
+// What most programs write when they need a cache: std::unordered_map and a list in the order of the last hits, behind
+// a mutex, or several of these.
 #ifndef EVAC_BENCH_PEERS_LRU_CACHE_HPP
 #define EVAC_BENCH_PEERS_LRU_CACHE_HPP
 

@@ -1,8 +1,9 @@
 // evac::cache beside other bounded caches: what share of a trace is found, rates, memory.
 //
-// Parts: found, hits, puts, traces, memory. What is found is counted, with one thread and hashes that are the same in each
-// run; so are bytes, by an allocator. A rate is the median of interleaved rounds, each cache and round in a process of its
-// own. A miss costs no more than a put: what it takes to get a value, the reason why there is a cache, is left out.
+// Parts: found, hits, puts, traces, memory. What is found is counted, with one thread and hashes that are the same in
+// each run; so are bytes, by an allocator. A rate is the median of interleaved rounds, each cache and round in a
+// process of its own. A miss costs no more than a put: what it takes to get a value, the reason why there is a cache,
+// is left out.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,9 +1,9 @@
 // Four threads for each core on one map: the cost of threads that sleep while they hold its locks, and of one key that
 // all threads want.
 //
-// Rates count the operations of the threads that do not sleep on purpose. Processor time is that of all threads, divided
-// by the number of these operations: spinning shows here. Rounds are interleaved over the maps, each map and round runs
-// in a process of its own; figures are medians.
+// Rates count the operations of the threads that do not sleep on purpose. Processor time is that of all threads,
+// divided by the number of these operations: spinning shows here. Rounds are interleaved over the maps, each map and
+// round runs in a process of its own; figures are medians.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -1,5 +1,5 @@
-// Counts the cost of an operation to other cores: atomic operations, and cache lines that it takes from other threads or
-// makes them fetch again. The counts are the same on every machine, however many cores it has.
+// Counts the cost of an operation to other cores: atomic operations, and cache lines that it takes from other threads
+// or makes them fetch again. The counts are the same on every machine, however many cores it has.
 //
 // A case has a name like "zipf 0.99, 10 % updates, 8 threads".
 #include <algorithm>

@@ -1,8 +1,8 @@
 // Turns files of results into documents and a page with pictures.
 //
 // Each NAME.json becomes NAME.md in a folder. Documents written by hand show the tables that their markers name
-// (support/document.hpp); the rest of them stays. The page is results.html. Status 1 if a file is no file of results, or
-// if markers do not match; then that document is left alone.
+// (support/document.hpp); the rest of them stays. The page is results.html. Status 1 if a file is no file of results,
+// or if markers do not match; then that document is left alone.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>

@@ -1,7 +1,8 @@
 // The time of every single insert, hit, miss and erase while a map grows from empty: maps of one owner by one thread,
 // maps that threads share by two.
 //
-// Parts: one thread, two threads. Rounds are interleaved over the maps, each map and round runs in a process of its own.
+// Parts: one thread, two threads. Rounds are interleaved over the maps, each map and round runs in a process of its
+// own.
 #include <array>
 #include <cmath>
 #include <cstdint>

@@ -68,8 +68,8 @@ void count(const std::string& name, const Run& run) {
   CALLGRIND_DUMP_STATS_AT(name.c_str());
 }
 
-/// The number of keys for which call(key) is true. Not inlined: the registers that a larger function happens to leave free
-/// must not influence the counts.
+/// The number of keys for which call(key) is true. Not inlined: the registers that a larger function happens to leave
+/// free must not influence the counts.
 template <class K, class Call>
 [[gnu::noinline]] std::size_t each(const std::vector<K>& keys, Call call) {
   std::size_t done = 0;

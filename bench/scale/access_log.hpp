@@ -1,7 +1,7 @@
 // The accesses of a thread to memory, one by one: in sources that are compiled with -fsanitize=thread, but linked with
 // access_log.cpp in place of the sanitizer. The compiler then calls a function before each access to memory, and one
-// instead of each atomic operation. So atomics and plain memory are seen where they lie in the library that users include.
-// (A replacement of std::atomic would be larger, and the cache lines would not be the same.)
+// instead of each atomic operation. So atomics and plain memory are seen where they lie in the library that users
+// include. (A replacement of std::atomic would be larger, and the cache lines would not be the same.)
 //
 // Not seen: what the compiler keeps in registers, prefetches, allocation, system calls.
 #ifndef EVAC_BENCH_SCALE_ACCESS_LOG_HPP

@@ -1,8 +1,8 @@
 // Memory that the host of a virtual machine has backed: so that no map pays for pages that another has used before it.
 //
 // A host backs a page when it is first touched, which takes longer than anything a map does: 4 ms for a huge page that
-// otherwise takes 0.1 ms. It may take back what has been free for some two seconds (free page reporting). So memory is touched
-// just before a map needs it, and what a longer run needs later is held until then.
+// otherwise takes 0.1 ms. It may take back what has been free for some two seconds (free page reporting). So memory is
+// touched just before a map needs it, and what a longer run needs later is held until then.
 #ifndef EVAC_BENCH_SUPPORT_BACKED_MEMORY_HPP
 #define EVAC_BENCH_SUPPORT_BACKED_MEMORY_HPP
 
@@ -26,7 +26,8 @@ class backed_memory {
       return;
     }
     begin_ = static_cast<char*>(memory);
-    // As huge pages where the system gives some: later huge pages would come from memory that small ones had left alone.
+    // As huge pages where the system gives some: later huge pages would come from memory that small ones had left
+    // alone.
     ::madvise(memory, left_, MADV_HUGEPAGE);
     for (std::size_t at = 0; at < left_; at += 4096) static_cast<volatile char*>(memory)[at] = 1;
   }

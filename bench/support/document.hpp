@@ -1,5 +1,5 @@
-// Documents made of files of results: one for each file, chosen tables between the markers of other documents, and a page
-// with pictures of all.
+// Documents made of files of results: one for each file, chosen tables between the markers of other documents, and a
+// page with pictures of all.
 //
 //   <!-- begin: throughput / geometric mean -->     the lines between these two are replaced by that table of
 //   <!-- end -->                                    throughput.json; everything else stays as it is

@@ -11,7 +11,8 @@
 
 namespace bench {
 
-/// What a growing map takes from the system, touched before: half a gigabyte at first, and then as much as 40 bytes a key.
+/// What a growing map takes from the system, touched before: half a gigabyte at first, and then as much as 40 bytes a
+/// key.
 class memory_for_growth {
  public:
   explicit memory_for_growth(std::size_t keys) : held_(at_first + keys * for_a_key) { held_.give_back(at_first); }

@@ -101,7 +101,8 @@ struct summary {
 /// Resident bytes of this process. Its pages are counted: the figure in statm is a sum that each core may be late to
 /// add to, which can be some hundred KiB off.
 [[nodiscard]] inline std::size_t resident_bytes() { return bytes_in("/proc/self/smaps_rollup", "Rss:"); }
-/// Of them those that are no file's, so that the first steps into a part of the program do not look like memory of a map.
+/// Of them those that are no file's, so that the first steps into a part of the program do not look like memory of a
+/// map.
 [[nodiscard]] inline std::size_t anonymous_bytes() { return bytes_in("/proc/self/smaps_rollup", "Anonymous:"); }
 
 /// The result of `work`, computed in a child process; nothing if the child failed.

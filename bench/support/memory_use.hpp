@@ -1,6 +1,6 @@
 // Memory that maps take, as resident pages of their process: so memory that a map maps by itself is seen as well as
-// memory that it allocates. Maps too small for that are weighed many at a time. All of this is meant for a child process
-// (in_child): the maps are never destroyed.
+// memory that it allocates. Maps too small for that are weighed many at a time. All of this is meant for a child
+// process (in_child): the maps are never destroyed.
 #ifndef EVAC_BENCH_SUPPORT_MEMORY_USE_HPP
 #define EVAC_BENCH_SUPPORT_MEMORY_USE_HPP
 

@@ -22,8 +22,8 @@ void add_shared_options(CLI::App& app, Settings& into) {
   if constexpr (requires { into.json; }) app.add_option("--json", into.json, "file for the results");
 }
 
-/// Reads the shared options and those that add_own(CLI::App&, Settings&) adds; of an option that is given twice the last
-/// one counts. Ends the program after printing help (with 0) or for arguments that it does not know (with 2).
+/// Reads the shared options and those that add_own(CLI::App&, Settings&) adds; of an option that is given twice the
+/// last one counts. Ends the program after printing help (with 0) or for arguments that it does not know (with 2).
 template <class Settings, class AddOwn>
 [[nodiscard]] Settings settings_of(int argc, char** argv, const std::string& what, const AddOwn& add_own) {
   Settings chosen;

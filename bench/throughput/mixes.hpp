@@ -219,8 +219,8 @@ template <class Peer>
     rates.stored_key = runner.read_stored_key();
   }
   mine.pass();
-  // Twice: other maps were filled since this one was, and some systems take memory away from a process that sleeps. Later
-  // the turns are short.
+  // Twice: other maps were filled since this one was, and some systems take memory away from a process that sleeps.
+  // Later the turns are short.
   static_cast<void>(runner.look_up_lists(false));
   rates.one_by_one = runner.look_up_lists(false);
   rates.in_bulk = mix_runner<Peer>::has_bulk ? runner.look_up_lists(true) : invalid;

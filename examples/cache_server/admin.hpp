@@ -25,8 +25,8 @@ namespace cache_server {
 
 class admin {
  public:
-  /// Listens, at any free port for 0. Throws std::system_error where it cannot. The health is judged by these limits, and as
-  /// often as a thread may wait.
+  /// Listens, at any free port for 0. Throws std::system_error where it cannot. The health is judged by these limits,
+  /// and as often as a thread may wait.
   admin(const store& data, const server& of, const std::string& address, unsigned short port,
         const evac::health_limits& limits = {});
   admin(const admin&) = delete;

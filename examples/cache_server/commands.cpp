@@ -281,7 +281,8 @@ void persist(request& asked) {
   asked.out.integer(had_one ? 1 : 0);
 }
 
-/// What EXPIRE may be told beside the time: only if there is no deadline, if there is one, if it comes later, if it comes sooner.
+/// What EXPIRE may be told beside the time: only if there is no deadline, if there is one, if it comes later, if it
+/// comes sooner.
 constexpr std::string_view expire_options[] = {"NX", "XX", "GT", "LT"};
 constexpr unsigned only_without = 1, only_with = 2, only_later = 4, only_sooner = 8;
 
@@ -381,8 +382,8 @@ void debug(request& asked) {
 
 void command_command(request& asked);
 
-/// As Redis tells them: a number of words with a minus sign is the least; keys are from the first word to the last (counted from
-/// behind if negative), each step.
+/// As Redis tells them: a number of words with a minus sign is the least; keys are from the first word to the last
+/// (counted from behind if negative), each step.
 struct command {
   std::string_view name;
   int words;

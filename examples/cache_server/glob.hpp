@@ -8,8 +8,8 @@
 
 namespace cache_server {
 
-/// Whether `c` is in the set whose [ was taken from the front of the pattern; takes the rest of the set. One that does not end is
-/// the whole rest.
+/// Whether `c` is in the set whose [ was taken from the front of the pattern; takes the rest of the set. One that does
+/// not end is the whole rest.
 [[nodiscard]] inline bool is_in_set(std::string_view& pattern, char c) {
   const bool negated = pattern.starts_with('^');
   if (negated) pattern.remove_prefix(1);
@@ -32,7 +32,8 @@ namespace cache_server {
   return found != negated;
 }
 
-/// Whether the pattern is for the whole text. O(pattern * text): where a * has taken too little, only the last one takes more.
+/// Whether the pattern is for the whole text. O(pattern * text): where a * has taken too little, only the last one
+/// takes more.
 [[nodiscard]] inline bool matches(std::string_view pattern, std::string_view text) {
   std::string_view pattern_behind_star;
   std::string_view text_behind_star;

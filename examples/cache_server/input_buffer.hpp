@@ -1,5 +1,5 @@
-// What has been read of a connection and not been used yet. It doubles while a request does not fit, so that memory follows what
-// a client has sent, and not what it has announced; the memory of a large request is given back.
+// What has been read of a connection and not been used yet. It doubles while a request does not fit, so that memory
+// follows what a client has sent, and not what it has announced; the memory of a large request is given back.
 #ifndef EVAC_EXAMPLES_CACHE_SERVER_INPUT_BUFFER_HPP
 #define EVAC_EXAMPLES_CACHE_SERVER_INPUT_BUFFER_HPP
 

@@ -3,8 +3,8 @@
 //   *2\r\n$3\r\nGET\r\n$1\r\nk\r\n     an array of bulk strings: what clients send
 //   GET "k"\r\n                        words on a line: what a person types
 //
-// A request that has not arrived as a whole is not looked at from its beginning again when more of it comes: offsets are
-// kept, not addresses, so that the buffer may move meanwhile. Sizes are bounded before memory is used for them.
+// A request that has not arrived as a whole is not looked at from its beginning again when more of it comes: offsets
+// are kept, not addresses, so that the buffer may move meanwhile. Sizes are bounded before memory is used for them.
 #ifndef EVAC_EXAMPLES_CACHE_SERVER_REQUEST_PARSER_HPP
 #define EVAC_EXAMPLES_CACHE_SERVER_REQUEST_PARSER_HPP
 
@@ -54,7 +54,8 @@ class request_parser {
     done_ = result != outcome::incomplete;
     return result;
   }
-  /// The words of a complete request, which may be none. They lie in the input or in the parser: valid until either changes.
+  /// The words of a complete request, which may be none. They lie in the input or in the parser: valid until either
+  /// changes.
   [[nodiscard]] std::span<const std::string_view> words() const { return words_; }
   /// Bytes of the input that a complete request takes.
   [[nodiscard]] std::size_t consumed() const { return at_; }

@@ -4,8 +4,9 @@
 //                         ---> core 1: ...
 //                                               all of them: one store, which takes any thread
 //
-// A connection reads, carries out whatever requests are complete, sends the replies, and only then reads on: so a client that
-// does not read holds a read buffer and little more than one reply. No coroutine is suspended inside a call of the store.
+// A connection reads, carries out whatever requests are complete, sends the replies, and only then reads on: so a
+// client that does not read holds a read buffer and little more than one reply. No coroutine is suspended inside a call
+// of the store.
 #ifndef EVAC_EXAMPLES_CACHE_SERVER_SERVER_HPP
 #define EVAC_EXAMPLES_CACHE_SERVER_SERVER_HPP
 

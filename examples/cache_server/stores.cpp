@@ -1,4 +1,5 @@
-// The maps behind the server: evac::sync_map, evac::sharded_map, evac::cache, and for contrast std::unordered_map behind a lock.
+// The maps behind the server: evac::sync_map, evac::sharded_map, evac::cache, and for contrast std::unordered_map
+// behind a lock.
 #include <algorithm>
 #include <evac/cache.hpp>
 #include <evac/hash.hpp>
@@ -159,8 +160,8 @@ class std_store final : public store {
     const std::shared_lock guard(mutex_);
     return map_.size();
   }
-  /// A rehash changes the order of everything, so a page is the elements with the next hashes, for which all have to be looked at.
-  /// Pages are never so small that there were more than a few hundred.
+  /// A rehash changes the order of everything, so a page is the elements with the next hashes, for which all have to be
+  /// looked at. Pages are never so small that there were more than a few hundred.
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, show_element show) const override {
     const std::shared_lock guard(mutex_);
     std::vector<std::uint64_t> hashes;

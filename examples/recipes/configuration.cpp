@@ -1,8 +1,8 @@
 // Configuration that is read by every request and replaced as a whole now and then.
 //
 // The value is immutable and shared: a reader takes a pointer to it and goes on with that version, whatever is stored
-// meanwhile; the last reader of a version destroys it. Readers wait for nobody and write no memory that other readers read,
-// but for the count of the pointer; load(key, f) does without that, where f is short.
+// meanwhile; the last reader of a version destroys it. Readers wait for nobody and write no memory that other readers
+// read, but for the count of the pointer; load(key, f) does without that, where f is short.
 #include <evac/sync_map.hpp>
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // Counters, and changes of single fields of a struct, by many threads, without a lost update.
 //
-// A value that is read, changed outside and stored again loses what came between. Either the change runs under the lock of
-// the element's shard (sharded_map), or it is repeated until nothing came between (sync_map::update).
+// A value that is read, changed outside and stored again loses what came between. Either the change runs under the lock
+// of the element's shard (sharded_map), or it is repeated until nothing came between (sync_map::update).
 #include <evac/sharded_map.hpp>
 #include <evac/sync_map.hpp>
 
@@ -47,7 +47,8 @@ int main() {
   by_user.cvisit("alice", [&](const auto& element) { sum = element.second; });
   expect(sum.requests == threads * times && sum.bytes == 100 * sum.requests, "sharded_map: every change is there");
 
-  // Replaced: the function is given the present value and says the next one; it is called again if another thread was faster.
+  // Replaced: the function is given the present value and says the next one; it is called again if another thread was
+  // faster.
   evac::sync_map<std::string, std::uint64_t> hits;
   in_threads(threads, [&] {
     for (int i = 0; i < times; ++i) {

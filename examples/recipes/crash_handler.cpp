@@ -1,7 +1,8 @@
 // A handler for misuse that evac detects: it prints the message, which names both call sites, and a stack, and stops.
 //
-// Here a visitor calls the map that calls it, which would wait for itself. The handler is a macro, so it is defined before evac is
-// included, best for the whole program: -DEVAC_ASSERT_HANDLER='my_handler(message)'. It throws here, to go on; a service aborts.
+// Here a visitor calls the map that calls it, which would wait for itself. The handler is a macro, so it is defined
+// before evac is included, best for the whole program: -DEVAC_ASSERT_HANDLER='my_handler(message)'. It throws here, to
+// go on; a service aborts.
 #include <stdexcept>
 #include <string>
 

@@ -1,7 +1,8 @@
 // A string interner: equal strings become one, and comparing two of them is comparing two pointers.
 //
-// The set holds the strings by pointer, so that their addresses stay while it grows, and is asked by a view: a transparent
-// hash and equality make no string for a look-up. A string that is there already is found under a shared lock.
+// The set holds the strings by pointer, so that their addresses stay while it grows, and is asked by a view: a
+// transparent hash and equality make no string for a look-up. A string that is there already is found under a shared
+// lock.
 #include <evac/hash.hpp>
 #include <evac/sharded_set.hpp>
 

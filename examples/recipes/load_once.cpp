@@ -1,7 +1,7 @@
 // Values that are expensive to make: made by one thread, while the others that ask for the same key wait for it.
 //
-// A failure reaches everybody who waited, and nothing is stored: the next call tries again. No lock is held while the value
-// is made, so that other keys, also of the same shard, are served meanwhile.
+// A failure reaches everybody who waited, and nothing is stored: the next call tries again. No lock is held while the
+// value is made, so that other keys, also of the same shard, are served meanwhile.
 #include <evac/sharded_map.hpp>
 
 #include <atomic>

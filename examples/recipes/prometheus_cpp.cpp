@@ -1,4 +1,5 @@
-// Counters of maps among the other metrics of a service that has prometheus-cpp: a collector that asks them when it is scraped.
+// Counters of maps among the other metrics of a service that has prometheus-cpp: a collector that asks them when it is
+// scraped.
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>

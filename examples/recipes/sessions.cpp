@@ -1,9 +1,10 @@
 // A session table: sessions are found by any thread, outlive their entry while they are used, and use a map of a pool.
 //
-// Three lifetimes are nested: the pool outlives the sessions, a session its requests, and a request what it looks at. The table
-// holds each session by a shared pointer, so that logging out takes it from the table at once, and the last request that uses
-// it destroys it. What pin() returns keeps everything that was found through it, without a count that is written for each of
-// them: but it also keeps all garbage of its map from being freed, so it belongs around a batch of looks, never around a wait.
+// Three lifetimes are nested: the pool outlives the sessions, a session its requests, and a request what it looks at.
+// The table holds each session by a shared pointer, so that logging out takes it from the table at once, and the last
+// request that uses it destroys it. What pin() returns keeps everything that was found through it, without a count that
+// is written for each of them: but it also keeps all garbage of its map from being freed, so it belongs around a batch
+// of looks, never around a wait.
 #include <evac/map.hpp>
 #include <evac/pool.hpp>
 #include <evac/sync_map.hpp>

@@ -15,8 +15,8 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// The result of a call, or the news that it was not made because it would have had to wait. Neither converts to bool, so
-/// that a busy attempt is not taken for a false result.
+/// The result of a call, or the news that it was not made because it would have had to wait. Neither converts to bool,
+/// so that a busy attempt is not taken for a false result.
 template <class Result>
 class [[nodiscard]] attempt {
  public:
@@ -38,7 +38,9 @@ class [[nodiscard]] attempt {
   }
 
  private:
-  constexpr void require_result() const { EVAC_ASSERT(result_.has_value(), "evac: result() of an attempt that was busy"); }
+  constexpr void require_result() const {
+    EVAC_ASSERT(result_.has_value(), "evac: result() of an attempt that was busy");
+  }
 
   std::optional<Result> result_;
 };

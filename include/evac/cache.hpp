@@ -10,19 +10,20 @@
 //   hash -> shard -> { reader-writer lock, table, order of arrival }
 //
 // Threads     any thread may call anything at any time, but for construction and destruction.
-// Bound       the weight of all elements is at most capacity(), and one element more for each thread that is putting one
-//             in; after set_capacity() has lowered it, more until later calls have evicted the rest. Without a Weigher
-//             each element weighs 1. Each shard has an equal part of the capacity, and keeps no element heavier than that.
-// Expiry      only with a Clock: a type as std::chrono::steady_clock, whose now() does not throw. An element whose time is
-//             over is never returned. It leaves when it is looked up, when the hand comes by, or when a sweep does: each
-//             put and erase looks through one bucket of its shard, and sweep() through as many as you say. Until then it
-//             has its place, and size() counts it.
-// Hits        hold their shard shared. A hit sets a bit of its element if it is not set, and counts itself in memory of its
-//             thread; nothing is moved, so that a key which all threads ask for is no bottleneck. It looks at the clock
-//             if the element expires.
-// Listener    is told of each element that leaves, exactly once, by the thread whose call made it leave, when that holds no
-//             lock: it may use the cache. It must not throw; that ends the program. Elements that are there when the cache
-//             is destroyed do not leave.
+// Bound       the weight of all elements is at most capacity(), and one element more for each thread that is putting
+//             one in; after set_capacity() has lowered it, more until later calls have evicted the rest. Without a
+//             Weigher each element weighs 1. Each shard has an equal part of the capacity, and keeps no element heavier
+//             than that.
+// Expiry      only with a Clock: a type as std::chrono::steady_clock, whose now() does not throw. An element whose time
+//             is over is never returned. It leaves when it is looked up, when the hand comes by, or when a sweep does:
+//             each put and erase looks through one bucket of its shard, and sweep() through as many as you say. Until
+//             then it has its place, and size() counts it.
+// Hits        hold their shard shared. A hit sets a bit of its element if it is not set, and counts itself in memory of
+//             its thread; nothing is moved, so that a key which all threads ask for is no bottleneck. It looks at the
+//             clock if the element expires.
+// Listener    is told of each element that leaves, exactly once, by the thread whose call made it leave, when that
+//             holds no lock: it may use the cache. It must not throw; that ends the program. Elements that are there
+//             when the cache is destroyed do not leave.
 // Visitors    must not call the same cache: EVAC_ASSERT_HANDLER, as for sharded_map.
 //
 // Every operation, unless its comment says otherwise:
@@ -202,9 +203,9 @@ class cache {
   size_type for_each(F f, location where = location::current()) const {
     return detail::visit_cached(state_, {"for_each", where}, f);
   }
-  /// f(const Key&, const T&) for about `budget` elements, those that come next; returns the cursor to go on with, in this thread or
-  /// another, now or much later: see evac/scan_cursor.hpp. Not hits. Locks shards shared, for the time of one bucket each.
-  /// O(budget + chain).
+  /// f(const Key&, const T&) for about `budget` elements, those that come next; returns the cursor to go on with, in
+  /// this thread or another, now or much later: see evac/scan_cursor.hpp. Not hits. Locks shards shared, for the time
+  /// of one bucket each. O(budget + chain).
   template <class F>
     requires std::is_invocable_v<F&, const Key&, const T&>
   [[nodiscard]] scan_cursor scan(scan_cursor from, size_type budget, F f, location where = location::current()) const {
@@ -212,8 +213,9 @@ class cache {
   }
 
   /// Gives the key this value; returns whether the key is new. An element that was there leaves as `replaced`, which
-  /// counts as a request for the key in the order of eviction, but not as a hit. A value that is too heavy for its shard leaves at once, as `size`: then the key
-  /// has none. Key and value are built, and weighed, before any lock is taken.
+  /// counts as a request for the key in the order of eviction, but not as a hit. A value that is too heavy for its
+  /// shard leaves at once, as `size`: then the key has none. Key and value are built, and weighed, before any lock is
+  /// taken.
   template <class K = Key, class V = T>
     requires(std::is_constructible_v<Key, K &&> && std::is_constructible_v<T, V &&>)
   bool put(K&& key, V&& value, location where = location::current()) {
@@ -225,8 +227,8 @@ class cache {
   bool put(K&& key, V&& value, const expiry& terms, location where = location::current()) {
     return put_as(terms, where, std::forward<K>(key), std::forward<V>(value));
   }
-  /// The same if the key is absent; returns whether it was. If not, nothing is moved from the arguments, and the element
-  /// that is there counts as asked for: in the order of eviction, and for its time to idle. Not a hit.
+  /// The same if the key is absent; returns whether it was. If not, nothing is moved from the arguments, and the
+  /// element that is there counts as asked for: in the order of eviction, and for its time to idle. Not a hit.
   template <class V = T>
     requires std::is_constructible_v<T, V&&>
   bool put_if_absent(const Key& key, V&& value, location where = location::current()) {
@@ -264,12 +266,14 @@ class cache {
     return fresh;
   }
 
-  /// Asks f what the key shall have, given what it has: an atomic read-modify-write, under the exclusive lock. f is called once, with
-  /// a std::optional<T>, a copy, or if it cannot take that with a const T*, to the value itself or null. It returns
+  /// Asks f what the key shall have, given what it has: an atomic read-modify-write, under the exclusive lock. f is
+  /// called once, with a std::optional<T>, a copy, or if it cannot take that with a const T*, to the value itself or
+  /// null. It returns
   ///  - a T or std::optional<T>, where empty erases the key or leaves it absent. update() returns what f returned;
   ///  - an update_answer<T> (evac/update.hpp), which may also be to keep what is there. update() returns an update_outcome.
-  /// A value is put in as by put(), but an element that was there stays as long as it would have: its times to live and to refresh
-  /// go on. (With terms, they begin anew with these.) Its time to idle begins anew, also if it is kept; it is not counted as a hit.
+  /// A value is put in as by put(), but an element that was there stays as long as it would have: its times to live and
+  /// to refresh go on. (With terms, they begin anew with these.) Its time to idle begins anew, also if it is kept; it
+  /// is not counted as a hit.
   template <class K = Key, class F>
     requires(detail::makes_key<K, policy_type> && detail::updates<F, T>())
   detail::update_result<F, T> update(const key_arg<K>& key, F f, location where = location::current()) {
@@ -285,8 +289,8 @@ class cache {
   /// The value of the key; if there is none, what factory() returns, which is also put in. The factory runs in one
   /// thread at a time for a key, with no lock held; the others wait for its result, and get its exception; or do what
   /// the mode says: evac::skip_while_computing, evac::stale_while_computing. If put() is faster, its value is returned.
-  /// An object that stands for a key becomes one where there is no value, or a stale one; a key is moved from where the factory has
-  /// made a value. Throws what the factory throws; then nothing has changed.
+  /// An object that stands for a key becomes one where there is no value, or a stale one; a key is moved from where the
+  /// factory has made a value. Throws what the factory throws; then nothing has changed.
   ///
   /// A factory that returns a std::optional<T> may decline: if it is empty nothing is put in, and all get nothing. So
   /// the result is a std::optional<T> then, and also where a call may skip; else a T.

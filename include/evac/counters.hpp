@@ -1,11 +1,11 @@
 // Results of counters(): the figures of a map or a cache that cost nothing to read, for a scrape in a running service.
 //
-//   evac::map_counters now = sessions.counters();      no bucket is walked, no lock is taken, nothing is allocated; by any
-//                                                      thread of a shared map, as size() of one of an owner
+//   evac::map_counters now = sessions.counters();      no bucket is walked, no lock is taken, nothing is allocated; by
+//                                                      any thread of a shared map, as size() of one of an owner
 //   std::cout << now;                                   a readable page; now.to_json() is for programs
 //
-// stats() (evac/stats.hpp) walks the buckets and knows more. evac/openmetrics.hpp writes counters as a scrape expects them,
-// evac/health.hpp judges them, and docs/operations.md leads from a symptom to its figure.
+// stats() (evac/stats.hpp) walks the buckets and knows more. evac/openmetrics.hpp writes counters as a scrape expects
+// them, evac/health.hpp judges them, and docs/operations.md leads from a symptom to its figure.
 #ifndef EVAC_COUNTERS_HPP
 #define EVAC_COUNTERS_HPP
 
@@ -20,12 +20,13 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// Figures of a map of any kind, the same for all; one that a kind of map does not have is 0. On the shared maps they are
-/// recent: other threads go on while they are collected, so that two figures may be of different moments.
+/// Figures of a map of any kind, the same for all; one that a kind of map does not have is 0. On the shared maps they
+/// are recent: other threads go on while they are collected, so that two figures may be of different moments.
 ///
-/// Totals only rise, but: growths, shrinks and elements_moved belong to the table, go along when a move or a swap takes it
-/// elsewhere, and begin at 0 again with a new one, which clear() gives a shared map; growths and shrinks begin again after
-/// 2^24; evacuation_time of a map begins again where it has fewer than 65 homes, and stays with the shard of a sharded map.
+/// Totals only rise, but: growths, shrinks and elements_moved belong to the table, go along when a move or a swap takes
+/// it elsewhere, and begin at 0 again with a new one, which clear() gives a shared map; growths and shrinks begin again
+/// after 2^24; evacuation_time of a map begins again where it has fewer than 65 homes, and stays with the shard of a
+/// sharded map.
 struct map_counters {
   // --- contents ---
   std::size_t size = 0;        ///< elements
@@ -60,7 +61,7 @@ struct map_counters {
   std::size_t bias_revocations = 0;         ///< writers that found the lock of a shard biased to readers; total
 
   // --- the domain of a sync map, which it may share with others: do not add these figures over maps ---
-  /// Waiting to be reclaimed: in batches of up to 30 objects or 16 KiB. The one that a thread is filling is not counted.
+  /// Waiting to be reclaimed, in batches of up to 30 objects. The batch that a thread is filling is not counted.
   std::size_t retired_objects = 0;
   std::size_t retired_bytes = 0;             ///< of those
   std::size_t cap_bytes = 0;                 ///< what retired bytes, and what threads have set aside, may reach
@@ -76,8 +77,8 @@ struct map_counters {
   [[nodiscard]] std::size_t total_bytes() const noexcept {
     return segment_bytes + overflow_bytes + node_bytes + directory_bytes;
   }
-  /// Sums: for several shards or maps. Figures of a domain are not added: those of the older guard, and the larger of the
-  /// others, are kept.
+  /// Sums: for several shards or maps. Figures of a domain are not added: those of the older guard, and the larger of
+  /// the others, are kept.
   map_counters& operator+=(const map_counters& other) noexcept;
   /// An object with a number for each figure; durations are in nanoseconds, and named so. Throws std::bad_alloc.
   [[nodiscard]] std::string to_json() const;

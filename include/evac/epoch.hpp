@@ -5,9 +5,9 @@
 //     Node* node = head.load(acquire);         Node* old = head.exchange(fresh);
 //     ... use node ...                         domain.retire(old);   freed when every guard that exists now has ended
 //
-// Entering and leaving are two stores each, to a line that belongs to the thread; a reader never writes memory that another
-// thread reads often. Based on K. Fraser, "Practical lock-freedom" (2004) and on the asymmetric fences of folly's and Linux'
-// RCU. How it works, and why: detail/sync/epoch_clock.hpp.
+// Entering and leaving are two stores each, to a line that belongs to the thread; a reader never writes memory that
+// another thread reads often. Based on K. Fraser, "Practical lock-freedom" (2004) and on the asymmetric fences of
+// folly's and Linux' RCU. How it works, and why: detail/sync/epoch_clock.hpp.
 #ifndef EVAC_EPOCH_HPP
 #define EVAC_EPOCH_HPP
 
@@ -53,9 +53,9 @@ class epoch_domain {
   }
 
   /// While a guard lives, nothing is reclaimed that was unlinked after the guard began: whatever this thread finds in
-  /// shared memory meanwhile stays. Nestable. Its begin and its end are two plain stores each, to a line of this thread,
-  /// where the system has membarrier(); else one of those at the begin is an exchange. Throws std::bad_alloc the first
-  /// time that a thread uses a domain. To be destroyed by the thread that made it.
+  /// shared memory meanwhile stays. Nestable. Its begin and its end are two plain stores each, to a line of this
+  /// thread, where the system has membarrier(); else one of those at the begin is an exchange. Throws std::bad_alloc
+  /// the first time that a thread uses a domain. To be destroyed by the thread that made it.
   class [[nodiscard]] guard {
    public:
     EVAC_ALWAYS_INLINE explicit guard(epoch_domain& domain EVAC_LIFETIME_BOUND)
@@ -108,8 +108,8 @@ class epoch_domain {
     return nothing_left;
   }
 
-  /// Figures of the domain, collected while others go on; takes the lock of each bag of garbage for a moment. Any thread.
-  /// O(threads + batches of garbage).
+  /// Figures of the domain, collected while others go on; takes the lock of each bag of garbage for a moment. Any
+  /// thread. O(threads + batches of garbage).
   [[nodiscard]] epoch_stats stats() const {
     epoch_stats result;
     result.charged_bytes = core_->budget().charged();

@@ -1,6 +1,6 @@
-// Forward declarations of the public types, with their default template arguments, and the small types that choose a variant of
-// them. Include this instead of declaring a type yourself: all of them live in an inline namespace (detail/config.hpp), and
-// yours would be another type.
+// Forward declarations of the public types, with their default template arguments, and the small types that choose a
+// variant of them. Include this instead of declaring a type yourself: all of them live in an inline namespace
+// (detail/config.hpp), and yours would be another type.
 #ifndef EVAC_FWD_HPP
 #define EVAC_FWD_HPP
 
@@ -54,8 +54,8 @@ enum class update_outcome : unsigned char;
 template <class T>
 class update_answer;
 
-/// Where a sync_map keeps its elements. `automatic`: in the slots of its buckets if key and value are trivially copyable and small,
-/// else in nodes of their own.
+/// Where a sync_map keeps its elements. `automatic`: in the slots of its buckets if key and value are trivially
+/// copyable and small, else in nodes of their own.
 enum class storage : unsigned char { automatic, in_nodes };
 
 /// How many shards a sharded container is made with; rounded up to a power of two.

@@ -4,8 +4,9 @@
 //   evac::equal_to<K>   std::equal_to<K>; transparent for string-like keys
 //   evac::counted_lookups<H>   H, for maps that count their look-ups
 //
-// With EVAC_OWN_HASH defined as 1 evac::hash<K> needs no abseil: numbers, enumerations, pointers, strings, and pairs, tuples,
-// arrays and optionals of them have a hash of evac's own, after wyhash (Wang Yi); other types that of std::hash.
+// With EVAC_OWN_HASH defined as 1 evac::hash<K> needs no abseil: numbers, enumerations, pointers, strings, and pairs,
+// tuples, arrays and optionals of them have a hash of evac's own, after wyhash (Wang Yi); other types that of
+// std::hash.
 //
 // A hash that spreads its entropy over all 64 bits says so with a member type `is_avalanching` (the convention of
 // ankerl::unordered_dense and Boost.Unordered); every other hash is finished with a mix that is keyed per map.
@@ -94,14 +95,15 @@ struct hash<T> {
   [[nodiscard]] std::size_t operator()(view value) const { return detail::spread_hash(value); }
 };
 
-/// The hash of a map or set of any kind that counts its look-ups: `hits` and `misses` of its counters() (evac/counters.hpp).
+/// The hash of a map or set of any kind that counts its look-ups: `hits` and `misses` of its counters()
+/// (evac/counters.hpp).
 ///
 ///   evac::sync_map<std::string, int, evac::counted_lookups<evac::hash<std::string>>> ports;
 ///
-/// It hashes as Hash does, and has what Hash has: `is_transparent`, `is_avalanching`, its constructors and its state. A hash of
-/// your own does the same with a member type `counts_lookups`; so does one that cannot be a base class. A look-up of an integer that
-/// is counted takes three to nine instructions more; maps with another hash have neither these nor room for counts.
-/// docs/operations.md says which calls are look-ups.
+/// It hashes as Hash does, and has what Hash has: `is_transparent`, `is_avalanching`, its constructors and its state. A
+/// hash of your own does the same with a member type `counts_lookups`; so does one that cannot be a base class. A
+/// look-up of an integer that is counted takes three to nine instructions more; maps with another hash have neither
+/// these nor room for counts. docs/operations.md says which calls are look-ups.
 template <class Hash>
   requires(std::is_class_v<Hash> && !std::is_final_v<Hash>)
 struct counted_lookups : Hash {

@@ -5,8 +5,8 @@
 //   before = now;
 //   if (!verdict.healthy()) reply(503, verdict.text());
 //
-// A pure function: no clock, no map, no state. Where a high figure alone is no fault, a rule asks for two things at once:
-// memory is high while a map is being filled, garbage while a burst of writes lasts.
+// A pure function: no clock, no map, no state. Where a high figure alone is no fault, a rule asks for two things at
+// once: memory is high while a map is being filled, garbage while a burst of writes lasts.
 #ifndef EVAC_HEALTH_HPP
 #define EVAC_HEALTH_HPP
 
@@ -29,8 +29,8 @@ struct health_limits {
   std::size_t memory_bytes = (std::numeric_limits<std::size_t>::max)();  ///< held by the map
   double retired_share = 0.5;  ///< of the cap of the domain: what may wait to be reclaimed
   std::chrono::nanoseconds old_guard{std::chrono::seconds(1)};  ///< for how long a guard may keep garbage
-  /// Buckets that a growth may leave unevacuated while nobody writes; by default any number, because look-ups go on to cost
-  /// the same, and a map that is filled and then only read has stopped somewhere.
+  /// Buckets that a growth may leave unevacuated while nobody writes; by default any number, because look-ups go on to
+  /// cost the same, and a map that is filled and then only read has stopped somewhere.
   std::size_t parents_left = (std::numeric_limits<std::size_t>::max)();
   double parked_share = 0.1;  ///< threads asleep for locks, on average: seconds per second
   /// For how long a thread may wait for one lock. Two samples that lie less than that apart tell nothing of it.
@@ -140,8 +140,8 @@ struct health_check {
                                : "make visitors shorter; if many keys are in use, use more shards.";
     add(health_rule::waiting, text);
   }
-  // A thread that waits now, and has not begun to since, waited before. Some of those that began may have come to an end:
-  // then there are more.
+  // A thread that waits now, and has not begun to since, waited before. Some of those that began may have come to an
+  // end: then there are more.
   void stuck() {
     const std::size_t begun = gained(before.waits, now.waits);
     const std::size_t still = (std::min)(before.waiting, now.waiting - (std::min)(now.waiting, begun));
@@ -155,9 +155,9 @@ struct health_check {
 
 }  // namespace detail
 
-/// Judges a map by its counters `now` and those of `between` before; reasons begin with its name. Before the first sample
-/// there are none: `before` of an empty object counts everything since the map was made. Each caller needs a `before` of
-/// its own. O(1). Throws std::bad_alloc.
+/// Judges a map by its counters `now` and those of `between` before; reasons begin with its name. Before the first
+/// sample there are none: `before` of an empty object counts everything since the map was made. Each caller needs a
+/// `before` of its own. O(1). Throws std::bad_alloc.
 [[nodiscard]] inline health_verdict health(const map_counters& before, const map_counters& now,
                                            std::chrono::nanoseconds between, const health_limits& limits = {},
                                            std::string_view name = "The map") {

@@ -1,4 +1,5 @@
-// evac::load_result: the value of a key, and whether it was there before. Returned by load_or_store() and load_or_compute().
+// evac::load_result: the value of a key, and whether it was there before. Returned by load_or_store() and
+// load_or_compute().
 #ifndef EVAC_LOAD_RESULT_HPP
 #define EVAC_LOAD_RESULT_HPP
 
@@ -14,15 +15,15 @@ namespace evac::inline EVAC_ABI {
 template <class T>
 struct load_result {
   T value;
-  /// Whether the key was there, or another call has computed the value. If not, this call has put the value in, unless its
-  /// factory declined, or it was not to wait (evac::skip_while_computing) and returned nothing.
+  /// Whether the key was there, or another call has computed the value. If not, this call has put the value in, unless
+  /// its factory declined, or it was not to wait (evac::skip_while_computing) and returned nothing.
   bool loaded;
 };
 
 namespace detail {
 
-/// Whether a factory of values may decline: its result is a std::optional of them, and nothing is put in if that is empty.
-/// (A factory for values that are themselves optional declines by one optional more.)
+/// Whether a factory of values may decline: its result is a std::optional of them, and nothing is put in if that is
+/// empty. (A factory for values that are themselves optional declines by one optional more.)
 template <class Factory, class T>
 [[nodiscard]] constexpr bool may_decline() noexcept {
   if constexpr (std::is_invocable_v<Factory>) {

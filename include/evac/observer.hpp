@@ -1,5 +1,5 @@
-// evac::observer: a class to derive from, whose functions a map calls when something happens to it that a person may want
-// to know of.
+// evac::observer: a class to derive from, whose functions a map calls when something happens to it that a person may
+// want to know of.
 //
 //   struct growth_log : evac::observer {
 //     void growth_begun(const growth_event& event) noexcept override { log("grows", event.map, event.size); }
@@ -7,17 +7,18 @@
 //   growth_log log;
 //   sessions.observe(&log);              and sessions.observe(nullptr) in the end
 //
-// One observer may serve any number of maps: `map` in each event is the address of the map that it is about. It belongs to the map
-// object and not to its contents: it does not go along with a copy, a move, an assignment or a swap.
+// One observer may serve any number of maps: `map` in each event is the address of the map that it is about. It belongs
+// to the map object and not to its contents: it does not go along with a copy, a move, an assignment or a swap.
 //
-//   thread      the one whose call has met the event, before that call returns. An observer of a shared map, or of several
-//               maps, is called by several threads at once
-//   locks       map, set, sharded maps: those that the call holds, of one shard at least where it says `shard`; sync maps:
-//               none, but the thread is inside the domain. So an observer should be quick: note, count, hand over
-//   may call    size(), memory_usage() and counters() of the map that it is told of, and anything else that is not that map.
-//               Any other call of the map is misuse; it is reported as that of a visitor would be, where that is
+//   thread      the one whose call has met the event, before that call returns. An observer of a shared map, or of
+//               several maps, is called by several threads at once
+//   locks       map, set, sharded maps: those that the call holds, of one shard at least where it says `shard`; sync
+//               maps: none, but the thread is inside the domain. So an observer should be quick: note, count, hand over
+//   may call    size(), memory_usage() and counters() of the map that it is told of, and anything else that is not that
+//               map. Any other call of the map is misuse; it is reported as that of a visitor would be, where that is
 //   exceptions  none: the functions are noexcept
-//   cost        a map that nobody observes loads a word where one of these events occurs; frequent paths do nothing for it
+//   cost        a map that nobody observes loads a word where one of these events occurs; frequent paths do nothing for
+//               it
 //
 // How long an observer is used, says observe() of each map.
 #ifndef EVAC_OBSERVER_HPP
@@ -38,8 +39,8 @@ class observer {
   /// Waits that took less are not told, if the constructor is not given another limit.
   static constexpr std::chrono::nanoseconds default_patience = std::chrono::milliseconds(1);
 
-  /// A call of a map: what it was, and where it was written. Null and 0 where that is not known: `file` of calls that take any
-  /// number of arguments, and all of it in a sync map.
+  /// A call of a map: what it was, and where it was written. Null and 0 where that is not known: `file` of calls that
+  /// take any number of arguments, and all of it in a sync map.
   struct call_place {
     const char* operation = nullptr;
     const char* file = nullptr;
@@ -63,8 +64,8 @@ class observer {
         elements_moved;  ///< total since the table was made: how many one doubling has moved, tells the difference
   };
   /// The table has given memory back: all buckets that the last doubling had made have been merged back, or rehash(0),
-  /// shrink_to_fit() or reserve() has freed all memory of an empty table (slots_after is 0). A doubling that was not done by
-  /// then never ends: growth_ended() is not called for it.
+  /// shrink_to_fit() or reserve() has freed all memory of an empty table (slots_after is 0). A doubling that was not
+  /// done by then never ends: growth_ended() is not called for it.
   struct shrunk_event {
     const void* map;
     std::size_t shard;         ///< no_shard where there are none
@@ -81,8 +82,8 @@ class observer {
     /// destroying garbage, and so must not wait; or there was no garbage to wait for.
     bool waits;
   };
-  /// A thread has waited for a lock, longer than the patience of this observer, and has got it. However often it has slept, that is
-  /// one event; a writer that has waited for another writer, and then for readers, has waited twice.
+  /// A thread has waited for a lock, longer than the patience of this observer, and has got it. However often it has
+  /// slept, that is one event; a writer that has waited for another writer, and then for readers, has waited twice.
   struct waited_event {
     const void* map;
     std::size_t shard;  ///< no_shard where there are none, and for a call that waited for one on the whole sharded map

@@ -1,7 +1,8 @@
 // Counters of named maps and caches as a scrape expects them: OpenMetrics 1.0, and the text format 0.0.4 of Prometheus.
 //
 //   evac::metrics_page page;
-//   page.add("sessions", sessions);                    any evac map or set; one of an owner under the lock that protects it
+//   page.add("sessions", sessions);                    any evac map or set; one of an owner under the lock that
+//                                                      protects it
 //   page.add("ports", ports);
 //   page.add("pages", pages);                          an evac cache
 //   reply(evac::openmetrics_type, page.openmetrics());

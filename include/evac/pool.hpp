@@ -1,5 +1,5 @@
-// A pool of maps that are used again: it hands out empty maps that have kept the memory of their last use, so that the second
-// request of a kind allocates nothing for its map.
+// A pool of maps that are used again: it hands out empty maps that have kept the memory of their last use, so that the
+// second request of a kind allocates nothing for its map.
 //
 //   evac::pool<evac::map<std::uint64_t, int>> pool;         one for all threads
 //   {
@@ -9,9 +9,9 @@
 //
 //   stripes   | held?  map -> map -> null | held?  map -> null | ...      a thread begins at its own and looks into the others
 //
-// A stripe that another thread is at work on is passed over: nobody waits for anybody. The map that came back last is handed out
-// first, while its memory is in the caches. (Idle objects in stripes of their threads: after the magazines of Bonwick and Adams,
-// USENIX 2001.)
+// A stripe that another thread is at work on is passed over: nobody waits for anybody. The map that came back last is
+// handed out first, while its memory is in the caches. (Idle objects in stripes of their threads: after the magazines
+// of Bonwick and Adams, USENIX 2001.)
 #ifndef EVAC_POOL_HPP
 #define EVAC_POOL_HPP
 
@@ -54,11 +54,12 @@ inline constexpr bool keeps_memory_when_cleared<set<Key, Hash, KeyEqual, Allocat
 
 }  // namespace detail
 
-/// Maps or sets of one owner for any thread. All members but the constructor and the destructor may be called by several threads
-/// at once; a map that is in use belongs to the thread that has its lease. The pool must outlive its leases.
+/// Maps or sets of one owner for any thread. All members but the constructor and the destructor may be called by
+/// several threads at once; a map that is in use belongs to the thread that has its lease. The pool must outlive its
+/// leases.
 ///
-/// Under AddressSanitizer a map in the pool, and its home buckets, are poisoned: a reference that has outlived its lease is
-/// reported where it is used.
+/// Under AddressSanitizer a map in the pool, and its home buckets, are poisoned: a reference that has outlived its
+/// lease is reported where it is used.
 template <class Map>
 class pool {
   static_assert(
@@ -72,7 +73,8 @@ class pool {
   };
 
  public:
-  /// A map in use, from acquire() to the end of the scope, or until reset(). It may end in another thread than it began in.
+  /// A map in use, from acquire() to the end of the scope, or until reset(). It may end in another thread than it began
+  /// in.
   class [[nodiscard]] lease {
    public:
     /// Has no map.
@@ -95,8 +97,8 @@ class pool {
     }
     [[nodiscard]] Map* operator->() const noexcept { return std::addressof(**this); }
 
-    /// Gives the map back now: clears it, which destroys its elements, takes its observer away, and puts it into the pool, or
-    /// destroys it where the limits say so. O(size + buckets / 64), as clear() of the map.
+    /// Gives the map back now: clears it, which destroys its elements, takes its observer away, and puts it into the
+    /// pool, or destroys it where the limits say so. O(size + buckets / 64), as clear() of the map.
     void reset() noexcept {
       if (pool* const from = std::exchange(of_, nullptr)) from->give_back(std::exchange(entry_, nullptr));
     }
@@ -109,7 +111,8 @@ class pool {
     entry* entry_ = nullptr;
   };
 
-  /// Maps are made with the hash, the equality and the allocator of `like`. Throws std::bad_alloc, and what copying these throws.
+  /// Maps are made with the hash, the equality and the allocator of `like`. Throws std::bad_alloc, and what copying
+  /// these throws.
   explicit pool(pool_limits limits = {}, const Map& like = Map())
       : limits_(limits),
         like_(0, like.hash_function(), like.key_eq(), like.get_allocator()),
@@ -194,7 +197,8 @@ class pool {
   }
   [[nodiscard]] stripe& own_stripe() const noexcept { return stripes_[own_index()]; }
 
-  /// Calls visit(stripe) for the thread's own stripe and then the others, those that nobody is at work on, until it returns true.
+  /// Calls visit(stripe) for the thread's own stripe and then the others, those that nobody is at work on, until it
+  /// returns true.
   template <class Wanted, class Visit>
   bool for_free_stripe(const Wanted& wanted, const Visit& visit) const noexcept {
     const std::size_t own = own_index();

@@ -3,8 +3,8 @@
 //   evac::scan_cursor at;
 //   while (!at.done()) at = sessions.scan(at, 100, [&](const auto& session) { page.add(session); });
 //
-// It is a number, and nothing in the map knows of it: a server gives it to a client, which comes back with it in an hour, or
-// never, or with another one. As in the SCAN of Redis the number is 0 at the beginning and at the end.
+// It is a number, and nothing in the map knows of it: a server gives it to a client, which comes back with it in an
+// hour, or never, or with another one. As in the SCAN of Redis the number is 0 at the beginning and at the end.
 //
 // Promises of scan(), from a call with a cursor that is new to the one that returns a cursor that is done():
 //   - an element that is there all the time is shown exactly once, however the map grows and shrinks meanwhile; any other at most

@@ -3,15 +3,15 @@
 //   sessions.try_emplace_or_visit("alice", now, [&](auto& found) { found.second.touch(now); });
 //   sessions.visit("alice", [](auto& found) { found.second.requests += 1; });
 //
-// The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, load_or_compute, prepare,
-// visit_shard, scan, sample, pop_any, for_each, snapshot, conversions to and from evac::map, observe, figures (counters,
-// stats, memory_usage, dump_locks), and calls that do not wait.
+// The interface is that of boost::concurrent_flat_map, and beyond it find, visit2, get_or_compute, load_or_compute,
+// prepare, visit_shard, scan, sample, pop_any, for_each, snapshot, conversions to and from evac::map, observe, figures
+// (counters, stats, memory_usage, dump_locks), and calls that do not wait.
 //
 //   hash -> shard -> { reader-writer lock, table }        16 shards per hardware thread, or as many as you say
 //
 // Threads     any thread may call anything at any time, but for construction and destruction.
-// Readers     of a shard that is only read announce themselves in memory of their own (rw_lock.hpp): one hot key read by all
-//             threads costs no shared write.
+// Readers     of a shard that is only read announce themselves in memory of their own (rw_lock.hpp): one hot key read
+//             by all threads costs no shared write.
 // Visitors    must not call the same map: that would wait for itself, is noticed before any lock is taken, and ends in
 //             EVAC_ASSERT_HANDLER with both call sites. Other maps may be called, in an order that all threads keep.
 // Memory      128 bytes a shard (192 without NDEBUG: its owner is remembered) and the object itself while empty; then
@@ -19,10 +19,11 @@
 //
 // Every operation, unless its comment says otherwise:
 //
-// Complexity  of one key: O(1) expected, linear in one chain; an insert does one bounded piece of growth work besides, so that
-//             no call waits for a rehash. Of a range: that for each. Of all elements: O(size + buckets).
-// Progress    blocking. A call on a key holds its shard, shared or exclusively, and waits for calls that hold it otherwise; a
-//             visitor holds the shard as long as it runs. docs/guarantees/sharded_map.md says what waits for what.
+// Complexity  of one key: O(1) expected, linear in one chain; an insert does one bounded piece of growth work besides,
+//             so that no call waits for a rehash. Of a range: that for each. Of all elements: O(size + buckets).
+// Progress    blocking. A call on a key holds its shard, shared or exclusively, and waits for calls that hold it
+//             otherwise; a visitor holds the shard as long as it runs. docs/guarantees/sharded_map.md says what waits
+//             for what.
 // Atomicity   operations on one key, copies, moves, swap, ==, merge, assignments and clear are linearizable.
 // Invalidates nothing: no operation returns a reference. The element is valid until its visitor returns.
 // Throws      what hash, equality, constructors, the allocator and visitors throw. Locks are released, the container is
@@ -72,29 +73,30 @@ class sharded_map
 
   // --- construction and assignment ---
 
-  /// (), (n, hash, equal, allocator), (first, last, ...), (list, ...), (evac::from_range, range, ...), with n the room for so
-  /// many elements. Of the tail n, hash, equal, allocator any part may be left out from the right, and the allocator may come
-  /// before that: (n, allocator), (n, hash, allocator), (first, last, allocator) and so on. (shards{count}, n, hash, equal,
-  /// allocator) sets the number of shards, which is rounded up to a power of two and stays; by default there are 16 for each
-  /// hardware thread, and on machines with many 512, or four for each if that is more. O(shards + elements). Throws
-  /// std::length_error for more than 65536 shards or n > max_size().
+  /// (), (n, hash, equal, allocator), (first, last, ...), (list, ...), (evac::from_range, range, ...), with n the room
+  /// for so many elements. Of the tail n, hash, equal, allocator any part may be left out from the right, and the
+  /// allocator may come before that: (n, allocator), (n, hash, allocator), (first, last, allocator) and so on.
+  /// (shards{count}, n, hash, equal, allocator) sets the number of shards, which is rounded up to a power of two and
+  /// stays; by default there are 16 for each hardware thread, and on machines with many 512, or four for each if that
+  /// is more. O(shards + elements). Throws std::length_error for more than 65536 shards or n > max_size().
   ///
   /// Copies, also with another allocator, hold all shards of the source for reading. O(size + buckets).
   ///
-  /// Moves take everything in O(shards), or element by element where another, unequal allocator is given; the source keeps
-  /// its shards, its functors and its allocator, and is empty. The new container needs shards of its own: no memory for
-  /// those ends the program where this is noexcept, that is with allocators that are always equal, functors whose copies do
-  /// not throw and an EVAC_ASSERT_HANDLER that does not.
+  /// Moves take everything in O(shards), or element by element where another, unequal allocator is given; the source
+  /// keeps its shards, its functors and its allocator, and is empty. The new container needs shards of its own: no
+  /// memory for those ends the program where this is noexcept, that is with allocators that are always equal, functors
+  /// whose copies do not throw and an EVAC_ASSERT_HANDLER that does not.
   using base::base;
   sharded_map() = default;
   // Declared here and not only inherited: g++ 12 deduces template arguments from a list of elements only then.
   sharded_map(std::initializer_list<value_type> list, std::size_t n = 0)
     requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : base(list, n) {}
-  /// Copies, moves and lists replace all elements at once; the number of shards stays. A move is O(shards), or O(size) with
-  /// different numbers of shards or unequal allocators that do not propagate; the source is empty afterwards and has the
-  /// functors that the target had. If one throws, nothing has changed, but for such moves between unequal
-  /// allocators, which leave the source empty. Move assignment is noexcept where the allocator is always equal or propagates.
+  /// Copies, moves and lists replace all elements at once; the number of shards stays. A move is O(shards), or O(size)
+  /// with different numbers of shards or unequal allocators that do not propagate; the source is empty afterwards and
+  /// has the functors that the target had. If one throws, nothing has changed, but for such moves between unequal
+  /// allocators, which leave the source empty. Move assignment is noexcept where the allocator is always equal or
+  /// propagates.
   sharded_map& operator=(std::initializer_list<value_type> list) {
     base::operator=(list);
     return *this;
@@ -109,8 +111,8 @@ class sharded_map
                     other.get_allocator()) {
     detail::take_owned(this->state_, other);
   }
-  /// The same in place of what is here; the number of shards stays. Hash, equality and, where the allocator says so, the
-  /// allocator come along; if it does not and is unequal, each element is moved twice.
+  /// The same in place of what is here; the number of shards stays. Hash, equality and, where the allocator says so,
+  /// the allocator come along; if it does not and is unequal, each element is moved twice.
   sharded_map& operator=(map_type&& other) {
     sharded_map fresh(shards{this->shard_count()}, 0, other.hash_function(), other.key_eq(), other.get_allocator());
     detail::take_owned(fresh.state_, other);
@@ -120,8 +122,8 @@ class sharded_map
   [[nodiscard]] map_type snapshot(std::source_location where = std::source_location::current()) const {
     return detail::copy_into<map_type>(this->state_, {"snapshot", where});
   }
-  /// All elements, moved into a map of one owner, each once: also in `map = std::move(sharded)`. Empty afterwards. Holds all
-  /// shards. O(size + buckets). If it throws, none has been moved.
+  /// All elements, moved into a map of one owner, each once: also in `map = std::move(sharded)`. Empty afterwards.
+  /// Holds all shards. O(size + buckets). If it throws, none has been moved.
   [[nodiscard]] operator map_type() && {  // NOLINT(google-explicit-constructor)
     return detail::move_into<map_type>(this->state_, {"conversion to map"});
   }
@@ -136,9 +138,9 @@ class sharded_map
   /// O(1).
   using base::shard_count;
   /// Room for n elements in all, with a margin for how they fall into shards: it is all but certain that the next
-  /// inserts move nothing. An empty container gives back what it has beyond that. Shard by shard. O(size + new buckets).
-  /// Throws std::length_error for n > max_size(), std::bad_alloc; then all shards have the room that they had. More memory
-  /// than the machine could hold is refused before any of it is touched.
+  /// inserts move nothing. An empty container gives back what it has beyond that. Shard by shard. O(size + new
+  /// buckets). Throws std::length_error for n > max_size(), std::bad_alloc; then all shards have the room that they
+  /// had. More memory than the machine could hold is refused before any of it is touched.
   using base::reserve;
   /// Room for about n slots, or for what there is if that is more; gives back what is beyond that, all of it for
   /// rehash(0) of an empty container. Shard by shard, O(size + buckets). Throws as reserve().
@@ -153,28 +155,29 @@ class sharded_map
 
   // --- looks inside ---
 
-  /// Return copies. If the functor or allocator has state, one shard is held shared meanwhile, because an assignment or swap
-  /// could be replacing it.
+  /// Return copies. If the functor or allocator has state, one shard is held shared meanwhile, because an assignment or
+  /// swap could be replacing it.
   using base::get_allocator;
   using base::hash_function;
   using base::key_eq;
-  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected bucket by bucket, with the shard held shared for
-  /// the time of one: the histograms of a map that grows meanwhile are of several moments. O(buckets).
+  /// A sharded_stats (evac/stats.hpp), which operator<< prints. Collected bucket by bucket, with the shard held shared
+  /// for the time of one: the histograms of a map that grows meanwhile are of several moments. O(buckets).
   using base::stats;
-  /// The figures that cost nothing to read: a map_counters (evac/counters.hpp), of all shards together or of one, whose index
-  /// is below shard_count(). No lock is taken, no bucket walked: also while another thread holds a shard. O(shards), O(1).
-  /// noexcept.
+  /// The figures that cost nothing to read: a map_counters (evac/counters.hpp), of all shards together or of one, whose
+  /// index is below shard_count(). No lock is taken, no bucket walked: also while another thread holds a shard.
+  /// O(shards), O(1). noexcept.
   using base::counters;
   using base::counters_of_shard;
-  /// Bytes held, without what has not been touched of the segments that are being filled: recent, as size(). Takes no lock.
-  /// O(shards). noexcept.
+  /// Bytes held, without what has not been touched of the segments that are being filled: recent, as size(). Takes no
+  /// lock. O(shards). noexcept.
   using base::memory_usage;
-  /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the thread that writes, as
-  /// the system counts (gettid). In the child of a fork() a lock that was held at the fork still names the parent's thread.
-  /// Takes no lock: what it says may be over when it is read.
+  /// The state of each shard's lock: a std::string with a line for each; in builds without NDEBUG with the thread that
+  /// writes, as the system counts (gettid). In the child of a fork() a lock that was held at the fork still names the
+  /// parent's thread. Takes no lock: what it says may be over when it is read.
   using base::dump_locks;
-  /// Lets an observer (evac/observer.hpp) know of clear, growth, shrinking, long waits and re-entry; null: none. Takes all locks, as
-  /// clear() does: so it waits for the calls that hold one, and afterwards the observer before is used no more.
+  /// Lets an observer (evac/observer.hpp) know of clear, growth, shrinking, long waits and re-entry; null: none. Takes
+  /// all locks, as clear() does: so it waits for the calls that hold one, and afterwards the observer before is used no
+  /// more.
   using base::observe;
   using base::observed_by;
 
@@ -182,11 +185,11 @@ class sharded_map
   // A key of another type is looked up as it is where hash and equality are transparent for it; else it is converted.
 
   /// visit(key, f): f(value_type&), that is std::pair<const Key, T>&, if the key is there; returns 0 or 1. On a const
-  /// container, and by cvisit, it is f(const value_type&) and the shard is held shared; else f may write the value and the
-  /// shard is held exclusively.
-  /// visit(first, last, f): the same for each key of a range; returns how many are there. Keys are taken bulk_visit_size at
-  /// a time: the locks of all their shards are held while their elements are fetched at once and visited in order. Here f
-  /// may also be one that takes the index of the key in the range: f(std::size_t, value_type&).
+  /// container, and by cvisit, it is f(const value_type&) and the shard is held shared; else f may write the value and
+  /// the shard is held exclusively. visit(first, last, f): the same for each key of a range; returns how many are
+  /// there. Keys are taken bulk_visit_size at a time: the locks of all their shards are held while their elements are
+  /// fetched at once and visited in order. Here f may also be one that takes the index of the key in the range:
+  /// f(std::size_t, value_type&).
   using base::bulk_visit_size;
   using base::cvisit;
   using base::visit;
@@ -200,38 +203,41 @@ class sharded_map
   /// f(first element, second element) with both held at once, if both are there; returns whether. Free of deadlock: the
   /// locks are taken in one order by all. Two equal keys give the same element twice.
   using base::visit2;
-  /// The value of the key; if there is none, what factory() returns, which is also inserted. Linearizable in every mode. A
-  /// hit holds the shard shared; compute_mode (fwd.hpp; by default under_lock) says what a miss holds while the factory runs:
-  /// with under_lock it must not call this map. Throws what the factory throws; then nothing is inserted. A factory may decline: if it returns exactly a std::optional<T>, an empty one inserts nothing,
-  /// and the result is a std::optional<T> as well, empty if it declined. The key is moved from only if it is inserted (or converted).
+  /// The value of the key; if there is none, what factory() returns, which is also inserted. Linearizable in every
+  /// mode. A hit holds the shard shared; compute_mode (fwd.hpp; by default under_lock) says what a miss holds while the
+  /// factory runs: with under_lock it must not call this map. Throws what the factory throws; then nothing is inserted.
+  /// A factory may decline: if it returns exactly a std::optional<T>, an empty one inserts nothing, and the result is a
+  /// std::optional<T> as well, empty if it declined. The key is moved from only if it is inserted (or converted).
   using base::get_or_compute;
-  /// The same, and whether the value was loaded: a load_result (load_result.hpp) with the value that get_or_compute returns, and
-  /// true if the key was there, or another call's result was taken, false if this call inserted the value or its factory
-  /// declined.
+  /// The same, and whether the value was loaded: a load_result (load_result.hpp) with the value that get_or_compute
+  /// returns, and true if the key was there, or another call's result was taken, false if this call inserted the value
+  /// or its factory declined.
   using base::load_or_compute;
 
   // --- keys that are hashed once ---
 
-  /// prepare(key): the key with its hash, for several calls: all above and below that look for one key, erase it or visit it
-  /// take it in place of the key (find, contains, count, visit, cvisit, prefetch, shard_of, erase, erase_if, and the same without
-  /// waiting). It refers to the key that was passed; it keeps one that was a temporary, or is trivially copyable and of two
-  /// words at most. Valid until an assignment to this container, a swap or a move: later use misses elements, and stops builds
-  /// without NDEBUG with a message, as that of a key which another container has prepared does.
+  /// prepare(key): the key with its hash, for several calls: all above and below that look for one key, erase it or
+  /// visit it take it in place of the key (find, contains, count, visit, cvisit, prefetch, shard_of, erase, erase_if,
+  /// and the same without waiting). It refers to the key that was passed; it keeps one that was a temporary, or is
+  /// trivially copyable and of two words at most. Valid until an assignment to this container, a swap or a move: later
+  /// use misses elements, and stops builds without NDEBUG with a message, as that of a key which another container has
+  /// prepared does.
   using base::prepare;
 
   // --- without waiting ---
-  // visit, cvisit, find, insert of an element, try_emplace, try_emplace_or_visit, try_emplace_or_cvisit, insert_or_assign,
-  // erase and erase_if of a key take std::try_to_lock in front of their arguments. They return an evac::attempt (attempt.hpp):
-  // what the call without it returns, or that it was not made because another thread holds the shard, or all of them, or
-  // waits to write. Lock-free up to the table; a shard that is biased to its readers costs one that writes a system call.
+  // visit, cvisit, find, insert of an element, try_emplace, try_emplace_or_visit, try_emplace_or_cvisit,
+  // insert_or_assign, erase and erase_if of a key take std::try_to_lock in front of their arguments. They return an
+  // evac::attempt (attempt.hpp): what the call without it returns, or that it was not made because another thread holds
+  // the shard, or all of them, or waits to write. Lock-free up to the table; a shard that is biased to its readers
+  // costs one that writes a system call.
 
   // --- inserting ---
-  // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms have one,
-  // for the element that is there already; and-forms have two, for a new element and for that one, which is const in the
-  // c-forms. They return whether an element was inserted.
+  // If the key is there already nothing changes, and nothing is moved from the arguments. Visitors come last: or-forms
+  // have one, for the element that is there already; and-forms have two, for a new element and for that one, which is
+  // const in the c-forms. They return whether an element was inserted.
 
-  /// An element made from args. The key is looked up before anything is built where args show it (a key and a value, or a pair);
-  /// else the element is built first, without a lock.
+  /// An element made from args. The key is looked up before anything is built where args show it (a key and a value, or
+  /// a pair); else the element is built first, without a lock.
   using base::emplace;
   using base::emplace_and_cvisit;
   using base::emplace_and_visit;
@@ -257,46 +263,47 @@ class sharded_map
   using base::try_emplace_and_visit;
   using base::try_emplace_or_cvisit;
   using base::try_emplace_or_visit;
-  /// Inserts the value, or assigns it to that of a present key. A replaced value that is not trivially destructible and can be
-  /// moved without throwing is moved once, and destroyed after the lock is released. An assignment that throws leaves the
-  /// value as it was where it can be moved without throwing.
+  /// Inserts the value, or assigns it to that of a present key. A replaced value that is not trivially destructible and
+  /// can be moved without throwing is moved once, and destroyed after the lock is released. An assignment that throws
+  /// leaves the value as it was where it can be moved without throwing.
   using base::insert_or_assign;
 
   // --- one shard ---
 
-  /// The index of the shard that a key belongs to, below shard_count(): the same until an assignment or a swap brings another
-  /// hash or seed. A hash with state, or one that does not spread by itself, is kept from changing meanwhile.
+  /// The index of the shard that a key belongs to, below shard_count(): the same until an assignment or a swap brings
+  /// another hash or seed. A hash with state, or one that does not spread by itself, is kept from changing meanwhile.
   using base::shard_of;
-  /// visit_shard(i, f): f(element) for every element of the shard with this index, which is held as in visit(); returns how
-  /// many there were. So all threads can share the work on a container, or one does it piece by piece. O(elements and
-  /// buckets of the shard).
+  /// visit_shard(i, f): f(element) for every element of the shard with this index, which is held as in visit(); returns
+  /// how many there were. So all threads can share the work on a container, or one does it piece by piece. O(elements
+  /// and buckets of the shard).
   using base::cvisit_shard;
   using base::visit_shard;
 
   // --- some element ---
 
-  /// sample(generator, n, f): draws n elements at random and calls f(const value_type&) with each, its shard held shared; returns
-  /// how many it drew: n, unless others erase meanwhile, or 0 if there are none. Each element is drawn equally often on average,
-  /// but for those in a chain of more than 16 elements, which are less likely, and where most homes are empty those behind a long
-  /// gap, which are more likely. Draws are not independent: a shard's share of them is its share of all elements, rounded at
-  /// random, and the shards come in order. The same element may be drawn more than once. The generator is one of <random>, or
-  /// like those; it is called with a shard held. O(shards + n) where there is an element for each home or more, else each draw is
-  /// O(buckets / elements) of its shard. Throws what the generator and f throw.
+  /// sample(generator, n, f): draws n elements at random and calls f(const value_type&) with each, its shard held
+  /// shared; returns how many it drew: n, unless others erase meanwhile, or 0 if there are none. Each element is drawn
+  /// equally often on average, but for those in a chain of more than 16 elements, which are less likely, and where most
+  /// homes are empty those behind a long gap, which are more likely. Draws are not independent: a shard's share of them
+  /// is its share of all elements, rounded at random, and the shards come in order. The same element may be drawn more
+  /// than once. The generator is one of <random>, or like those; it is called with a shard held. O(shards + n) where
+  /// there is an element for each home or more, else each draw is O(buckets / elements) of its shard. Throws what the
+  /// generator and f throw.
   using base::sample;
-  /// Takes some element out and returns it as a std::pair<Key, T>; empty if each shard was, when it came to that. Which element is
-  /// left open; threads begin at shards drawn at random. O(shards + buckets / elements of a shard). The element is
-  /// moved after the lock is released. One whose move may throw is copied, and stays if that throws; if it cannot be copied and
-  /// its move throws, it is gone.
+  /// Takes some element out and returns it as a std::pair<Key, T>; empty if each shard was, when it came to that. Which
+  /// element is left open; threads begin at shards drawn at random. O(shards + buckets / elements of a shard). The
+  /// element is moved after the lock is released. One whose move may throw is copied, and stays if that throws; if it
+  /// cannot be copied and its move throws, it is gone.
   using base::pop_any;
 
   // --- all elements ---
-  // Shard by shard, each held while its elements are visited: no moment for all. With an execution policy in front, shards are
-  // worked on as the policy says, and the visitor must bear to be called by several threads at once; that needs
-  // <execution>, and what the standard library needs for it.
+  // Shard by shard, each held while its elements are visited: no moment for all. With an execution policy in front,
+  // shards are worked on as the policy says, and the visitor must bear to be called by several threads at once; that
+  // needs <execution>, and what the standard library needs for it.
 
-  /// scan(cursor, budget, f): f(const value_type&) for about so many elements, those that come next; returns the cursor to go on
-  /// with, in this thread or another, now or much later: see evac/scan_cursor.hpp. Locks shards shared, for the time of one bucket
-  /// each. O(budget + chain). Throws what hash and f throw.
+  /// scan(cursor, budget, f): f(const value_type&) for about so many elements, those that come next; returns the cursor
+  /// to go on with, in this thread or another, now or much later: see evac/scan_cursor.hpp. Locks shards shared, for
+  /// the time of one bucket each. O(budget + chain). Throws what hash and f throw.
   using base::scan;
   /// f(element) for every element; returns how many there were. Const elements and shared locks as in visit().
   using base::cvisit_all;
@@ -304,13 +311,13 @@ class sharded_map
   /// The same until f returns false; returns whether it never did.
   using base::cvisit_while;
   using base::visit_while;
-  /// f(copy of the element) for every element with no lock held, so that f may use the container. An element that is there
-  /// throughout is visited once, any other at most once. Needs copyable elements.
+  /// f(copy of the element) for every element with no lock held, so that f may use the container. An element that is
+  /// there throughout is visited once, any other at most once. Needs copyable elements.
   using base::for_each;
 
   // --- erasing ---
-  // An element is destroyed after the lock is released, so that its destructor may use the container; if it is not trivially
-  // destructible it is moved once for that (in a node: only its address).
+  // An element is destroyed after the lock is released, so that its destructor may use the container; if it is not
+  // trivially destructible it is moved once for that (in a node: only its address).
 
   /// erase(key): returns how many were erased, 0 or 1.
   using base::erase;
@@ -325,12 +332,13 @@ class sharded_map
   // --- two containers ---
   // Both are held as a whole, the one at the lower address first.
 
-  /// Exchanges everything, in O(shards); with different numbers of shards every element moves, in O(size). If it throws, nothing
-  /// has changed; where this is noexcept (allocators that are always equal, or propagate on swap) it ends the program.
+  /// Exchanges everything, in O(shards); with different numbers of shards every element moves, in O(size). If it
+  /// throws, nothing has changed; where this is noexcept (allocators that are always equal, or propagate on swap) it
+  /// ends the program.
   using base::swap;
   /// Moves over every element of source, a sharded_map or a map, whose key is absent here; returns how many. Each is
-  /// moved over once; growth moves elements as in inserts. O(size of the source). The allocators must be equal; hash and
-  /// equality may be of other types. If a hash throws, the elements not yet moved stay in the source.
+  /// moved over once; growth moves elements as in inserts. O(size of the source). The allocators must be equal; hash
+  /// and equality may be of other types. If a hash throws, the elements not yet moved stay in the source.
   using base::merge;
   // operator==: the same elements, in whatever order. Atomic. O(size) expected.
 };

@@ -36,15 +36,15 @@ struct table_stats {
   std::size_t holes = 0;           ///< free slots of homes that have overflow buckets: what compaction would fill
   std::size_t elements_moved = 0;  ///< relocations since construction
   std::size_t growths = 0;         ///< doublings begun since construction
-  /// For a hash that does not spread: bits that are 1 in all hashes of a sample of elements, and those that are 1 in any,
-  /// after what evac does to a hash that is not avalanching.
+  /// For a hash that does not spread: bits that are 1 in all hashes of a sample of elements, and those that are 1 in
+  /// any, after what evac does to a hash that is not avalanching.
   std::size_t hash_sample = 0;  ///< elements in it: those of some 64 chains taken by chance, and the first 64
   std::size_t hash_and = ~std::size_t{0};
   std::size_t hash_or = 0;
 
-  /// Bits that are the same in all hashes of the sample, and so tell no two elements apart. Of a good hash and a sample of
-  /// 20 elements it is 0 all but once in 8000 times; 0 of a sample of less than two. A hash of few values may have none,
-  /// because evac spreads what it gets over all bits: what shows that for certain is a `longest_chain` above ten.
+  /// Bits that are the same in all hashes of the sample, and so tell no two elements apart. Of a good hash and a sample
+  /// of 20 elements it is 0 all but once in 8000 times; 0 of a sample of less than two. A hash of few values may have
+  /// none, because evac spreads what it gets over all bits: what shows that for certain is a `longest_chain` above ten.
   [[nodiscard]] std::size_t stuck_hash_bits() const noexcept {
     return hash_sample < 2 ? 0 : static_cast<std::size_t>(std::popcount(hash_and | ~hash_or));
   }

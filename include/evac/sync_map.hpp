@@ -1,23 +1,21 @@
-// evac::sync_map: a hash map that all threads may use at once, and whose look-ups write no memory that others write. The
-// verbs are those of Go's sync.Map.
+// evac::sync_map: a hash map that all threads may use at once, and whose look-ups write no memory that others write.
+// The verbs are those of Go's sync.Map.
 //
 //   evac::sync_map<std::string, int> ports;
 //   ports.store("http", 80);
 //   if (std::optional<int> port = ports.load("http")) connect(*port);
 //
 // A look-up enters an epoch (two stores to a line of its own thread), reads a bucket, and leaves. Writers lock one
-// bucket. The table grows by splitting buckets in order, a few per write; no thread ever waits for the
-// whole. How, and why it is right: docs/design.md, "sync_map". After Go's sync.Map (interface), linear hashing (Litwin,
-// VLDB 1980), sequence locks, and Fraser's epochs.
+// bucket. The table grows by splitting buckets in order, a few per write; no thread ever waits for the whole. How, and
+// why it is right: docs/design.md, "sync_map". After Go's sync.Map (interface), linear hashing (Litwin, VLDB 1980),
+// sequence locks, and Fraser's epochs.
 //
-//   complexity     O(1) expected for all verbs of one key; clear and size O(stripes), of which there are 8 to 128, by the
-//                  number of processors; range, reserve, stats linear
+//   complexity     O(1) expected for all verbs of one key; clear and size O(stripes), of which there are 8 to 128, by
+//                  the number of processors; range, reserve, stats linear
 //   linearizable   all verbs of one key, and clear(). range() is no snapshot: see there
 //   progress       readers are lock-free but for writers that are inside a few stores to the very bucket; writers wait
-//                  for writers of the same bucket only: they spin, then sleep. Functions that you pass in run without
-//                  any lock
-//   hash, equality, allocator
-//                  are called with a bucket locked in writes: they must not use the map
+//                  for those of the same bucket only: they spin, then sleep. Your functions run without a lock
+//   callbacks      hash, equality and allocator are called in writes with a bucket locked: they must not use the map
 //   memory         what was erased or replaced is destroyed when no reader can hold it, by a later write. Garbage
 //                  that waits (nodes and their entries, not what their elements own) is bounded by the cap of the
 //                  epoch_domain: at the cap writers wait. flush() of the domain empties it
@@ -120,8 +118,7 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
 
   // --- construction --------------------------------------------------------------------------------------------------
 
-  /// Empty, in the domain of the process. No memory is allocated before the first element, but for a stateful
-  /// allocator.
+  /// Empty, in the domain of the process. Allocates nothing before the first element, but for a stateful allocator.
   sync_map()
     requires detail::default_constructible<Hash, KeyEqual, Allocator>
       : sync_map(0, Hash()) {}
@@ -152,13 +149,13 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   }
   /// Starts to fetch the memory that a look-up of this key will read first. O(1); lock-free.
   using face::prefetch;
-  /// prepare(key): the key with its hash, which contains, load, prefetch, erase, erase_if, load_and_delete and compare_and_delete
-  /// take in place of the key. It refers to the key that was passed; it keeps temporaries, and trivial keys of two words at most.
+  /// prepare(key): the key with its hash, for contains, load, prefetch, erase, erase_if, load_and_delete and
+  /// compare_and_delete. It refers to the key that was passed; it keeps temporaries, and short trivial keys.
   using face::compare_and_delete, face::load_and_delete;
   using face::contains, face::erase, face::erase_if, face::load, face::prepare;
-  /// sample(generator, n, f): f(const Key&, const T&), as range() calls it, for n elements drawn at random; fewer if there are none.
-  /// Each is as likely as any other, but in long chains and behind long gaps, as of sharded_map. O(n), O(n buckets) where few
-  /// buckets have elements. pop_any(): removes some element, if there is one, and returns a copy; as erase.
+  /// sample(generator, n, f): f(const Key&, const T&), as range() calls it, for n elements drawn at random; fewer if
+  /// there are none. All are equally likely, but in long chains and behind long gaps, as of sharded_map. O(n), O(n
+  /// buckets) where few buckets have elements. pop_any(): removes some element and returns a copy; as erase.
   using face::pop_any, face::sample;
   /// The value of a key, copied; throws what that throws.
   template <class K = Key>
@@ -166,18 +163,16 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   [[nodiscard]] std::optional<T> load(const key_arg<K>& key) const {
     return detail::verbs::load<T>(table_, detail::as_lookup_key<policy>(key));
   }
-  /// Calls f(const T&) if the key is there, without a copy (of values in nodes), inside the domain: keep it short.
-  /// Returns whether it was called.
+  /// Calls f(const T&) if the key is there, inside the domain: keep it short; returns whether. Copies no value of a node.
   template <class K = Key, std::invocable<const T&> F>
     requires looks_up<K>
   bool load(const key_arg<K>& key, F&& f) const {
     return detail::verbs::find(table_, detail::as_lookup_key<policy>(key),
                                [&](const slot_value& element) { detail::verbs::show_value<elements>(element, f); });
   }
-  /// Loads many keys, fetching them ahead: for tables larger than the caches several times the speed of one by one.
-  /// Writes one std::optional<T> per key, in order; returns how many keys were there. Each key is looked up at a moment
-  /// of its own. Here and in the other calls that take ranges: keys of another type are looked up as they are where
-  /// hash and equality are transparent, else as the keys that they convert to (twice each).
+  /// Loads many keys, fetching them ahead. Writes one std::optional<T> per key, in order; returns how many keys were
+  /// there. Each key is looked up at a moment of its own. Here and in the other calls that take ranges, keys of another
+  /// type are looked up as they are where hash and equality are transparent, else as keys made of them (twice each).
   template <std::ranges::forward_range Keys, std::output_iterator<std::optional<T>> Out>
     requires looks_up<std::ranges::range_reference_t<const Keys>>
   size_type load_many(const Keys& keys, Out out) const {
@@ -218,12 +213,10 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
     const table_type& table_;
     detail::read_guard inside_;
   };
-  /// Only for maps whose elements are in nodes. A thread that holds one does not wait at the cap of the domain: its own
-  /// writes exceed it.
+  /// Only for maps whose elements are in nodes. Writes of a thread that holds one exceed the cap of the domain.
   [[nodiscard]] pinned pin() const EVAC_LIFETIME_BOUND {
-    static_assert(
-        in_nodes,
-        "evac: elements in slots have no address that stays; use load(), or give the map evac::storage::in_nodes");
+    static_assert(in_nodes,
+                  "evac: elements in slots have no address that stays; use load() or evac::storage::in_nodes");
     return pinned(table_);
   }
 
@@ -241,8 +234,7 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   bool store(K&& key, V&& value) {
     return detail::verbs::store(table_, std::forward<K>(key), std::forward<V>(value));
   }
-  /// Stores each pair by itself, fetching the keys ahead. Returns how many keys were new. If one throws, those before
-  /// it are stored.
+  /// Stores each pair by itself, fetching keys ahead. Returns how many were new. If one throws, those before it stay.
   template <std::ranges::forward_range Pairs>
     requires detail::makes_pair<std::ranges::range_reference_t<const Pairs>, policy>
   size_type store_many(const Pairs& pairs) {
@@ -277,8 +269,8 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   }
   /// The same with the result of factory(), which is called if the key is absent, without a lock and outside of the
   /// domain: it may take long, call the map, and wait for other threads. Two threads may both call theirs; one result
-  /// wins. Use sharded_map::get_or_compute to have it called once. A factory that returns a std::optional<T> may decline:
-  /// then nothing is stored, and the result's value, which is a std::optional<T> too, is empty.
+  /// wins. Use sharded_map::get_or_compute to have it called once. A factory that returns a std::optional<T> may
+  /// decline: then nothing is stored, and the result's value, which is a std::optional<T> too, is empty.
   template <class Factory>
     requires makes_value_by<Factory>
   computed<Factory> load_or_compute(const Key& key, Factory&& factory) {
@@ -314,14 +306,14 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
     return detail::verbs::compare_and_swap(table_, detail::as_lookup_key<policy>(key), expected,
                                            std::forward<V>(desired));
   }
-  /// Asks f what the key shall have, given what it has: an atomic read-modify-write. f is called without a lock and outside
-  /// of the domain, and again with the new value when another thread has changed the key meanwhile. It may do anything but
-  /// change this key in this map: that is reported through EVAC_ASSERT_HANDLER before it happens.
-  /// f is given a std::optional<T> with a copy, empty if the key is absent; if it cannot take that, or T cannot be copied, a
+  /// Asks f what the key shall have, given what it has: an atomic read-modify-write. f is called without a lock and
+  /// outside of the domain, and again with the new value when another thread has changed the key meanwhile. It may do
+  /// anything but change this key in this map: that is reported through EVAC_ASSERT_HANDLER before it happens. f is
+  /// given a std::optional<T> with a copy, empty if the key is absent; if it cannot take that, or T cannot be copied, a
   /// const T*, to the value itself or null, that is valid until f returns. f returns
   ///  - a T or std::optional<T>, where empty erases the key or leaves it absent. update() returns what f returned last;
-  ///  - an update_answer<T> (evac/update.hpp), which may also be to keep what is there: then nothing is stored, allocated or
-  ///    removed, and f is not called again. update() returns an update_outcome. Nothing is copied.
+  ///  - an update_answer<T> (evac/update.hpp), which may also be to keep what is there: then nothing is stored, allocated
+  ///    or removed, and f is not called again. update() returns an update_outcome. Nothing is copied.
   template <class K = Key, class F>
     requires(detail::makes_key<K, policy> && detail::updates<std::remove_reference_t<F>, T>())
   detail::update_result<F, T> update(const key_arg<K>& key, F&& f) {
@@ -333,8 +325,8 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   bool erase(const key_arg<K>& key) {
     return detail::verbs::erase(table_, detail::as_lookup_key<policy>(key));
   }
-  /// Removes a key if predicate(const T&) is true for its value; returns whether it did. The predicate is called without a
-  /// lock, inside the domain: keep it short. It is called again when another thread has changed the value meanwhile.
+  /// Removes a key if predicate(const T&) is true for its value; returns whether it did. The predicate is called
+  /// without a lock, inside the domain: keep it short. It is called again if another thread has changed the value.
   template <class K = Key, std::predicate<const T&> Predicate>
     requires looks_up<K>
   bool erase_if(const key_arg<K>& key, Predicate&& predicate) {
@@ -364,9 +356,10 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
 
   // --- the whole -----------------------------------------------------------------------------------------------------
 
-  /// Calls f(const Key&, const T&) for elements until it returns false. No snapshot: a key that is there all the time is visited
-  /// exactly once, however the table grows, others at most once; a value is one that the key had during the call. f runs without a
-  /// lock and may call anything. Returns whether f never returned false. O(buckets + elements). Throws std::bad_alloc, and what f throws.
+  /// Calls f(const Key&, const T&) for elements until it returns false; returns whether it never did. No snapshot: a
+  /// key that is there all the time is visited exactly once, however the table grows, others at most once; a value is
+  /// one that the key had during the call. f runs without a lock and may call anything. O(buckets + elements). Throws
+  /// std::bad_alloc, and what f throws.
   template <class F>
     requires std::is_invocable_r_v<bool, F&, const Key&, const T&>
   bool range(F&& f) const {
@@ -376,11 +369,12 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
       return static_cast<bool>(f(key, value));
     });
   }
-  /// scan(cursor, budget, f): f(const Key&, const T&), as range() calls it, for about so many elements, those that come next. Returns
-  /// the cursor to go on with, in any thread, now or much later: evac/scan_cursor.hpp. O(budget + chain). Throws as range(); hash.
+  /// scan(cursor, budget, f): f(const Key&, const T&), as range() calls it, for about so many elements, those that come
+  /// next. Returns the cursor to go on with, in any thread, at any time: evac/scan_cursor.hpp. O(budget + chain).
+  /// Throws as range(), and what the hash throws.
   using face::scan;
-  /// Removes the elements for which predicate(const Key&, const T&) is true, each at a moment at which it is; visits them as
-  /// range() does, and those again that another thread changes meanwhile. Returns how many it removed. O(buckets + elements).
+  /// Removes the elements for which predicate(const Key&, const T&) is true, each at a moment at which it is; visits as
+  /// range() does, and again those that another thread changes. Returns how many it removed. O(buckets + elements).
   /// Throws std::bad_alloc, and what hash, equality and the predicate throw; what was removed by then is gone.
   template <std::predicate<const Key&, const T&> Predicate>
   size_type erase_if(Predicate&& predicate) {
@@ -404,15 +398,14 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   /// quarter of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
   /// Every call that had returned before this one began is counted; calls that run meanwhile may or may not be, but an
-  /// erasure never without its insertion: so a map is empty() only if, at a moment of the call, it held nothing that had
-  /// been stored by then. O(stripes): a cache line for each, a few times.
+  /// erasure never without its insertion: so a map is empty() only if, at a moment of the call, it held nothing that
+  /// had been stored by then. O(stripes): a cache line for each, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// The largest n that reserve() accepts; the machine may have memory for fewer.
   [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
   /// Makes the memory for n elements, so that no write has to split buckets before. O(n) at worst, without stopping
-  /// others. Throws std::length_error, std::bad_alloc, and what the hash and the allocator throw; the map then has the
-  /// elements that it had.
+  /// others. Throws std::length_error, std::bad_alloc, what hash and allocator throw; the map then has what it had.
   void reserve(size_type n) {
     if (n > max_size()) detail::throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     table_.reserve(n);
@@ -421,7 +414,7 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   [[nodiscard]] Hash hash_function() const { return table_.functors().hash; }
   [[nodiscard]] KeyEqual key_eq() const { return table_.functors().equal; }
   [[nodiscard]] Allocator get_allocator() const { return table_.allocator(); }
-  /// The epoch domain of this map: while a guard of it is held, nothing that is erased or replaced meanwhile is destroyed.
+  /// The epoch domain of this map: while a guard of it is held, nothing that is erased or replaced is destroyed.
   [[nodiscard]] epoch_domain& domain() const noexcept { return *domain_; }
   /// Figures, collected while others go on. O(buckets).
   [[nodiscard]] sync_stats stats() const {
@@ -429,16 +422,16 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
     result.domain = domain_->stats();
     return result;
   }
-  /// The figures of this map that cost nothing to read, and those of its domain: a map_counters (evac/counters.hpp).
-  /// O(stripes + threads): no bucket is walked, no lock taken. noexcept.
+  /// Figures that cost little, and those of the domain (evac/counters.hpp). O(stripes + threads), no bucket, no lock.
   [[nodiscard]] map_counters counters() const noexcept { return detail::count(table_); }
-  /// Lets an observer (evac/observer.hpp) know of clear, growth, long waits, re-entry and the cap of the domain; null: none. Any
-  /// thread. Waits until the calls of the domain that are under way have ended, unless this thread holds a guard of any domain, or
-  /// is inside a visitor: afterwards the observer before is used no more. Throws std::bad_alloc; nothing has changed then.
+  /// Lets an observer (evac/observer.hpp) know of clear, growth, long waits, re-entry and the cap of the domain; null:
+  /// none. Any thread. Waits until the calls of the domain that are under way have ended, unless this thread holds a
+  /// guard or is inside a visitor: then the observer before is used no more. Throws std::bad_alloc; nothing has changed
+  /// then.
   void observe(observer* by) { detail::observe_table(table_, by); }
   [[nodiscard]] observer* observed_by() const noexcept { return table_.functors().observed.observed_by(); }
-  /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage.
-  /// O(stripes). Throws std::bad_alloc in a thread that is new to the domain.
+  /// Bytes held, without untouched memory of the segment that is being filled, and without garbage. O(stripes). Throws
+  /// std::bad_alloc in a thread that is new to the domain.
   [[nodiscard]] size_type memory_usage() const { return detail::memory_of(table_); }
 
  private:

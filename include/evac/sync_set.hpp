@@ -106,15 +106,15 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
   }
   /// Starts to fetch the memory that a look-up of this key will read first. O(1); lock-free.
   using face::prefetch;
-  /// prepare(key): the key with its hash, which contains, prefetch and erase take in place of the key. It refers to the key that was
-  /// passed; it keeps one that was a temporary, or is trivially copyable and of two words at most.
+  /// prepare(key): the key with its hash, which contains, prefetch and erase take in place of the key. It refers to the
+  /// key that was passed; it keeps one that was a temporary, or is trivially copyable and of two words at most.
   using face::contains;
   using face::erase;
   using face::prepare;
-  /// sample(generator, n, f): calls f(const Key&), inside the domain, for n keys drawn at random; returns how many: fewer if there are
-  /// none. Each is as likely as any other, but for those in chains of more than 16 keys, which are less likely, and where most
-  /// buckets are empty those behind a long gap, which are more likely. O(n), but O(n buckets) where few buckets have keys. Throws
-  /// std::bad_alloc, and what f and the generator throw.
+  /// sample(generator, n, f): calls f(const Key&), inside the domain, for n keys drawn at random; returns how many:
+  /// fewer if there are none. Each is as likely as any other, but for those in chains of more than 16 keys, which are
+  /// less likely, and where most buckets are empty those behind a long gap, which are more likely. O(n), but O(n
+  /// buckets) where few buckets have keys. Throws std::bad_alloc, and what f and the generator throw.
   template <detail::bit_generator Generator, std::invocable<const Key&> F>
   size_type sample(Generator&& generator, size_type n, F&& f) const {
     return detail::verbs::sample(table_, generator, n, [&](const slot_value& element) {
@@ -122,8 +122,8 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
       f(key);
     });
   }
-  /// Removes some key and returns a copy of it; nothing if no key was there all the time. As erase, and O(buckets) where few buckets
-  /// have keys.
+  /// Removes some key and returns a copy of it; nothing if no key was there all the time. As erase, and O(buckets)
+  /// where few buckets have keys.
   [[nodiscard]] std::optional<Key> pop_any() {
     return detail::verbs::pop_any(table_, [&](Key&& key) -> std::optional<Key> {
       return detail::verbs::erase(table_, key) ? std::optional<Key>(std::move(key)) : std::nullopt;
@@ -180,9 +180,9 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
       return static_cast<bool>(f(key));
     });
   }
-  /// Calls f(const Key&) for about `budget` keys, those that come next; returns the cursor to go on with, in this thread or
-  /// another, now or much later: see evac/scan_cursor.hpp. f runs as that of range(). O(budget + chain). Throws std::bad_alloc,
-  /// and what hash and f throw.
+  /// Calls f(const Key&) for about `budget` keys, those that come next; returns the cursor to go on with, in this
+  /// thread or another, now or much later: see evac/scan_cursor.hpp. f runs as that of range(). O(budget + chain).
+  /// Throws std::bad_alloc, and what hash and f throw.
   template <std::invocable<const Key&> F>
   [[nodiscard]] scan_cursor scan(scan_cursor from, size_type budget, F&& f) const {
     return detail::scan_elements(table_, from, budget, [&](const slot_value& element) {
@@ -190,9 +190,9 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
       f(key);
     });
   }
-  /// Removes the keys for which predicate(const Key&) is true; visits keys as range() does. Returns how many it removed.
-  /// O(buckets + keys). Throws std::bad_alloc, and what hash, equality and the predicate throw; what was removed by then is
-  /// gone.
+  /// Removes the keys for which predicate(const Key&) is true; visits keys as range() does. Returns how many it
+  /// removed. O(buckets + keys). Throws std::bad_alloc, and what hash, equality and the predicate throw; what was
+  /// removed by then is gone.
   template <std::predicate<const Key&> Predicate>
   size_type erase_if(Predicate&& predicate) {
     return detail::verbs::erase_matching(table_, [&](const slot_value& element) {
@@ -214,15 +214,15 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
   /// quarter of the cap of the domain: at the cap it waits. Throws std::bad_alloc.
   void clear() { table_.clear(); }
   /// Every call that had returned before this one began is counted; calls that run meanwhile may or may not be, but an
-  /// erasure never without its insertion: so a set is empty() only if, at a moment of the call, it held nothing that had
-  /// been added by then. O(stripes): a cache line for each, a few times.
+  /// erasure never without its insertion: so a set is empty() only if, at a moment of the call, it held nothing that
+  /// had been added by then. O(stripes): a cache line for each, a few times.
   [[nodiscard]] size_type size() const { return table_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// The largest n that reserve() accepts; the machine may have memory for fewer.
   [[nodiscard]] size_type max_size() const noexcept { return detail::most_elements(table_); }
   /// Makes the memory for n keys, so that no write has to split buckets before. O(n) at worst, without stopping others.
-  /// Throws std::length_error, std::bad_alloc, and what the hash and the allocator throw; the set then has the keys that
-  /// it had.
+  /// Throws std::length_error, std::bad_alloc, and what the hash and the allocator throw; the set then has the keys
+  /// that it had.
   void reserve(size_type n) {
     if (n > max_size()) detail::throw_length_error("evac: reserve() or constructor asked for more than max_size()");
     table_.reserve(n);
@@ -242,9 +242,10 @@ class sync_set : public detail::sync_container<sync_set<Key, Hash, KeyEqual, All
   /// The figures of this set that cost nothing to read, and those of its domain: a map_counters (evac/counters.hpp).
   /// O(stripes + threads): no bucket is walked, no lock taken. noexcept.
   [[nodiscard]] map_counters counters() const noexcept { return detail::count(table_); }
-  /// Lets an observer (evac/observer.hpp) know of clear, growth, long waits, re-entry and the cap of the domain; null: none. Any
-  /// thread. Waits until the calls of the domain that are under way have ended, unless this thread holds a guard of any domain, or
-  /// is inside a visitor: afterwards the observer before is used no more. Throws std::bad_alloc; nothing has changed then.
+  /// Lets an observer (evac/observer.hpp) know of clear, growth, long waits, re-entry and the cap of the domain; null:
+  /// none. Any thread. Waits until the calls of the domain that are under way have ended, unless this thread holds a
+  /// guard of any domain, or is inside a visitor: afterwards the observer before is used no more. Throws
+  /// std::bad_alloc; nothing has changed then.
   void observe(observer* by) { detail::observe_table(table_, by); }
   [[nodiscard]] observer* observed_by() const noexcept { return table_.functors().observed.observed_by(); }
   /// Bytes held, without what has not been touched of the segment that is being filled, and without garbage.

@@ -1,5 +1,5 @@
-// evac::update_answer: what the function of an update() of a sync_map or a cache wants of its key: to keep what it has, to erase it,
-// or to give it another value.
+// evac::update_answer: what the function of an update() of a sync_map or a cache wants of its key: to keep what it has,
+// to erase it, or to give it another value.
 //
 //   ports.update("http", [](const int* port) -> evac::update_answer<int> {
 //     if (port == nullptr) return evac::keep;
@@ -55,7 +55,8 @@ class update_answer {
 
 namespace detail {
 
-/// Whether update() shows a function the value that the key has in a std::optional, which is a copy of it; else by address.
+/// Whether update() shows a function the value that the key has in a std::optional, which is a copy of it; else by
+/// address.
 template <class F, class T>
 inline constexpr bool updates_copy = std::is_invocable_v<F&, std::optional<T>> && std::is_copy_constructible_v<T>;
 template <class F, class T>
@@ -78,8 +79,8 @@ using answer_of = std::conditional_t<answers<F, T>(), update_answer<T>, std::opt
 template <class F, class T>
 using update_result = std::conditional_t<answers<F, T>(), update_outcome, std::optional<T>>;
 
-/// Whether update() takes such a function. Not one of a flag, to which addresses convert; those that take anything are not
-/// asked, since they might not compile.
+/// Whether update() takes such a function. Not one of a flag, to which addresses convert; those that take anything are
+/// not asked, since they might not compile.
 template <class F, class T>
 [[nodiscard]] constexpr bool updates() noexcept {
   if constexpr (!updates_copy<F, T> && (!std::is_class_v<F> || requires { &F::operator(); })) {

@@ -1,5 +1,5 @@
-// Scans of all kinds of containers: what a cursor shows while they grow and shrink, how much a call looks at, and cursors that no
-// call has returned.
+// Scans of all kinds of containers: what a cursor shows while they grow and shrink, how much a call looks at, and
+// cursors that no call has returned.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

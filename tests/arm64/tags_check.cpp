@@ -1,5 +1,5 @@
-// Compares the instructions this architecture matches tags with (matching_bytes) with the portable arithmetic. On its own
-// feet: no Catch2 and no abseil to link, so that a cross compiler builds it and an emulator runs it.
+// Compares the instructions this architecture matches tags with (matching_bytes) with the portable arithmetic. On its
+// own feet: no Catch2 and no abseil to link, so that a cross compiler builds it and an emulator runs it.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// The first threads of a process that use a lock, together: one of them registers what children of fork() do. One test, because a
-// process has its first readers once.
+// The first threads of a process that use a lock, together: one of them registers what children of fork() do. One test,
+// because a process has its first readers once.
 #include <pthread.h>
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// expect: evac: elements in slots have no address that stays; use load(), or give the map evac::storage::in_nodes
+// expect: evac: elements in slots have no address that stays; use load() or evac::storage::in_nodes
 #include "evac/sync_map.hpp"
 
 int main() {

@@ -1,7 +1,7 @@
-// Histories of caches that threads use at the same time are linearizable. An element that leaves for the room it takes, or by
-// clear(), is one more call of the history: an erasure of its value, between the beginning of the call that made it leave and the
-// moment when the listener was told. Over one and several shards, with more keys than there is room for; with a clock, over
-// values that become stale, which one thread replaces and all others still get.
+// Histories of caches that threads use at the same time are linearizable. An element that leaves for the room it takes,
+// or by clear(), is one more call of the history: an erasure of its value, between the beginning of the call that made
+// it leave and the moment when the listener was told. Over one and several shards, with more keys than there is room
+// for; with a clock, over values that become stale, which one thread replaces and all others still get.
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -231,8 +231,8 @@ class random_caller {
     made.flag = made.found != made.put;
   }
 
-  // Where another thread is asked to compute the value, or has: a look that found it, or that found nothing if that one has
-  // declined. No part of the history if the call has skipped. No two factories of a key run at a time.
+  // Where another thread is asked to compute the value, or has: a look that found it, or that found nothing if that one
+  // has declined. No part of the history if the call has skipped. No two factories of a key run at a time.
   template <bool MayDecline, class Mode>
   void compute(number key, number put, Mode mode) {
     using result_type = std::conditional_t<MayDecline, std::optional<slow_value>, slow_value>;

@@ -1,5 +1,5 @@
-// What a cache finds of a trace: each shard evicts by itself, which must cost next to nothing beside one shard for all; and the
-// least that is expected of a cache is what exact LRU finds. By counting, the same in each run.
+// What a cache finds of a trace: each shard evicts by itself, which must cost next to nothing beside one shard for all;
+// and the least that is expected of a cache is what exact LRU finds. By counting, the same in each run.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -25,8 +25,8 @@ using trace = std::vector<number>;
 constexpr std::size_t room = 8192;  // 256 elements in each of 32 shards
 constexpr std::size_t requests = 16 * room;
 
-/// Keys of which the first has the probability 1, the next 1 / 2^skew, 1 / 3^skew, ..., of all ten times as many as there is room
-/// for.
+/// Keys of which the first has the probability 1, the next 1 / 2^skew, 1 / 3^skew, ..., of all ten times as many as
+/// there is room for.
 class zipf_keys {
  public:
   explicit zipf_keys(double skew) {

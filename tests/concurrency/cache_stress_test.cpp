@@ -1,4 +1,5 @@
-// Many threads on one cache, with a listener that counts and uses the cache: what must come out exactly, whoever is where.
+// Many threads on one cache, with a listener that counts and uses the cache: what must come out exactly, whoever is
+// where.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -48,7 +49,8 @@ class crowded_cache {
       return wrong;
     });
   }
-  /// How many values were told another number of times than they came in, once or not at all. When the cache is empty again.
+  /// How many values were told another number of times than they came in, once or not at all. When the cache is empty
+  /// again.
   [[nodiscard]] std::size_t told_wrongly() const {
     std::size_t wrong = 0;
     for (std::size_t id = 0; id < told_.size(); ++id) wrong += told_[id] == came_in_[id] ? 0 : 1;

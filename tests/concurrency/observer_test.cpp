@@ -1,4 +1,5 @@
-// Observers of maps that several threads use: waits, the cap of a domain, and observe() beside calls that are under way.
+// Observers of maps that several threads use: waits, the cap of a domain, and observe() beside calls that are under
+// way.
 #include <atomic>
 #include <chrono>
 #include <cstddef>

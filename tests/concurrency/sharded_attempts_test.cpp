@@ -1,5 +1,5 @@
-// Calls with std::try_to_lock while other threads hold what they need: they return, and have changed nothing. Nothing is
-// timed: a call that waits never ends.
+// Calls with std::try_to_lock while other threads hold what they need: they return, and have changed nothing. Nothing
+// is timed: a call that waits never ends.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>

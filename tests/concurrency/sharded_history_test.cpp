@@ -1,5 +1,6 @@
 // Histories of sharded maps that threads use at the same time are linearizable: get_or_compute in all modes, visit2,
-// erase_if, elements drawn at random, and what is around them. Over one and several shards, while the tables grow and shrink.
+// erase_if, elements drawn at random, and what is around them. Over one and several shards, while the tables grow and
+// shrink.
 #include <array>
 #include <atomic>
 #include <cstddef>

@@ -163,8 +163,8 @@ TEST_CASE("writes to one key of a sync map take a known number of shared writes"
   CHECK(writes_in([&] { words.load_or_compute(1000, [] { return std::optional<std::uint64_t>(); }); }) == 0);
   CHECK(writes_in([&] { words.erase(1000); }) <= 2);
   // A node that is replaced goes to the thread's own bag of garbage, under that bag's lock, and is claimed there by who
-  // reclaims it; every 30 a batch is sealed, taken and freed, which takes a few more: how often within a thousand depends on how
-  // full the bag was.
+  // reclaims it; every 30 a batch is sealed, taken and freed, which takes a few more: how often within a thousand
+  // depends on how full the bag was.
   CHECK(writes_in([&] {
           for (std::uint64_t i = 0; i < 1000; ++i) nodes.store(1, i);
         }) <= 9 * 1000 + 5 * (1000 / 30 + 1));

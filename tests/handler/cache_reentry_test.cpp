@@ -1,5 +1,5 @@
-// Calling a cache from inside its own visitor, predicate or weigher is reported before any lock is taken, with both calls;
-// calling it from its listener or from a factory is not.
+// Calling a cache from inside its own visitor, predicate or weigher is reported before any lock is taken, with both
+// calls; calling it from its listener or from a factory is not.
 #include "support/throwing_handler.hpp"  // before evac
 
 #include <chrono>

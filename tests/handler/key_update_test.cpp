@@ -1,5 +1,5 @@
-// Marks of threads that run the function of an update(): which change of a key they report, and that they are withdrawn in the
-// order in which they were made.
+// Marks of threads that run the function of an update(): which change of a key they report, and that they are withdrawn
+// in the order in which they were made.
 #include "support/throwing_handler.hpp"  // before evac
 
 #include <cstddef>

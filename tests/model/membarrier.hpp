@@ -1,12 +1,13 @@
-// membarrier(2) under relacy: between the call and its return every other thread passes a fence, each at a moment of its
-// own, wherever it is; also one that sleeps, has not begun or is over. To be included after the shadow atomic.hpp and
-// before evac/detail/sync/asymmetric_fence.hpp, which is the library's own and finds this in place of the system call.
+// membarrier(2) under relacy: between the call and its return every other thread passes a fence, each at a moment of
+// its own, wherever it is; also one that sleeps, has not begun or is over. To be included after the shadow atomic.hpp
+// and before evac/detail/sync/asymmetric_fence.hpp, which is the library's own and finds this in place of the system
+// call.
 //
-// The order that such a fence makes, and no more (P1202, "Asymmetric fences"): each light fence of a thread is before or
-// after the moment of that thread. Operations before one that was before are before all that the caller does next; those
-// of the caller are before all that comes after one that is after. Two threads that pass a fence have nothing to do with
-// each other. (relacy's own fences are in one order with each other, and its system-wide fence is one moment for all
-// threads: both would be more.)
+// The order that such a fence makes, and no more (P1202, "Asymmetric fences"): each light fence of a thread is before
+// or after the moment of that thread. Operations before one that was before are before all that the caller does next;
+// those of the caller are before all that comes after one that is after. Two threads that pass a fence have nothing to
+// do with each other. (relacy's own fences are in one order with each other, and its system-wide fence is one moment
+// for all threads: both would be more.)
 #ifndef EVAC_TESTS_MODEL_MEMBARRIER_HPP
 #define EVAC_TESTS_MODEL_MEMBARRIER_HPP
 

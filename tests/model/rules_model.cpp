@@ -1,5 +1,5 @@
-// Rules that the models take for granted of relacy and of the headers beside it: small protocols that are right, and each
-// with a mistake that must be found. See rw_lock_model.cpp for how this is run.
+// Rules that the models take for granted of relacy and of the headers beside it: small protocols that are right, and
+// each with a mistake that must be found. See rw_lock_model.cpp for how this is run.
 #define EVAC_HAS_MEMBARRIER 0
 #include "evac/detail/sync/atomic.hpp"
 

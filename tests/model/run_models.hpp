@@ -1,5 +1,5 @@
-// main() of a program of models: what it does with its arguments. CMake reads the two tables at the end of such a program: each line
-// is a test. Included after the shadow atomic.hpp, which brings relacy.
+// main() of a program of models: what it does with its arguments. CMake reads the two tables at the end of such a
+// program: each line is a test. Included after the shadow atomic.hpp, which brings relacy.
 //
 // EVAC_TEST_ROUNDS multiplies the interleavings. They are random but the same in every run.
 #ifndef EVAC_TESTS_MODEL_RUN_MODELS_HPP

@@ -75,8 +75,8 @@ struct try_lock_and_reader : biased_lock<try_lock_and_reader, 3> {
   }
 };
 
-/// The bias stands, becomes one that is revoked, is taken away and comes back: readers announce themselves by exchanges and
-/// by plain stores. The exchanges need the one order.
+/// The bias stands, becomes one that is revoked, is taken away and comes back: readers announce themselves by exchanges
+/// and by plain stores. The exchanges need the one order.
 struct standing_and_revoked : evac_model::changing_bias<standing_and_revoked, biased_lock> {
   void before() {
     evac_model::one_order = true;

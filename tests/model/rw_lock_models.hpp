@@ -1,5 +1,5 @@
-// Models of rw_lock: what all have in common, and those of a lock whose bias stands. Included after the shadow atomic.hpp and
-// rw_lock.hpp.
+// Models of rw_lock: what all have in common, and those of a lock whose bias stands. Included after the shadow
+// atomic.hpp and rw_lock.hpp.
 #ifndef EVAC_TESTS_MODEL_RW_LOCK_MODELS_HPP
 #define EVAC_TESTS_MODEL_RW_LOCK_MODELS_HPP
 
@@ -99,8 +99,8 @@ struct changing_bias : Base<Model, 3> {
   }
 };
 
-/// A lock whose bias stands while writers come and go; readers may end that by making it an ordinary one, and writers by
-/// taking it away.
+/// A lock whose bias stands while writers come and go; readers may end that by making it an ordinary one, and writers
+/// by taking it away.
 template <class Model, rl::thread_id_t Threads>
 struct standing_model : model<Model, Threads> {
   void before() {
@@ -137,7 +137,8 @@ struct standing_reader_and_writers : standing_model<standing_reader_and_writers,
   }
 };
 
-/// Readers by two shared objects, of which one may make the bias that stands in the registry of the other an ordinary one.
+/// Readers by two shared objects, of which one may make the bias that stands in the registry of the other an ordinary
+/// one.
 struct standing_elsewhere : standing_model<standing_elsewhere, 3> {
   void thread(unsigned index) {
     if (index == 0) {

@@ -100,7 +100,8 @@ struct inserts_of_one_key : table_model<Model, 3, Storage> {
 struct same_inserts : inserts_of_one_key<same_inserts, narrow> {};
 struct same_node_inserts : inserts_of_one_key<same_node_inserts, nodes> {};
 
-/// Of threads that see a key and then erase it, one erases it; of one that replaces its value meanwhile nothing is left.
+/// Of threads that see a key and then erase it, one erases it; of one that replaces its value meanwhile nothing is
+/// left.
 struct same_erases : table_model<same_erases, 3, narrow> {
   std::array<bool, 2> won{};
   void before() {
@@ -162,7 +163,8 @@ struct overflow_used_again : table_model<overflow_used_again, 2, narrow> {
   }
 };
 
-/// A node that a thread holds outlives the thread's stay inside, and is destroyed once, by it or by the thread that reclaims.
+/// A node that a thread holds outlives the thread's stay inside, and is destroyed once, by it or by the thread that
+/// reclaims.
 struct held_node : table_model<held_node, 2, nodes> {
   void before() {
     table_model::before();

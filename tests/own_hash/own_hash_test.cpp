@@ -110,7 +110,8 @@ TEST_CASE("strings of all lengths have hashes of their own, also if they are zer
 }
 
 TEST_CASE("no beginning of a string makes the rest of it meaningless") {
-  // Whoever knows the constants may begin with bytes that one factor of a product is 0 for, if the seed is not in it as well.
+  // Whoever knows the constants may begin with bytes that one factor of a product is 0 for, if the seed is not in it as
+  // well.
   for (const std::uint64_t word : {0x2D358DCCAA6C78A5ULL, 0x8BB84B93962EACC9ULL, 0x4B33A62ED433D4A3ULL}) {
     for (const std::size_t before : {0U, 8U, 16U, 32U, 48U}) {
       std::set<std::size_t> seen;

@@ -1,4 +1,5 @@
-// The service: its maps, the threads that stay (residents), and for each cycle of a resident one that comes and goes (guest).
+// The service: its maps, the threads that stay (residents), and for each cycle of a resident one that comes and goes
+// (guest).
 #ifndef EVAC_TESTS_SERVICE_FLEET_HPP
 #define EVAC_TESTS_SERVICE_FLEET_HPP
 

@@ -1,4 +1,5 @@
-// The gate where workers stop between two cycles, so that sums can be checked and figures taken while nobody is inside a call.
+// The gate where workers stop between two cycles, so that sums can be checked and figures taken while nobody is inside
+// a call.
 #ifndef EVAC_TESTS_SERVICE_GATE_HPP
 #define EVAC_TESTS_SERVICE_GATE_HPP
 
@@ -25,8 +26,8 @@ class gate {
     return !over_;
   }
 
-  /// Lets the workers through until at least `cycles` each and `time` have passed, then waits until all stand at the gate.
-  /// False if for `patience` nobody came to it.
+  /// Lets the workers through until at least `cycles` each and `time` have passed, then waits until all stand at the
+  /// gate. False if for `patience` nobody came to it.
   [[nodiscard]] bool let_work(std::uint64_t cycles, std::chrono::duration<double> time,
                               std::chrono::duration<double> patience) {
     const auto begin = std::chrono::steady_clock::now();

@@ -1,10 +1,10 @@
 // The judgement over the record of a soak: straight lines through its figures, and a comparison with an earlier run.
 //
-//   slopes     memory, retired bytes and p99.9, each by least squares over what follows the warm-up. A figure has risen if its
-//              line rises by more than a bound over that time, and by more than three standard errors of it.
-//   baseline   the mean of each of these figures over the same window of an earlier run: flagged if this run's mean is above it
-//              by more than 2.5 standard deviations of the earlier run's samples (or of a hundredth of the mean, if those
-//              scatter less)
+//   slopes     memory, retired bytes and p99.9, each by least squares over what follows the warm-up. A figure has risen
+//              if its line rises by more than a bound over that time, and by more than three standard errors of it.
+//   baseline   the mean of each of these figures over the same window of an earlier run: flagged if this run's mean is
+//              above it by more than 2.5 standard deviations of the earlier run's samples (or of a hundredth of the
+//              mean, if those scatter less)
 #ifndef EVAC_TESTS_SERVICE_JUDGEMENT_HPP
 #define EVAC_TESTS_SERVICE_JUDGEMENT_HPP
 

@@ -1,4 +1,5 @@
-// A map and a set of one worker: they grow to ten times their size and shrink again, and are cleared, moved and rehashed.
+// A map and a set of one worker: they grow to ten times their size and shrink again, and are cleared, moved and
+// rehashed.
 #ifndef EVAC_TESTS_SERVICE_OWNED_TABLES_HPP
 #define EVAC_TESTS_SERVICE_OWNED_TABLES_HPP
 

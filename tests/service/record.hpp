@@ -1,5 +1,5 @@
-// The record of a soak: a line for each map and one for the process, each interval. Flat JSON objects, as tools/plot_map.py
-// draws them.
+// The record of a soak: a line for each map and one for the process, each interval. Flat JSON objects, as
+// tools/plot_map.py draws them.
 #ifndef EVAC_TESTS_SERVICE_RECORD_HPP
 #define EVAC_TESTS_SERVICE_RECORD_HPP
 

@@ -32,7 +32,8 @@ struct session {
   std::uint64_t requests = 0;
 };
 
-/// Users log in, ask for something and log out; a user that does not ask for long is forgotten. Time is the number of calls.
+/// Users log in, ask for something and log out; a user that does not ask for long is forgotten. Time is the number of
+/// calls.
 class sessions {
  public:
   static constexpr std::uint64_t users = 8'192;

@@ -1,5 +1,5 @@
-// Sets that threads share, where each has a window of keys: the newest comes, the oldest goes. And a cell that is replaced
-// under an epoch.
+// Sets that threads share, where each has a window of keys: the newest comes, the oldest goes. And a cell that is
+// replaced under an epoch.
 #ifndef EVAC_TESTS_SERVICE_WINDOWS_HPP
 #define EVAC_TESTS_SERVICE_WINDOWS_HPP
 

@@ -15,8 +15,8 @@ struct fixed_hash {
   std::size_t operator()(std::uint64_t key) const { return evac::detail::finish_hash(key, 12345); }
 };
 
-/// How much the numbers of draws differ from each other: the chi-squared statistic over its degrees of freedom, which is
-/// 1 on average if each element is as likely as any other.
+/// How much the numbers of draws differ from each other: the chi-squared statistic over its degrees of freedom, which
+/// is 1 on average if each element is as likely as any other.
 [[nodiscard]] inline double unevenness(const std::vector<std::size_t>& drawn) {
   const auto draws = static_cast<double>(std::accumulate(drawn.begin(), drawn.end(), std::size_t{0}));
   const double due = draws / static_cast<double>(drawn.size());

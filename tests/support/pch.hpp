@@ -1,4 +1,5 @@
-// The precompiled header of the tests: the standard headers and Catch2, which nearly every test includes, and all of evac.
+// The precompiled header of the tests: the standard headers and Catch2, which nearly every test includes, and all of
+// evac.
 #ifndef EVAC_TESTS_SUPPORT_PCH_HPP
 #define EVAC_TESTS_SUPPORT_PCH_HPP
 

@@ -1,5 +1,5 @@
-// Operations of sharded maps tried with every failure: nothing leaks, nothing stays locked, sizes are exact, and what has
-// to be as before is.
+// Operations of sharded maps tried with every failure: nothing leaks, nothing stays locked, sizes are exact, and what
+// has to be as before is.
 #ifndef EVAC_TESTS_SUPPORT_SHARDED_FAILURES_HPP
 #define EVAC_TESTS_SUPPORT_SHARDED_FAILURES_HPP
 

@@ -1,4 +1,5 @@
-// The operations of sharded_map that do not wait, and those on one shard, for a test that runs each operation beside each.
+// The operations of sharded_map that do not wait, and those on one shard, for a test that runs each operation beside
+// each.
 #ifndef EVAC_TESTS_SUPPORT_SHARDED_TRY_OPERATIONS_HPP
 #define EVAC_TESTS_SUPPORT_SHARDED_TRY_OPERATIONS_HPP
 

@@ -1,5 +1,5 @@
-// Symptom: files stay open after their entries are erased. Cause: a sync_map destroys what it erases when no reader can hold
-// it any more, and when somebody writes or calls flush(); here nobody does.
+// Symptom: files stay open after their entries are erased. Cause: a sync_map destroys what it erases when no reader can
+// hold it any more, and when somebody writes or calls flush(); here nobody does.
 #include <cstdio>
 #include <memory>
 

@@ -1,4 +1,5 @@
-// Symptom: memory stays as it was after clear(). Cause: the values are raw pointers, and nobody deletes what they point to.
+// Symptom: memory stays as it was after clear(). Cause: the values are raw pointers, and nobody deletes what they point
+// to.
 #include <array>
 
 #include "evac/map.hpp"

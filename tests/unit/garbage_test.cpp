@@ -1,5 +1,5 @@
-// The bag of garbage of one thread: when its batches are sealed, when they are due, and how what a container has retired is taken
-// out again.
+// The bag of garbage of one thread: when its batches are sealed, when they are due, and how what a container has
+// retired is taken out again.
 #include <cstddef>
 #include <cstdint>
 #include <evac/detail/sync/epoch_core.hpp>
@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t full = garbage_batch::capacity;
 constexpr auto nothing = [] {};
 
-/// A bag, the epoch of its domain, and objects by their numbers; each is of a container, and of 10 bytes unless it is said.
+/// A bag, the epoch of its domain, and objects by their numbers; each is of a container, and of 10 bytes unless it is
+/// said.
 struct filled_bag {
   garbage_bag bag;
   garbage_bag::epoch_word epoch{5};

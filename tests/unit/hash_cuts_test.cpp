@@ -1,5 +1,5 @@
-// The bits that evac takes from a hash, of abseil as it is installed: home, shard and tag, each by itself and two of them together,
-// for keys as programs have them.
+// The bits that evac takes from a hash, of abseil as it is installed: home, shard and tag, each by itself and two of
+// them together, for keys as programs have them.
 #include <absl/hash/hash.h>
 
 #include <algorithm>
@@ -48,16 +48,17 @@ constexpr cut filter{[](std::size_t hash) { return evac::detail::tag_bits_of(has
   for (const unsigned count : counts) sum += (count - expected) * (count - expected) / expected;
   return sum;
 }
-/// What a random function does not exceed, in degrees of freedom. A chi-square of k of them is beyond k + 2 sqrt(k x) + 2 x with a
-/// probability of e^-x at most (Laurent and Massart, 2000). abseil seeds its hashes anew in each process, so that each run draws
-/// again; with x = 40 one of 1000 statistics is beyond this by luck in fewer than 1 run of 10^14. (Each cell has 16 keys at least,
-/// where Pearson's statistic has nearly that distribution.)
+/// What a random function does not exceed, in degrees of freedom. A chi-square of k of them is beyond k + 2 sqrt(k x) +
+/// 2 x with a probability of e^-x at most (Laurent and Massart, 2000). abseil seeds its hashes anew in each process, so
+/// that each run draws again; with x = 40 one of 1000 statistics is beyond this by luck in fewer than 1 run of 10^14.
+/// (Each cell has 16 keys at least, where Pearson's statistic has nearly that distribution.)
 [[nodiscard]] double most_by_luck(double freedom) {
   constexpr double x = 40;
   return 1 + 2 * std::sqrt(x / freedom) + 2 * x / freedom;
 }
 
-/// Requires of each cut, and of two together, a chi-square of at most most(degrees of freedom) for each degree of freedom.
+/// Requires of each cut, and of two together, a chi-square of at most most(degrees of freedom) for each degree of
+/// freedom.
 template <class Most>
 void require_even(const std::string& keys, const std::vector<std::size_t>& hashes, const Most& most) {
   // Cells for 16 keys each.
@@ -90,10 +91,10 @@ void require_even(const std::string& keys, const Most& most, std::size_t count, 
 
 constexpr std::size_t many = std::size_t{1} << 16U;
 
-// abseil's hash of a number is a product (20220623, for one), which spreads what is evenly spaced more evenly than a random
-// function in one cut, and less so in others. In 25 processes the worst statistic of the keys that programs have most was 3.4 for
-// each degree of freedom, that of all strides 25, of homes and tags; for most of them it is the same in each process to a
-// hundredth. Luck adds as little as most_by_luck() says.
+// abseil's hash of a number is a product (20220623, for one), which spreads what is evenly spaced more evenly than a
+// random function in one cut, and less so in others. In 25 processes the worst statistic of the keys that programs have
+// most was 3.4 for each degree of freedom, that of all strides 25, of homes and tags; for most of them it is the same
+// in each process to a hundredth. Luck adds as little as most_by_luck() says.
 constexpr auto usual = [](double) { return 10.0; };
 constexpr auto any_stride = [](double) { return 100.0; };
 

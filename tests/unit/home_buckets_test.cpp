@@ -1,4 +1,5 @@
-// Home buckets of a table: where they lie while it grows and shrinks, which memory they take, and which of them have elements.
+// Home buckets of a table: where they lie while it grows and shrinks, which memory they take, and which of them have
+// elements.
 #include <algorithm>
 #include <bit>
 #include <cstddef>

@@ -1,4 +1,5 @@
-// The pacer alone: at which sizes inserts grow a table, when one that is too large shrinks, and that a promise keeps it.
+// The pacer alone: at which sizes inserts grow a table, when one that is too large shrinks, and that a promise keeps
+// it.
 #include <evac/detail/table/pacer.hpp>
 
 #include <cstddef>

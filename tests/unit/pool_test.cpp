@@ -1,5 +1,5 @@
-// A pool of maps: what it hands out is empty, has memory, and keeps within the limits; from the second request on nothing is
-// allocated.
+// A pool of maps: what it hands out is empty, has memory, and keeps within the limits; from the second request on
+// nothing is allocated.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>

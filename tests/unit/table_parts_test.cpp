@@ -1,4 +1,5 @@
-// Where the parts of a table lie: a map fits two cache lines, and in a shard a writer does not touch the line that look-ups read.
+// Where the parts of a table lie: a map fits two cache lines, and in a shard a writer does not touch the line that
+// look-ups read.
 #include <evac/map.hpp>
 #include <evac/sharded_map.hpp>
 

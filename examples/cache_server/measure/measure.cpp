@@ -1,5 +1,5 @@
-// Servers beside each other: how long a client waits while they grow and while most keys are deleted, how much they answer, and
-// what memory they hold. Writes a page with pictures.
+// Servers beside each other: how long a client waits while they grow and while most keys are deleted, how much they
+// answer, and what memory they hold. Writes a page with pictures.
 #include <CLI/CLI.hpp>
 #include <array>
 #include <atomic>

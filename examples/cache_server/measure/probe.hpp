@@ -1,7 +1,8 @@
 // A client that asks a thousand times a second, whatever the server does: how long would a user wait?
 //
-// Each request has a moment at which it is due, and its time counts from there. A server that stands still for a second keeps a
-// thousand requests waiting, not one, as with clients that ask again only when they have been answered (coordinated omission).
+// Each request has a moment at which it is due, and its time counts from there. A server that stands still for a second
+// keeps a thousand requests waiting, not one, as with clients that ask again only when they have been answered
+// (coordinated omission).
 #ifndef EVAC_EXAMPLES_CACHE_SERVER_MEASURE_PROBE_HPP
 #define EVAC_EXAMPLES_CACHE_SERVER_MEASURE_PROBE_HPP
 

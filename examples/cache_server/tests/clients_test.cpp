@@ -40,7 +40,8 @@ constexpr std::size_t mib = 1 << 20;
   }
   return false;
 }
-/// Sends as much as the other side takes without reading any reply; returns whether it stopped to take before `most` bytes.
+/// Sends as much as the other side takes without reading any reply; returns whether it stopped to take before `most`
+/// bytes.
 [[nodiscard]] bool fills(const connection& with, const std::string& text, std::size_t most) {
   fcntl(with.descriptor(), F_SETFL, fcntl(with.descriptor(), F_GETFL) | O_NONBLOCK);
   std::size_t sent = 0;

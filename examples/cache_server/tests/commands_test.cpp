@@ -107,7 +107,8 @@ class requests {
       result.push_back(in_any_case(any("NX", "XX", "GT", "LT", "ZZ")));
       compares |= (result.back().back() | 0x20) == 't';
     }
-    // A moment that no other request names: which of two equal ones is later would depend on the milliseconds between them.
+    // A moment that no other request names: which of two equal ones is later would depend on the milliseconds between
+    // them.
     const std::size_t step = 40 * compared_;
     if (compares) result[2] = std::to_string(++compared_ % 2 == 0 ? 200'000 + step : 99'000 - step % 80'000);
     if (compares && !in_seconds) result[2] += "000";

@@ -1,7 +1,7 @@
-// Macros for compilers, platforms and sanitizers, the settings of evac, and the inline namespace named after them; and the
-// few functions that every other header needs. Other headers ask for EVAC_HAS_..., not for a compiler or a system, but for
-// detail/platform/thread_annotations.hpp (clang), detail/platform/probes.hpp (<sys/sdt.h>) and detail/face/from_range.hpp
-// (the standard library).
+// Macros for compilers, platforms and sanitizers, the settings of evac, and the inline namespace named after them; and
+// the few functions that every other header needs. Other headers ask for EVAC_HAS_..., not for a compiler or a system,
+// but for detail/platform/thread_annotations.hpp (clang), detail/platform/probes.hpp (<sys/sdt.h>) and
+// detail/face/from_range.hpp (the standard library).
 #ifndef EVAC_DETAIL_CONFIG_HPP
 #define EVAC_DETAIL_CONFIG_HPP
 
@@ -88,8 +88,8 @@
 #define EVAC_ABI_HUGE_PAGES 0
 #endif
 
-// Probes for tracers of the system, which need <sys/sdt.h>: detail/platform/probes.hpp. Define EVAC_USDT as 1 for those of rare
-// events, and EVAC_USDT_OPERATIONS too for those of each erase.
+// Probes for tracers of the system, which need <sys/sdt.h>: detail/platform/probes.hpp. Define EVAC_USDT as 1 for those
+// of rare events, and EVAC_USDT_OPERATIONS too for those of each erase.
 #ifndef EVAC_USDT
 #define EVAC_USDT 0
 #endif
@@ -116,7 +116,8 @@
 #define EVAC_ABI_HASH 0
 #endif
 
-// The expression that a violated precondition or a detected misuse calls with a message; it may throw or must not return.
+// The expression that a violated precondition or a detected misuse calls with a message; it may throw or must not
+// return.
 #ifndef EVAC_ASSERT_HANDLER
 #define EVAC_ASSERT_HANDLER(message) ::evac::detail::stop_with(message)
 #define EVAC_OWN_HANDLER 0
@@ -139,9 +140,9 @@
 // Everything lives in an inline namespace named after the version and each setting that changes a layout or what a
 // function does: translation units that disagree on one use different types, so that a program which passes a map from
 // one to the other does not link, where it would otherwise crash. The digits, in order: checks, a handler of the user's
-// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages, exceptions, probes, the
-// default hash. What the processor has (SSE2, NEON, LZCNT) is none of them: it changes how a number is computed, and not
-// the number.
+// own, the thread sanitizer, plain addresses for the leak checker, asymmetric fences, huge pages, exceptions, probes,
+// the default hash. What the processor has (SSE2, NEON, LZCNT) is none of them: it changes how a number is computed,
+// and not the number.
 #define EVAC_ABI_PASTE(major_part, minor_part, patch_part, checks, handler, tsan, asan, fence, huge, throws, usdt, \
                        hash)                                                                                       \
   v##major_part##_##minor_part##_##patch_part##_##checks##handler##tsan##asan##fence##huge##throws##usdt##hash
@@ -195,8 +196,8 @@
 #define EVAC_REINITIALIZES
 #endif
 
-// Where nothing is optimised, calls of small functions are left as calls, so that a debugger can step into them; and under
-// sanitizers, whose functions get so large otherwise that they take twice as long to compile, and longer to run.
+// Where nothing is optimised, calls of small functions are left as calls, so that a debugger can step into them; and
+// under sanitizers, whose functions get so large otherwise that they take twice as long to compile, and longer to run.
 #if defined(__OPTIMIZE__) && !EVAC_ADDRESS_SANITIZER && !EVAC_THREAD_SANITIZER
 #define EVAC_ALWAYS_INLINE [[gnu::__always_inline__]] inline
 #else
@@ -234,8 +235,8 @@ inline constexpr std::size_t line_pair = 2 * cache_line;
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// value < bound ? value : otherwise, by a conditional move: for what no processor can foresee. In long functions g++ 12 makes
-/// a branch of it whatever it is told about its odds; that cost sharded look-ups 0.35 mispredictions each.
+/// value < bound ? value : otherwise, by a conditional move: for what no processor can foresee. In long functions g++
+/// 12 makes a branch of it whatever it is told about its odds; that cost sharded look-ups 0.35 mispredictions each.
 [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t below_or(std::size_t value, std::size_t bound,
                                                       std::size_t otherwise) noexcept {
 #if defined(__x86_64__) && defined(__LP64__) && !defined(__clang__)
@@ -246,8 +247,8 @@ inline constexpr std::size_t line_pair = 2 * cache_line;
 #endif
 }
 
-/// The same address, behind which the compiler expects anything: a rare path that reads again what a frequent one has read
-/// leaves the registers of that one alone.
+/// The same address, behind which the compiler expects anything: a rare path that reads again what a frequent one has
+/// read leaves the registers of that one alone.
 template <class T>
 [[nodiscard]] EVAC_ALWAYS_INLINE T* to_read_again(T* address) noexcept {
   asm("" : "+r"(address));

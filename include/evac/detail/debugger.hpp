@@ -1,8 +1,8 @@
 // Facts for debuggers that no type in the debug information tells: tools/gdb/evac.py reads them from memory.
 //
-// Debug information has the fields of every class, and evac.py goes by their names. It does not have results of constexpr
-// functions, such as where a slot lies, and it does not say what a field means. So each layout of slots has an object
-// with these numbers, kept in the binary although no code reads it, and one version stands for all meanings.
+// Debug information has the fields of every class, and evac.py goes by their names. It does not have results of
+// constexpr functions, such as where a slot lies, and it does not say what a field means. So each layout of slots has
+// an object with these numbers, kept in the binary although no code reads it, and one version stands for all meanings.
 #ifndef EVAC_DETAIL_DEBUGGER_HPP
 #define EVAC_DETAIL_DEBUGGER_HPP
 
@@ -13,8 +13,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// To be raised by a change of anything that evac.py's class `Layout` describes: bits of words, what a directory's entry
-/// is, in which order homes are made, which slot holds a link. evac.py refuses versions that it does not know.
+/// To be raised by a change of anything that evac.py's class `Layout` describes: bits of words, what a directory's
+/// entry is, in which order homes are made, which slot holds a link. evac.py refuses versions that it does not know.
 inline constexpr std::uint32_t debugger_version = 1;
 
 /// The version for a program that has no layout of slots: one with locks and domains only.

@@ -1,4 +1,5 @@
-// Values that a factory makes: factories that decline or throw, calls that skip, and values that stay while they are made anew.
+// Values that a factory makes: factories that decline or throw, calls that skip, and values that stay while they are
+// made anew.
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -45,8 +46,8 @@ struct hooked_hash {
   }
 };
 
-/// Runs work() while another thread is inside of a factory for `key`, which returns `result` afterwards; returns what the
-/// other thread got.
+/// Runs work() while another thread is inside of a factory for `key`, which returns `result` afterwards; returns what
+/// the other thread got.
 template <class Cache, class Mode, class Work>
 int while_computing(Cache& cached, int key, int result, Mode mode, const Work& work) {
   std::atomic<bool> inside{false};

@@ -1,5 +1,5 @@
-// update() of a cache: what its function is shown and may answer, what becomes of times to stay, weights and refreshes, and what
-// an exception leaves.
+// update() of a cache: what its function is shown and may answer, what becomes of times to stay, weights and refreshes,
+// and what an exception leaves.
 #include <chrono>
 #include <cstddef>
 #include <evac/cache.hpp>

@@ -19,7 +19,8 @@ using namespace evac_test;
 
 namespace {
 
-/// An int; when it moves, it calls what is armed, once. Such elements live in nodes, so that a cache moves none of them.
+/// An int; when it moves, it calls what is armed, once. Such elements live in nodes, so that a cache moves none of
+/// them.
 struct calls_when_moved {
   int value;
   static inline std::function<void()> armed;

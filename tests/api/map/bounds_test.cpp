@@ -76,8 +76,8 @@ TEST_CASE("after reserve the promised inserts move nothing and the bucket count 
     const auto buckets = map.bucket_count();
     const auto moves = tracked_census.moves;
     const auto allocations = memory.allocations;
-    // The promise is for a hash that spreads. absl::Hash of consecutive integers does so at most addresses of a program, not at
-    // all.
+    // The promise is for a hash that spreads. absl::Hash of consecutive integers does so at most addresses of a
+    // program, not at all.
     for (std::uint64_t i = 0; i < n; ++i) map.try_emplace(evac::detail::finish_hash(i, 12345), 1);
     REQUIRE(map.bucket_count() == buckets);
     REQUIRE(tracked_census.moves == moves);

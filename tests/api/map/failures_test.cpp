@@ -1,4 +1,5 @@
-// A failure at the first, second, ... n-th call of everything that may throw: what an operation that throws leaves behind.
+// A failure at the first, second, ... n-th call of everything that may throw: what an operation that throws leaves
+// behind.
 #include <evac/map.hpp>
 #include <evac/set.hpp>
 #include <functional>

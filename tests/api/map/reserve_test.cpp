@@ -1,5 +1,5 @@
-// reserve() and rehash() of far too much, and what reserve() promises: memory is asked for as a whole, before anything is
-// touched, and inserts that were promised allocate nothing.
+// reserve() and rehash() of far too much, and what reserve() promises: memory is asked for as a whole, before anything
+// is touched, and inserts that were promised allocate nothing.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

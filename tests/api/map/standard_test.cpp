@@ -1,5 +1,5 @@
-// Promises of the standard, Abseil and Boost about single calls: node handles, allocators that construct and destroy, keys of
-// other types, bit-fields, hostile operators, concepts. Line by line in docs/standard.md.
+// Promises of the standard, Abseil and Boost about single calls: node handles, allocators that construct and destroy,
+// keys of other types, bit-fields, hostile operators, concepts. Line by line in docs/standard.md.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Allocators of sharded maps: each propagation trait alone, fancy pointers, memory resources; each block freed by its own.
+// Allocators of sharded maps: each propagation trait alone, fancy pointers, memory resources; each block freed by its
+// own.
 #include <evac/sharded_map.hpp>
 #include <evac/sharded_set.hpp>
 #include <memory>

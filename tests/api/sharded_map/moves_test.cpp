@@ -1,5 +1,5 @@
-// Whole sharded containers on their way: conversions, moves and merges, counted; elements that cannot be moved or copied;
-// types with operators that a library must not call.
+// Whole sharded containers on their way: conversions, moves and merges, counted; elements that cannot be moved or
+// copied; types with operators that a library must not call.
 #include <cstddef>
 #include <evac/map.hpp>
 #include <evac/set.hpp>

@@ -1,4 +1,5 @@
-// Samples of sharded maps, and elements popped from them. The hash and the generators are fixed: nothing depends on luck.
+// Samples of sharded maps, and elements popped from them. The hash and the generators are fixed: nothing depends on
+// luck.
 #include <cstddef>
 #include <cstdint>
 #include <evac/sharded_map.hpp>

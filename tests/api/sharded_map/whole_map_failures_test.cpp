@@ -163,8 +163,8 @@ Map with_identity(int identity, std::size_t count, int n) {
   return map;
 }
 
-/// How often the move from one map to another threw; each time both were usable, and never a mix of old and new. With one
-/// identity for both, nothing had changed.
+/// How often the move from one map to another threw; each time both were usable, and never a mix of old and new. With
+/// one identity for both, nothing had changed.
 template <class Map, class Move>
 std::size_t failing_moves(countdown& source, int identity, std::size_t count, const Move& move) {
   const failures_seen seen = fail_any_calls(source, [&](failing_run& run) {

@@ -1,5 +1,5 @@
-// Allocators of sync maps: each block freed by its own, also after the map is gone; fancy pointers, memory resources; what is
-// constructed with what.
+// Allocators of sync maps: each block freed by its own, also after the map is gone; fancy pointers, memory resources;
+// what is constructed with what.
 #include <evac/sync_map.hpp>
 #include <evac/sync_set.hpp>
 #include <memory>

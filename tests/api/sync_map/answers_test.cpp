@@ -1,5 +1,5 @@
-// Functions that answer: update() whose function keeps, erases or replaces; erase_if(), of one key and of all; and factories
-// that decline.
+// Functions that answer: update() whose function keeps, erases or replaces; erase_if(), of one key and of all; and
+// factories that decline.
 #include <algorithm>
 #include <cstddef>
 #include <evac/sync_map.hpp>

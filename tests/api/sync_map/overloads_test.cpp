@@ -1,5 +1,5 @@
-// Arguments that only the right overload of a sync map takes, look-ups that build no key, arguments that stay untouched,
-// constructors.
+// Arguments that only the right overload of a sync map takes, look-ups that build no key, arguments that stay
+// untouched, constructors.
 #include <cstdint>
 #include <evac/sync_map.hpp>
 #include <evac/sync_set.hpp>

@@ -1,5 +1,5 @@
-// Keys of sync maps that are hashed once, samples, and elements popped. The hash and the generators are fixed: nothing depends
-// on luck.
+// Keys of sync maps that are hashed once, samples, and elements popped. The hash and the generators are fixed: nothing
+// depends on luck.
 #include <cstddef>
 #include <cstdint>
 #include <evac/sync_map.hpp>

@@ -28,7 +28,7 @@
 
 // Elements and maps have external linkage: so they are there for the debugger, however unused.
 
-// --- elements ----------------------------------------------------------------------------------------------------------
+// --- elements --------------------------------------------------------------------------------------------------------
 
 struct large {
   long first = 0;
@@ -56,7 +56,7 @@ struct stopping_hash {
   }
 };
 
-// --- maps --------------------------------------------------------------------------------------------------------------
+// --- maps ------------------------------------------------------------------------------------------------------------
 
 evac::map<long, long, stopping_hash> numbers;
 evac::map<std::string, std::string> names;
@@ -89,7 +89,7 @@ namespace {
 const char* truth_path = nullptr;
 std::map<long, long> sync_numbers_now;  // what sync_numbers holds, also while one of its writes is at work
 
-// --- truth -------------------------------------------------------------------------------------------------------------
+// --- truth -----------------------------------------------------------------------------------------------------------
 
 void write(std::ostream& out, long value) { out << value; }
 void write(std::ostream& out, const std::string& value) { out << '"' << value << '"'; }
@@ -158,7 +158,7 @@ static void stop_in_split() { stop_at(split_of); }
 
 namespace {
 
-// --- scenes ------------------------------------------------------------------------------------------------------------
+// --- scenes ----------------------------------------------------------------------------------------------------------
 
 void fill() {
   for (int i = 0; i < 1000; ++i) {

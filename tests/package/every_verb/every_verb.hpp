@@ -1,6 +1,6 @@
-// Calls every verb of every public type once, so that its templates are compiled: with what a user's compiler warns about,
-// under macros of other libraries, without exceptions, with the other standard library. Whoever includes this has included
-// evac/evac.hpp. The word that fails is the answer; none is the empty one.
+// Calls every verb of every public type once, so that its templates are compiled: with what a user's compiler warns
+// about, under macros of other libraries, without exceptions, with the other standard library. Whoever includes this
+// has included evac/evac.hpp. The word that fails is the answer; none is the empty one.
 #ifndef EVAC_TESTS_PACKAGE_EVERY_VERB_HPP
 #define EVAC_TESTS_PACKAGE_EVERY_VERB_HPP
 

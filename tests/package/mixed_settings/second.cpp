@@ -1,5 +1,5 @@
-// The other translation unit: fills the maps that the first passes to it, and uses maps of its own. The sets of the first
-// are only named: the linker goes by their names.
+// The other translation unit: fills the maps that the first passes to it, and uses maps of its own. The sets of the
+// first are only named: the linker goes by their names.
 #include <evac/evac.hpp>
 
 #include "use_alone.hpp"

@@ -1,5 +1,5 @@
-// Every header of evac after the macros of other libraries. What evac includes comes first, as it does in a program that
-// works: the standard library is not written for such macros either.
+// Every header of evac after the macros of other libraries. What evac includes comes first, as it does in a program
+// that works: the standard library is not written for such macros either.
 #include <absl/base/thread_annotations.h>
 #include <absl/hash/hash.h>
 #include <absl/strings/string_view.h>

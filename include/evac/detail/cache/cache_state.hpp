@@ -3,10 +3,10 @@
 //
 // Invariants, beside S4, S6 and S7 of sharded_state.hpp
 //   K1  an element has a place, and the name there is its own
-//   K2  a shard weighs at most its part of the capacity, but for one element for each thread that has just put it in, and
-//       for what set_capacity() has left to later calls. In a cache that does not weigh, each element weighs 1
-//   K3  an element that leaves is told to the listener once, and then destroyed, when no lock is held and no call is marked:
-//       `departures` are declared before the marks and guards
+//   K2  a shard weighs at most its part of the capacity, but for one element for each thread that has just put it in,
+//       and for what set_capacity() has left to later calls. In a cache that does not weigh, each element weighs 1
+//   K3  an element that leaves is told to the listener once, and then destroyed, when no lock is held and no call is
+//       marked: `departures` are declared before the marks and guards
 #ifndef EVAC_DETAIL_CACHE_CACHE_STATE_HPP
 #define EVAC_DETAIL_CACHE_CACHE_STATE_HPP
 

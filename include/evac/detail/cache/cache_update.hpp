@@ -18,8 +18,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Makes `fresh` an element of this key and value. It stays as long as the one at `at` would have, if there is one and no terms are
-/// given.
+/// Makes `fresh` an element of this key and value. It stays as long as the one at `at` would have, if there is one and
+/// no terms are given.
 template <class State, class K, class V>
 void make_updated(const State& state, detached_of<State>& fresh, const K& key, V&& value, position at, std::int64_t now,
                   const typename State::terms_type* terms) {

@@ -17,8 +17,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Whether a look-up is a request for the value, which is counted and which the order goes by; or one by the leader of a flight
-/// that has not landed, which must not call the listener, and so leaves an element that is over where it is.
+/// Whether a look-up is a request for the value, which is counted and which the order goes by; or one by the leader of
+/// a flight that has not landed, which must not call the listener, and so leaves an element that is over where it is.
 enum class request : unsigned char { no, yes, of_leader };
 
 /// Where the element of a key is; one that is over leaves, and is nowhere.
@@ -36,7 +36,8 @@ EVAC_ALWAYS_INLINE position find_unless_over(typename State::table_type& table, 
   return at;
 }
 
-/// Calls f(table, where the element of the key is, now, beside, gone) under the exclusive lock; one that is over has left.
+/// Calls f(table, where the element of the key is, now, beside, gone) under the exclusive lock; one that is over has
+/// left.
 template <class State, class K, class F>
 auto with_element(State& state, call_site site, const K& key, std::size_t hash, const F& f) {
   typename State::departed gone(state);
@@ -109,7 +110,8 @@ std::size_t look_up_many(State& state, call_site site, It first, It last, F& f) 
   return found;
 }
 
-/// Evicts elements of a shard until that makes up for the weight that came in: up to most_shed_at_a_time under each lock.
+/// Evicts elements of a shard until that makes up for the weight that came in: up to most_shed_at_a_time under each
+/// lock.
 template <class State>
 void make_up_for(State& state, call_site site, std::size_t shard, std::size_t owed) {
   while (State::weighed && owed != 0) {
@@ -144,8 +146,8 @@ std::size_t replace(typename State::table_type& table, position at, detached_of<
   return 0;
 }
 
-/// Gives a key the element `fresh`, in place of the one at `at`, if it has one; a shard without room for it keeps none. Returns the
-/// weight that is still to be evicted.
+/// Gives a key the element `fresh`, in place of the one at `at`, if it has one; a shard without room for it keeps none.
+/// Returns the weight that is still to be evicted.
 template <class State>
 EVAC_ALWAYS_INLINE std::size_t set_element(typename State::table_type& table, const position& at, std::size_t hash,
                                            detached_of<State>& fresh, std::int64_t now,

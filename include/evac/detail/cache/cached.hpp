@@ -51,8 +51,8 @@ struct cached_weight<true> {
   std::size_t value = 1;
 };
 
-/// Gives a word that others move on as well a later value, unless that is later by no more than `unwritten`. A thread that
-/// was stopped on its way does not take back what others have stored meanwhile.
+/// Gives a word that others move on as well a later value, unless that is later by no more than `unwritten`. A thread
+/// that was stopped on its way does not take back what others have stored meanwhile.
 template <class Word>
 void move_on(const Word& word, std::int64_t later, std::int64_t unwritten) noexcept {
   std::int64_t seen = word.load(relaxed);  // relaxed, also below: nothing else is read by what is seen
@@ -78,9 +78,9 @@ class lifetime<true> {
     until_ = (std::min)(lives_until_, after(now, idle_));
     fresh_until_ = after(now, terms.time_to_refresh.count());
   }
-  /// Of a value that takes the place of another one. A value that is being computed for that one must not take this one's
-  /// place in turn. It goes by the moment at which that one became stale; so this moment is never the same, nor shortly before
-  /// it: where a clock stands still, the moments of values that follow each other rise.
+  /// Of a value that takes the place of another one. A value that is being computed for that one must not take this
+  /// one's place in turn. It goes by the moment at which that one became stale; so this moment is never the same, nor
+  /// shortly before it: where a clock stands still, the moments of values that follow each other rise.
   void follow(const lifetime& before) noexcept {
     const auto moment = [](const lifetime& of) { return static_cast<std::uint64_t>(of.fresh_until_); };
     constexpr std::uint64_t shortly = 1000;

@@ -64,9 +64,9 @@ class sieve_order {
   sieve_order& operator=(const sieve_order&) = delete;
   ~sieve_order() = default;
 
-  /// Memory for one more name, and for all that the hand moves until the next one comes: at most four blocks are not full,
-  /// the first and the last of each queue, so that the names never need more than three blocks above those that they fill
-  /// now. Throws std::bad_alloc.
+  /// Memory for one more name, and for all that the hand moves until the next one comes: at most four blocks are not
+  /// full, the first and the last of each queue, so that the names never need more than three blocks above those that
+  /// they fill now. Throws std::bad_alloc.
   void make_room() {
     while (free_count_ < 3) {
       blocks_.push_back(block{});

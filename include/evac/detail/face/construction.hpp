@@ -1,13 +1,14 @@
-// Constructors of a container in all their lengths, written once: the sources that elements may come from, and the tails.
+// Constructors of a container in all their lengths, written once: the sources that elements may come from, and the
+// tails.
 //
 //   (source, n, hash, equal, allocator)      each part of the tail may be left out from the right
 //   (source, n, hash, allocator)             and the allocator may come early
 //   (source, n, allocator)
 //   (source, allocator)
 //
-// Each tail is an overload that is no template in its tail, so that braces stand for any part of it; one that leaves out a part
-// takes part in overload resolution only if the part can be made by default. There is one constructor for iterators and for a
-// range with its tag.
+// Each tail is an overload that is no template in its tail, so that braces stand for any part of it; one that leaves
+// out a part takes part in overload resolution only if the part can be made by default. There is one constructor for
+// iterators and for a range with its tag.
 #ifndef EVAC_DETAIL_FACE_CONSTRUCTION_HPP
 #define EVAC_DETAIL_FACE_CONSTRUCTION_HPP
 

@@ -1,5 +1,5 @@
-// Base of map and set: the table, the misuse check, and all verbs that both have. The contract of each member is documented
-// where map.hpp and set.hpp list it; comments here are about the implementation.
+// Base of map and set: the table, the misuse check, and all verbs that both have. The contract of each member is
+// documented where map.hpp and set.hpp list it; comments here are about the implementation.
 #ifndef EVAC_DETAIL_FACE_CONTAINER_HPP
 #define EVAC_DETAIL_FACE_CONTAINER_HPP
 
@@ -474,8 +474,8 @@ class container {
                    });
     return found;
   }
-  // One after the other, and fetched ahead where their keys can be seen twice; in a table that fits the caches that would only
-  // cost instructions (115 in place of 83 an element).
+  // One after the other, and fetched ahead where their keys can be seen twice; in a table that fits the caches that
+  // would only cost instructions (115 in place of 83 an element).
   template <class It, class End>
   void insert_each(It first, const End last) {
     constexpr size_type fits_caches = size_type{1} << 20U;

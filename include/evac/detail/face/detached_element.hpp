@@ -49,7 +49,8 @@ class detached_element {
   bool full_ = false;
 };
 
-/// Gives a table the element of a detached_element or of a node handle, unless its key is present there. Strong guarantee.
+/// Gives a table the element of a detached_element or of a node handle, unless its key is present there. Strong
+/// guarantee.
 template <class Policy, class Detached>
 std::pair<position, bool> place_detached(table<Policy>& to, Detached& detached) {
   const auto& key = Policy::key(detached.element());

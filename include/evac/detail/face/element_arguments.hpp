@@ -15,8 +15,8 @@ template <class K, class Policy>
 concept no_iterator =
     !std::is_convertible_v<K&&, cursor<Policy, true>> && !std::is_convertible_v<K&&, cursor<Policy, false>>;
 
-/// A key for erase and extract that is looked up as it is. A key that is an lvalue goes to the overload for const Key&, which
-/// a bit-field binds to.
+/// A key for erase and extract that is looked up as it is. A key that is an lvalue goes to the overload for const Key&,
+/// which a bit-field binds to.
 template <class K, class Policy>
 concept forwarded_lookup_key =
     lookup_key<K, Policy> && no_iterator<K, Policy> && !std::is_same_v<K, typename Policy::key_type&>;
@@ -26,8 +26,8 @@ template <class K, class Policy>
 concept forwarded_key =
     forwarded_as_key<K, Policy> && (std::is_same_v<K, typename Policy::key_type> || no_iterator<K, Policy>);
 
-/// An argument that insert() forwards to an element. A set's own key has overloads that are no templates: a braced key and a
-/// bit-field bind to those.
+/// An argument that insert() forwards to an element. A set's own key has overloads that are no templates: a braced key
+/// and a bit-field bind to those.
 template <class P, class Policy>
 concept forwarded_element =
     std::is_constructible_v<typename Policy::value_type, P&&> && !may_be_bit_field<P, typename Policy::value_type> &&

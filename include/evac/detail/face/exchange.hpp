@@ -1,7 +1,7 @@
 // Whole contents of two tables: copied, moved, assigned, swapped as the allocators want it, and compared.
 //
-// Free functions over tables. Functors are exchanged by swap() only, allocators assigned only if they propagate. An assignment
-// builds what may fail before it changes its target.
+// Free functions over tables. Functors are exchanged by swap() only, allocators assigned only if they propagate. An
+// assignment builds what may fail before it changes its target.
 #ifndef EVAC_DETAIL_FACE_EXCHANGE_HPP
 #define EVAC_DETAIL_FACE_EXCHANGE_HPP
 
@@ -21,7 +21,8 @@ void copy_elements(const table<Policy>& from, table<Policy>& to) {
   });
 }
 
-/// Moves all elements one by one. The source is empty afterwards, also if a move throws: then its keys may be moved-from.
+/// Moves all elements one by one. The source is empty afterwards, also if a move throws: then its keys may be
+/// moved-from.
 template <class Policy>
 void move_elements(table<Policy>& from, table<Policy>& to) {
   struct emptied {

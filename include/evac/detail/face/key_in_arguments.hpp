@@ -1,5 +1,5 @@
-// Keys among the arguments of a call: which types can be looked up as they are, which have to become a key first, and the key
-// inside the arguments of emplace, where it can be seen without building an element.
+// Keys among the arguments of a call: which types can be looked up as they are, which have to become a key first, and
+// the key inside the arguments of emplace, where it can be seen without building an element.
 #ifndef EVAC_DETAIL_FACE_KEY_IN_ARGUMENTS_HPP
 #define EVAC_DETAIL_FACE_KEY_IN_ARGUMENTS_HPP
 

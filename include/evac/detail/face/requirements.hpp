@@ -43,8 +43,8 @@ class unstorable<map_elements<Key, T>> : public unstorable<set_elements<Key>> {
                 "evac: T must be an object type, not a reference or void; store a pointer or a std::reference_wrapper");
 };
 
-/// The policy of a container, or, where its elements cannot be stored, another with as many members, so that the message above
-/// comes alone.
+/// The policy of a container, or, where its elements cannot be stored, another with as many members, so that the
+/// message above comes alone.
 template <class Policy>
 struct storable {
   using type = Policy;

@@ -34,8 +34,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// An argument of insert() that is forwarded to a new element. For lvalues a set has overloads beside that are no templates:
-/// a bit-field binds to those.
+/// An argument of insert() that is forwarded to a new element. For lvalues a set has overloads beside that are no
+/// templates: a bit-field binds to those.
 template <class V, class Policy>
 concept insertable =
     std::is_constructible_v<typename Policy::value_type, V&&> && !may_be_bit_field<V, typename Policy::value_type> &&
@@ -55,7 +55,8 @@ class sharded_container : public sharded_object<Policy, Mutex> {
   friend struct table_access;
   template <class K>
   using key_arg = detail::key_arg<K, Policy>;
-  // Where hash and equality are transparent without limits, they would take a predicate, or an execution policy, for a key.
+  // Where hash and equality are transparent without limits, they would take a predicate, or an execution policy, for a
+  // key.
   template <class F>
   static constexpr bool judges_element = std::is_invocable_v<F&, typename state::template visited<access::exclusive>&>;
   template <class K>

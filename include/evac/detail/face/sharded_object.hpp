@@ -1,5 +1,5 @@
-// A sharded container as an object: its types, construction and assignment, size and room, looks inside, and calls on two of
-// them. sharded_container.hpp adds what is done with elements.
+// A sharded container as an object: its types, construction and assignment, size and room, looks inside, and calls on
+// two of them. sharded_container.hpp adds what is done with elements.
 #ifndef EVAC_DETAIL_FACE_SHARDED_OBJECT_HPP
 #define EVAC_DETAIL_FACE_SHARDED_OBJECT_HPP
 

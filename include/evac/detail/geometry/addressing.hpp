@@ -22,7 +22,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-// --- bits of a hash ----------------------------------------------------------------------------------------------------
+// --- bits of a hash --------------------------------------------------------------------------------------------------
 
 inline constexpr unsigned tag_shift = 56;
 inline constexpr unsigned shard_shift = 40;
@@ -34,10 +34,11 @@ inline constexpr std::size_t most_independent_homes = std::size_t{1} << shard_sh
 [[nodiscard]] EVAC_ALWAYS_INLINE constexpr std::uint64_t tag_bits_of(std::size_t hash) noexcept {
   return std::uint64_t{hash} >> tag_shift;
 }
-/// Odd, so that of hashes with one home and one tag as many belong to each shard; and below 2^31, for a short instruction.
+/// Odd, so that of hashes with one home and one tag as many belong to each shard; and below 2^31, for a short
+/// instruction.
 inline constexpr std::size_t shard_multiplier = 0x61C88647;
-/// The mask is that of a number of shards, a power of two up to most_shards. Not bits of the hash itself: those of abseil's
-/// hashes of numbers have too much in common with the home (docs/design.md).
+/// The mask is that of a number of shards, a power of two up to most_shards. Not bits of the hash itself: those of
+/// abseil's hashes of numbers have too much in common with the home (docs/design.md).
 [[nodiscard]] EVAC_ALWAYS_INLINE constexpr std::size_t shard_of(std::size_t hash, std::size_t mask) noexcept {
   return (hash * shard_multiplier >> shard_shift) & mask;
 }
@@ -45,13 +46,13 @@ inline constexpr std::size_t shard_multiplier = 0x61C88647;
 /// Segments double, so that there is one at most for each bit of a home's index.
 inline constexpr std::size_t most_segments = 64;
 
-// --- homes -------------------------------------------------------------------------------------------------------------
+// --- homes -----------------------------------------------------------------------------------------------------------
 
 /// What home_among() wants beside a number of homes: all bits of the shallower of the two depths. 0 of a lone home.
 [[nodiscard]] constexpr std::size_t half_mask_of(std::size_t homes) noexcept { return std::bit_floor(homes) - 1; }
 
-/// The home of a hash. The mask is half_mask_of(homes), or half of that where `homes` is a power of two. (Half of the mask,
-/// and not all of it: the other follows while this is copied.)
+/// The home of a hash. The mask is half_mask_of(homes), or half of that where `homes` is a power of two. (Half of the
+/// mask, and not all of it: the other follows while this is copied.)
 [[nodiscard]] EVAC_ALWAYS_INLINE std::size_t home_among(std::size_t half_mask, std::size_t homes,
                                                         std::size_t hash) noexcept {
   const std::size_t fed = hash & (2 * half_mask + 1);

@@ -67,8 +67,8 @@ struct bucket {
 };
 static_assert(sizeof(bucket) == 16);
 
-/// Where the slots of a bucket lie, derived from the size and alignment of a slot: for buckets of one owner, and for those
-/// that all threads share (lockfree/atomic_bucket.hpp).
+/// Where the slots of a bucket lie, derived from the size and alignment of a slot: for buckets of one owner, and for
+/// those that all threads share (lockfree/atomic_bucket.hpp).
 template <std::size_t SlotSize, std::size_t SlotAlign, unsigned FewestOverflowSlots = 1,
           std::size_t HeaderSize = sizeof(bucket)>
 class bucket_layout {

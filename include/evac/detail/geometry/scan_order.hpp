@@ -4,9 +4,9 @@
 //   homes at depth 1:          0       .         | 1       .
 //   homes at depth 2:          0       | 2       | 1       | 3
 //
-// Ordered by its hash with the bits reversed, an element never changes its place: a split cuts the range of a home in two, a merge
-// joins two neighbours. So a position in that order says exactly what has been visited (the idea of Redis' SCAN by
-// P. Noordhuis). An element that is there throughout is visited once, any other at most once.
+// Ordered by its hash with the bits reversed, an element never changes its place: a split cuts the range of a home in
+// two, a merge joins two neighbours. So a position in that order says exactly what has been visited (the idea of Redis'
+// SCAN by P. Noordhuis). An element that is there throughout is visited once, any other at most once.
 #ifndef EVAC_DETAIL_GEOMETRY_SCAN_ORDER_HPP
 #define EVAC_DETAIL_GEOMETRY_SCAN_ORDER_HPP
 
@@ -31,7 +31,8 @@ struct scan_position {
 
   /// A hash whose home comes next.
   [[nodiscard]] constexpr std::size_t next_hash() const noexcept { return std::size_t{reverse_bits(reversed)}; }
-  /// Whether all of this home is still to come, which comes next. If not, the walk began with it when its range was a smaller one.
+  /// Whether all of this home is still to come, which comes next. If not, the walk began with it when its range was a
+  /// smaller one.
   [[nodiscard]] constexpr bool begins(std::size_t home) const noexcept { return reversed == reverse_bits(home); }
   /// Whether the element of this hash, in the home that comes next, is still to come.
   [[nodiscard]] constexpr bool has_before_it(std::size_t hash) const noexcept { return reverse_bits(hash) >= reversed; }

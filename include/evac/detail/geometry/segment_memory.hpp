@@ -1,16 +1,16 @@
 // Memory for segments, slabs and the directory.
 //
 // Through std::allocator, blocks from mapping_threshold bytes on are anonymous mappings: the system hands out zeroed
-// pages as they are first touched, so a new segment costs no clearing at once and no memory until the frontier comes by.
-// The frontier asks for the pages of a megabyte at a time (populate), which costs half of what a fault for each page
-// does and leaves all other inserts without one. Blocks from huge_from bytes on are made of huge pages, where the system
-// has them: half of what far memory costs in a virtual machine is the walk through its page tables. A smaller segment is
-// put on huge pages by the system when it finds the time: once it is complete, and at once if reserve() made it.
-// Any other allocator is asked for everything; its memory needs no clearing either, because a bucket's header is written
-// when its parent is evacuated into it.
+// pages as they are first touched, so a new segment costs no clearing at once and no memory until the frontier comes
+// by. The frontier asks for the pages of a megabyte at a time (populate), which costs half of what a fault for each
+// page does and leaves all other inserts without one. Blocks from huge_from bytes on are made of huge pages, where the
+// system has them: half of what far memory costs in a virtual machine is the walk through its page tables. A smaller
+// segment is put on huge pages by the system when it finds the time: once it is complete, and at once if reserve() made
+// it. Any other allocator is asked for everything; its memory needs no clearing either, because a bucket's header is
+// written when its parent is evacuated into it.
 //
-// Other allocators may also ignore an alignment above that of std::max_align_t, as one by malloc does. They are asked for
-// units of that and for the alignment more, and the block is aligned here:
+// Other allocators may also ignore an alignment above that of std::max_align_t, as one by malloc does. They are asked
+// for units of that and for the alignment more, and the block is aligned here:
 //
 //   | ... unused ... | where the whole begins | block, aligned ... |
 #ifndef EVAC_DETAIL_GEOMETRY_SEGMENT_MEMORY_HPP
@@ -29,11 +29,11 @@
 namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t mapping_threshold = std::size_t{1} << 20U;
-/// Populated at a time: a quarter of a millisecond's work, once in some 16 000 inserts. Where the system gives a huge page,
-/// the first half of it brings the second.
+/// Populated at a time: a quarter of a millisecond's work, once in some 16 000 inserts. Where the system gives a huge
+/// page, the first half of it brings the second.
 inline constexpr std::size_t populated_at_once = mapping_threshold;
-/// Blocks from this size on are made of huge pages while they are filled. A smaller one is as large as all before it, so
-/// that one huge page too early would be a good part of the table.
+/// Blocks from this size on are made of huge pages while they are filled. A smaller one is as large as all before it,
+/// so that one huge page too early would be a good part of the table.
 inline constexpr std::size_t huge_from = 4 * huge_page;
 
 /// Allocation of whole blocks through the (rebound) allocator of a map.

@@ -3,8 +3,8 @@
 //   slab   | header: older, bytes, used, ... | overflow bucket | overflow bucket | ... untouched ... |
 //          `- the newest slab's header also keeps the pool's totals, so that an empty table pays for two pointers only
 //
-// A slab is an eighth of all slabs before it, at most a huge page. From mapping_threshold bytes on it is mapped, and that
-// much of it is populated at once.
+// A slab is an eighth of all slabs before it, at most a huge page. From mapping_threshold bytes on it is mapped, and
+// that much of it is populated at once.
 #ifndef EVAC_DETAIL_GEOMETRY_SLAB_HPP
 #define EVAC_DETAIL_GEOMETRY_SLAB_HPP
 

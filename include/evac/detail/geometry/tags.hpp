@@ -7,8 +7,8 @@
 //
 // The filter is a Bloom filter of one hash function: bit (tag / 32) is set when some element in an overflow bucket of
 // this chain has such a tag (the idea of the overflow byte of Boost.Unordered's groups). A look-up that misses goes
-// on to the overflow buckets only when its bit is set. It is kept exact: erasing recomputes it. The top three bits of the
-// tag are those of the hash, also where a 0 has been replaced.
+// on to the overflow buckets only when its bit is set. It is kept exact: erasing recomputes it. The top three bits of
+// the tag are those of the hash, also where a 0 has been replaced.
 #ifndef EVAC_DETAIL_GEOMETRY_TAGS_HPP
 #define EVAC_DETAIL_GEOMETRY_TAGS_HPP
 

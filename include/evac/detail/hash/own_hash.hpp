@@ -1,7 +1,7 @@
 // Hashes of keys without abseil, for EVAC_OWN_HASH: nothing to link, and no header but the standard library's.
 //
-// Numbers are finished (finish_hash.hpp), bytes are read as wyhash does (Wang Yi): 16 at a time, multiplied with what came
-// before. All begin with a seed of the process.
+// Numbers are finished (finish_hash.hpp), bytes are read as wyhash does (Wang Yi): 16 at a time, multiplied with what
+// came before. All begin with a seed of the process.
 #ifndef EVAC_DETAIL_HASH_OWN_HASH_HPP
 #define EVAC_DETAIL_HASH_OWN_HASH_HPP
 
@@ -25,8 +25,8 @@
 namespace evac::inline EVAC_ABI::detail {
 
 /// The address of a function of the C library: all modules of a process see the same, it is there before the first
-/// constructor runs, and in position-independent programs it differs from run to run where the system loads libraries at
-/// random addresses. (In others it is that of an entry of the program, and always the same.)
+/// constructor runs, and in position-independent programs it differs from run to run where the system loads libraries
+/// at random addresses. (In others it is that of an entry of the program, and always the same.)
 [[nodiscard]] EVAC_ALWAYS_INLINE std::uint64_t seed_of_process() noexcept {
   return reinterpret_cast<std::uintptr_t>(&std::abort);
 }
@@ -85,8 +85,8 @@ template <class Word>
 template <class T>
 struct own_hash;
 
-/// Types that have a hash which spreads over all bits: numbers, enumerations, pointers, strings, and what the standard library
-/// makes of them. Others have the std::hash that is written for them, which each map finishes.
+/// Types that have a hash which spreads over all bits: numbers, enumerations, pointers, strings, and what the standard
+/// library makes of them. Others have the std::hash that is written for them, which each map finishes.
 template <class T>
 concept own_hashable = requires(const T& value) { own_hash<T>::of(value); };
 
@@ -95,8 +95,8 @@ template <own_hashable T>
   return own_hash<T>::of(value);
 }
 
-/// The hash of what came before, and one part more. The sum of a spread number and another one is as spread; what came earlier
-/// has been finished once more.
+/// The hash of what came before, and one part more. The sum of a spread number and another one is as spread; what came
+/// earlier has been finished once more.
 template <own_hashable T>
 [[nodiscard]] std::size_t joined_hash(std::size_t before, const T& part) {
   return finish_hash(before + own_hash_of(part), seed_of_process());

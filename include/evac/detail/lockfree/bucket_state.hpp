@@ -16,8 +16,8 @@
 //   locked, changing    end_change()      -> resting, new version  readers that were inside begin again
 //   locked, changing    end_split(d + 1)  -> the same, one deeper  and those whose key has left go to the child
 //
-// Only the thread that has locked the bucket stores; the version of 55 bits does not come round. The depth has a byte of
-// its own, the lowest, as instructions that cut a word off at a bit want it.
+// Only the thread that has locked the bucket stores; the version of 55 bits does not come round. The depth has a byte
+// of its own, the lowest, as instructions that cut a word off at a bit want it.
 #ifndef EVAC_DETAIL_LOCKFREE_BUCKET_STATE_HPP
 #define EVAC_DETAIL_LOCKFREE_BUCKET_STATE_HPP
 
@@ -43,8 +43,8 @@ class bucket_state {
     return ((bits_ ^ other.bits_) & ~lock_bit) == 0;
   }
 
-  /// The state that a bucket has been seen in, but for the lock, if it was not changing. (Compilers know then that it is
-  /// not.)
+  /// The state that a bucket has been seen in, but for the lock, if it was not changing. (Compilers know then that it
+  /// is not.)
   [[nodiscard]] constexpr bucket_state at_rest() const noexcept {
     return bucket_state(bits_ & ~(lock_bit | version_one));
   }

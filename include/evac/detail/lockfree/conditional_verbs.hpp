@@ -1,8 +1,8 @@
-// Conditional verbs of sync maps and sets: they change a key only if it has what they ask for, or to a value that depends on
-// what it has.
+// Conditional verbs of sync maps and sets: they change a key only if it has what they ask for, or to a value that
+// depends on what it has.
 //
-// User code runs without a lock: such a verb looks first, and then changes the chain only if it finds what it has seen, else
-// it looks again.
+// User code runs without a lock: such a verb looks first, and then changes the chain only if it finds what it has seen,
+// else it looks again.
 #ifndef EVAC_DETAIL_LOCKFREE_CONDITIONAL_VERBS_HPP
 #define EVAC_DETAIL_LOCKFREE_CONDITIONAL_VERBS_HPP
 
@@ -99,7 +99,8 @@ std::optional<T> load_and_delete(Table& table, const K& key) {
   });
   return value;
 }
-/// Removes a key if predicate(element) is true for what it has; the predicate may be asked again. Returns whether it did.
+/// Removes a key if predicate(element) is true for what it has; the predicate may be asked again. Returns whether it
+/// did.
 template <class Table, class K, class Predicate>
 bool erase_if(Table& table, epoch_record& own, const K& key, std::size_t hash, const Predicate& predicate) {
   return verbs::look_and_change(table, own, key, hash, [&](const auto& current) -> change<Table> {
@@ -116,8 +117,8 @@ bool erase_if(Table& table, const K& key, Predicate& predicate) {
     return static_cast<bool>(predicate(value));
   });
 }
-/// Removes the elements for which predicate(element) is true, one by one, on a walk. Returns how many it removed. Outside of
-/// the domain, now and then, it waits for room, as other writes do.
+/// Removes the elements for which predicate(element) is true, one by one, on a walk. Returns how many it removed.
+/// Outside of the domain, now and then, it waits for room, as other writes do.
 template <class Table, class Predicate>
 std::size_t erase_matching(Table& table, const Predicate& predicate) {
   using storage = typename Table::storage;
@@ -154,8 +155,8 @@ bool change_if_kept(Table& table, const K& key, std::size_t hash, const Kept& ke
   if (seen.there && !Table::storage::same(seen.home.element, *before)) return false;
   return verbs::change_if_same(table, inside.own, seen, key, hash, desired);
 }
-/// The loop of look_and_change() around f, which runs outside of the domain: it may take long, and wait for other threads'
-/// writes. The element that it has been shown is held meanwhile.
+/// The loop of look_and_change() around f, which runs outside of the domain: it may take long, and wait for other
+/// threads' writes. The element that it has been shown is held meanwhile.
 template <class T, class Table, class K, class F>
 update_result<F, T> update(Table& table, const K& key, F& f) {
   using storage = typename Table::storage;

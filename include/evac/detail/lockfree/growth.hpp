@@ -79,8 +79,8 @@ class growth {
   static constexpr std::size_t backlog = 16 * longest_run;
 
   void help_stragglers(std::size_t most) noexcept { split_off(frontier_.oldest_unfinished(most)); }
-  // One run in 16 of a thread is timed, and stands for the others: two looks at the clock take some 50 ns, and there may be
-  // a run every 16 inserts.
+  // One run in 16 of a thread is timed, and stands for the others: two looks at the clock take some 50 ns, and there
+  // may be a run every 16 inserts.
   void split_off(run children) noexcept {
     if (children.empty()) return;
     constexpr std::uint32_t timed_one_in = 16;

@@ -76,9 +76,9 @@ class write_guard {
   epoch_record& own;
 
  private:
-  // In any case but the usual one. A thread that only enters in another way makes room first, as in that: outside, where it
-  // may wait. One that is inside already never waits; and one that has ended is inside from the start, so that whatever
-  // runs meanwhile does not give its record back.
+  // In any case but the usual one. A thread that only enters in another way makes room first, as in that: outside,
+  // where it may wait. One that is inside already never waits; and one that has ended is inside from the start, so that
+  // whatever runs meanwhile does not give its record back.
   EVAC_NEVER_INLINE static void enter_again(epoch_core& core, epoch_record& own, std::size_t retires) {
     if (own.nesting == epoch_record::by_exchange) {
       if (retires != 0) core.make_room(own, retires);

@@ -95,7 +95,7 @@ class locked_home {
     return !tags.any_overflow() && tags.free(slot_count);
   }
 
-  // --- changes ---------------------------------------------------------------------------------------------------------
+  // --- changes -------------------------------------------------------------------------------------------------------
 
   /// Adds an element to a home that has room.
   EVAC_ALWAYS_INLINE void insert(const slot_value& element, tag_t tag) noexcept {
@@ -113,7 +113,7 @@ class locked_home {
     note_loss();
   }
 
-  // --- parts of changes ------------------------------------------------------------------------------------------------
+  // --- parts of changes ----------------------------------------------------------------------------------------------
 
   /// Readers wait, and those that are inside begin again.
   EVAC_ALWAYS_INLINE void begin_change() noexcept {

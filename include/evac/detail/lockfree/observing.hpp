@@ -53,8 +53,8 @@ inline void await_calls_under_way(epoch_core& core) {
   thread_records::used(own);
 }
 
-/// Gives a table an observer, or takes it away. All observers are called by threads that are inside, or by the domain: so none is
-/// called any more that the table had before, when the threads have left that were inside.
+/// Gives a table an observer, or takes it away. All observers are called by threads that are inside, or by the domain:
+/// so none is called any more that the table had before, when the threads have left that were inside.
 template <class Table>
 void observe_table(Table& table, observer* by) {
   static_cast<void>(thread_records::of(table.core()));  // which may throw

@@ -168,8 +168,8 @@ class sync_root {
     return run;
   }
   /// Moves the frontier over what is split off, and tells readers now and then: a bucket that is not visible yet costs
-  /// its look-ups a step more; new numbers cost every reader a cache miss. Returns the number of homes that a doubling has
-  /// led to, by the thread that tells of its end, else 0.
+  /// its look-ups a step more; new numbers cost every reader a cache miss. Returns the number of homes that a doubling
+  /// has led to, by the thread that tells of its end, else 0.
   std::size_t publish_finished() noexcept {
     const std::size_t finished = frontier_.publish([&](std::size_t child) { return is_split_off(child); },
                                                    [&](std::size_t child) { return exists(child); });

@@ -1,7 +1,8 @@
 // Elements of a sync map drawn at random, to be looked at or taken out.
 //
-// A hash drawn evenly leads to a home of depth d with the probability 1 / 2^d, and a look is taken with one in proportion to
-// the elements of its chain times 2^d: so each element is as likely as any other. detail/table/drawing.hpp says more.
+// A hash drawn evenly leads to a home of depth d with the probability 1 / 2^d, and a look is taken with one in
+// proportion to the elements of its chain times 2^d: so each element is as likely as any other.
+// detail/table/drawing.hpp says more.
 #ifndef EVAC_DETAIL_LOCKFREE_SAMPLING_HPP
 #define EVAC_DETAIL_LOCKFREE_SAMPLING_HPP
 
@@ -27,8 +28,8 @@ class element_drawer {
   using slot_value = typename Table::slot_value;
 
  public:
-  /// An element, or nothing if none is found: then the table had no element all the time, but perhaps in homes that are not
-  /// told to readers yet. Throws std::bad_alloc, and what the generator throws.
+  /// An element, or nothing if none is found: then the table had no element all the time, but perhaps in homes that are
+  /// not told to readers yet. Throws std::bad_alloc, and what the generator throws.
   template <class Generator>
   [[nodiscard]] std::optional<slot_value> draw(const Table& table, epoch_record& own, Generator& generator) {
     const auto* const root = table.root();
@@ -60,8 +61,8 @@ class element_drawer {
   }
 
  private:
-  /// Where there are no more, all elements are copied when no look was taken: a map of a few elements would be drawn from
-  /// by its gaps otherwise.
+  /// Where there are no more, all elements are copied when no look was taken: a map of a few elements would be drawn
+  /// from by its gaps otherwise.
   static constexpr std::size_t few_homes = 64;
 
   std::vector<slot_value> chain_;
@@ -108,8 +109,9 @@ template <class Table>
   }
   return drawn;
 }
-/// Takes some element out: take(key) erases what a key has, and returns it as an optional, which is empty if it has nothing. A
-/// key that is not equal to itself is found by no look-up: where one is drawn, the first of all that is found is taken.
+/// Takes some element out: take(key) erases what a key has, and returns it as an optional, which is empty if it has
+/// nothing. A key that is not equal to itself is found by no look-up: where one is drawn, the first of all that is
+/// found is taken.
 template <class Table, class Take>
 [[nodiscard]] auto pop_any(const Table& table, const Take& take) {
   using key_type = typename Table::policy::key_type;

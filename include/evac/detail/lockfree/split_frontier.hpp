@@ -23,8 +23,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Raises a number that only goes up; the highest of several threads' values stays. Returns what it has raised, or what is there
-/// and no less.
+/// Raises a number that only goes up; the highest of several threads' values stays. Returns what it has raised, or what
+/// is there and no less.
 inline std::size_t raise(atomic<std::size_t>& to, std::size_t value) noexcept {
   std::size_t before = to.load(relaxed);  // relaxed: the exchange decides
   while (before < value && !to.compare_exchange_weak(before, value, acq_rel, relaxed)) {  // release: split

@@ -110,8 +110,8 @@ template <class Policy, bool InNodes>
   result.evacuation_time = root->evacuation_time();
   return result;
 }
-/// The same, look-ups, and those of the domain. A thread that is new to the domain and finds no memory for its record learns
-/// the latter only.
+/// The same, look-ups, and those of the domain. A thread that is new to the domain and finds no memory for its record
+/// learns the latter only.
 template <class Policy, bool InNodes>
 [[nodiscard]] map_counters count(const sync_table<Policy, InNodes>& table) noexcept {
   map_counters result;

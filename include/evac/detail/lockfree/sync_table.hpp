@@ -3,8 +3,9 @@
 //   map | domain * | table: root * | core * | hash, equality, allocator, seed | memory of roots |
 //                           null until the first element, and after clear()
 //
-// A write: make room for what it may retire; enter; look for the key, as a reader does; lock its home as it was seen; change the
-// chain; unlock; count; split off what that asks for; leave. If the key may be elsewhere by then it is looked for again, locked.
+// A write: make room for what it may retire; enter; look for the key, as a reader does; lock its home as it was seen;
+// change the chain; unlock; count; split off what that asks for; leave. If the key may be elsewhere by then it is
+// looked for again, locked.
 #ifndef EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 #define EVAC_DETAIL_LOCKFREE_SYNC_TABLE_HPP
 
@@ -91,8 +92,8 @@ class sync_table {
       return outcome::absent;
     return reader_type::look(*table, hash, same_key(key), seen);
   }
-  /// Where that has not told: calls on_hit(slot_value) for the element of a key; returns whether there is one. `behind` is
-  /// its home, in the state that was seen, or null if it has to be looked for from the start.
+  /// Where that has not told: calls on_hit(slot_value) for the element of a key; returns whether there is one. `behind`
+  /// is its home, in the state that was seen, or null if it has to be looked for from the start.
   template <class K, class OnHit>
   bool find_further(epoch_record& own, const bucket_type* behind, bucket_state state, const K& key, size_type hash,
                     const OnHit& on_hit) const {
@@ -235,7 +236,7 @@ class sync_table {
     return done;
   }
 
-  // --- the same to one home that is still as it was seen, or nothing and false: then the step above has to do it -------
+  // --- the same to one home that is still as it was seen, or nothing and false: then the step above has to do it -----
 
   EVAC_ALWAYS_INLINE bool insert_as_seen(epoch_record& own, const sighting& seen, fresh_type& fresh) {
     if (!seen.at_home || !home_type::has_room(seen.home.tags) || !is_plain(own, seen) || !lock_as_seen(seen.home))

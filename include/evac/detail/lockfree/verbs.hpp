@@ -149,9 +149,9 @@ auto look_or(const Table& table, const K& key, std::size_t hash, const OnHit& on
   }
   return absent();
 }
-/// on_hit(slot_value) if the key is there; else, after the factory has run, declined(std::nullopt) or stored(its value). The
-/// factory runs outside of the domain: it may take long, and wait for other threads' writes. A key that could be moved from
-/// is looked for again after that, and is not if another thread was faster.
+/// on_hit(slot_value) if the key is there; else, after the factory has run, declined(std::nullopt) or stored(its
+/// value). The factory runs outside of the domain: it may take long, and wait for other threads' writes. A key that
+/// could be moved from is looked for again after that, and is not if another thread was faster.
 template <class T, class Table, class K, class Factory, class OnHit, class Declined, class Stored>
 auto look_or_compute(const Table& table, const K& key, std::size_t hash, Factory&& factory, const OnHit& on_hit,
                      const Declined& declined, const Stored& stored) {

@@ -1,4 +1,5 @@
-// A walk through all elements of a sync map, while others change it: in one call, or a piece at a time, from a cursor on.
+// A walk through all elements of a sync map, while others change it: in one call, or a piece at a time, from a cursor
+// on.
 //
 // A bucket is copied at one moment, together with its depth; of its children those are visited that were there at that
 // moment, and no other: a key that moves on later has been copied already. A scan needs not even that: it goes by the
@@ -24,8 +25,9 @@ namespace evac::inline EVAC_ABI::detail {
 /// Homes that a walk looks at before it leaves the domain for an instant.
 inline constexpr std::size_t homes_per_visit = 64;
 
-/// Calls f(slot_value, record of this thread) for elements until it returns false; returns whether it never did. Each key that
-/// is there all the time is seen once, others at most once. Calls outside(the record) now and then, outside of the domain.
+/// Calls f(slot_value, record of this thread) for elements until it returns false; returns whether it never did. Each
+/// key that is there all the time is seen once, others at most once. Calls outside(the record) now and then, outside of
+/// the domain.
 template <class Table, class F, class Outside>
 bool walk_elements(const Table& table, const F& f, const Outside& outside) {
   struct subtree {

@@ -1,8 +1,8 @@
 // A fence in every thread of the process where membarrier(2) is refused: this thread runs on every processor once.
 //
-// The thread that runs on a processor when this one is moved there is switched out, which is a full fence; a thread that
-// has left a processor since the call began has passed one, too. No thread of the process runs on a processor that the
-// system does not let this thread on: the set that it may be moved to (cpuset(7)) is that of the process.
+// The thread that runs on a processor when this one is moved there is switched out, which is a full fence; a thread
+// that has left a processor since the call began has passed one, too. No thread of the process runs on a processor that
+// the system does not let this thread on: the set that it may be moved to (cpuset(7)) is that of the process.
 //
 // Changing the protection of a page, which is the more usual stand-in, interrupts the other processors on some machines
 // only: arm64 and newer AMD processors tell them in hardware, without a fence.

@@ -16,8 +16,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Bit i of the result is byte i, the lowest first. Exact: no borrow runs into a neighbour. The product gathers the lowest
-/// bits of all bytes in the top byte.
+/// Bit i of the result is byte i, the lowest first. Exact: no borrow runs into a neighbour. The product gathers the
+/// lowest bits of all bytes in the top byte.
 [[nodiscard]] constexpr std::uint32_t matching_bytes_portable(std::uint64_t bytes, std::uint8_t wanted) noexcept {
   constexpr std::uint64_t low_bits = 0x7F7F7F7F7F7F7F7FULL;
   constexpr std::uint64_t ones = 0x0101010101010101ULL;
@@ -41,12 +41,12 @@ namespace evac::inline EVAC_ABI::detail {
 #endif
 }
 
-/// The top byte of a word, or 1 where that is 0, to be looked for as above. It is spread over a vector and raised to 1 there,
-/// which takes three instructions in place of six in general registers.
+/// The top byte of a word, or 1 where that is 0, to be looked for as above. It is spread over a vector and raised to 1
+/// there, which takes three instructions in place of six in general registers.
 ///
 /// The bytes that are searched are loaded as the eight that were stored. A load of sixteen, compared in memory, is one
-/// instruction less, but waits until the store has left the processor: a small map that inserts, finds and erases took a
-/// fifth more time.
+/// instruction less, but waits until the store has left the processor: a small map that inserts, finds and erases took
+/// a fifth more time.
 class wanted_top_byte {
  public:
 #if EVAC_HAS_SSE2

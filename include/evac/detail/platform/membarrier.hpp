@@ -19,7 +19,8 @@ struct membarrier {
 #if EVAC_HAS_MEMBARRIER
   static constexpr bool known = true;
 
-  /// Tells the system that this process will call pass(); false if that would fail. A child of fork() is registered, too.
+  /// Tells the system that this process will call pass(); false if that would fail. A child of fork() is registered,
+  /// too.
   [[nodiscard]] static bool enroll() noexcept {
     const int saved_errno = errno;
     const bool registered = ::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
@@ -32,8 +33,8 @@ struct membarrier {
     if (::syscall(SYS_membarrier, private_expedited, 0, 0) == 0) [[likely]]
       return;
     errno = saved_errno;
-    // Once registered, it fails only where a filter for system calls was installed since. To go on without a fence would
-    // let a writer in beside readers.
+    // Once registered, it fails only where a filter for system calls was installed since. To go on without a fence
+    // would let a writer in beside readers.
     if (!every_processor::visit()) {
       stop_with("evac: neither membarrier(2) nor sched_setaffinity(2) works any more: a filter for system calls?");
     }

@@ -19,8 +19,8 @@ namespace evac::inline EVAC_ABI::detail {
 inline constexpr std::size_t page = 4096;
 inline constexpr std::size_t huge_page = std::size_t{2} << 20U;
 
-/// Whether memory and swap of this machine are larger than that. Mappings of more than there is succeed, because nothing
-/// is set aside for them; filling one would bring down the program, or others.
+/// Whether memory and swap of this machine are larger than that. Mappings of more than there is succeed, because
+/// nothing is set aside for them; filling one would bring down the program, or others.
 [[nodiscard]] inline bool machine_could_hold(std::size_t bytes) noexcept {
   struct ::sysinfo machine{};
   if (::sysinfo(&machine) != 0 || machine.mem_unit == 0) return true;

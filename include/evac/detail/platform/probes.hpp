@@ -1,8 +1,9 @@
-// Probes for tracers of the system (USDT): places in the program that bpftrace, perf or SystemTap can watch in a running process.
+// Probes for tracers of the system (USDT): places in the program that bpftrace, perf or SystemTap can watch in a
+// running process.
 //
-// Without EVAC_USDT they are nothing. With it each is one instruction that does nothing (nop), and a note in the file of the
-// program that tells where the instruction is and where its arguments lie. tools/bpf/ has scripts that watch them; the provider
-// is `evac`.
+// Without EVAC_USDT they are nothing. With it each is one instruction that does nothing (nop), and a note in the file
+// of the program that tells where the instruction is and where its arguments lie. tools/bpf/ has scripts that watch
+// them; the provider is `evac`.
 #ifndef EVAC_DETAIL_PLATFORM_PROBES_HPP
 #define EVAC_DETAIL_PLATFORM_PROBES_HPP
 

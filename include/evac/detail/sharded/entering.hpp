@@ -24,8 +24,9 @@ EVAC_ALWAYS_INLINE void check_prepared(const State& state, const K& key) {
   }
 }
 
-/// The shard of a key, locked, and the key's hash: what a call on one key holds behind its mark (S6). The mark is a variable of
-/// its own and no member: its address is known elsewhere, and what shares an object with it would have to lie in memory.
+/// The shard of a key, locked, and the key's hash: what a call on one key holds behind its mark (S6). The mark is a
+/// variable of its own and no member: its address is known elsewhere, and what shares an object with it would have to
+/// lie in memory.
 template <access A, class State>
 class entered {
  public:

@@ -1,7 +1,7 @@
 // Operations on the elements of keys: one key, two, or many at a time, under the locks of their shards.
 //
-// They are functions over a state, and may be called by any thread that holds none of its locks. The invariants S1 to S6
-// are those of sharded_state.hpp.
+// They are functions over a state, and may be called by any thread that holds none of its locks. The invariants S1 to
+// S6 are those of sharded_state.hpp.
 #ifndef EVAC_DETAIL_SHARDED_KEYED_HPP
 #define EVAC_DETAIL_SHARDED_KEYED_HPP
 
@@ -74,7 +74,8 @@ EVAC_ALWAYS_INLINE typename Entry::template result<std::size_t> visit_one(const 
   return visit_counting<A, Entry>(state, site, key, f, state.lookups);
 }
 
-/// Finds the key and visits its element, or places what construct(slot) builds and visits that. Returns whether it placed.
+/// Finds the key and visits its element, or places what construct(slot) builds and visits that. Returns whether it
+/// placed.
 template <class Entry = waiting, class State, class K, class Construct, class OnNew, class OnExisting>
 EVAC_ALWAYS_INLINE typename Entry::template result<bool> place_one(State& state, call_site site, const K& key,
                                                                    const Construct& construct, const OnNew& on_new,
@@ -92,8 +93,8 @@ EVAC_ALWAYS_INLINE typename Entry::template result<bool> place_one(State& state,
   return true;
 }
 
-/// The same for an element made from args. Where they do not show its key it is built, and if not needed destroyed, without
-/// a lock.
+/// The same for an element made from args. Where they do not show its key it is built, and if not needed destroyed,
+/// without a lock.
 template <class Entry = waiting, class State, class OnNew, class OnExisting, class... Args>
 typename Entry::template result<bool> emplace_one(State& state, call_site site, const OnNew& on_new,
                                                   const OnExisting& on_existing, Args&&... args) {
@@ -158,8 +159,8 @@ void prefetch_one(const State& state, call_site site, const K& key) {
   if (in.succeeded()) in.table().prefetch_hashed(in.hash());
 }
 
-/// Keys that a bulk visit works on at a time, and how many of their buckets are fetched ahead. 10 M elements, ns per key:
-/// 49 with 32 keys all fetched at first, 43 with 64 of which 32 are fetched ahead, 43 with 128 and 16.
+/// Keys that a bulk visit works on at a time, and how many of their buckets are fetched ahead. 10 M elements, ns per
+/// key: 49 with 32 keys all fetched at first, 43 with 64 of which 32 are fetched ahead, 43 with 128 and 16.
 inline constexpr std::size_t bulk_size = 64;
 inline constexpr std::size_t bulk_fetch_ahead = 32;
 
@@ -246,8 +247,8 @@ constexpr void check_bulk_visitor() {
                 "value");
 }
 
-/// Visits those of the keys that are there, bulk_size at a time, so that their cache misses overlap. Returns how many. A key
-/// that has to be converted is converted once to hash it and once to find it.
+/// Visits those of the keys that are there, bulk_size at a time, so that their cache misses overlap. Returns how many.
+/// A key that has to be converted is converted once to hash it and once to find it.
 template <access A, class State, class It, class F>
 std::size_t visit_many(const State& state, call_site site, It first, It last, F& f) {
   using reference = typename State::template visited<A>&;

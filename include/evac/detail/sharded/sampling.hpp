@@ -17,8 +17,9 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Draws `most` elements, and calls f with each; returns how many there were to draw. A shard's share is its part of all
-/// elements, rounded so that each element is drawn equally often on average (systematic sampling), and each shard is held once.
+/// Draws `most` elements, and calls f with each; returns how many there were to draw. A shard's share is its part of
+/// all elements, rounded so that each element is drawn equally often on average (systematic sampling), and each shard
+/// is held once.
 template <class State, class Generator, class F>
 std::size_t sample_at_once(const State& state, call_site site, Generator& generator, std::size_t most, F& f) {
   const std::size_t total = state.size();
@@ -55,8 +56,8 @@ std::size_t sample_elements(const State& state, call_site site, Generator& gener
   return drawn;
 }
 
-/// Takes an element out of a shard, if it has one, and returns whether it had: the next behind a home drawn at random, so that
-/// a shard that is emptied so is not searched from its beginning each time.
+/// Takes an element out of a shard, if it has one, and returns whether it had: the next behind a home drawn at random,
+/// so that a shard that is emptied so is not searched from its beginning each time.
 template <class State>
 bool pop_from_shard(State& state, typename State::shard_type& from, call_site site, thread_generator generator,
                     std::optional<typename State::policy::init_type>& popped) {

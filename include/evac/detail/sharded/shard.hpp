@@ -33,8 +33,9 @@ namespace evac::inline EVAC_ABI::detail {
 /// How a lock is held: beside other readers, or alone.
 enum class access : bool { shared, exclusive };
 
-/// The events of a lock that only has to find re-entry: before the innermost call of a sharded container waits for a lock, it
-/// looks whether this thread holds it through another shared object. An exception of EVAC_ASSERT_HANDLER passes.
+/// The events of a lock that only has to find re-entry: before the innermost call of a sharded container waits for a
+/// lock, it looks whether this thread holds it through another shared object. An exception of EVAC_ASSERT_HANDLER
+/// passes.
 struct reentry_check {
   static void about_to_wait() {
     visible_readers::be_known();
@@ -130,8 +131,8 @@ EVAC_ALWAYS_INLINE void lock_counted(Mutex& mutex, Events& events) EVAC_NO_THREA
     wait.over();
   }
 }
-/// Locks any mutex if that needs no waiting; returns whether it did. Looks for re-entry through another shared object first, as
-/// a call does that is about to wait: a mutex must not be tried by the thread that has it.
+/// Locks any mutex if that needs no waiting; returns whether it did. Looks for re-entry through another shared object
+/// first, as a call does that is about to wait: a mutex must not be tried by the thread that has it.
 template <access A, class Mutex>
 [[nodiscard]] EVAC_ALWAYS_INLINE bool try_lock_mutex(Mutex& mutex) EVAC_NO_THREAD_SAFETY_ANALYSIS {
   reentry_check::about_to_wait();

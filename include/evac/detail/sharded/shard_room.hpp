@@ -34,8 +34,8 @@ class room_change {
  public:
   room_change(State& state, call_site site) : state_(state), site_(site) { before_.reserve(state.shards.size()); }
 
-  /// Lets change(table) give each table its `homes`. If one fails, those that were changed get back what they had, as far
-  /// as there is memory for that.
+  /// Lets change(table) give each table its `homes`. If one fails, those that were changed get back what they had, as
+  /// far as there is memory for that.
   template <class Change>
   void apply(std::size_t homes, const Change& change) {
     expect_memory_for(homes);
@@ -64,8 +64,8 @@ class room_change {
       // No memory to put the elements closer together: this table keeps its room, and is whole.
     }
   }
-  // Throws std::bad_alloc if the machine could not hold what the tables want together: each by itself might get its part,
-  // and filling them would take memory until there is none.
+  // Throws std::bad_alloc if the machine could not hold what the tables want together: each by itself might get its
+  // part, and filling them would take memory until there is none.
   void expect_memory_for(std::size_t homes) const {
     constexpr std::size_t most = (std::numeric_limits<std::ptrdiff_t>::max)();
     std::size_t bytes = 0;
@@ -86,8 +86,8 @@ class room_change {
   std::vector<table_room> before_;
 };
 
-/// Room for n elements. How many of n random keys fall into one shard is binomial: each gets six standard deviations more
-/// than its share. Takes room away only from a container without elements.
+/// Room for n elements. How many of n random keys fall into one shard is binomial: each gets six standard deviations
+/// more than its share. Takes room away only from a container without elements.
 template <class State>
 void reserve_shards(State& state, call_site site, std::size_t n) {
   using table_type = typename State::table_type;

@@ -1,4 +1,5 @@
-// State of a sharded container: the functors, the lock that keeps the hash stable, the shards; and the guard of all of it.
+// State of a sharded container: the functors, the lock that keeps the hash stable, the shards; and the guard of all of
+// it.
 //
 //   hash             | tag: 8 bits |                      | ............ home: low bits |
 //   a product of it                | shard: up to 16 bits |
@@ -11,12 +12,13 @@
 //       their indices; of two containers, those of the state at the lower address first
 //   S2  functors are replaced, and tables are exchanged, by a thread that holds everything exclusively (state_guard).
 //       So one shard, held in any way, keeps all of them as they are, and so does the hash mutex
-//   S3  a hash is computed, and the shard that it names is locked, under the hash mutex; afterwards S2 keeps the hash valid
+//   S3  a hash is computed, and the shard that it names is locked, under the hash mutex; afterwards S2 keeps the hash
+//       valid
 //   S4  user code runs under no more locks than those of the call that it belongs to
-//   S5  elements are destroyed when no lock is held: what holds those that a call removes (`erased`, `replaced`, a detached
-//       state) is declared before its guards, and so destroyed after them
-//   S6  a call marks itself (inside_call) before it takes a lock, so that re-entry is reported and not waited for. Of two
-//       containers both are marked first
+//   S5  elements are destroyed when no lock is held: what holds those that a call removes (`erased`, `replaced`, a
+//       detached state) is declared before its guards, and so destroyed after them
+//   S6  a call marks itself (inside_call) before it takes a lock, so that re-entry is reported and not waited for. Of
+//       two containers both are marked first
 //   S7  an element lies in the shard that its hash names (validate_shards.hpp)
 #ifndef EVAC_DETAIL_SHARDED_SHARDED_STATE_HPP
 #define EVAC_DETAIL_SHARDED_SHARDED_STATE_HPP
@@ -45,9 +47,10 @@
 namespace evac::inline EVAC_ABI::detail {
 
 /// A thread that meets another in a shard waits for it, and for the shard's lines several times. With k shards for each
-/// hardware thread that happens to every k-th operation at most. 10 000 keys, 10 % updates, 2 threads side by side, as a part
-/// of boost::concurrent_flat_map's rate: 0.66 with 4 shards for each, 0.89 with 16, 1.02 with 32, 1.07 with 64. But the
-/// segments of smaller tables are too small for huge pages: 4 M keys, one thread, ns a hit: 62 with 8 shards, 80 with 64.
+/// hardware thread that happens to every k-th operation at most. 10 000 keys, 10 % updates, 2 threads side by side, as
+/// a part of boost::concurrent_flat_map's rate: 0.66 with 4 shards for each, 0.89 with 16, 1.02 with 32, 1.07 with 64.
+/// But the segments of smaller tables are too small for huge pages: 4 M keys, one thread, ns a hit: 62 with 8 shards,
+/// 80 with 64.
 inline constexpr std::size_t shards_per_hardware_thread = 16;
 /// Large machines have fewer for each, for an empty shard takes memory as well, but never less than that.
 inline constexpr std::size_t ample_shards = 512;
@@ -187,7 +190,8 @@ struct sharded_state : watched, reentry_check {
   atomic<std::size_t> clears{0};  // calls of clear(); relaxed: a figure for people
 };
 
-/// A copy of one of a state's functors, for a thread that holds no lock. User code inside a call runs under one already.
+/// A copy of one of a state's functors, for a thread that holds no lock. User code inside a call runs under one
+/// already.
 template <bool MayChange, class State, class Functor>
 [[nodiscard]] Functor copy_functor(const State& of, call_site site, const Functor& functor) {
   if constexpr (MayChange) {
@@ -230,8 +234,8 @@ class hash_guard {
   const State& of_;
 };
 
-/// All locks of one container, from lock() to the end of the scope, and from the beginning the mark of the call that takes
-/// them (S6).
+/// All locks of one container, from lock() to the end of the scope, and from the beginning the mark of the call that
+/// takes them (S6).
 template <access A, class State>
 class state_guard {
  public:

@@ -1,13 +1,13 @@
-// A table of computations under way, at most one for each key: a thread that comes second waits for the result of the first
-// (the idea of Go's golang.org/x/sync/singleflight).
+// A table of computations under way, at most one for each key: a thread that comes second waits for the result of the
+// first (the idea of Go's golang.org/x/sync/singleflight).
 //
 //   listed    callers of the same key join it
 //   settled   off the list: no more callers join      by its leader, under the lock of the place that the result goes to
 //   landed    the callers that joined wake up         by its leader, however it leaves
 //
-// A result may be erased again as soon as that lock is released. A caller that joined did so before the result was put in
-// place, and so its call includes this moment: together with the leader's it takes effect there. A caller that joined
-// later could return what had been erased before its call began.
+// A result may be erased again as soon as that lock is released. A caller that joined did so before the result was put
+// in place, and so its call includes this moment: together with the leader's it takes effect there. A caller that
+// joined later could return what had been erased before its call began.
 #ifndef EVAC_DETAIL_SHARDED_SINGLE_FLIGHT_HPP
 #define EVAC_DETAIL_SHARDED_SINGLE_FLIGHT_HPP
 
@@ -32,7 +32,8 @@ class single_flight {
     const Key& key;  // the leader's argument: only compared while the flight is listed, and whole until then
     std::size_t hash;
     std::thread::id leader;
-    // Written by the leader before it lands, then read by all. None is set if the leader's thread ended inside its work.
+    // Written by the leader before it lands, then read by all. None is set if the leader's thread ended inside its
+    // work.
     std::optional<T> result{};
     std::exception_ptr failure{};
     bool declined = false;  // there is no result
@@ -57,8 +58,8 @@ class single_flight {
       all_.landed_.notify_all();
     }
 
-    /// No caller joins from now on. To be called under the lock that the result is put in place or found under, before the
-    /// key is moved from.
+    /// No caller joins from now on. To be called under the lock that the result is put in place or found under, before
+    /// the key is moved from.
     void settle() noexcept {
       if (!is_listed_) return;
       const std::lock_guard lock(all_.mutex_);
@@ -85,9 +86,10 @@ class single_flight {
   single_flight& operator=(const single_flight&) noexcept { return *this; }
   ~single_flight() = default;
 
-  /// The result of work(leading&), called here or by the thread that is already at it: a T, or a std::optional<T> that is
-  /// empty if work declines. Throws what work threw there. If the thread at work is cancelled or ends by pthread_exit, one
-  /// of the waiting threads takes its place; and so does one whose work never declines if that of the thread at work has.
+  /// The result of work(leading&), called here or by the thread that is already at it: a T, or a std::optional<T> that
+  /// is empty if work declines. Throws what work threw there. If the thread at work is cancelled or ends by
+  /// pthread_exit, one of the waiting threads takes its place; and so does one whose work never declines if that of the
+  /// thread at work has.
   template <class Equal, class Work>
   [[nodiscard]] auto share(const Key& key, std::size_t hash, const Equal& equal, const Work& work) -> result_of<Work> {
     constexpr bool may_decline = !std::is_same_v<result_of<Work>, T>;

@@ -1,8 +1,9 @@
-// Transfers of elements from one container into another: table by table where both have as many shards, else one by one,
-// each copied or moved exactly once.
+// Transfers of elements from one container into another: table by table where both have as many shards, else one by
+// one, each copied or moved exactly once.
 //
-// A source is a number of tables: anything with count() and table(index), such as a state_guard. A target has no elements
-// and is known to this thread only. Everything here runs under the locks of the containers that the sources belong to.
+// A source is a number of tables: anything with count() and table(index), such as a state_guard. A target has no
+// elements and is known to this thread only. Everything here runs under the locks of the containers that the sources
+// belong to.
 #ifndef EVAC_DETAIL_SHARDED_TRANSFER_HPP
 #define EVAC_DETAIL_SHARDED_TRANSFER_HPP
 
@@ -73,8 +74,8 @@ void for_each_position(const Source& source, const Visit& visit) {
   }
 }
 
-/// While it lives, a target has room for all elements of a source, however their hashes fall: what is placed there stays
-/// where it is, and moves nothing. Each element is hashed once for that.
+/// While it lives, a target has room for all elements of a source, however their hashes fall: what is placed there
+/// stays where it is, and moves nothing. Each element is hashed once for that.
 template <class Target>
 class room_for {
  public:
@@ -103,8 +104,8 @@ class room_for {
 };
 
 /// Moves all elements of a source into a target in two steps: the constructor finds a slot for each, which may fail and
-/// then has changed nothing; move_all() fills them, and cannot fail. In between the target's slots are taken and hold nothing:
-/// it must not be used. Two hashes for each element. The allocators must be equal when move_all() is called.
+/// then has changed nothing; move_all() fills them, and cannot fail. In between the target's slots are taken and hold
+/// nothing: it must not be used. Two hashes for each element. The allocators must be equal when move_all() is called.
 template <class Target>
 class prepared_move {
  public:
@@ -178,8 +179,8 @@ void copy_all(State& to, const Source& source) {
     State::slot_ops::construct(to.functors.allocator, slot, from);
   });
 }
-/// The same by moves, for memory that is not interchangeable. The source is empty afterwards, also if a move throws: its
-/// keys may be moved-from then.
+/// The same by moves, for memory that is not interchangeable. The source is empty afterwards, also if a move throws:
+/// its keys may be moved-from then.
 template <class State, class Source>
 void move_each(State& to, const Source& source) {
   struct emptied_at_exit {
@@ -194,8 +195,8 @@ void move_each(State& to, const Source& source) {
   });
 }
 
-/// Moves over every element of a source whose key is not in a state that the caller holds; returns how many. The allocators
-/// must be equal. If a hash throws, what has not been moved stays in the source.
+/// Moves over every element of a source whose key is not in a state that the caller holds; returns how many. The
+/// allocators must be equal. If a hash throws, what has not been moved stays in the source.
 template <class State, class Source>
 std::size_t absorb(State& to, const Source& source) {
   std::size_t moved = 0;

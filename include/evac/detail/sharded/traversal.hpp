@@ -1,5 +1,5 @@
-// Traversals of all elements of a sharded container, a shard at a time, in one thread or as an execution policy says; also
-// those that only look: statistics, and a text about the locks.
+// Traversals of all elements of a sharded container, a shard at a time, in one thread or as an execution policy says;
+// also those that only look: statistics, and a text about the locks.
 #ifndef EVAC_DETAIL_SHARDED_TRAVERSAL_HPP
 #define EVAC_DETAIL_SHARDED_TRAVERSAL_HPP
 
@@ -156,8 +156,9 @@ void visit_copies(const State& state, call_site site, F& f) {
   }
 }
 
-/// The walk as scan_cursor.hpp describes it, from a cursor on: visits elements with their shard held shared, for the time of one
-/// chain. Returns the next cursor, whose upper bits say which shard is next: the lower ones suffice for the homes of any table.
+/// The walk as scan_cursor.hpp describes it, from a cursor on: visits elements with their shard held shared, for the
+/// time of one chain. Returns the next cursor, whose upper bits say which shard is next: the lower ones suffice for the
+/// homes of any table.
 template <class State, class F>
 [[nodiscard]] scan_cursor scan_shards(const State& state, call_site site, scan_cursor cursor, std::size_t budget,
                                       F& f) {

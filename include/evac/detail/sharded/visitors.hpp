@@ -15,7 +15,8 @@ namespace evac::inline EVAC_ABI::detail {
 /// The visitor of a call that has none.
 inline constexpr auto ignore_element = [](const auto&) {};
 
-/// f as it is called inside of an operation: with an element that it may write, or as the c-forms do with a constant one.
+/// f as it is called inside of an operation: with an element that it may write, or as the c-forms do with a constant
+/// one.
 template <access A, class State, class F>
 [[nodiscard]] auto visitor(F& f) {
   static_assert(std::is_invocable_v<F&, typename State::template visited<A>&>,
@@ -26,8 +27,8 @@ template <access A, class State, class F>
   };
 }
 
-/// place(on_new, on_existing, other arguments...) for a call whose last argument is the visitor of an element that is there
-/// already, or whose last two are that of a new element and that one. A is what the latter may do.
+/// place(on_new, on_existing, other arguments...) for a call whose last argument is the visitor of an element that is
+/// there already, or whose last two are that of a new element and that one. A is what the latter may do.
 template <access A, std::size_t Visitors, class State, class Place, class... Args>
 auto with_visitors_last(const Place& place, Args&&... args) {
   static_assert(sizeof...(Args) >= Visitors, "evac: the visitors come last");

@@ -1,7 +1,8 @@
 // Operations on a sharded container as a whole, and on two of them: assignments, swap, merge, comparison, conversions.
 // Each holds all locks of its containers, and so happens at one moment for all threads.
 //
-// The invariants S1 to S6 are those of sharded_state.hpp. Where something may fail, it does so before anything has changed.
+// The invariants S1 to S6 are those of sharded_state.hpp. Where something may fail, it does so before anything has
+// changed.
 #ifndef EVAC_DETAIL_SHARDED_WHOLE_HPP
 #define EVAC_DETAIL_SHARDED_WHOLE_HPP
 

@@ -21,26 +21,26 @@
 //                              a reader in state_         make the lock a biased one
 //                              the writer                 when no reader is announced leave it, or set a price
 //
-// Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while the lock is
-// biased, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch state_.
-// A writer takes state_, revokes the bias, and waits until no announcement is left. The bias comes back after a number
-// of reads without a writer in between; how many, the price, is in proportion to how long the last revocation took.
-// Where writers come too often for that, but readers far more often, the bias stands: a reader announces itself by an
-// exchange and then looks at state_ too, so that a writer needs no revocation, only a look through the records.
+// Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while the lock
+// is biased, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch
+// state_. A writer takes state_, revokes the bias, and waits until no announcement is left. The bias comes back after a
+// number of reads without a writer in between; how many, the price, is in proportion to how long the last revocation
+// took. Where writers come too often for that, but readers far more often, the bias stands: a reader announces itself
+// by an exchange and then looks at state_ too, so that a writer needs no revocation, only a look through the records.
 //
 // Invariants
 //   L1  the writer bit excludes readers in state_
-//   L2  a word that names no registry, or of a bias that stands, is changed by a holder of a reader in state_ or of the writer
-//       bit only; a biased one by the holder of the writer bit only, which leaves it biased as it was if it does not get the
-//       lock. While a registry is named, the word goes on naming it until a writer sets a price
-//   L3  an announcement in registry R counts if its thread, after announcing, found the word biased and naming R; or, while the
-//       bias stands, first no writer in state_ and then the word as before. While one that counts is there, the word names
-//       R. For a writer sets a price only after a look through R that found none. Before that look it has set the writer bit
-//       and, if the lock is biased, changed the word and passed the heavy side of R's fence: so either the look finds the
-//       announcement, or its thread has found the writer or the word revoked
-//   L4  so a holder of the writer bit that finds the word naming no registry is alone, and so is one that has looked through
-//       the registry of a bias that stands, whichever is its own; and a reader that finds one that is not its own goes by
-//       state_
+//   L2  a word that names no registry, or of a bias that stands, is changed by a holder of a reader in state_ or of the
+//       writer bit only; a biased one by the holder of the writer bit only, which leaves it biased as it was if it does
+//       not get the lock. While a registry is named, the word goes on naming it until a writer sets a price
+//   L3  an announcement in registry R counts if its thread, after announcing, found the word biased and naming R; or,
+//       while the bias stands, first no writer in state_ and then the word as before. While one that counts is there,
+//       the word names R. For a writer sets a price only after a look through R that found none. Before that look it
+//       has set the writer bit and, if the lock is biased, changed the word and passed the heavy side of R's fence: so
+//       either the look finds the announcement, or its thread has found the writer or the word revoked
+//   L4  so a holder of the writer bit that finds the word naming no registry is alone, and so is one that has looked
+//       through the registry of a bias that stands, whichever is its own; and a reader that finds one that is not its
+//       own goes by state_
 //   L5  a reader that leaves and is not announced in its own record, but finds a registry named, looks there for its
 //       thread: if it was announced by another shared object the word still names that registry (L3), and a load sees
 //       that, because the same thread has seen it before. Else it is in state_
@@ -63,8 +63,7 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Readers is where biased readers announce themselves, and says how patient waiting threads are. rw_lock.hpp documents the
-/// members.
+/// Readers: where biased readers announce themselves, and how patient waiting threads are. Members: rw_lock.hpp.
 template <class Readers>
 class EVAC_LOCKABLE basic_rw_lock {
  public:
@@ -146,8 +145,8 @@ class EVAC_LOCKABLE basic_rw_lock {
     // release: the next writer writes after what was read here
     const std::uint32_t before = state_.fetch_sub(reader, release);
     // state_ is not touched again: the writer that comes next may destroy the lock. `parked` stays for that one's
-    // unlock(), and a thread that is woken parks again if there is still a reason (a notification needs no more than the
-    // address).
+    // unlock(), and a thread that is woken parks again if there is still a reason (a notification needs no more than
+    // the address).
     if ((before & parked) != 0 && before < 2 * reader) [[unlikely]]
       wake_all(state_);
   }
@@ -167,7 +166,8 @@ class EVAC_LOCKABLE basic_rw_lock {
 
  private:
   // Pairs
-  //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the lock
+  //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the
+  //              lock
   //   bias set   count_quiet_read() and give_up() release, enter_biased() acquires: what the last writer wrote before
   //   dekker     enter_biased() announces, then loads bias_; begin_revocation() changes bias_, then looks for
   //              announcements. enter_standing() announces, then loads state_; lock() changes state_, then looks
@@ -179,8 +179,8 @@ class EVAC_LOCKABLE basic_rw_lock {
   using pace = bias_pace<Readers>;
   static inline no_lock_events no_events_{};
   // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2
-  // times before it is biased again, and revocations cost about an eighth of what the reads in between do, up to the
-  // highest price: a revocation of more than a millisecond is not paid back in full.
+  // times before it is biased again, and revocations cost about an eighth of what the reads do. Those of more than a
+  // millisecond, which the highest price stands for, cost more.
   static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
   static constexpr int most_looks = 1 << 20U;  // where counting them stops
 
@@ -191,16 +191,16 @@ class EVAC_LOCKABLE basic_rw_lock {
       if (bias_word::stands(bias)) return enter_standing(bias);
       if (!Readers::enter(this, bias)) return false;
     }
-    // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's fence stand
-    // between. It acquires: bias set.
+    // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's fence
+    // stand between. It acquires: bias set.
     if (bias_.load(seq_cst) == bias) [[likely]]
       return true;
     static_cast<void>(Readers::leave(this));
     return false;
   }
 
-  // Some go by state_, to count. The state is loaded before the bias: else a reader could see a bias that a writer has ended
-  // since, and then the state after that writer, and no later writer would look for it.
+  // Some go by state_, to count. The state is loaded before the bias: else a reader could see a bias that a writer has
+  // ended since, and then the state after that writer, and no later writer would look for it.
   [[nodiscard]] EVAC_NEVER_INLINE bool enter_standing(std::uint32_t bias) noexcept {
     // relaxed: a hint. A writer waits for a look through the records that meets no announcement, also none in vain: so
     // threads that only try, again and again, do not announce themselves before one that is there already.
@@ -296,7 +296,7 @@ class EVAC_LOCKABLE basic_rw_lock {
     for (int looks = 0, lost = 0;;) {
       std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
       if (state < reader && (state & writer) == 0) {
-        // `parked` stays for unlock() to see; other waiting writers say so again when they are awake. seq_cst: as in lock()
+        // `parked` stays for unlock(); other waiting writers say so again when they are awake. seq_cst: as in lock()
         if (state_.compare_exchange_weak(state, writer | (state & parked), seq_cst, relaxed)) return wait.over();
         Readers::pause(lost++);
       } else if (looks < Readers::looks_before_parking) {

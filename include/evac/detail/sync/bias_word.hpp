@@ -6,8 +6,8 @@
 //   | 1 | 1 | price class | registry ............................. |         31  30   29..22   21..0   the bias stands
 //   | 0 | 1 | 0 ......... | registry ............................. |         31  30   29..22   21..0   revoking
 //
-// Two shared objects of a process may have two registries of records (reader_registry.hpp), and a thread may enter a lock by one
-// and leave it by the other: so the word says in which registry the announced readers are.
+// Two shared objects of a process may have two registries of records (reader_registry.hpp), and a thread may enter a
+// lock by one and leave it by the other: so the word says in which registry the announced readers are.
 //
 // Reads are counted by sampling, one in sixteen by chance. The price is the number of sampled reads without a writer in
 // between after which a lock is biased; 0 if it never was.
@@ -32,7 +32,8 @@ struct bias_word {
   static constexpr unsigned price_shift = 15;
   /// The word of no lock: there is no registry 0.
   static constexpr std::uint32_t of_none = revoking;
-  /// Prices are kept as powers of two while a bias stands, up to this one. What costs more has cost it by readers who stay.
+  /// Prices are kept as powers of two while a bias stands, up to this one. What costs more has cost it by readers who
+  /// stay.
   static constexpr std::uint32_t highest_price_class = 4;
 
   [[nodiscard]] static constexpr bool is_biased(std::uint32_t word) noexcept { return (word & standing) == biased; }
@@ -64,8 +65,8 @@ struct bias_word {
   }
 };
 
-/// How the word changes with reads and writes. Readers has the prices, tells by chance when to change, and says whether it
-/// pays that a bias stands.
+/// How the word changes with reads and writes. Readers has the prices, tells by chance when to change, and says whether
+/// it pays that a bias stands.
 template <class Readers>
 struct bias_pace {
   static constexpr std::uint32_t sample_period = 16;
@@ -83,9 +84,9 @@ struct bias_pace {
     if (own == 0) return word;
     return stands ? own | bias_word::standing | class_of(price) << bias_word::price_class_shift : own;
   }
-  /// After a sampled read by the state of a lock whose bias stands. There is no room to count quiet reads: one read by chance
-  /// makes the lock a biased one, when on average eight times the price is paid. To revoke that is dear, and the reads in
-  /// between gain little.
+  /// After a sampled read by the state of a lock whose bias stands. There is no room to count quiet reads: one read by
+  /// chance makes the lock a biased one, when on average eight times the price is paid. To revoke that is dear, and the
+  /// reads in between gain little.
   [[nodiscard]] static std::uint32_t after_read_while_standing(std::uint32_t word) noexcept {
     const std::uint32_t period = 8 * standing_price(word) / standing_sample_period;
     return Readers::sample((std::max)(period, std::uint32_t{1})) ? bias_word::biased_like(word) : word;

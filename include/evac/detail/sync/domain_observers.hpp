@@ -1,7 +1,7 @@
 // The observed maps of an epoch_domain: all of them are told when the domain comes to its cap.
 //
-// A thread that tells holds the mutex meanwhile, so that a map which has gone off the list is told nothing more. An observer whose
-// own writes come to the cap is not told of that.
+// A thread that tells holds the mutex meanwhile, so that a map which has gone off the list is told nothing more. An
+// observer whose own writes come to the cap is not told of that.
 #ifndef EVAC_DETAIL_SYNC_DOMAIN_OBSERVERS_HPP
 #define EVAC_DETAIL_SYNC_DOMAIN_OBSERVERS_HPP
 
@@ -29,8 +29,8 @@ class domain_observers {
   domain_observers& operator=(const domain_observers&) = delete;
   ~domain_observers() = default;
 
-  /// Gives a map an observer, or takes it away. Waits for threads that are telling one. Throws std::bad_alloc, and has changed
-  /// nothing then.
+  /// Gives a map an observer, or takes it away. Waits for threads that are telling one. Throws std::bad_alloc, and has
+  /// changed nothing then.
   void observe(const void* map, watched& state, observer* by) {
     const std::lock_guard guard(mutex_);
     const auto found = std::find_if(all_.begin(), all_.end(), [&](const entry& each) { return each.map == map; });

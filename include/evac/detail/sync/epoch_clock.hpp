@@ -63,8 +63,8 @@ struct epoch_record {
   relaxed_cell<bool> parked{false};  // now
   alignas(cache_line) garbage_bag bag;
 
-  /// In `nesting`: the thread has ended, but for objects that outlive its registry; entering is an exchange, as the clock
-  /// says. So 0 is a thread that may enter by a plain store, and nothing else has to be asked.
+  /// In `nesting`: the thread has ended, but for objects that outlive its registry; entering is an exchange, as the
+  /// clock says. So 0 is a thread that may enter by a plain store, and nothing else has to be asked.
   static constexpr std::uint32_t ended = std::uint32_t{1} << 31U;
   static constexpr std::uint32_t by_exchange = std::uint32_t{1} << 30U;
   [[nodiscard]] std::uint32_t guards() const noexcept { return nesting & ~(ended | by_exchange); }

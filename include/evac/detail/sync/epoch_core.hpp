@@ -2,8 +2,8 @@
 //
 //   core   | clock | budget | records' bags: R3 | R2 | R1 | garbage of threads that are gone | reclaimer | sleepers |
 //
-// A thread reclaims its own garbage as it retires more. Every 64 writes it also looks at the bag of another thread, which
-// may retire no more, in turn, and at the garbage of threads that are gone.
+// A thread reclaims its own garbage as it retires more. Every 64 writes it also looks at the bag of another thread,
+// which may retire no more, in turn, and at the garbage of threads that are gone.
 #ifndef EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
 #define EVAC_DETAIL_SYNC_EPOCH_CORE_HPP
 
@@ -305,7 +305,8 @@ class epoch_core {
   void collect_from(epoch_record& own, garbage_bag& bag, int batches) {
     if (bag.batches() != 0 && bag.seal_if_idle(clock_.word())) reclaim(own, bag, batches, false);
   }
-  // A thread that is called to free something frees nothing else: else destructors that retire nest as deep as the garbage.
+  // A thread that is called to free something frees nothing else: else destructors that retire nest as deep as the
+  // garbage.
   void reclaim(epoch_record& own, garbage_bag& bag, int batches, bool many_wait) {
     if (own.reclaiming) return;
     const reclaiming_scope scope(own);

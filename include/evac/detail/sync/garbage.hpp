@@ -5,8 +5,8 @@
 //                        in hand -> [ 6 ]               batches that somebody is reclaiming, object after object
 //
 // A bag is filled by its thread and emptied by any thread: its own, one that collects in turn or waits for room
-// (epoch_core.hpp), or one that flushes the domain. So it has a lock. A thread that destroys a container takes out all that this has retired, also from batches that others have in hand, as far as
-// they have not begun with it.
+// (epoch_core.hpp), or one that flushes the domain. So it has a lock. A thread that destroys a container takes out all
+// that this has retired, also from batches that others have in hand, as far as they have not begun with it.
 #ifndef EVAC_DETAIL_SYNC_GARBAGE_HPP
 #define EVAC_DETAIL_SYNC_GARBAGE_HPP
 
@@ -26,8 +26,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// The garbage of one thread, its owner, or of threads that are gone. Calls take the lock of the bag, but for those that say
-/// otherwise, and for is_prepared(), prepare() and try_to_prepare(), which are the owner's.
+/// The garbage of one thread, its owner, or of threads that are gone. Calls take the lock of the bag, but for those
+/// that say otherwise, and for is_prepared(), prepare() and try_to_prepare(), which are the owner's.
 class garbage_bag {
  public:
   using epoch_word = atomic<std::uint64_t>;
@@ -221,8 +221,8 @@ class garbage_bag {
  private:
   static constexpr std::size_t sealed_bytes = std::size_t{16} << 10U;
 
-  // From beginning to end of a change: under the lock, and marked for reset_after_fork(), for threads that only look have the
-  // lock as well. What the change empties is freed after that, by an operator delete that may be anybody's.
+  // From beginning to end of a change: under the lock, and marked for reset_after_fork(), for threads that only look
+  // have the lock as well. What the change empties is freed after that, by an operator delete that may be anybody's.
   class change {
    public:
     explicit change(garbage_bag& bag) noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS : bag_(bag) {

@@ -21,8 +21,8 @@ struct retired_object {
   std::size_t bytes;  // of the object, and of this entry
 };
 
-/// Below a kilobyte, and so in the lists that allocators keep of small blocks: whoever asks glibc's malloc for more makes it
-/// merge all small blocks that are free, and a thread that erases from a large map waits for that.
+/// Below a kilobyte, and so in the lists that allocators keep of small blocks: whoever asks glibc's malloc for more
+/// makes it merge all small blocks that are free, and a thread that erases from a large map waits for that.
 struct garbage_batch {
   static constexpr std::size_t capacity = 30;
   garbage_batch* next = nullptr;

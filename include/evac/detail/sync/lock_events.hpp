@@ -14,8 +14,9 @@ namespace evac::inline EVAC_ABI::detail {
 
 /// The events of a lock, not counted. Another type with these members counts them; its about_to_wait() may throw, and
 /// then the call has changed nothing. It may also have parked_for(std::chrono::nanoseconds), which is told after each
-/// sleep how long that was; and wait_begins() together with waited(std::chrono::nanoseconds, holder): the first is told that
-/// looking was not enough, and the second, when the thread has the lock, how long that took, and what the first returned.
+/// sleep how long that was; and wait_begins() together with waited(std::chrono::nanoseconds, holder): the first is told
+/// that looking was not enough, and the second, when the thread has the lock, how long that took, and what the first
+/// returned.
 struct no_lock_events {
   static void about_to_wait() noexcept {}
   static void contended() noexcept {}

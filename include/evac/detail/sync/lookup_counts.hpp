@@ -5,8 +5,8 @@
 //
 // A thread that has a line of its own counts there, with plain stores, so that no look-up writes what another thread
 // writes. The others share lines, by read-modify-writes: threads that live beside lines_of_threads others, and
-// one that ends, when its line may be another's already. The lines are made by the first look-up; without memory for them,
-// all count in the object itself.
+// one that ends, when its line may be another's already. The lines are made by the first look-up; without memory for
+// them, all count in the object itself.
 //
 // A thread's line is told from its record in a registry of readers. Where shared objects have a registry each, two
 // threads may have the same line, and some of their counts may be lost.
@@ -53,8 +53,8 @@ class lookup_counts {
     if (base != no_base) ::operator delete(lines_of_others_at(base), alignment);
   }
 
-  /// Where a thread counts, if it has a line of its own: asked for before the look-up, so that nothing but an addition is left
-  /// to do after it. A call that gets none goes a way of its own, out of line, and calls count().
+  /// Where a thread counts, if it has a line of its own: asked for before the look-up, so that nothing but an addition
+  /// is left to do after it. A call that gets none goes a way of its own, out of line, and calls count().
   class line {
    public:
     [[nodiscard]] EVAC_ALWAYS_INLINE bool is_there() const noexcept { return is_there_; }
@@ -148,8 +148,8 @@ class lookup_counts {
   shared_line without_lines_;             // by threads that find no memory for them
 };
 
-/// For objects of one owner, which threads may read together while nobody writes: then the numbers are not torn, but some
-/// counts may be lost.
+/// For objects of one owner, which threads may read together while nobody writes: then the numbers are not torn, but
+/// some counts may be lost.
 class owned_lookup_counts {
  public:
   static constexpr bool counting = true;

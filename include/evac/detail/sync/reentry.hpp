@@ -1,4 +1,5 @@
-// Marks of calls: a thread that calls a map from inside a visitor of the same map is reported before it waits for itself.
+// Marks of calls: a thread that calls a map from inside a visitor of the same map is reported before it waits for
+// itself.
 //
 //   innermost call of this thread -> call around it -> ... -> null        marks lie on the stack
 //
@@ -22,8 +23,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// An operation, and where it was called. The line is 0 where an operation takes any number of arguments, after which no
-/// std::source_location can be defaulted.
+/// An operation, and where it was called. The line is 0 where an operation takes any number of arguments, after which
+/// no std::source_location can be defaulted.
 struct call_site {
   const char* operation;
   std::source_location where{};

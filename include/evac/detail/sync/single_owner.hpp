@@ -2,8 +2,8 @@
 // from inside another one that does, stop the program.
 //
 // Best effort, by one relaxed word (the idea of Go's `fatal error: concurrent map writes`). A thread in a
-// modifying call writes it, and a thread that enters any call reads it; relaxed is enough because nothing is ordered by it, and
-// anything stronger would hide the very race from ThreadSanitizer. Without NDEBUG only.
+// modifying call writes it, and a thread that enters any call reads it; relaxed is enough because nothing is ordered by
+// it, and anything stronger would hide the very race from ThreadSanitizer. Without NDEBUG only.
 //
 //   word   0: nobody writes, or the writing thread, plus 1 if its call destroys elements
 //

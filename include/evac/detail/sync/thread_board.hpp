@@ -38,7 +38,8 @@ class thread_board {
   /// A number that no other thread has that is alive; the same in all shared objects, and in the child of a fork().
   [[nodiscard]] static std::uintptr_t this_thread() noexcept { return reinterpret_cast<std::uintptr_t>(&errno); }
 
-  /// A number that spreads over threads, in its low bits too: for choosing one of several stripes. Two threads may have the same.
+  /// A number that spreads over threads, in its low bits too: for choosing one of several stripes. Two threads may have
+  /// the same.
   [[nodiscard]] static std::size_t hash_of_this_thread() noexcept {
     return std::size_t{this_thread() * std::uint64_t{0x9E3779B97F4A7C15} >> 40U};
   }

@@ -33,8 +33,8 @@ namespace evac::inline EVAC_ABI::detail {
 
 class visible_readers {
  public:
-  /// Sampled reads without a writer after which a lock is biased that never was before; and at the earliest and at the latest
-  /// when its bias was revoked.
+  /// Sampled reads without a writer after which a lock is biased that never was before; and at the earliest and at the
+  /// latest when its bias was revoked.
   static constexpr std::uint32_t first_price = 4;
   static constexpr std::uint32_t least_price = 64;
   static constexpr std::uint32_t highest_price = 0x7FFF;
@@ -55,8 +55,8 @@ class visible_readers {
 
   // --- a reader ------------------------------------------------------------------------------------------------------
 
-  /// Announces that this thread reads under `lock`, whose word is this, if that is possible without more ado. Only if the
-  /// lock still has that word afterwards does a writer see it.
+  /// Announces that this thread reads under `lock`, whose word is this, if that is possible without more ado. Only if
+  /// the lock still has that word afterwards does a writer see it.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool enter_at_once(const void* lock, std::uint32_t word) noexcept {
     return mine_->enter_at_once(lock, word);
   }
@@ -82,10 +82,10 @@ class visible_readers {
     const record* const own = mine();
     return own != nullptr ? own->word() : 0;
   }
-  /// Whether a lock with so many sampled reads between writes should let its bias stand. A writer that looks through the
-  /// records takes a line from each thread, and the thread takes it back; a read by state takes one, every other time by two
-  /// threads. 2 threads, 10 000 keys in 64 shards, million operations/s by state and standing: 1 % updates 95 and 128, 10 %
-  /// 82 and 75.
+  /// Whether a lock with so many sampled reads between writes should let its bias stand. A writer that looks through
+  /// the records takes a line from each thread, and the thread takes it back; a read by state takes one, every other
+  /// time by two threads. 2 threads, 10 000 keys in 64 shards, million operations/s by state and standing: 1 % updates
+  /// 95 and 128, 10 % 82 and 75.
   [[nodiscard]] static bool standing_pays(std::uint32_t sampled_reads) noexcept {
     const registry* const all = known_.load(relaxed);  // relaxed: a number to go by
     return all != nullptr && sampled_reads >= 2 * (all->size() + 2);
@@ -95,8 +95,9 @@ class visible_readers {
     record* const own = mine();
     return own != nullptr && own->sample(period);
   }
-  /// Lines that threads of the registry have to themselves in an array with one for each: no two threads that are alive have the
-  /// same, and they take the first ones. The same in all shared objects: one may write into the array of another.
+  /// Lines that threads of the registry have to themselves in an array with one for each: no two threads that are alive
+  /// have the same, and they take the first ones. The same in all shared objects: one may write into the array of
+  /// another.
   static constexpr std::size_t most_lines = 128;
   /// The distance of this thread's line from the line before the array, in bytes; without_line if it has none.
   [[nodiscard]] EVAC_ALWAYS_INLINE static std::uintptr_t line_of_this_thread() noexcept { return line_; }
@@ -216,9 +217,9 @@ class visible_readers {
       ::new (at) place(bias_word::biased | process_mapping::number_of(at), asymmetric_fence::available());
     });
     if (found == nullptr) return nullptr;
-    // One thread of this shared object registers what children do, before anybody has a record; those that come meanwhile
-    // do without one in that call. In a child that is forked meanwhile that thread is gone, and another one does it.
-    // relaxed: who gets it has nothing to read
+    // One thread of this shared object registers what children do, before anybody has a record; those that come
+    // meanwhile do without one in that call. In a child that is forked meanwhile that thread is gone, and another one
+    // does it. relaxed: who gets it has nothing to read
     if (!claimed_by_.compare_exchange_strong(claimed_by, process, relaxed, relaxed)) return nullptr;
     if (claimed_by != 0) kept_thread_id::forget();
     // The system drops it when this shared object is unloaded. If there is no memory for it, children have the records

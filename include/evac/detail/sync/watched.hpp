@@ -1,5 +1,5 @@
-// The observer of one map, and the steps by which it is told of an event: a probe for tracers of the system first, and then the
-// observer, if there is one.
+// The observer of one map, and the steps by which it is told of an event: a probe for tracers of the system first, and
+// then the observer, if there is one.
 //
 // All callers are on paths that are rarely taken. The functions are out of line, so that these paths stay short.
 #ifndef EVAC_DETAIL_SYNC_WATCHED_HPP

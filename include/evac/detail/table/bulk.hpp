@@ -15,8 +15,8 @@ namespace evac::inline EVAC_ABI::detail {
 
 inline constexpr std::size_t keys_ahead = 32;
 
-/// Calls use(*it, hash) for each of a range that may be passed twice, in order; key_of(*it) is hashed once. If a hash throws,
-/// those before its key have been used; what use() throws passes through at once.
+/// Calls use(*it, hash) for each of a range that may be passed twice, in order; key_of(*it) is hashed once. If a hash
+/// throws, those before its key have been used; what use() throws passes through at once.
 template <class Table, class It, class End, class KeyOf, class Use>
 void for_each_ahead(const Table& table, It first, const End last, const KeyOf& key_of, const Use& use) {
   std::array<std::size_t, keys_ahead> hashes;

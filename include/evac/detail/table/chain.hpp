@@ -119,7 +119,8 @@ struct chain_ops {
     }
   }
 
-  /// Constructs an element of this tag in the first free slot of the chain, or in a new overflow bucket. Strong guarantee.
+  /// Constructs an element of this tag in the first free slot of the chain, or in a new overflow bucket. Strong
+  /// guarantee.
   template <class Construct>
   static slot_ref construct(bucket* head, tag_t tag, const Construct& construct_at, Allocator& allocator,
                             pool& overflow) {

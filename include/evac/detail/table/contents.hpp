@@ -43,7 +43,8 @@ void clear_chain(table_parts<Policy>& of, std::size_t home) noexcept {
   }
 }
 
-/// Destroys all elements, keeps the memory. O(homes / 64 + size) where an account of occupied homes is kept, else O(homes).
+/// Destroys all elements, keeps the memory. O(homes / 64 + size) where an account of occupied homes is kept, else
+/// O(homes).
 template <class Policy>
 void clear_contents(table_parts<Policy>& of) noexcept {
   for (std::size_t home = of.homes.next_filled(0); of.size != 0; home = of.homes.next_filled(home + 1)) {

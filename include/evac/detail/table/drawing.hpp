@@ -94,8 +94,8 @@ inline constexpr unsigned most_looks = 64;
   return elements;
 }
 
-/// The first element of this home or a later one, or else of the table. O(homes in between), O(log homes) where an account
-/// of empty homes is kept.
+/// The first element of this home or a later one, or else of the table. O(homes in between), O(log homes) where an
+/// account of empty homes is kept.
 template <class Policy>
 [[nodiscard]] position next_from(const table<Policy>& from, std::size_t home) noexcept {
   const position found = from.first_from(home);

@@ -5,8 +5,8 @@
 //   merge    the other way round
 //
 // Order of a split: ask every element's hash first (it may throw: nothing has changed), then get the overflow buckets
-// that the child may need (may throw: nothing has changed), then move, which cannot fail. Copies of bytes may be made while
-// the hashes are asked: until the child is a home of the table, nobody looks at them.
+// that the child may need (may throw: nothing has changed), then move, which cannot fail. Copies of bytes may be made
+// while the hashes are asked: until the child is a home of the table, nobody looks at them.
 #ifndef EVAC_DETAIL_TABLE_EVACUATION_HPP
 #define EVAC_DETAIL_TABLE_EVACUATION_HPP
 
@@ -33,8 +33,8 @@ struct evacuation {
   };
 
   /// Moves the elements of parent for which leaves(element) is true to the child, whose header is written here: its
-  /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the allocator throw; then nothing has
-  /// moved. O(chain).
+  /// memory may hold anything. At most one slab is allocated. Throws what `leaves` and the allocator throw; then
+  /// nothing has moved. O(chain).
   template <class Leaves>
   static outcome split(bucket* parent, bucket* child, const Leaves& leaves, context& work) {
     if (parent->tags.any_overflow()) return split_long(parent, child, leaves, work);
@@ -93,8 +93,8 @@ struct evacuation {
       return {leaving, leaving.count()};
     }
   }
-  // Every slot is copied to the child's next free place, and its tag too; the place advances by one or by none, so that what
-  // does not leave is copied over by the next.
+  // Every slot is copied to the child's next free place, and its tag too; the place advances by one or by none, so that
+  // what does not leave is copied over by the next.
   template <class Leaves>
   [[nodiscard]] static share copy_home(const bucket* parent, bucket* child, const Leaves& leaves) {
     share given;
@@ -158,7 +158,8 @@ struct evacuation {
     return {all != leaving, leaving != 0};
   }
 
-  // Both homes have room for all that is left: each element goes to the next free slot of one of them, without a branch.
+  // Both homes have room for all that is left: each element goes to the next free slot of one of them, without a
+  // branch.
   static void share_overflow(bucket* parent, bucket* child, std::size_t in_child, context& work) noexcept {
     slot_mask free_in_parent = parent->tags.free(layout::home_slots());
     bucket* where = std::exchange(parent->overflow, nullptr);

@@ -3,11 +3,11 @@
 //   homes   0 ........... 66 ........... 132 ........... 198 ........ 2048 ........      a step begins where the last has ended
 //           once          times 33       times 33        times 33     once               what its time counts
 //
-// A step that gets memory (a segment, pages a megabyte at a time) takes a thousand times as long as others: it is always
-// timed, and counts as it is. Such steps begin at multiples of 2048 homes where the size of a bucket is a power of two up to
-// 512, and are known by the address that they have come to where it is no power of two. Of the others one in 32 is timed, at
-// another place of its page each time: the first to touch a page waits for the system. Two looks at the clock are some
-// 50 ns, of a hundred inserts.
+// A step that gets memory (a segment, pages a megabyte at a time) takes a thousand times as long as others: it is
+// always timed, and counts as it is. Such steps begin at multiples of 2048 homes where the size of a bucket is a power
+// of two up to 512, and are known by the address that they have come to where it is no power of two. Of the others one
+// in 32 is timed, at another place of its page each time: the first to touch a page waits for the system. Two looks at
+// the clock are some 50 ns, of a hundred inserts.
 #ifndef EVAC_DETAIL_TABLE_EVACUATION_TIMER_HPP
 #define EVAC_DETAIL_TABLE_EVACUATION_TIMER_HPP
 

@@ -1,7 +1,8 @@
-// Steps by which a table grows and shrinks: one parent split, one child merged back, and how many of these an insert does.
+// Steps by which a table grows and shrinks: one parent split, one child merged back, and how many of these an insert
+// does.
 //
-// Free functions over table_parts. None changes the size. A step that throws has moved nothing: the table is whole, chains
-// get longer, and a later insert tries again.
+// Free functions over table_parts. None changes the size. A step that throws has moved nothing: the table is whole,
+// chains get longer, and a later insert tries again.
 #ifndef EVAC_DETAIL_TABLE_GROWTH_HPP
 #define EVAC_DETAIL_TABLE_GROWTH_HPP
 
@@ -87,7 +88,8 @@ std::size_t split_some(table_parts<Policy>& of, typename table_parts<Policy>::ch
   return done;
 }
 
-// Always inline, as every function that only fetches: g++ 12 takes a call of one for a call without effect, and drops it.
+// Always inline, as every function that only fetches: g++ 12 takes a call of one for a call without effect, and drops
+// it.
 template <class Layout>
 EVAC_ALWAYS_INLINE void prefetch_bucket(const bucket* where) noexcept {
   constexpr std::size_t most = 256;
@@ -96,8 +98,8 @@ EVAC_ALWAYS_INLINE void prefetch_bucket(const bucket* where) noexcept {
   }
 }
 
-/// Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the next
-/// are here, what hangs on them. Parents are taken in order, but steps are several inserts apart.
+/// Fetches what the next two steps will touch: the buckets of the one after the next, and, now that the buckets of the
+/// next are here, what hangs on them. Parents are taken in order, but steps are several inserts apart.
 template <class Policy>
 EVAC_ALWAYS_INLINE void prefetch_next_parents(const table_parts<Policy>& of) noexcept {
   using layout = typename table_parts<Policy>::layout;
@@ -130,7 +132,8 @@ void merge_step(table_parts<Policy>& of, typename table_parts<Policy>::chains::c
   of.overflow.release_one_if_idle(of.allocator());
 }
 
-/// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later insert.
+/// The step of an insert whose element is in; returns where that is afterwards. A step that throws is left to a later
+/// insert.
 template <class Policy>
 [[nodiscard]] EVAC_NEVER_INLINE slot_ref take_step(table_parts<Policy>& of, slot_ref added) noexcept {
   using layout = typename table_parts<Policy>::layout;

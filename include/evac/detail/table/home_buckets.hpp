@@ -53,8 +53,8 @@ class home_buckets {
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::size_t opened() const noexcept { return count_ == 0 ? 0 : std::size_t{1} << opened_depth_; }
 
-  /// Half of them, where there are more than one: the number of parents of a doubling that is under way, and the bit that
-  /// children are told by.
+  /// Half of them, where there are more than one: the number of parents of a doubling that is under way, and the bit
+  /// that children are told by.
   [[nodiscard]] std::size_t half() const noexcept { return half_mask_ + 1; }
 
   /// How often memory for as many homes again was opened.
@@ -91,8 +91,8 @@ class home_buckets {
     }
     return at(count_);
   }
-  /// Declares next_home() a home. It has no elements yet, as far as note_filled() is concerned. Returns whether there are twice
-  /// as many homes now as when the doubling began.
+  /// Declares next_home() a home. It has no elements yet, as far as note_filled() is concerned. Returns whether there
+  /// are twice as many homes now as when the doubling began.
   bool add_home() noexcept {
     const std::size_t home = count_++;
     if constexpr (KeepsOccupied) {
@@ -137,8 +137,8 @@ class home_buckets {
   /// The first home of a table without memory.
   void open_first(const Allocator& allocator) { open_base(allocator, 1); }
 
-  /// All of `count` homes at once, empty, of a table without memory; `got` has the memory for their segments. O(1) per mapped
-  /// segment, else O(count). On failure nothing is held but what `got` has.
+  /// All of `count` homes at once, empty, of a table without memory; `got` has the memory for their segments. O(1) per
+  /// mapped segment, else O(count). On failure nothing is held but what `got` has.
   void open_all(const Allocator& allocator, std::size_t count, ahead& got) {
     struct undo {
       home_buckets& homes;

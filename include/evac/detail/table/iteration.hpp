@@ -1,7 +1,8 @@
 // All elements of a table one after the other, in the order of homes.
 //
-// Free functions over table_parts that write nothing. A step looks at the next slot first, which is mostly taken, because
-// elements are put into the first free slot; then at the rest of the tag word, at overflow buckets, at the next home.
+// Free functions over table_parts that write nothing. A step looks at the next slot first, which is mostly taken,
+// because elements are put into the first free slot; then at the rest of the tag word, at overflow buckets, at the next
+// home.
 #ifndef EVAC_DETAIL_TABLE_ITERATION_HPP
 #define EVAC_DETAIL_TABLE_ITERATION_HPP
 
@@ -12,8 +13,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Where an element is; where is null for "nowhere", which is also the end. The index is as wide as an address, which an
-/// iteration makes of it at every step.
+/// Where an element is; where is null for "nowhere", which is also the end. The index is as wide as an address, which
+/// an iteration makes of it at every step.
 struct position {
   bucket* where = nullptr;
   std::size_t index = 0;
@@ -27,8 +28,8 @@ struct position {
   [[nodiscard]] slot_ref slot() const noexcept { return {where, static_cast<unsigned>(index)}; }
 };
 
-/// Homes whose overflow buckets are fetched at a time, so far ahead: these lie anywhere, and an iteration would wait for
-/// each of them. Such a group never spans two segments.
+/// Homes whose overflow buckets are fetched at a time, so far ahead: these lie anywhere, and an iteration would wait
+/// for each of them. Such a group never spans two segments.
 inline constexpr std::size_t homes_fetched = 8;
 static_assert(base_homes % homes_fetched == 0);
 
@@ -61,8 +62,8 @@ template <class Policy>
     return {head, 0, home};
   return first_behind_free(of, home);
 }
-/// The first element of this overflow bucket, if there is one, or of a later home. (Two numbers by themselves: a position that
-/// is passed would lie in memory all along.)
+/// The first element of this overflow bucket, if there is one, or of a later home. (Two numbers by themselves: a
+/// position that is passed would lie in memory all along.)
 template <class Policy>
 [[nodiscard]] EVAC_NEVER_INLINE position first_in_overflow(const table_parts<Policy>& of, bucket* where,
                                                            std::size_t home) noexcept {

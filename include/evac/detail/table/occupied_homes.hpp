@@ -7,10 +7,11 @@
 //   segment   | home buckets ... | level 0 | level 1 | ...     its own words, behind its buckets
 //   block     | where level 0 of each segment lies | word 0 of each level
 //
-// Every insert sets a bit, and every erase clears one if its chain is empty now, both without a branch on what a bucket holds:
-// that has just been fetched from afar (docs/design.md). Whether a home is the first of its word to be filled, or the last
-// to be emptied, is asked of the word, which is near. So begin(), ++, erase(begin()) and a queue look at two words per
-// level and at no home in vain, whatever was in the table before. A bit and a 32nd per home are 0.03 bytes per element.
+// Every insert sets a bit, and every erase clears one if its chain is empty now, both without a branch on what a bucket
+// holds: that has just been fetched from afar (docs/design.md). Whether a home is the first of its word to be filled,
+// or the last to be emptied, is asked of the word, which is near. So begin(), ++, erase(begin()) and a queue look at
+// two words per level and at no home in vain, whatever was in the table before. A bit and a 32nd per home are 0.03
+// bytes per element.
 //
 // Kept from 65 homes on. Words are zeroed when the first of their homes comes into being: nothing is cleared ahead.
 #ifndef EVAC_DETAIL_TABLE_OCCUPIED_HOMES_HPP

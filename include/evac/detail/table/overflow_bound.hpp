@@ -31,8 +31,8 @@ inline constexpr unsigned highest_mean = 32;
 }
 
 /// Overflow buckets that a table of `homes` homes does not exceed with `elements` elements: the Chernoff bound for a
-/// failure in 10^19 tables, or all that any hash can need if that is less. Chains fill independently but for their sum being
-/// given, which makes long ones rarer still. O(1), a few microseconds.
+/// failure in 10^19 tables, or all that any hash can need if that is less. Chains fill independently but for their sum
+/// being given, which makes long ones rarer still. O(1), a few microseconds.
 [[nodiscard]] inline std::size_t overflow_bound(std::size_t elements, std::size_t homes, unsigned home_slots,
                                                 unsigned overflow_slots) {
   constexpr double certainty = 44;  // -log of the probability of failure

@@ -4,9 +4,9 @@
 //   size   0 ............ shrink_below ............................. next step
 //          | oversized: counts inserts, then shrinks | nothing to do | each insert splits up to parents_per_step homes
 //
-// An insert asks one question, whether its size has reached the next step; so an oversized table has its next step at 0.
-// A table that is cleared and filled again should keep its homes: it shrinks only after as many inserts as it has homes
-// found it oversized, and then goes on until its homes hold two elements on average.
+// An insert asks one question, whether its size has reached the next step; so an oversized table has its next step at
+// 0. A table that is cleared and filled again should keep its homes: it shrinks only after as many inserts as it has
+// homes found it oversized, and then goes on until its homes hold two elements on average.
 #ifndef EVAC_DETAIL_TABLE_PACER_HPP
 #define EVAC_DETAIL_TABLE_PACER_HPP
 

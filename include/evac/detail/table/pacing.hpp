@@ -53,8 +53,8 @@ inline constexpr std::size_t shared_load = 10;
   return half + (parents < half ? parents : half);
 }
 
-/// A table with fewer elements than this is oversized; its inserts merge buckets back until a bucket holds two elements on
-/// average (shrink_resume).
+/// A table with fewer elements than this is oversized; its inserts merge buckets back until a bucket holds two elements
+/// on average (shrink_resume).
 [[nodiscard]] constexpr std::size_t shrink_threshold(std::size_t homes) noexcept { return homes / 8 * 7; }
 [[nodiscard]] constexpr std::size_t shrink_resume(std::size_t homes) noexcept { return homes * 2; }
 

@@ -142,7 +142,8 @@ struct owns_functors {
   };
 };
 
-/// The functors of a container that has many tables, where these publish their figures, and the container, which is observed.
+/// The functors of a container that has many tables, where these publish their figures, and the container, which is
+/// observed.
 template <class Functors>
 struct functors_with_board : Functors {
   using Functors::Functors;
@@ -279,8 +280,8 @@ class slot_access {
   };
 };
 
-/// Where the slots of these elements lie in a bucket: bucket_layout, computed only inside functions, so that a table of an
-/// incomplete element type can be declared.
+/// Where the slots of these elements lie in a bucket: bucket_layout, computed only inside functions, so that a table of
+/// an incomplete element type can be declared.
 template <class Elements, class Allocator>
 struct slot_layout {
   using slot_ops = slot_access<Elements, Allocator>;

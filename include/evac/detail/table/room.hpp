@@ -54,8 +54,8 @@ void shrink_to(table_parts<Policy>& of, std::size_t homes) {
   while (of.homes.count() > homes) merge_last(of, work);
 }
 
-/// Nothing is touched before all segments and overflow buckets are there. If a hash or the memory for less fails on the way,
-/// the homes that were made are merged back.
+/// Nothing is touched before all segments and overflow buckets are there. If a hash or the memory for less fails on the
+/// way, the homes that were made are merged back.
 template <class Policy>
 void grow_or_undo(table_parts<Policy>& of, std::size_t homes, std::size_t overflow_buckets) {
   const std::size_t before = of.homes.count();
@@ -77,8 +77,8 @@ void grow_or_undo(table_parts<Policy>& of, std::size_t homes, std::size_t overfl
   }
 }
 
-/// Overflow buckets that a promise of `wanted` elements in `homes` homes has to get. Of those that an earlier promise of as
-/// much has got, the ones in use count.
+/// Overflow buckets that a promise of `wanted` elements in `homes` homes has to get. Of those that an earlier promise
+/// of as much has got, the ones in use count.
 template <class Policy>
 [[nodiscard]] std::size_t overflow_to_promise(const table_parts<Policy>& of, std::size_t wanted, std::size_t homes) {
   using layout = typename table_parts<Policy>::layout;
@@ -89,9 +89,9 @@ template <class Policy>
   return (std::min)(most - (std::min)(most, used), wanted - of.size);
 }
 
-/// Room for `wanted` elements: until then no insert moves an element, nor allocates anything but nodes, given a hash that
-/// spreads. Asks for all memory before anything is touched; what cannot be had changes nothing. Strong guarantee but for
-/// hash exceptions, which leave a table that is larger than before. O(size + new homes).
+/// Room for `wanted` elements: until then no insert moves an element, nor allocates anything but nodes, given a hash
+/// that spreads. Asks for all memory before anything is touched; what cannot be had changes nothing. Strong guarantee
+/// but for hash exceptions, which leave a table that is larger than before. O(size + new homes).
 template <class Policy>
 void reserve_room(table_parts<Policy>& of, std::size_t wanted) {
   if (wanted > most_elements<Policy>(of.allocator())) {

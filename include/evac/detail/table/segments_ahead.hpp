@@ -28,8 +28,8 @@ class segments_ahead {
     }
   }
 
-  /// All segments between what has been opened and `homes` homes, the largest first. Throws std::bad_alloc where the machine
-  /// could never hold them, and what the allocator throws.
+  /// All segments between what has been opened and `homes` homes, the largest first. Throws std::bad_alloc where the
+  /// machine could never hold them, and what the allocator throws.
   void get(std::size_t opened, std::size_t homes) {
     const std::size_t lowest = opened < base_homes ? base_homes : opened;
     if (homes <= lowest) return;

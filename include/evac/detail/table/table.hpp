@@ -1,5 +1,5 @@
-// The table of one owner: what is done with one element, found by its key or by where it is. Homes in doubling segments,
-// split in order as elements arrive.
+// The table of one owner: what is done with one element, found by its key or by where it is. Homes in doubling
+// segments, split in order as elements arrive.
 //
 //   home index   0 ............ frontier ............ 2^d ............ 2^d + frontier
 //                |  evacuated   |  not yet evacuated  | children exist |  (untouched memory)
@@ -28,8 +28,8 @@
 
 namespace evac::inline EVAC_ABI::detail {
 
-/// Moves over every element of `from` whose key is absent in the table that table_of(hash) names, each once; returns how
-/// many. The functors are those of the tables that take. Throws what these and the allocator throw; elements that
+/// Moves over every element of `from` whose key is absent in the table that table_of(hash) names, each once; returns
+/// how many. The functors are those of the tables that take. Throws what these and the allocator throw; elements that
 /// have been moved stay moved. O(size of from).
 template <class From, class Functors, class TableOf>
 std::size_t absorb(From& from, Functors& functors, const TableOf& table_of) {

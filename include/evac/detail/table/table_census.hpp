@@ -28,12 +28,13 @@ void add_chain(const bucket* head, table_stats& stats) {
   if (length > 1) stats.holes += head->tags.free(layout::home_slots()).count();
 }
 
-/// Chains whose elements a sample of hashes has, about, and how many it takes of one: if all are in one chain, that shows.
-/// The first elements that are met are in it anyway, so that a hash of few values cannot hide in few chains.
+/// Chains whose elements a sample of hashes has, about, and how many it takes of one: if all are in one chain, that
+/// shows. The first elements that are met are in it anyway, so that a hash of few values cannot hide in few chains.
 inline constexpr std::size_t sampled_chains = 64;
 inline constexpr std::size_t most_sampled_of_chain = 32;
-/// Whether the chain of this home is one of them, of so many chains in the tables of a container, of which this is the one
-/// of this index. By chance: homes in any regular distance have bits in common, and with them the hashes of their elements.
+/// Whether the chain of this home is one of them, of so many chains in the tables of a container, of which this is the
+/// one of this index. By chance: homes in any regular distance have bits in common, and with them the hashes of their
+/// elements.
 [[nodiscard]] constexpr bool is_sampled(std::size_t home, std::size_t chains, std::size_t table = 0) noexcept {
   std::uint64_t mixed = (home + table * 0x85EBCA6BU) * 0x9E3779B97F4A7C15U;
   mixed = (mixed ^ mixed >> 32U) * 0xD6E8FEB86659FD93U;

@@ -1,5 +1,5 @@
-// Figures of the tables of a sharded container that are read without a lock: each table has a place for its own, where the
-// thread that holds its lock publishes them at the end of each step that grows, shrinks or clears it.
+// Figures of the tables of a sharded container that are read without a lock: each table has a place for its own, where
+// the thread that holds its lock publishes them at the end of each step that grows, shrinks or clears it.
 //
 //   tables   | table 0 ......... | table 1 ......... | ...        as far apart as
 //   places   | figures 0 ....    | figures 1 ....    | ...        their places: made with the first table's memory

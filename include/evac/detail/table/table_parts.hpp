@@ -1,6 +1,6 @@
-// Parts of a table of one owner: homes, overflow buckets, functors, size and pacer. The functions that grow and shrink it
-// (growth.hpp, room.hpp) and those that see all elements (contents.hpp) work on these; the verbs of one element are in
-// table.hpp.
+// Parts of a table of one owner: homes, overflow buckets, functors, size and pacer. The functions that grow and shrink
+// it (growth.hpp, room.hpp) and those that see all elements (contents.hpp) work on these; the verbs of one element are
+// in table.hpp.
 //
 //   0                                     64                              128    in a shard, which has a lock behind
 //   +-------+----------+-------+----------+------+------+-------+---------+

@@ -84,7 +84,8 @@ constexpr rl::thread_id_t most_threads = 4;
 /// Where all sleep: a notification wakes more than it has to, who is awake looks at its own atomic again. A model that
 /// is about lost wake-ups therefore has one lock only.
 inline rl::waitset<most_threads> sleepers;
-/// The value that a reader must find at its second look, after it has announced itself in rw_lock; by thread. For planted bugs.
+/// The value that a reader must find at its second look, after it has announced itself in rw_lock; by thread. For
+/// planted bugs.
 inline std::uint32_t wanted_word[most_threads];
 /// The word of the registry in which a thread has its record; by thread. For planted bugs.
 inline std::uint32_t own_word[most_threads];
@@ -110,8 +111,8 @@ struct own_atomic;
 
 template <class T>
 class atomic {
-  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record, and the mark behind the last
-  // one that was used; head and flags of the list of records.
+  // Atomics that the planted bugs tell apart: state_ and bias_ of a lock; a slot of a record, and the mark behind the
+  // last one that was used; head and flags of the list of records.
   static constexpr bool of_lock = std::is_same_v<T, std::uint32_t>;
   static constexpr bool is_slot = std::is_same_v<T, const void*>;
   static constexpr bool is_mark = std::is_same_v<T, std::uint16_t>;

@@ -1,6 +1,6 @@
 // Included in place of include/evac/detail/sync/visible_readers.hpp: the same record, registry and fence, but relacy's
-// threads share one thread of the system, so that each finds its record by its number. There are two shared objects, each
-// with a registry of its own; a model says in which of them a thread calls. Constants are such that few steps get
+// threads share one thread of the system, so that each finds its record by its number. There are two shared objects,
+// each with a registry of its own; a model says in which of them a thread calls. Constants are such that few steps get
 // everywhere.
 #ifndef EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
 #define EVAC_DETAIL_SYNC_VISIBLE_READERS_HPP
