@@ -163,7 +163,7 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
   [[nodiscard]] std::optional<T> load(const key_arg<K>& key) const {
     return detail::verbs::load<T>(table_, detail::as_lookup_key<policy>(key));
   }
-  /// Calls f(const T&) if the key is there, inside the domain: keep it short; returns whether. Copies no value of a node.
+  /// Calls f(const T&) if the key is there, inside the domain: keep it short; returns whether. Copies no node's value.
   template <class K = Key, std::invocable<const T&> F>
     requires looks_up<K>
   bool load(const key_arg<K>& key, F&& f) const {
