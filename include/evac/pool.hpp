@@ -161,7 +161,8 @@ class pool {
     detail::spin_lock held;                // tried, and never waited for
     entry* top = nullptr;                  // under held
     detail::atomic<std::size_t> count{0};  // written under held
-    // What threads of this stripe have taken, less what they have given back: the sum over all is what counts.
+    // Maps that threads of this stripe have taken, less those that they have given back: the sum over all is what
+    // counts.
     detail::atomic<std::size_t> leased{0};
   };
 

@@ -213,7 +213,7 @@ namespace evac::inline EVAC_ABI::detail {
   std::abort();
 }
 
-/// What an invariant excludes. g++ warns of null pointers that it thinks possible otherwise.
+/// A case that an invariant excludes. g++ warns of null pointers that it thinks possible otherwise.
 [[noreturn]] EVAC_ALWAYS_INLINE void impossible() noexcept {
   if constexpr (EVAC_CHECKS != 0) stop_with("evac: an invariant does not hold");
   __builtin_unreachable();
@@ -228,7 +228,7 @@ EVAC_ALWAYS_INLINE void prefetch_for_write(const void* address) noexcept { __bui
 
 /// The unit that processors pass on to each other.
 inline constexpr std::size_t cache_line = 64;
-/// What some fetch at a time: words that different threads write are so far apart.
+/// The unit that some processors fetch at a time: words that different threads write are so far apart.
 inline constexpr std::size_t line_pair = 2 * cache_line;
 
 [[nodiscard]] constexpr std::size_t round_up(std::size_t value, std::size_t multiple) noexcept {

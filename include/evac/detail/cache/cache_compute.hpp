@@ -19,8 +19,8 @@
 
 namespace evac::inline EVAC_ABI {
 
-/// What load_or_compute() and get_or_compute() of a cache do while another thread computes the value of the key: wait
-/// for it.
+/// Modes of load_or_compute() and get_or_compute() of a cache, for the time in which another thread computes the value
+/// of the key. This one: wait for it.
 struct wait_while_computing_t {};
 inline constexpr wait_while_computing_t wait_while_computing{};
 /// Return nothing at once.
@@ -197,7 +197,7 @@ class cache_load {
     }
   }
 
-  /// What the factory returns; counts it, and how long it took.
+  /// Returns the result of the factory; counts it, and how long it took.
   [[nodiscard]] made make() const {
     load_measured load(state_.loads);
     made result = [&] {

@@ -20,8 +20,8 @@ namespace evac::inline EVAC_ABI::detail {
 /// Elements of one shard that leave under one lock where they are many.
 inline constexpr std::size_t most_shed_at_a_time = 16;
 
-/// What the hand goes by, beside the marks: the time, and the element that the call itself is about. Nothing where
-/// elements neither expire nor weigh.
+/// The circumstances of a step of the hand, beside the marks: the time, and the element that the call itself is about.
+/// Nothing where elements neither expire nor weigh.
 template <bool Needed>
 struct hand_rules {
   std::int64_t now;

@@ -6,9 +6,9 @@
 //   name      tag, and 24 low bits of the hash: enough to find the chain      0: the element is gone
 //   place     number of a block, and which of its names
 //
-// What the hand lets stay goes from the front of one queue to the back of the other; when nothing is ahead, the two
-// change roles. So elements stay in the order in which they came, nothing is linked twice, and a name costs four bytes.
-// An element knows its place, so that it can be found among those with equal names, and taken out.
+// A name that the hand lets stay goes from the front of one queue to the back of the other; when nothing is ahead, the
+// two change roles. So elements stay in the order in which they came, nothing is linked twice, and a name costs four
+// bytes. An element knows its place, so that it can be found among those with equal names, and taken out.
 #ifndef EVAC_DETAIL_CACHE_SIEVE_ORDER_HPP
 #define EVAC_DETAIL_CACHE_SIEVE_ORDER_HPP
 

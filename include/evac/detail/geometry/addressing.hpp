@@ -48,7 +48,7 @@ inline constexpr std::size_t most_segments = 64;
 
 // --- homes -----------------------------------------------------------------------------------------------------------
 
-/// What home_among() wants beside a number of homes: all bits of the shallower of the two depths. 0 of a lone home.
+/// The mask for home_among(), beside a number of homes: all bits of the shallower of the two depths. 0 of a lone home.
 [[nodiscard]] constexpr std::size_t half_mask_of(std::size_t homes) noexcept { return std::bit_floor(homes) - 1; }
 
 /// The home of a hash. The mask is half_mask_of(homes), or half of that where `homes` is a power of two. (Half of the

@@ -35,7 +35,7 @@ class chain_reader {
   /// another bucket; `behind`: it may be in an overflow bucket.
   enum class outcome { absent, found, changed, elsewhere, behind };
 
-  /// What one look at a home shows, of a bucket at rest.
+  /// The result of one look at a home, of a bucket at rest.
   struct sight {
     bucket_type* home;
     bucket_state state{0};

@@ -24,7 +24,7 @@ namespace evac::inline EVAC_ABI::detail::verbs {
 
 // --- looking ---------------------------------------------------------------------------------------------------------
 
-/// What a look-up calls for an element that it finds: counts that, and calls on_hit(element).
+/// A function that a look-up calls for an element that it finds: counts that, and calls on_hit(element).
 template <class Table, class OnHit>
 [[nodiscard]] auto counting(const Table& table, const OnHit& on_hit) {
   return [&table, &on_hit](const auto& element) {

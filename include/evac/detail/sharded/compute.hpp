@@ -184,7 +184,7 @@ class computation {
     });
     return told(std::move(value), inserted);
   }
-  // What the factory makes or, if another thread was faster, what is there.
+  // The value that the factory makes or, if another thread was faster, what is there.
   template <class K, class Settle>
   [[nodiscard]] value_type compute_and_insert(K&& key, const Settle& settle, bool& inserted) const {
     if constexpr (may_decline) {

@@ -46,7 +46,7 @@ class single_owner {
     }
   }
 
-  /// What a modifying call runs of the elements: their destructors, or at most what inserts them.
+  /// The functions of elements that a modifying call runs: their destructors, or at most what inserts them.
   enum class kind : unsigned char { inserts, destroys };
 
   /// Marks a modifying call for the time of its scope.

@@ -133,8 +133,8 @@ class visible_readers {
   using registry = reader_registry<record_slots>;
   using record = registry::record;
   static constexpr backoff patience{.pauses = 40, .yields = 40};
-  /// What a thread has of the registry: a record, not yet one, or none for good: it has ended, is about to take one, or
-  /// there is no room.
+  /// The part of a thread in the registry: a record, not yet one, or none for good: it has ended, is about to take one,
+  /// or there is no room.
   enum class part : unsigned char { none, taken, barred };
 
   /// The contents of the mapping.

@@ -27,7 +27,7 @@ class evacuation_timer {
   static constexpr std::size_t within_step = parents_per_step - 1;  // a step may begin at an odd home
   static constexpr std::size_t long_period = one_in * one_in * parents_per_step;
   static_assert(std::has_single_bit(parents_per_step));
-  // What took longer was kept waiting by the system, as others were not: it counts once.
+  // A step that took longer was kept waiting by the system, as others were not: it counts once.
   static constexpr std::chrono::microseconds longest_ordinary{100};
 
  public:

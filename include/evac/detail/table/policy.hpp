@@ -73,7 +73,7 @@ template <class Allocator>
   }
 }
 
-/// What a hash that does not spread is finished with; one that does needs none, and no room for it.
+/// The finisher of a hash that does not spread; one that does needs none, and no room for it.
 template <bool Needed>
 struct hash_seed {};
 template <>

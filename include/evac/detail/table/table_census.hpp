@@ -74,7 +74,7 @@ void fill_numbers(table_stats& stats, const table<Policy>& from) {
   stats.growths = from.growths();
   stats.occupancy_histogram.resize(table_type::chains::layout::home_slots() + 1);
 }
-/// What a chain adds to that, and to the sample if it is to be in that. Throws std::bad_alloc. O(chain).
+/// Adds a chain to the figures, and to the sample if it is to be in that. Throws std::bad_alloc. O(chain).
 template <class Policy>
 void fill_chain(table_stats& stats, const table<Policy>& from, std::size_t home, bool sampled) {
   bucket* const head = from.homes().at(home);

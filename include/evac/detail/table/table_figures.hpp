@@ -56,7 +56,7 @@ class figures_board {
   [[nodiscard]] std::size_t index_of(const void* table) const noexcept {
     return static_cast<std::size_t>(static_cast<const std::byte*>(table) - first_) / stride_;
   }
-  /// What to do where there are no places yet.
+  /// Whether to make the places where there are none yet.
   enum class if_absent : bool { leave, make };
 
   /// The place of a table; null if there is none, without memory for one, or if the board was not told of the table.
