@@ -88,7 +88,8 @@ class chain_reader {
   unsigned copy(std::size_t index, std::vector<slot_value>& to) {
     for (int waits = 0;; wait(waits++)) {
       const bucket_type& bucket = *root_.at(index);
-      const bucket_state state(bucket.state_or_next.load(acquire));  // acquire: split, and what the last writer has stored
+      // acquire: split, and what the last writer has stored
+      const bucket_state state(bucket.state_or_next.load(acquire));
       to.clear();
       if (!state.changing() && copy_chain(bucket, state, to) && unchanged(bucket, state))
         return root_.depth_of(state, index);
