@@ -270,7 +270,7 @@ class cache {
   /// called once, with a std::optional<T>, a copy, or if it cannot take that with a const T*, to the value itself or
   /// null. It returns
   ///  - a T or std::optional<T>, where empty erases the key or leaves it absent. update() returns what f returned;
-  ///  - an update_answer<T> (evac/update.hpp), which may also be to keep what is there. update() returns an outcome.
+  ///  - an update_answer<T> (evac/update.hpp), which may be to keep what is there. update() returns an update_outcome.
   /// A value is put in as by put(), but an element that was there stays as long as it would have: its times to live and
   /// to refresh go on. (With terms, they begin anew with these.) Its time to idle begins anew, also if it is kept; it
   /// is not counted as a hit.
