@@ -31,6 +31,7 @@ package_works() {
     libc++-19-dev | libc++abi-19-dev) clang_library_exists ;;
     gdb) command -v gdb ;;
     valgrind) command -v valgrind && header_exists valgrind/callgrind.h ;;
+    systemtap-sdt-dev) header_exists sys/sdt.h ;;
     *) return 99 ;;
   esac >/dev/null 2>&1
 }
