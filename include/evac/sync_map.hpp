@@ -213,7 +213,7 @@ class sync_map : public detail::sync_values<sync_map<Key, T, Hash, KeyEqual, All
     const table_type& table_;
     detail::read_guard inside_;
   };
-  /// Only for maps whose elements are in nodes. Writes of a thread that holds one exceed the cap of the domain.
+  /// Only for maps whose elements are in nodes. A thread that holds one does not wait at the cap, but exceeds it.
   [[nodiscard]] pinned pin() const EVAC_LIFETIME_BOUND {
     static_assert(in_nodes,
                   "evac: elements in slots have no address that stays; use load() or evac::storage::in_nodes");

@@ -29,14 +29,12 @@ using sharded_raw = evac::sharded_map<std::uint64_t, int, raw_identity_hash>;
 using sharded_constant = evac::sharded_map<std::uint64_t, int, constant_hash>;
 using sharded_four_bits = evac::sharded_map<std::uint64_t, int, four_bit_hash>;
 
-// The list of axes as a TEMPLATE_TEST_CASE takes it: those that differ most, and all.
-#define EVAC_TEST_FEW_SHARDED_MAPS                                                                              \
-  evac_test::sharded_ints, evac_test::sharded_strings, evac_test::sharded_throwers, evac_test::sharded_aligned, \
-      evac_test::sharded_constant
-#define EVAC_TEST_SHARDED_MAPS                                                                                     \
-  EVAC_TEST_FEW_SHARDED_MAPS EVAC_TEST_AND_MORE(                                                                   \
-      evac_test::sharded_tracked, evac_test::sharded_large, evac_test::sharded_empties, evac_test::sharded_selves, \
-      evac_test::sharded_identity, evac_test::sharded_raw, evac_test::sharded_four_bits)
+// The list of axes as a TEMPLATE_TEST_CASE takes it.
+#define EVAC_TEST_SHARDED_MAPS                                                                                         \
+  evac_test::sharded_ints, evac_test::sharded_strings, evac_test::sharded_throwers, evac_test::sharded_aligned,        \
+      evac_test::sharded_constant EVAC_TEST_AND_MORE(                                                                  \
+          evac_test::sharded_tracked, evac_test::sharded_large, evac_test::sharded_empties, evac_test::sharded_selves, \
+          evac_test::sharded_identity, evac_test::sharded_raw, evac_test::sharded_four_bits)
 
 inline constexpr std::size_t shard_counts[] = {1, 2, 4};
 

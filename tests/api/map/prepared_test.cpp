@@ -50,7 +50,7 @@ struct equal_of_anything {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("calls of maps with a prepared key do what those with the key do", "", EVAC_TEST_FEW_MAPS) {
+TEMPLATE_TEST_CASE("calls of maps with a prepared key do what those with the key do", "", EVAC_TEST_MAPS) {
   using Map = TestType;
   using K = typename Map::key_type;
   Map map = filled<Map>(some);

@@ -62,7 +62,7 @@ TEST_CASE("samples take generators of any range") {
   CHECK(unevenness(drawn_from(map, elements, small_generator<1000>())) < 1.4);
 }
 
-TEMPLATE_TEST_CASE("samples of a map draw what is there and nothing else", "", EVAC_TEST_FEW_MAPS) {
+TEMPLATE_TEST_CASE("samples of a map draw what is there and nothing else", "", EVAC_TEST_MAPS) {
   using Map = TestType;
   const Map map = filled<Map>(100);
   std::minstd_rand generator(3);
@@ -88,7 +88,7 @@ TEST_CASE("samples find the few elements of a map that was emptied, and all of o
   CHECK(seen.size() == 60);
 }
 
-TEMPLATE_TEST_CASE("pop_any of a map takes each element out once, as extract does", "", EVAC_TEST_FEW_MAPS) {
+TEMPLATE_TEST_CASE("pop_any of a map takes each element out once, as extract does", "", EVAC_TEST_MAPS) {
   using Map = TestType;
   Map map = filled<Map>(100);
   const Map before = filled<Map>(100);

@@ -31,7 +31,7 @@ constexpr bool compares_with_bool = requires(const Tried& one) { one == true; };
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("calls that do not wait change and tell as those that do", "", EVAC_TEST_FEW_SHARDED_MAPS) {
+TEMPLATE_TEST_CASE("calls that do not wait change and tell as those that do", "", EVAC_TEST_SHARDED_MAPS) {
   using Map = TestType;
   using K = typename Map::key_type;
   using V = typename Map::mapped_type;

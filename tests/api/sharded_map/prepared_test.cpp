@@ -29,7 +29,7 @@ constexpr bool inserts = requires(Map map, Key key) { map.try_emplace(key, 1); }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("calls with a prepared key do what those with the key do", "", EVAC_TEST_FEW_SHARDED_MAPS) {
+TEMPLATE_TEST_CASE("calls with a prepared key do what those with the key do", "", EVAC_TEST_SHARDED_MAPS) {
   using Map = TestType;
   using K = typename Map::key_type;
   using V = typename Map::mapped_type;

@@ -44,7 +44,7 @@ TEST_CASE("samples of a sharded map draw each element equally often, at any poin
 }
 
 TEMPLATE_TEST_CASE("samples draw what is there and nothing else, and as many as asked for", "",
-                   EVAC_TEST_FEW_SHARDED_MAPS) {
+                   EVAC_TEST_SHARDED_MAPS) {
   using Map = TestType;
   std::minstd_rand generator(3);
   for (const std::size_t count : shard_counts) {
@@ -73,7 +73,7 @@ TEST_CASE("samples find the few elements of a sharded map that was emptied") {
   CHECK(seen == std::set<std::uint64_t>{0, 1, 2});
 }
 
-TEMPLATE_TEST_CASE("pop_any takes each element out once, with its value", "", EVAC_TEST_FEW_SHARDED_MAPS) {
+TEMPLATE_TEST_CASE("pop_any takes each element out once, with its value", "", EVAC_TEST_SHARDED_MAPS) {
   using Map = TestType;
   using K = typename Map::key_type;
   constexpr int some = 100;

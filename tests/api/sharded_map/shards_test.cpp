@@ -14,7 +14,7 @@
 using namespace evac_test;
 
 TEMPLATE_TEST_CASE("visits of all shards see each element once, in the shard that its key names", "",
-                   EVAC_TEST_FEW_SHARDED_MAPS) {
+                   EVAC_TEST_SHARDED_MAPS) {
   using Map = TestType;
   constexpr int some = 150;
   for (const std::size_t count : shard_counts) {
