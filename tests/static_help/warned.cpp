@@ -1,5 +1,5 @@
-// Mistakes that clang warns of. A line that must be warned of ends in a comment that names the warning; no other may
-// be. flags: -Wall -Wextra -Wthread-safety
+// Mistakes that clang warns of. A line that must be warned of ends in a comment that names the warning.
+// flags: -Wall -Wextra -Wthread-safety
 #include <absl/base/thread_annotations.h>
 
 #include <mutex>

@@ -75,7 +75,7 @@ evac::sync_map<long, long, evac::hash<long>, evac::equal_to<long>, std::allocato
                evac::storage::in_nodes>
     sync_nodes;
 evac::sync_set<std::string> sync_words;
-evac::map<long, long, stopping_hash>::iterator found;
+evac::map<long, long, one_hash>::iterator found;  // into a map that changes no more
 evac::map<std::string, std::string>::node_type taken;
 evac::table_stats figures;
 
@@ -185,7 +185,7 @@ void fill() {
     chained.erase(i);
   }
   const std::lock_guard once(free_lock);
-  found = numbers.find(1);
+  found = chained.find(1);
   taken = names.extract("n17");
   figures = numbers.stats();
 }
