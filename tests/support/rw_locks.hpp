@@ -32,7 +32,7 @@ class rw_lock {
 };
 
 /// However unlucky the sampling of reads is.
-inline constexpr int most_reads_until_biased = (evac::detail::visible_readers::highest_price + 2) * 16 * 8;
+inline constexpr int most_reads_until_biased = evac::detail::visible_readers::highest_price * 16 * 8;
 
 struct counted_events {
   std::atomic<int> about_to_wait_count{0};
@@ -77,15 +77,17 @@ inline int make_biased(rw_lock& lock) {
   return 0;
 }
 
-/// Reads until writers leave the bias as it is. Few threads must be alive.
+/// Reads, and writes now and then, until writers leave the bias as it is. Few threads must be alive.
 inline bool make_standing(rw_lock& lock) {
+  constexpr int reads_per_write = 500;
   if (make_biased(lock) == 0) return false;
-  lock.lock();  // only a lock whose bias was revoked has its bias stand
-  lock.unlock();
-  for (int reads = 1; reads <= most_reads_until_biased && !lock.bias_stands(); ++reads) {
+  for (int reads = 0; reads <= most_reads_until_biased && !lock.bias_stands(); ++reads) {
+    if (reads % reads_per_write == 0) {  // only a lock whose bias was revoked has its bias stand
+      lock.lock();
+      lock.unlock();
+    }
     lock.lock_shared();
     lock.unlock_shared();
-    if (lock.is_biased()) return make_standing(lock);
   }
   return lock.bias_stands();
 }

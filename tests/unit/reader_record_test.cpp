@@ -46,7 +46,11 @@ TEST_CASE("a reader record samples its share of reads, also of each of several t
   std::vector<int> sampled(turns);
   constexpr int each = 16 * 100;
   for (int i = 0; i < each; ++i) {
-    for (int& own : sampled) own += record.sample(16) ? 1 : 0;
+    for (int& own : sampled) {
+      if (!record.is_sampled()) continue;
+      record.draw_next_read();
+      ++own;
+    }
   }
   for (const int own : sampled) {
     REQUIRE(own > 50);

@@ -99,6 +99,45 @@ TEST_CASE("with fewer writes a bias stands: writers wait for announced readers a
   REQUIRE(writes < 10'000);
 }
 
+TEST_CASE("reads per write are a moving average, which leaves the price as it is") {
+  using word = evac::detail::bias_word;
+  const std::uint32_t price = std::uint32_t{3} << word::price_shift;
+  std::uint32_t average = price;
+  for (const std::uint32_t sampled : {2U, 9U, 1U, 0U}) {
+    CAPTURE(sampled);
+    for (int writes = 0; writes < 200; ++writes) {
+      average = word::after_write(average + sampled);
+      REQUIRE((average & ~word::reads) == price);
+      REQUIRE((average & word::quiet_reads) == 0);
+    }
+    const std::uint32_t reads = average >> word::reads_per_write_shift & word::most_reads_per_write;
+    REQUIRE(reads <= 16 * sampled);
+    REQUIRE(reads + 15 >= 16 * sampled);
+  }
+  REQUIRE(average == price);
+  REQUIRE(word::reads_per_write(price + word::quiet_reads) == word::most_reads_per_write);
+}
+
+TEST_CASE("a bias stands where there are many reads between two writes, and not where there are few") {
+  const auto use = [](int reads_between) {
+    rw_lock lock;
+    make_biased(lock);
+    int stood = 0;
+    for (int writes = 0; writes < 300; ++writes) {
+      lock.lock();
+      lock.unlock();
+      for (int reads = 0; reads < reads_between; ++reads) {
+        lock.lock_shared();
+        lock.unlock_shared();
+      }
+      stood += lock.bias_stands() ? 1 : 0;
+    }
+    return stood;
+  };
+  REQUIRE(use(3) == 0);
+  REQUIRE(use(500) > 200);
+}
+
 TEST_CASE("a bias that stands keeps readers and writers apart") {
   rw_lock lock;
   REQUIRE(make_standing(lock));

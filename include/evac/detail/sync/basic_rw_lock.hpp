@@ -11,9 +11,9 @@
 //   ... + parked               the last one to leave      wakes all
 //
 //   bias_                      thread                     may
-//   price, quiet reads         a reader in state_         count; when the price is paid, bias the lock to its registry; sooner,
+//   price, reads               a reader in state_         count; when the price is paid, bias the lock to its registry; sooner,
 //                                                         if that pays, let the bias stand
-//                              the writer                 forget the count
+//                              the writer                 begin to count again
 //   biased                     any reader                 announce itself, if the word names its registry
 //                              the writer                 revoke
 //   revoking                   the writer                 set a price when no reader is announced; or make it biased again
@@ -27,6 +27,7 @@
 // number of reads without a writer in between; how many, the price, is in proportion to how long the last revocation
 // took. Where writers come too often for that, but readers far more often, the bias stands: a reader announces itself
 // by an exchange and then looks at state_ too, so that a writer needs no revocation, only a look through the records.
+// Whether they do, a moving average tells, so that shards of one map agree: else their readers mispredict branches.
 //
 // Invariants
 //   L1  the writer bit excludes readers in state_
@@ -41,9 +42,9 @@
 //   L4  so a holder of the writer bit that finds the word naming no registry is alone, and so is one that has looked
 //       through the registry of a bias that stands, whichever is its own; and a reader that finds one that is not its
 //       own goes by state_
-//   L5  a reader that leaves and is not announced in its own record, but finds a registry named, looks there for its
-//       thread: if it was announced by another shared object the word still names that registry (L3), and a load sees
-//       that, because the same thread has seen it before. Else it is in state_
+//   L5  a reader that leaves and is not announced in the first slot of its own record, but finds a registry named, looks
+//       in the other slots, and there for its thread: if it was announced, by whatever shared object, the word still
+//       names that registry (L3), and a load sees that, because the same thread has seen it before. Else it is in state_
 //   L6  a thread sleeps on state_ only with `parked` in the value that it sleeps on; the thread that removes the reason
 //       wakes it
 #ifndef EVAC_DETAIL_SYNC_BASIC_RW_LOCK_HPP
@@ -84,7 +85,7 @@ class EVAC_LOCKABLE basic_rw_lock {
     if (bias_word::names_registry(bias)) [[unlikely]] {
       await_announced(bias, events);
     } else {
-      forget_quiet_reads(bias);
+      count_write(bias);
     }
   }
   [[nodiscard]] bool try_lock() noexcept EVAC_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
@@ -92,7 +93,7 @@ class EVAC_LOCKABLE basic_rw_lock {
     if (!state_.compare_exchange_strong(expected, writer, seq_cst, relaxed)) return false;  // seq_cst: as in lock()
     const std::uint32_t bias = bias_.load(relaxed);                                         // relaxed: as in lock()
     if (!bias_word::names_registry(bias)) {
-      forget_quiet_reads(bias);
+      count_write(bias);
       return true;
     }
     const bool revokes = !bias_word::stands(bias);
@@ -137,10 +138,10 @@ class EVAC_LOCKABLE basic_rw_lock {
     return false;
   }
   EVAC_ALWAYS_INLINE void unlock_shared() noexcept EVAC_UNLOCK_FUNCTION() {
-    if (Readers::leave(this)) return;
+    if (Readers::leave_at_once(this)) return;
     // relaxed: this thread has seen before what matters here (L5)
     if (const std::uint32_t bias = bias_.load(relaxed); bias_word::names_registry(bias)) [[unlikely]] {
-      if (Readers::leave_named(this, bias)) return;
+      if (Readers::leave(this, bias)) return;
     }
     // release: the next writer writes after what was read here
     const std::uint32_t before = state_.fetch_sub(reader, release);
@@ -195,7 +196,7 @@ class EVAC_LOCKABLE basic_rw_lock {
     // stand between. It acquires: bias set.
     if (bias_.load(seq_cst) == bias) [[likely]]
       return true;
-    static_cast<void>(Readers::leave(this));
+    static_cast<void>(Readers::leave(this, bias));
     return false;
   }
 
@@ -205,17 +206,18 @@ class EVAC_LOCKABLE basic_rw_lock {
     // relaxed: a hint. A writer waits for a look through the records that meets no announcement, also none in vain: so
     // threads that only try, again and again, do not announce themselves before one that is there already.
     if ((state_.load(relaxed) & (writer | writer_waiting)) != 0) return false;
-    if (Readers::sample(pace::standing_sample_period) || !Readers::enter_standing(this, bias)) return false;
+    const bool counts = Readers::sample_read() && Readers::sample(pace::standing_sample_period / pace::sample_period);
+    if (counts || !Readers::enter_standing(this, bias)) return false;
     // seq_cst, both: dekker. They acquire: handover, bias set.
     if ((state_.load(seq_cst) & (writer | writer_waiting)) == 0 && bias_.load(seq_cst) == bias) [[likely]]
       return true;
-    static_cast<void>(Readers::leave(this));
+    static_cast<void>(Readers::leave(this, bias));
     return false;
   }
 
   // A compare-exchange and not a store: two readers may be here, and a lost bias would break L3.
   EVAC_ALWAYS_INLINE void count_quiet_read() noexcept {
-    if (Readers::sample(pace::sample_period)) [[unlikely]]
+    if (Readers::sample_read()) [[unlikely]]
       count_sampled_read();
   }
   EVAC_NEVER_INLINE void count_sampled_read() noexcept {
@@ -243,7 +245,7 @@ class EVAC_LOCKABLE basic_rw_lock {
       return;
     }
     await_leavers(bias, events);
-    // relaxed: written under state_, as by forget_quiet_reads(); no reader is announced.
+    // relaxed: written under state_, as by count_write(); no reader is announced.
     const std::uint32_t next = pace::after_write_while_standing(bias);
     if (next != bias) bias_.store(next, relaxed);
   }
@@ -275,17 +277,14 @@ class EVAC_LOCKABLE basic_rw_lock {
     }
     wait.over();
   }
-  void forget_quiet_reads(std::uint32_t bias) noexcept {
-    // relaxed: a count, written under state_
-    if ((bias & bias_word::quiet_reads) != 0) bias_.store(bias_word::without_quiet_reads(bias), relaxed);
+  void count_write(std::uint32_t bias) noexcept {
+    // relaxed: counts, written under state_
+    if ((bias & bias_word::reads) != 0) bias_.store(bias_word::after_write(bias), relaxed);
   }
   // From here the word names no registry: no reader is announced (L3).
   void set_price(std::chrono::nanoseconds taken) noexcept {
     const auto reads = static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read;
-    const auto samples =
-        std::clamp<std::uint64_t>(reads / pace::sample_period, Readers::least_price, Readers::highest_price);
-    // relaxed: written under state_
-    bias_.store(bias_word::of_price(static_cast<std::uint32_t>(samples)), relaxed);
+    bias_.store(pace::of_price(reads / pace::sample_period), relaxed);  // relaxed: written under state_
   }
 
   template <class Events>

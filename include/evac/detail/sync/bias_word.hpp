@@ -1,16 +1,17 @@
 // The word of a reader-writer lock that says how its readers announce themselves, and where. Numbers only:
 // basic_rw_lock.hpp says which thread may change it when.
 //
-//   | 0 | 0 | price ............ | quiet reads .................... |        31  30   29..15   14..0   not biased
-//   | 1 | 0 | 0 ......... | registry: address / 2^20 ............. |         31  30   29..22   21..0   biased
-//   | 1 | 1 | price class | registry ............................. |         31  30   29..22   21..0   the bias stands
-//   | 0 | 1 | 0 ......... | registry ............................. |         31  30   29..22   21..0   revoking
+//   | 0 | 0 | price | reads per write ... | quiet reads ......... |         31  30   29..26   25..16  15..0   not biased
+//   | 1 | 0 | 0 ..... | 0 . | registry: address / 2^20 .......... |         31  30   29..26   21..0           biased
+//   | 1 | 1 | price | 0 . | registry .......................... |         31  30   29..26   21..0           the bias stands
+//   | 0 | 1 | 0 ..... | 0 . | registry .......................... |         31  30   29..26   21..0           revoking
 //
 // Two shared objects of a process may have two registries of records (reader_registry.hpp), and a thread may enter a
 // lock by one and leave it by the other: so the word says in which registry the announced readers are.
 //
 // Reads are counted by sampling, one in sixteen by chance. The price is the number of sampled reads without a writer in
-// between after which a lock is biased; 0 if it never was.
+// between after which a lock is biased: a power of two, of which the word has the class, and 0 if the lock never was
+// biased. Reads per write are a moving average over some sixteen writes: each sampled read stands for sixteen.
 #ifndef EVAC_DETAIL_SYNC_BIAS_WORD_HPP
 #define EVAC_DETAIL_SYNC_BIAS_WORD_HPP
 
@@ -26,15 +27,16 @@ struct bias_word {
   static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
   static constexpr std::uint32_t revoking = std::uint32_t{1} << 30U;
   static constexpr std::uint32_t standing = biased | revoking;
-  static constexpr unsigned price_class_shift = 22;
-  static constexpr std::uint32_t registry = (std::uint32_t{1} << price_class_shift) - 1;
-  static constexpr std::uint32_t quiet_reads = 0x7FFF;
-  static constexpr unsigned price_shift = 15;
+  static constexpr std::uint32_t registry = (std::uint32_t{1} << 22U) - 1;
+  static constexpr unsigned price_shift = 26;
+  static constexpr std::uint32_t price = std::uint32_t{0xF} << price_shift;
+  static constexpr unsigned reads_per_write_shift = 16;
+  static constexpr std::uint32_t most_reads_per_write = 0x3FF;
+  static constexpr std::uint32_t quiet_reads = 0xFFFF;
+  /// Of a lock that is read or that was read between writes.
+  static constexpr std::uint32_t reads = most_reads_per_write << reads_per_write_shift | quiet_reads;
   /// The word of no lock: there is no registry 0.
   static constexpr std::uint32_t of_none = revoking;
-  /// Prices are kept as powers of two while a bias stands, up to this one. What costs more has cost it by readers who
-  /// stay.
-  static constexpr std::uint32_t highest_price_class = 4;
 
   [[nodiscard]] static constexpr bool is_biased(std::uint32_t word) noexcept { return (word & standing) == biased; }
   [[nodiscard]] static constexpr bool stands(std::uint32_t word) noexcept { return word >= standing; }
@@ -56,12 +58,13 @@ struct bias_word {
 
   // --- not biased ---
 
-  [[nodiscard]] static constexpr std::uint32_t price(std::uint32_t word) noexcept { return word >> price_shift; }
-  [[nodiscard]] static constexpr std::uint32_t of_price(std::uint32_t samples) noexcept {
-    return samples << price_shift;
+  /// The average if a write came now: at each write, that of before loses a sixteenth.
+  [[nodiscard]] static constexpr std::uint32_t reads_per_write(std::uint32_t word) noexcept {
+    const std::uint32_t before = word >> reads_per_write_shift & most_reads_per_write;
+    return (std::min)(before - (before + 15) / 16 + (word & quiet_reads), most_reads_per_write);
   }
-  [[nodiscard]] static constexpr std::uint32_t without_quiet_reads(std::uint32_t word) noexcept {
-    return word & ~quiet_reads;
+  [[nodiscard]] static constexpr std::uint32_t after_write(std::uint32_t word) noexcept {
+    return (word & price) | reads_per_write(word) << reads_per_write_shift;
   }
 };
 
@@ -72,37 +75,48 @@ struct bias_pace {
   static constexpr std::uint32_t sample_period = 16;
   // Reads that go by the state of the lock although its bias stands: each takes the line from all other readers.
   static constexpr std::uint32_t standing_sample_period = sample_period * sample_period;
-  static_assert(Readers::least_price <= Readers::highest_price && Readers::highest_price <= bias_word::quiet_reads);
+  /// Prices are kept up to this class while a bias stands. What costs more has cost it by readers who stay.
+  static constexpr std::uint32_t highest_class_while_standing = 5;
+  static_assert(std::has_single_bit(Readers::least_price) && std::has_single_bit(Readers::highest_price) &&
+                Readers::least_price <= Readers::highest_price && Readers::highest_price <= bias_word::quiet_reads);
 
+  /// The word of a lock whose bias has been revoked, at the least power of two that is no less than this price.
+  [[nodiscard]] static std::uint32_t of_price(std::uint64_t samples) noexcept {
+    const auto wanted = std::clamp<std::uint64_t>(samples, Readers::least_price, Readers::highest_price);
+    const auto above_least = static_cast<std::uint32_t>(wanted - 1) / Readers::least_price;
+    return (static_cast<std::uint32_t>(std::bit_width(above_least)) + 1) << bias_word::price_shift;
+  }
   /// After a sampled read of a lock that is not biased. `word` again where this thread cannot announce itself.
   [[nodiscard]] static std::uint32_t after_quiet_read(std::uint32_t word) noexcept {
-    const std::uint32_t price = bias_word::price(word);
-    const std::uint32_t quiet = (word & bias_word::quiet_reads) + 1;
-    const bool stands = price != 0 && Readers::standing_pays(quiet);
-    if (!stands && quiet < (price != 0 ? price : Readers::first_price)) return word + 1;
+    const std::uint32_t price_class = class_of(word);
+    const std::uint32_t next = word + 1;
+    const bool stands = price_class != 0 && Readers::standing_pays(bias_word::reads_per_write(next));
+    if (!stands && (next & bias_word::quiet_reads) < (price_class != 0 ? price_of(word) : Readers::first_price))
+      return next;
     const std::uint32_t own = Readers::word();
     if (own == 0) return word;
-    return stands ? own | bias_word::standing | class_of(price) << bias_word::price_class_shift : own;
+    if (!stands) return own;
+    return own | bias_word::standing | (std::min)(price_class, highest_class_while_standing) << bias_word::price_shift;
   }
   /// After a sampled read by the state of a lock whose bias stands. There is no room to count quiet reads: one read by
   /// chance makes the lock a biased one, when on average eight times the price is paid. To revoke that is dear, and the
   /// reads in between gain little.
   [[nodiscard]] static std::uint32_t after_read_while_standing(std::uint32_t word) noexcept {
-    const std::uint32_t period = 8 * standing_price(word) / standing_sample_period;
+    const std::uint32_t period = 8 * price_of(word) / standing_sample_period;
     return Readers::sample((std::max)(period, std::uint32_t{1})) ? bias_word::biased_like(word) : word;
   }
   /// After a write while the bias stands: that ends after some writes, by chance, and is to be earned again.
   [[nodiscard]] static std::uint32_t after_write_while_standing(std::uint32_t word) noexcept {
-    return Readers::sample(Readers::writes_while_standing) ? bias_word::of_price(standing_price(word)) : word;
+    return Readers::sample(Readers::writes_while_standing) ? word & bias_word::price : word;
   }
 
  private:
-  [[nodiscard]] static std::uint32_t class_of(std::uint32_t price) noexcept {
-    const auto exact = static_cast<std::uint32_t>(std::bit_width(price / Readers::least_price)) - 1;
-    return (std::min)(exact, bias_word::highest_price_class);
+  [[nodiscard]] static std::uint32_t class_of(std::uint32_t word) noexcept {
+    return (word & bias_word::price) >> bias_word::price_shift;
   }
-  [[nodiscard]] static std::uint32_t standing_price(std::uint32_t word) noexcept {
-    return Readers::least_price << ((word & ~bias_word::standing) >> bias_word::price_class_shift);
+  // Not of class 0.
+  [[nodiscard]] static std::uint32_t price_of(std::uint32_t word) noexcept {
+    return Readers::least_price << (class_of(word) - 1);
   }
 };
 

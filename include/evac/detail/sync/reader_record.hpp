@@ -1,7 +1,7 @@
 // Record of the locks under which one thread reads, for writers to see.
 //
 //   0            8                             376       384
-//   | mark, word | lock A | - | lock C | ...  | ...  | chance  | owner, marks ... |
+//   | mark, word | lock A | - | lock C | ...  | ...  | chances | owner, marks ... |
 //                     written by the thread, in any order; writers read as far as the mark
 //
 // The mark is one more than the last slot that was ever used. Most threads read under one lock at a time, so that a
@@ -45,19 +45,31 @@ class reader_record {
   /// The same for writers that pass no fence before they look.
   [[nodiscard]] bool enter_by_exchange(const void* lock) noexcept { return enter(lock, false); }
 
+  /// Withdraws the announcement if it is in the first slot.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool leave_at_once(const void* lock) noexcept {
+    if (slots_[0].load(relaxed) != lock) return false;  // relaxed: as in enter_at_once()
+    slots_[0].store(nullptr, release);                  // release: what was read under the lock was read before
+    return true;
+  }
   /// Withdraws the announcement; false if there is none.
-  [[nodiscard]] EVAC_ALWAYS_INLINE bool leave(const void* lock) noexcept {
-    if (slots_[0].load(relaxed) == lock) {  // relaxed: as in enter_at_once()
-      slots_[0].store(nullptr, release);    // release: what was read under the lock was read before
-      return true;
-    }
-    return behind_first_ != 0 && leave_behind(lock);
+  [[nodiscard]] bool leave(const void* lock) noexcept {
+    return leave_at_once(lock) || (behind_first_ != 0 && leave_behind(lock));
   }
 
-  /// True once in `period` calls on average, a power of two: by chance, so that no rhythm of the locks that a thread
-  /// reads in turn leaves one of them out.
+  /// Of one in sixteen reads on average whether it is to be counted: by chance, so that no rhythm of the locks that a
+  /// thread reads in turn leaves one of them out. Then the owner draws the next. True of a record without a thread.
+  [[nodiscard]] EVAC_ALWAYS_INLINE bool is_sampled() noexcept {
+    if (until_sampled_ == 0) return true;
+    --until_sampled_;
+    return false;
+  }
+  void draw_next_read() noexcept {
+    advance_chance();
+    until_sampled_ = static_cast<std::uint16_t>((chance_ >> 16U) * 31U >> 16U);  // 0 to 30, 15 on average
+  }
+  /// True once in `period` calls on average, a power of two.
   [[nodiscard]] bool sample(std::uint32_t period) noexcept {
-    chance_ = chance_ * 1664525U + 1013904223U;  // Numerical Recipes; the upper bits are the better ones
+    advance_chance();
     return chance_ < ~std::uint32_t{0} / period;
   }
 
@@ -69,6 +81,7 @@ class reader_record {
     word_ = word;
     plain_word_ = plain ? word : bias_word::of_none;
     owner_.store(owner, relaxed);  // relaxed: only its own thread finds it by that
+    draw_next_read();              // else the first read of each of many threads would be one
   }
   /// The thread has ended. What it still holds, objects of it that outlive its record withdraw later.
   void end() noexcept { ended_ = true; }
@@ -112,6 +125,8 @@ class reader_record {
   }
 
  private:
+  // Numerical Recipes; the upper bits are the better ones.
+  void advance_chance() noexcept { chance_ = chance_ * 1664525U + 1013904223U; }
   [[nodiscard]] EVAC_ALWAYS_INLINE bool enter(const void* lock, bool by_store) noexcept {
     const std::size_t at = free_slot();
     if (at == Capacity) return false;
@@ -149,6 +164,7 @@ class reader_record {
   std::uint32_t chance_ = 0;                       // the owner's
   // In use behind the first. That is not counted: its owner writes one line for it, and one is what writers take away.
   std::uint8_t behind_first_ = 0;
+  std::uint16_t until_sampled_ = 0;  // the owner's
   // Written when the owner changes, and so apart: writers come by the line when they go to the next record.
   alignas(cache_line) own_atomic<thread_identity> owner_{nullptr};
   thread_marks* marks_ = nullptr;

@@ -39,16 +39,19 @@ class visible_readers {
     record& own = mine();
     return own.word() == bias_word::biased_like(word) && own.enter_by_exchange(lock);
   }
-  [[nodiscard]] static bool leave(const void* lock) {
+  [[nodiscard]] static bool leave_at_once(const void* lock) {
     record* const own = slot_of_mine();
-    return own != nullptr && own->leave(lock);
+    return own != nullptr && own->leave_at_once(lock);
   }
-  [[nodiscard]] static bool leave_named(const void* lock, std::uint32_t word) {
+  [[nodiscard]] static bool leave(const void* lock, std::uint32_t word) {
+    record* const own = slot_of_mine();
+    if (own != nullptr && own->leave(lock)) return true;
     if (evac_model::planted == evac_model::bug::leaving_forgets_other_objects) return false;
     return named(word).leave(this_thread(), lock);
   }
   [[nodiscard]] static std::uint32_t word() { return mine().word(); }
   [[nodiscard]] static bool standing_pays(std::uint32_t) { return evac_model::bias_may_stand; }
+  [[nodiscard]] static bool sample_read() { return sample(0); }
   [[nodiscard]] static bool sample(std::uint32_t) { return !evac_model::bias_may_stand || rl::rand(2) == 0; }
 
   static void fence(std::uint32_t word) { named(word).fence(); }
