@@ -176,6 +176,7 @@ set(EVAC_LONE_TESTS
   api/counted_lookups_test.cpp
   api/sharded_map/policies_test.cpp
   own_hash/own_hash_test.cpp
+  unit/hash_cuts_test.cpp
   unit/hash_of_strings_test.cpp
   unit/hash_test.cpp
   unit/rw_lock_system_test.cpp

@@ -1,5 +1,5 @@
 // Every verb once, and what concepts say of the types; with either standard library.
-#include <evac/evac.hpp>
+#include "every_header.hpp"  // written by CMake: all that cmake/headers.cmake lists
 
 #include <concepts>
 #include <cstdio>
