@@ -2,16 +2,17 @@
 // basic_rw_lock.hpp says which thread may change it when.
 //
 //   | 0 | 0 | price | reads per write ... | quiet reads ......... |         31  30   29..26   25..16  15..0   not biased
-//   | 1 | 0 | 0 ..... | 0 . | registry: address / 2^20 .......... |         31  30   29..26   21..0           biased
-//   | 1 | 1 | price | 0 . | registry .......................... |         31  30   29..26   21..0           the bias stands
-//   | 0 | 1 | 0 ..... | 0 . | registry .......................... |         31  30   29..26   21..0           revoking
+//   | 1 | 0 | 0 ........... | registry: address / 2^20 ........ |         31  30   29..22   21..0           biased
+//   | 1 | 1 | price | quiet | registry ........................ |         31  30   29..26   25..22  21..0   the bias stands
+//   | 0 | 1 | 0 ........... | registry ........................ |         31  30   29..22   21..0           revoking
 //
 // Two shared objects of a process may have two registries of records (reader_registry.hpp), and a thread may enter a
 // lock by one and leave it by the other: so the word says in which registry the announced readers are.
 //
 // Reads are counted by sampling, one in sixteen by chance. The price is the number of sampled reads without a writer in
 // between after which a lock is biased: a power of two, of which the word has the class, and 0 if the lock never was
-// biased. Reads per write are a moving average over some sixteen writes: each sampled read stands for sixteen.
+// biased. Reads per write are a moving average over some 32 writes, in eighths: a sum of four for each read that is
+// sampled, which stands for sixteen, and of which each write takes away the 32nd part.
 #ifndef EVAC_DETAIL_SYNC_BIAS_WORD_HPP
 #define EVAC_DETAIL_SYNC_BIAS_WORD_HPP
 
@@ -27,14 +28,17 @@ struct bias_word {
   static constexpr std::uint32_t biased = std::uint32_t{1} << 31U;
   static constexpr std::uint32_t revoking = std::uint32_t{1} << 30U;
   static constexpr std::uint32_t standing = biased | revoking;
-  static constexpr std::uint32_t registry = (std::uint32_t{1} << 22U) - 1;
+  static constexpr unsigned quiet_while_standing_shift = 22;
+  static constexpr std::uint32_t quiet_while_standing = std::uint32_t{0xF} << quiet_while_standing_shift;
+  static constexpr std::uint32_t registry = (std::uint32_t{1} << quiet_while_standing_shift) - 1;
   static constexpr unsigned price_shift = 26;
   static constexpr std::uint32_t price = std::uint32_t{0xF} << price_shift;
   static constexpr unsigned reads_per_write_shift = 16;
-  static constexpr std::uint32_t most_reads_per_write = 0x3FF;
+  static constexpr std::uint32_t most_eighths = 0x3FF;
+  static constexpr std::uint32_t most_reads_per_write = most_eighths / 8;
   static constexpr std::uint32_t quiet_reads = 0xFFFF;
   /// Of a lock that is read or that was read between writes.
-  static constexpr std::uint32_t reads = most_reads_per_write << reads_per_write_shift | quiet_reads;
+  static constexpr std::uint32_t reads = most_eighths << reads_per_write_shift | quiet_reads;
   /// The word of no lock: there is no registry 0.
   static constexpr std::uint32_t of_none = revoking;
 
@@ -58,13 +62,18 @@ struct bias_word {
 
   // --- not biased ---
 
-  /// The average if a write came now: at each write, that of before loses a sixteenth.
+  /// The average if a write came now.
   [[nodiscard]] static constexpr std::uint32_t reads_per_write(std::uint32_t word) noexcept {
-    const std::uint32_t before = word >> reads_per_write_shift & most_reads_per_write;
-    return (std::min)(before - (before + 15) / 16 + (word & quiet_reads), most_reads_per_write);
+    return eighths_after_write(word) / 8;
   }
   [[nodiscard]] static constexpr std::uint32_t after_write(std::uint32_t word) noexcept {
-    return (word & price) | reads_per_write(word) << reads_per_write_shift;
+    return (word & price) | eighths_after_write(word) << reads_per_write_shift;
+  }
+
+ private:
+  [[nodiscard]] static constexpr std::uint32_t eighths_after_write(std::uint32_t word) noexcept {
+    const std::uint32_t before = word >> reads_per_write_shift & most_eighths;
+    return (std::min)(before - (before + 31) / 32 + 4 * (word & quiet_reads), most_eighths);
   }
 };
 
@@ -98,16 +107,20 @@ struct bias_pace {
     if (!stands) return own;
     return own | bias_word::standing | (std::min)(price_class, highest_class_while_standing) << bias_word::price_shift;
   }
-  /// After a sampled read by the state of a lock whose bias stands. There is no room to count quiet reads: one read by
-  /// chance makes the lock a biased one, when on average eight times the price is paid. To revoke that is dear, and the
-  /// reads in between gain little.
+  /// After a sampled read by the state of a lock whose bias stands, which is one in 4096. When the price is paid eight
+  /// times over without a writer in between, the lock becomes a biased one: to revoke that is dear, and the reads in
+  /// between gain little. There is little room to count that: by chance, one in so many of these reads counts.
   [[nodiscard]] static std::uint32_t after_read_while_standing(std::uint32_t word) noexcept {
-    const std::uint32_t period = 8 * price_of(word) / standing_sample_period;
-    return Readers::sample((std::max)(period, std::uint32_t{1})) ? bias_word::biased_like(word) : word;
+    const std::uint32_t period = 8 * price_of(word) / standing_sample_period / Readers::counts_while_standing;
+    if (!Readers::sample((std::max)(period, std::uint32_t{1}))) return word;
+    const std::uint32_t count = ((word & bias_word::quiet_while_standing) >> bias_word::quiet_while_standing_shift) + 1;
+    if (count >= Readers::counts_while_standing) return bias_word::biased_like(word);
+    return (word & ~bias_word::quiet_while_standing) | count << bias_word::quiet_while_standing_shift;
   }
   /// After a write while the bias stands: that ends after some writes, by chance, and is to be earned again.
   [[nodiscard]] static std::uint32_t after_write_while_standing(std::uint32_t word) noexcept {
-    return Readers::sample(Readers::writes_while_standing) ? word & bias_word::price : word;
+    if (Readers::sample(Readers::writes_while_standing)) return word & bias_word::price;
+    return word & ~bias_word::quiet_while_standing;
   }
 
  private:

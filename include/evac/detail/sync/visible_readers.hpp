@@ -39,7 +39,9 @@ class visible_readers {
   static constexpr std::uint32_t least_price = 64;
   static constexpr std::uint32_t highest_price = 0x8000;
   /// Writes that a bias stands for, on average, before the lock has to earn it again.
-  static constexpr std::uint32_t writes_while_standing = 256;
+  static constexpr std::uint32_t writes_while_standing = 512;
+  /// Reads that are counted while a bias stands and no writer comes, before the lock is biased.
+  static constexpr std::uint32_t counts_while_standing = 2;
   // With the pauses in between one to three microseconds: longer than most critical sections, shorter than a system
   // call to sleep and one to wake.
   static constexpr int looks_before_parking = 8;
@@ -87,12 +89,11 @@ class visible_readers {
   }
   /// Whether a lock with so many reads between two writes should let its bias stand. A writer that looks through the
   /// records takes a line from each thread, and the thread takes it back; a read by state takes one, every other time by
-  /// two threads. 100 000 keys in 32 shards, 2 threads and so three records, rate over that of
-  /// boost::concurrent_flat_map, by state and standing: 2 % updates .75 and .94, 3 % .65 and .86, 5 % .79 and .80, 10 %
-  /// .84 and .70.
+  /// two threads. These, which have three records with the thread that began them, are as fast either way with 3 to 4 %
+  /// updates (docs/design.md).
   [[nodiscard]] static bool standing_pays(std::uint32_t reads_per_write) noexcept {
     const registry* const all = known_.load(relaxed);  // relaxed: a number to go by
-    return all != nullptr && reads_per_write >= 9 * (std::max)(all->size(), std::uint32_t{2});
+    return all != nullptr && reads_per_write >= 9 * std::clamp(all->size(), std::uint32_t{2}, std::uint32_t{12});
   }
   /// True once in sixteen calls of this thread on average.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool sample_read() noexcept {

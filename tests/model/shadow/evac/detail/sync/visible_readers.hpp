@@ -22,6 +22,7 @@ class visible_readers {
   static constexpr std::uint32_t least_price = 1;
   static constexpr std::uint32_t highest_price = 1;
   static constexpr std::uint32_t writes_while_standing = 2;
+  static constexpr std::uint32_t counts_while_standing = 1;
   static constexpr int looks_before_parking = 1;
 
   static void pause(int) noexcept {}
