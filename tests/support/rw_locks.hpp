@@ -77,7 +77,7 @@ inline int make_biased(rw_lock& lock) {
   return 0;
 }
 
-/// Reads, and writes now and then, until writers leave the bias as it is. Few threads must be alive.
+/// Reads, and writes now and then, until writers leave the bias as it is.
 inline bool make_standing(rw_lock& lock) {
   constexpr int reads_per_write = 500;
   if (make_biased(lock) == 0) return false;

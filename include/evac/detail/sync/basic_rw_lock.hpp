@@ -13,13 +13,13 @@
 //   bias_                      thread                     may
 //   price, reads               a reader in state_         count; when the price is paid, bias the lock to its registry; sooner,
 //                                                         if that pays, let the bias stand
-//                              the writer                 begin to count again
+//                              the writer                 take the count into the average
 //   biased                     any reader                 announce itself, if the word names its registry
 //                              the writer                 revoke
 //   revoking                   the writer                 set a price when no reader is announced; or make it biased again
 //   the bias stands            any reader                 announce itself and look for a writer; now and then go by state_
-//                              a reader in state_         make the lock a biased one
-//                              the writer                 when no reader is announced leave it, or set a price
+//                              a reader in state_         count; make the lock a biased one
+//                              the writer                 when no reader is announced forget the count, or set a price
 //
 // Reader bias (BRAVO: Dice and Kogan, "BRAVO: Biased Locking for Reader-Writer Locks", USENIX ATC 2019): while the lock
 // is biased, a reader announces itself in its thread's record (detail/sync/visible_readers.hpp) and does not touch
@@ -106,7 +106,11 @@ class EVAC_LOCKABLE basic_rw_lock {
       give_up(bias);
       return false;
     }
-    if (revokes) set_price(std::chrono::steady_clock::now() - began);
+    if (revokes) {
+      end_revocation(began);
+    } else {
+      count_write_while_standing(bias);
+    }
     return true;
   }
   void unlock() noexcept EVAC_UNLOCK_FUNCTION() {
@@ -119,7 +123,8 @@ class EVAC_LOCKABLE basic_rw_lock {
   template <class Events>
   EVAC_ALWAYS_INLINE void lock_shared(Events& events) noexcept(noexcept(events.about_to_wait()))
       EVAC_SHARED_LOCK_FUNCTION() {
-    if (enter_biased()) return;
+    const entry how = enter_biased();
+    if (how == entry::announced) return;
     // The look at bias_ has brought the line, so that a look at the state costs nothing. relaxed: the exchange acquires
     std::uint32_t state = state_.load(relaxed);
     // acquire: handover
@@ -127,10 +132,11 @@ class EVAC_LOCKABLE basic_rw_lock {
         !state_.compare_exchange_strong(state, state + reader, acquire, relaxed)) [[unlikely]] {
       lock_shared_slowly(events);
     }
-    count_quiet_read();
+    if (how == entry::to_count || Readers::sample_read()) [[unlikely]]
+      count_read(how);
   }
   [[nodiscard]] bool try_lock_shared() noexcept EVAC_SHARED_TRYLOCK_FUNCTION(true) {
-    if (enter_biased()) return true;
+    if (enter_biased() == entry::announced) return true;
     std::uint32_t state = state_.load(relaxed);  // relaxed: the exchange acquires
     while ((state & (writer | writer_waiting)) == 0) {
       if (state_.compare_exchange_weak(state, state + reader, acquire, relaxed)) return true;  // acquire: handover
@@ -169,7 +175,7 @@ class EVAC_LOCKABLE basic_rw_lock {
   // Pairs
   //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the
   //              lock
-  //   bias set   count_quiet_read() and give_up() release, enter_biased() acquires: what the last writer wrote before
+  //   bias set   count_read() and give_up() release, enter_biased() acquires: what the last writer wrote before
   //   dekker     enter_biased() announces, then loads bias_; begin_revocation() changes bias_, then looks for
   //              announcements. enter_standing() announces, then loads state_; lock() changes state_, then looks
   static constexpr std::uint32_t writer = 1;
@@ -179,58 +185,58 @@ class EVAC_LOCKABLE basic_rw_lock {
 
   using pace = bias_pace<Readers>;
   static inline no_lock_events no_events_{};
-  // A read that takes state_ costs some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2
-  // times before it is biased again, and revocations cost about an eighth of what the reads do. Those of more than a
-  // millisecond, which the highest price stands for, cost more.
-  static constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
   static constexpr int most_looks = 1 << 20U;  // where counting them stops
 
-  [[nodiscard]] EVAC_ALWAYS_INLINE bool enter_biased() noexcept {
+  /// How a reader comes in: it is announced; or goes by state_, where one of many is to count while the bias stands.
+  enum class entry : unsigned char { announced, by_state, to_count };
+
+  [[nodiscard]] EVAC_ALWAYS_INLINE entry enter_biased() noexcept {
     const std::uint32_t bias = bias_.load(relaxed);  // relaxed: a hint, asked again below
     if (!Readers::enter_at_once(this, bias)) {
-      if (!bias_word::lets_announce(bias)) return false;
+      if (!bias_word::lets_announce(bias)) return entry::by_state;
       if (bias_word::stands(bias)) return enter_standing(bias);
-      if (!Readers::enter(this, bias)) return false;
+      if (!Readers::enter(this, bias)) return entry::by_state;
     }
     // seq_cst: dekker, where announcing is an exchange; else the compiler fence in announce() and the writer's fence
     // stand between. It acquires: bias set.
     if (bias_.load(seq_cst) == bias) [[likely]]
-      return true;
+      return entry::announced;
     static_cast<void>(Readers::leave(this, bias));
-    return false;
+    return entry::by_state;
   }
 
-  // Some go by state_, to count. The state is loaded before the bias: else a reader could see a bias that a writer has
-  // ended since, and then the state after that writer, and no later writer would look for it.
-  [[nodiscard]] EVAC_NEVER_INLINE bool enter_standing(std::uint32_t bias) noexcept {
+  // The state is loaded before the bias: else a reader could see a bias that a writer has ended since, and then the state
+  // after that writer, and no later writer would look for it.
+  [[nodiscard]] EVAC_NEVER_INLINE entry enter_standing(std::uint32_t bias) noexcept {
     // relaxed: a hint. A writer waits for a look through the records that meets no announcement, also none in vain: so
     // threads that only try, again and again, do not announce themselves before one that is there already.
-    if ((state_.load(relaxed) & (writer | writer_waiting)) != 0) return false;
-    const bool counts = Readers::sample_read() && Readers::sample(pace::standing_sample_period / pace::sample_period);
-    if (counts || !Readers::enter_standing(this, bias)) return false;
+    if ((state_.load(relaxed) & (writer | writer_waiting)) != 0) return entry::by_state;
+    if (Readers::sample_read() && Readers::sample(pace::standing_sample_period / pace::sample_period))
+      return entry::to_count;
+    if (!Readers::enter_standing(this, bias)) return entry::by_state;
     // seq_cst, both: dekker. They acquire: handover, bias set.
     if ((state_.load(seq_cst) & (writer | writer_waiting)) == 0 && bias_.load(seq_cst) == bias) [[likely]]
-      return true;
+      return entry::announced;
     static_cast<void>(Readers::leave(this, bias));
-    return false;
+    return entry::by_state;
   }
 
-  // A compare-exchange and not a store: two readers may be here, and a lost bias would break L3.
-  EVAC_ALWAYS_INLINE void count_quiet_read() noexcept {
-    if (Readers::sample_read()) [[unlikely]]
-      count_sampled_read();
-  }
-  EVAC_NEVER_INLINE void count_sampled_read() noexcept {
+  EVAC_NEVER_INLINE void count_read(entry how) noexcept {
     std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
-    if (bias_word::names_registry(bias) && !bias_word::stands(bias)) return;
-    const std::uint32_t next =
-        bias_word::stands(bias) ? pace::after_read_while_standing(bias) : pace::after_quiet_read(bias);
-    bias_.compare_exchange_strong(bias, next, release, relaxed);  // release: bias set
+    const bool stands = bias_word::stands(bias) && how == entry::to_count;
+    if (bias_word::names_registry(bias) && !stands) return;
+    const std::uint32_t next = stands ? pace::after_read_while_standing(bias) : pace::after_quiet_read(bias);
+    // No store: two readers may be here, and a lost bias would break L3. release: bias set
+    bias_.compare_exchange_strong(bias, next, release, relaxed);
   }
   // The writer bit is set: after this no new reader comes in by either way.
   void begin_revocation(std::uint32_t bias) noexcept {
     bias_.store(bias_word::revoked(bias), seq_cst);  // seq_cst: dekker
     Readers::fence(bias);
+  }
+  void end_revocation(std::chrono::steady_clock::time_point began) noexcept {
+    // From here the word names no registry: no reader is announced (L3). relaxed: written under state_
+    bias_.store(pace::after_revocation(std::chrono::steady_clock::now() - began), relaxed);
   }
   // The reader that was found still reads: the next writer must look for it too (L3).
   void give_up(std::uint32_t bias) noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS {
@@ -240,21 +246,16 @@ class EVAC_LOCKABLE basic_rw_lock {
   template <class Events>
   EVAC_NEVER_INLINE void await_announced(std::uint32_t bias,
                                          Events& events) noexcept(noexcept(events.about_to_wait())) {
-    if (!bias_word::stands(bias)) {
-      revoke(bias, events);
-      return;
-    }
+    if (!bias_word::stands(bias)) return revoke(bias, events);
     await_leavers(bias, events);
-    // relaxed: written under state_, as by count_write(); no reader is announced.
-    const std::uint32_t next = pace::after_write_while_standing(bias);
-    if (next != bias) bias_.store(next, relaxed);
+    count_write_while_standing(bias);
   }
   template <class Events>
   void revoke(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
     const auto began = std::chrono::steady_clock::now();
     begin_revocation(bias);
     await_leavers(bias, events);
-    set_price(std::chrono::steady_clock::now() - began);
+    end_revocation(began);
     events.revoked();
   }
   template <class Events>
@@ -281,10 +282,9 @@ class EVAC_LOCKABLE basic_rw_lock {
     // relaxed: counts, written under state_
     if ((bias & bias_word::reads) != 0) bias_.store(bias_word::after_write(bias), relaxed);
   }
-  // From here the word names no registry: no reader is announced (L3).
-  void set_price(std::chrono::nanoseconds taken) noexcept {
-    const auto reads = static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read;
-    bias_.store(pace::of_price(reads / pace::sample_period), relaxed);  // relaxed: written under state_
+  void count_write_while_standing(std::uint32_t bias) noexcept {
+    const std::uint32_t next = pace::after_write_while_standing(bias);
+    if (next != bias) bias_.store(next, relaxed);  // relaxed: written under state_; no reader is announced (L3)
   }
 
   template <class Events>
@@ -341,7 +341,7 @@ class EVAC_LOCKABLE basic_rw_lock {
   }
 
   atomic<std::uint32_t> state_{0};  // any thread, by the transitions above
-  atomic<std::uint32_t> bias_{0};   // L2; the count by readers in state_, and reset by the writer
+  atomic<std::uint32_t> bias_{0};   // L2; counts by readers in state_ and by the writer
 };
 
 }  // namespace evac::inline EVAC_ABI::detail

@@ -10,14 +10,16 @@
 // lock by one and leave it by the other: so the word says in which registry the announced readers are.
 //
 // Reads are counted by sampling, one in sixteen by chance. The price is the number of sampled reads without a writer in
-// between after which a lock is biased: a power of two, of which the word has the class, and 0 if the lock never was
-// biased. Reads per write are a moving average over some 32 writes, in eighths: a sum of four for each read that is
-// sampled, which stands for sixteen, and of which each write takes away the 32nd part.
+// between after which a lock is biased. It is a power of two, and the word has its class: 1 for the least price, 2 for
+// twice that and so on; 0 if the lock never was biased. Reads per write are a moving average over some 32 writes, in
+// eighths: a sum of four for each sampled read (which stands for 16 reads, and 16 * 8 / 32 is four), of which each write
+// takes away the 32nd part.
 #ifndef EVAC_DETAIL_SYNC_BIAS_WORD_HPP
 #define EVAC_DETAIL_SYNC_BIAS_WORD_HPP
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstdint>
 
 #include "evac/detail/config.hpp"
@@ -82,14 +84,24 @@ struct bias_word {
 template <class Readers>
 struct bias_pace {
   static constexpr std::uint32_t sample_period = 16;
-  // Reads that go by the state of the lock although its bias stands: each takes the line from all other readers.
+  // Reads that count while the bias stands: each goes by the state and takes the line from all other readers.
   static constexpr std::uint32_t standing_sample_period = sample_period * sample_period;
   /// Prices are kept up to this class while a bias stands. What costs more has cost it by readers who stay.
   static constexpr std::uint32_t highest_class_while_standing = 5;
   static_assert(std::has_single_bit(Readers::least_price) && std::has_single_bit(Readers::highest_price) &&
-                Readers::least_price <= Readers::highest_price && Readers::highest_price <= bias_word::quiet_reads);
+                Readers::least_price <= Readers::highest_price && Readers::highest_price <= bias_word::quiet_reads &&
+                Readers::highest_price / Readers::least_price <= 1U << 14U);  // 15 classes and none
+  static_assert(std::has_single_bit(Readers::counts_while_standing) && Readers::counts_while_standing <= 16);
 
-  /// The word of a lock whose bias has been revoked, at the least power of two that is no less than this price.
+  /// The word of a lock whose bias has been revoked, which took so long. A read that takes the state of the lock costs
+  /// some 15 ns more than a biased one; so a lock that was revoked in t ns reads t / 2 times before it is biased again,
+  /// and revocations cost an eighth at most of what the reads do. Those of more than a millisecond, which the highest
+  /// price stands for, cost more.
+  [[nodiscard]] static std::uint32_t after_revocation(std::chrono::nanoseconds taken) noexcept {
+    constexpr std::uint32_t nanoseconds_per_quiet_read = 2;
+    return of_price(static_cast<std::uint64_t>(taken.count()) / nanoseconds_per_quiet_read / sample_period);
+  }
+  /// At the least power of two that is no less than this price.
   [[nodiscard]] static std::uint32_t of_price(std::uint64_t samples) noexcept {
     const auto wanted = std::clamp<std::uint64_t>(samples, Readers::least_price, Readers::highest_price);
     const auto above_least = static_cast<std::uint32_t>(wanted - 1) / Readers::least_price;
@@ -107,17 +119,18 @@ struct bias_pace {
     if (!stands) return own;
     return own | bias_word::standing | (std::min)(price_class, highest_class_while_standing) << bias_word::price_shift;
   }
-  /// After a sampled read by the state of a lock whose bias stands, which is one in 4096. When the price is paid eight
-  /// times over without a writer in between, the lock becomes a biased one: to revoke that is dear, and the reads in
-  /// between gain little. There is little room to count that: by chance, one in so many of these reads counts.
+  /// After one of the reads by the state that count while the bias stands. When the price is paid eight times over
+  /// without a writer in between, the lock becomes a biased one: to revoke that is dear, and the reads in between gain
+  /// little. There is little room to count that: by chance, one in so many of these reads counts.
   [[nodiscard]] static std::uint32_t after_read_while_standing(std::uint32_t word) noexcept {
-    const std::uint32_t period = 8 * price_of(word) / standing_sample_period / Readers::counts_while_standing;
+    const std::uint32_t period =
+        8 * price_of(word) * sample_period / standing_sample_period / Readers::counts_while_standing;
     if (!Readers::sample((std::max)(period, std::uint32_t{1}))) return word;
     const std::uint32_t count = ((word & bias_word::quiet_while_standing) >> bias_word::quiet_while_standing_shift) + 1;
     if (count >= Readers::counts_while_standing) return bias_word::biased_like(word);
     return (word & ~bias_word::quiet_while_standing) | count << bias_word::quiet_while_standing_shift;
   }
-  /// After a write while the bias stands: that ends after some writes, by chance, and is to be earned again.
+  /// After a write while the bias stands: the bias ends after some writes, by chance, and is to be earned again.
   [[nodiscard]] static std::uint32_t after_write_while_standing(std::uint32_t word) noexcept {
     if (Readers::sample(Readers::writes_while_standing)) return word & bias_word::price;
     return word & ~bias_word::quiet_while_standing;

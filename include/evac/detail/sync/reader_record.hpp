@@ -9,6 +9,7 @@
 #ifndef EVAC_DETAIL_SYNC_READER_RECORD_HPP
 #define EVAC_DETAIL_SYNC_READER_RECORD_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -56,17 +57,15 @@ class reader_record {
     return leave_at_once(lock) || (behind_first_ != 0 && leave_behind(lock));
   }
 
-  /// Of one in sixteen reads on average whether it is to be counted: by chance, so that no rhythm of the locks that a
-  /// thread reads in turn leaves one of them out. Then the owner draws the next. True of a record without a thread.
+  /// Whether this read is one of those that count: one in sixteen on average, by chance, so that no rhythm of the locks
+  /// that a thread reads in turn leaves one of them out. If so, the owner draws the next one. Always true of a record
+  /// that no thread has: it is not written.
   [[nodiscard]] EVAC_ALWAYS_INLINE bool is_sampled() noexcept {
     if (until_sampled_ == 0) return true;
     --until_sampled_;
     return false;
   }
-  void draw_next_read() noexcept {
-    advance_chance();
-    until_sampled_ = static_cast<std::uint16_t>((chance_ >> 16U) * 31U >> 16U);  // 0 to 30, 15 on average
-  }
+  void draw_next_read() noexcept { until_sampled_ = draw(); }
   /// True once in `period` calls on average, a power of two.
   [[nodiscard]] bool sample(std::uint32_t period) noexcept {
     advance_chance();
@@ -81,7 +80,11 @@ class reader_record {
     word_ = word;
     plain_word_ = plain ? word : bias_word::of_none;
     owner_.store(owner, relaxed);  // relaxed: only its own thread finds it by that
-    draw_next_read();              // else the first read of each of many threads would be one
+    // Threads that read once or twice are sampled as others are: not all at the same read, and not the first one more or
+    // less often. The lesser of two draws has the distribution of what is left of one, seen at any time.
+    if (chance_ == 0) chance_ = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this) / cache_line);
+    const std::uint16_t first = draw();
+    until_sampled_ = (std::min)(first, draw());
   }
   /// The thread has ended. What it still holds, objects of it that outlive its record withdraw later.
   void end() noexcept { ended_ = true; }
@@ -125,6 +128,11 @@ class reader_record {
   }
 
  private:
+  // 0 to 30, 15 on average.
+  [[nodiscard]] std::uint16_t draw() noexcept {
+    advance_chance();
+    return static_cast<std::uint16_t>((chance_ >> 16U) * 31U >> 16U);
+  }
   // Numerical Recipes; the upper bits are the better ones.
   void advance_chance() noexcept { chance_ = chance_ * 1664525U + 1013904223U; }
   [[nodiscard]] EVAC_ALWAYS_INLINE bool enter(const void* lock, bool by_store) noexcept {

@@ -89,11 +89,15 @@ class visible_readers {
   }
   /// Whether a lock with so many reads between two writes should let its bias stand. A writer that looks through the
   /// records takes a line from each thread, and the thread takes it back; a read by state takes one, every other time by
-  /// two threads. These, which have three records with the thread that began them, are as fast either way with 3 to 4 %
+  /// two threads. With two threads and the one that started them, which is three records, both are as fast at 3 to 4 %
   /// updates (docs/design.md).
   [[nodiscard]] static bool standing_pays(std::uint32_t reads_per_write) noexcept {
     const registry* const all = known_.load(relaxed);  // relaxed: a number to go by
-    return all != nullptr && reads_per_write >= 9 * std::clamp(all->size(), std::uint32_t{2}, std::uint32_t{12});
+    constexpr std::uint32_t reads_per_record = 9;
+    constexpr std::uint32_t fewest = 2;
+    constexpr std::uint32_t most = 12;
+    static_assert(reads_per_record * most <= bias_word::most_reads_per_write);
+    return all != nullptr && reads_per_write >= reads_per_record * std::clamp(all->size(), fewest, most);
   }
   /// True once in sixteen calls of this thread on average.
   [[nodiscard]] EVAC_ALWAYS_INLINE static bool sample_read() noexcept {

@@ -22,7 +22,7 @@ class visible_readers {
   static constexpr std::uint32_t least_price = 1;
   static constexpr std::uint32_t highest_price = 1;
   static constexpr std::uint32_t writes_while_standing = 2;
-  static constexpr std::uint32_t counts_while_standing = 1;
+  static constexpr std::uint32_t counts_while_standing = 2;
   static constexpr int looks_before_parking = 1;
 
   static void pause(int) noexcept {}
@@ -52,8 +52,10 @@ class visible_readers {
   }
   [[nodiscard]] static std::uint32_t word() { return mine().word(); }
   [[nodiscard]] static bool standing_pays(std::uint32_t) { return evac_model::bias_may_stand; }
-  [[nodiscard]] static bool sample_read() { return sample(0); }
-  [[nodiscard]] static bool sample(std::uint32_t) { return !evac_model::bias_may_stand || rl::rand(2) == 0; }
+  [[nodiscard]] static bool sample_read() { return sample(2); }
+  [[nodiscard]] static bool sample(std::uint32_t period) {
+    return period == 1 || !evac_model::bias_may_stand || rl::rand(2) == 0;
+  }
 
   static void fence(std::uint32_t word) { named(word).fence(); }
   [[nodiscard]] static bool any(const void* lock, std::uint32_t word) {
