@@ -58,6 +58,25 @@ TEST_CASE("a reader record samples its share of reads, also of each of several t
   }
 }
 
+TEST_CASE("the first reads of many threads are sampled as any others are") {
+  std::vector<evac::detail::reader_record<3>> records(1600);
+  int own = 0;
+  constexpr int reads = 3;
+  std::vector<int> sampled(reads);
+  for (auto& record : records) {
+    record.begin(&own, 0, false);
+    for (int& at : sampled) {
+      if (!record.is_sampled()) continue;
+      record.draw_next_read();
+      ++at;
+    }
+  }
+  for (const int at : sampled) {
+    REQUIRE(at > 50);
+    REQUIRE(at < 150);
+  }
+}
+
 TEST_CASE("a reader that announces itself and a writer that looks do not miss each other") {
   using evac::detail::asymmetric_fence;
   struct alignas(64) cell {

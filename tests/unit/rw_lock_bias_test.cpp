@@ -87,8 +87,13 @@ TEST_CASE("with fewer writes a bias stands: writers wait for announced readers a
   REQUIRE(make_standing(lock));
   counted_events events;
   int writes = 0;
+  const bool by_try = GENERATE(false, true);
   for (; lock.bias_stands() && writes < 50'000; ++writes) {
-    lock.lock(events);
+    if (by_try) {
+      REQUIRE(lock.try_lock());
+    } else {
+      lock.lock(events);
+    }
     REQUIRE_FALSE(free_for_readers(lock));
     lock.unlock();
   }
@@ -97,6 +102,21 @@ TEST_CASE("with fewer writes a bias stands: writers wait for announced readers a
   REQUIRE_FALSE(lock.is_biased());
   REQUIRE_FALSE(lock.bias_stands());
   REQUIRE(writes < 50'000);
+}
+
+TEST_CASE("a bias goes on standing while a thread reads that has no room to announce itself") {
+  std::vector<rw_lock> held(visible_readers::record_slots);
+  for (rw_lock& each : held) REQUIRE(make_biased(each) > 0);
+  rw_lock lock;
+  REQUIRE(make_standing(lock));
+  for (rw_lock& each : held) each.lock_shared();
+  for (int reads = 0; reads < 5'000; ++reads) {
+    lock.lock_shared();
+    REQUIRE(lock.reader_count() == 1);
+    lock.unlock_shared();
+  }
+  REQUIRE(lock.bias_stands());
+  for (rw_lock& each : held) each.unlock_shared();
 }
 
 TEST_CASE("reads per write are a moving average, which leaves the price as it is") {

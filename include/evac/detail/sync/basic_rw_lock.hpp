@@ -27,7 +27,7 @@
 // number of reads without a writer in between; how many, the price, is in proportion to how long the last revocation
 // took. Where writers come too often for that, but readers far more often, the bias stands: a reader announces itself
 // by an exchange and then looks at state_ too, so that a writer needs no revocation, only a look through the records.
-// Whether they do, a moving average tells, so that shards of one map agree: else their readers mispredict branches.
+// Whether they do, a moving average tells, so that shards of one map agree.
 //
 // Invariants
 //   L1  the writer bit excludes readers in state_
@@ -96,21 +96,12 @@ class EVAC_LOCKABLE basic_rw_lock {
       count_write(bias);
       return true;
     }
-    const bool revokes = !bias_word::stands(bias);
-    std::chrono::steady_clock::time_point began;
-    if (revokes) {
-      began = std::chrono::steady_clock::now();
-      begin_revocation(bias);
-    }
+    const time_point began = begin_look(bias);
     if (Readers::any(this, bias)) {
       give_up(bias);
       return false;
     }
-    if (revokes) {
-      end_revocation(began);
-    } else {
-      count_write_while_standing(bias);
-    }
+    end_look(bias, began);
     return true;
   }
   void unlock() noexcept EVAC_UNLOCK_FUNCTION() {
@@ -125,15 +116,10 @@ class EVAC_LOCKABLE basic_rw_lock {
       EVAC_SHARED_LOCK_FUNCTION() {
     const entry how = enter_biased();
     if (how == entry::announced) return;
-    // The look at bias_ has brought the line, so that a look at the state costs nothing. relaxed: the exchange acquires
-    std::uint32_t state = state_.load(relaxed);
-    // acquire: handover
-    if ((state & (writer | writer_waiting)) != 0 ||
-        !state_.compare_exchange_strong(state, state + reader, acquire, relaxed)) [[unlikely]] {
-      lock_shared_slowly(events);
-    }
-    if (how == entry::to_count || Readers::sample_read()) [[unlikely]]
-      count_read(how);
+    if (how == entry::to_count) return enter_and_count(events);
+    enter_by_state(events);
+    if (Readers::sample_read()) [[unlikely]]
+      count_quiet_read();
   }
   [[nodiscard]] bool try_lock_shared() noexcept EVAC_SHARED_TRYLOCK_FUNCTION(true) {
     if (enter_biased() == entry::announced) return true;
@@ -175,8 +161,8 @@ class EVAC_LOCKABLE basic_rw_lock {
   // Pairs
   //   handover   unlock() and unlock_shared() release, lock() and lock_shared() acquire: what was written under the
   //              lock
-  //   bias set   count_read() and give_up() release, enter_biased() acquires: what the last writer wrote before
-  //   dekker     enter_biased() announces, then loads bias_; begin_revocation() changes bias_, then looks for
+  //   bias set   change_as_reader() and give_up() release, enter_biased() acquires: what the last writer wrote before
+  //   dekker     enter_biased() announces, then loads bias_; begin_look() changes bias_, then looks for
   //              announcements. enter_standing() announces, then loads state_; lock() changes state_, then looks
   static constexpr std::uint32_t writer = 1;
   static constexpr std::uint32_t writer_waiting = 2;
@@ -184,6 +170,7 @@ class EVAC_LOCKABLE basic_rw_lock {
   static constexpr std::uint32_t reader = 8;
 
   using pace = bias_pace<Readers>;
+  using time_point = std::chrono::steady_clock::time_point;
   static inline no_lock_events no_events_{};
   static constexpr int most_looks = 1 << 20U;  // where counting them stops
 
@@ -221,22 +208,46 @@ class EVAC_LOCKABLE basic_rw_lock {
     return entry::by_state;
   }
 
-  EVAC_NEVER_INLINE void count_read(entry how) noexcept {
-    std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
-    const bool stands = bias_word::stands(bias) && how == entry::to_count;
-    if (bias_word::names_registry(bias) && !stands) return;
-    const std::uint32_t next = stands ? pace::after_read_while_standing(bias) : pace::after_quiet_read(bias);
-    // No store: two readers may be here, and a lost bias would break L3. release: bias set
-    bias_.compare_exchange_strong(bias, next, release, relaxed);
+  template <class Events>
+  EVAC_ALWAYS_INLINE void enter_by_state(Events& events) noexcept(noexcept(events.about_to_wait())) {
+    // The look at bias_ has brought the line, so that a look at the state costs nothing. relaxed: the exchange acquires
+    std::uint32_t state = state_.load(relaxed);
+    // acquire: handover
+    if ((state & (writer | writer_waiting)) != 0 ||
+        !state_.compare_exchange_strong(state, state + reader, acquire, relaxed)) [[unlikely]] {
+      lock_shared_slowly(events);
+    }
   }
-  // The writer bit is set: after this no new reader comes in by either way.
-  void begin_revocation(std::uint32_t bias) noexcept {
+  template <class Events>
+  EVAC_NEVER_INLINE void enter_and_count(Events& events) noexcept(noexcept(events.about_to_wait())) {
+    enter_by_state(events);
+    const std::uint32_t bias = bias_.load(relaxed);  // relaxed: the exchange decides
+    if (bias_word::stands(bias)) change_as_reader(bias, pace::after_read_while_standing(bias));
+  }
+  EVAC_NEVER_INLINE void count_quiet_read() noexcept {
+    const std::uint32_t bias = bias_.load(relaxed);  // relaxed: as above
+    if (!bias_word::names_registry(bias)) change_as_reader(bias, pace::after_quiet_read(bias));
+  }
+  // A compare-exchange and not a store: two readers may be here, and a lost bias would break L3.
+  void change_as_reader(std::uint32_t bias, std::uint32_t next) noexcept {
+    bias_.compare_exchange_strong(bias, next, release, relaxed);  // release: bias set
+  }
+
+  // Before and after a writer looks for announced readers. The writer bit is set: after this no new reader comes in by
+  // either way, when a bias that does not stand has been revoked.
+  [[nodiscard]] time_point begin_look(std::uint32_t bias) noexcept {
+    if (bias_word::stands(bias)) return {};
+    const time_point began = std::chrono::steady_clock::now();
     bias_.store(bias_word::revoked(bias), seq_cst);  // seq_cst: dekker
     Readers::fence(bias);
+    return began;
   }
-  void end_revocation(std::chrono::steady_clock::time_point began) noexcept {
-    // From here the word names no registry: no reader is announced (L3). relaxed: written under state_
-    bias_.store(pace::after_revocation(std::chrono::steady_clock::now() - began), relaxed);
+  // No reader is announced: from here the word may name no registry (L3).
+  void end_look(std::uint32_t bias, time_point began) noexcept {
+    const std::uint32_t next = bias_word::stands(bias)
+                                   ? pace::after_write_while_standing(bias)
+                                   : pace::after_revocation(std::chrono::steady_clock::now() - began);
+    if (next != bias) bias_.store(next, relaxed);  // relaxed: written under state_
   }
   // The reader that was found still reads: the next writer must look for it too (L3).
   void give_up(std::uint32_t bias) noexcept EVAC_NO_THREAD_SAFETY_ANALYSIS {
@@ -246,17 +257,10 @@ class EVAC_LOCKABLE basic_rw_lock {
   template <class Events>
   EVAC_NEVER_INLINE void await_announced(std::uint32_t bias,
                                          Events& events) noexcept(noexcept(events.about_to_wait())) {
-    if (!bias_word::stands(bias)) return revoke(bias, events);
+    const time_point began = begin_look(bias);
     await_leavers(bias, events);
-    count_write_while_standing(bias);
-  }
-  template <class Events>
-  void revoke(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
-    const auto began = std::chrono::steady_clock::now();
-    begin_revocation(bias);
-    await_leavers(bias, events);
-    end_revocation(began);
-    events.revoked();
+    end_look(bias, began);
+    if (!bias_word::stands(bias)) events.revoked();
   }
   template <class Events>
   void await_leavers(std::uint32_t bias, Events& events) noexcept(noexcept(events.about_to_wait())) {
@@ -281,10 +285,6 @@ class EVAC_LOCKABLE basic_rw_lock {
   void count_write(std::uint32_t bias) noexcept {
     // relaxed: counts, written under state_
     if ((bias & bias_word::reads) != 0) bias_.store(bias_word::after_write(bias), relaxed);
-  }
-  void count_write_while_standing(std::uint32_t bias) noexcept {
-    const std::uint32_t next = pace::after_write_while_standing(bias);
-    if (next != bias) bias_.store(next, relaxed);  // relaxed: written under state_; no reader is announced (L3)
   }
 
   template <class Events>
